@@ -1,0 +1,54 @@
+//! What a checked read costs: the same call three times, as an echo, as an unprotected read and as
+//! the real GetNote, each behind the same listener on one core of its own, under the load of
+//! h2load. `cargo xtask bench` builds this with the release profile and runs it.
+//!
+//! Nothing ships from here. It puts the services together as the binary does, but for the people
+//! service and the directory, which a read by staff does not ask: their answers are fixed.
+
+mod layer;
+mod prepare;
+mod run;
+mod serving;
+mod store;
+mod world;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "trellis-bench", about = "Measures what a checked read costs")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measures, and prints the table
+    Run(run::Args),
+    /// One of the three servers; ends with its standard input
+    Server {
+        kind: serving::Kind,
+        /// The folder that `run` made
+        #[arg(long)]
+        home: PathBuf,
+        #[arg(long, default_value = "current")]
+        runtime: serving::Runtime,
+    },
+    /// The consent service; ends with its standard input
+    Consent {
+        #[arg(long)]
+        home: PathBuf,
+        #[arg(long, default_value = "current")]
+        runtime: serving::Runtime,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Server { kind, home, runtime } => serving::run(kind, &home, runtime),
+        Command::Consent { home, runtime } => serving::run(serving::Kind::Consent, &home, runtime),
+    }
+}

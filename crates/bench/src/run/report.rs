@@ -1,0 +1,260 @@
+//! The table.
+
+use std::{fmt, time::Duration};
+
+use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
+
+use super::cores::{Cores, list};
+use crate::{
+    serving::{Kind, Runtime},
+    world::TOKENS,
+};
+
+/// One run.
+#[derive(Debug, Clone, Copy)]
+pub struct Cell {
+    pub kind: Kind,
+    pub clients: usize,
+    pub throughput: f64,
+    pub p50: Duration,
+    pub p99: Duration,
+    /// CPU microseconds a request: the server under measurement, and who helped it.
+    pub server: f64,
+    pub consent: f64,
+    pub postgres: f64,
+}
+
+#[derive(Debug)]
+pub struct Runtimes {
+    pub chosen: Runtime,
+    /// CPU microseconds a request at 64 clients.
+    pub measured: Vec<(Runtime, Kind, f64)>,
+}
+
+#[derive(Debug)]
+pub struct Report {
+    pub cells: Vec<Cell>,
+    pub runtimes: Runtimes,
+    pub cores: Cores,
+    pub database: String,
+    pub notes: usize,
+    pub runs: usize,
+    pub seconds: Duration,
+    pub smoke: bool,
+}
+
+pub fn short(kind: Kind) -> &'static str {
+    match kind {
+        Kind::A => "a",
+        Kind::B => "b",
+        Kind::C => "c",
+        Kind::Consent => "consent",
+    }
+}
+
+fn long(kind: Kind) -> &'static str {
+    match kind {
+        Kind::A => "(a) bare echo",
+        Kind::B => "(b) unprotected read, one SELECT",
+        Kind::C => "(c) GetNote: token, consent, durable audit",
+        Kind::Consent => "consent",
+    }
+}
+
+pub fn micros_each(cpu: Duration, requests: u64) -> f64 {
+    cpu.as_secs_f64() * 1e6 / (requests.max(1) as f64)
+}
+
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let at = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
+    if values.len().is_multiple_of(2) {
+        (at(middle.wrapping_sub(1)) + at(middle)) / 2.0
+    } else {
+        at(middle)
+    }
+}
+
+impl Report {
+    fn of(&self, kind: Kind, clients: usize, value: impl Fn(&Cell) -> f64) -> f64 {
+        let cells = self.cells.iter().filter(|c| c.kind == kind && c.clients == clients);
+        median(cells.map(value).collect())
+    }
+
+    fn clients(&self) -> Vec<usize> {
+        let mut clients: Vec<usize> = self.cells.iter().map(|c| c.clients).collect();
+        clients.sort_unstable();
+        clients.dedup();
+        clients
+    }
+
+    fn measured(&self) -> Table {
+        let head = [
+            "clients",
+            "server",
+            "requests/s",
+            "p50 us",
+            "p99 us",
+            "server CPU us/request",
+            "consent CPU us/request",
+            "PostgreSQL CPU us/request",
+        ];
+        let mut table = table(&head, 2);
+        for clients in self.clients() {
+            for kind in [Kind::A, Kind::B, Kind::C] {
+                if !self.cells.iter().any(|c| c.kind == kind) {
+                    continue;
+                }
+                let micros = |of: fn(&Cell) -> Duration| {
+                    format!("{:.0}", self.of(kind, clients, |c| of(c).as_secs_f64() * 1e6))
+                };
+                let cpu = |of: fn(&Cell) -> f64| format!("{:.1}", self.of(kind, clients, of));
+                table.add_row([
+                    clients.to_string(),
+                    long(kind).to_owned(),
+                    format!("{:.0}", self.of(kind, clients, |c| c.throughput)),
+                    micros(|c| c.p50),
+                    micros(|c| c.p99),
+                    cpu(|c| c.server),
+                    cpu(|c| c.consent),
+                    cpu(|c| c.postgres),
+                ]);
+            }
+        }
+        table
+    }
+
+    fn ratios(&self) -> Table {
+        let head = [
+            "clients",
+            "throughput c/a",
+            "throughput c/b",
+            "p50 c/a",
+            "p50 c/b",
+            "p99 c/a",
+            "p99 c/b",
+            "server CPU c/a",
+            "server CPU c/b",
+        ];
+        let mut table = table(&head, 1);
+        for clients in self.clients() {
+            let mut row = vec![clients.to_string()];
+            let values: [fn(&Cell) -> f64; 4] =
+                [|c| c.throughput, |c| c.p50.as_secs_f64(), |c| c.p99.as_secs_f64(), |c| c.server];
+            for value in values {
+                for to in [Kind::A, Kind::B] {
+                    let ratio = self.of(Kind::C, clients, value) / self.of(to, clients, value);
+                    row.push(format!("{ratio:.2}"));
+                }
+            }
+            table.add_row(row);
+        }
+        table
+    }
+
+    fn verdict(&self) -> Option<String> {
+        let most = self.clients().pop()?;
+        let ratio =
+            self.of(Kind::C, most, |c| c.throughput) / self.of(Kind::B, most, |c| c.throughput);
+        let word = match ratio {
+            r if r.is_nan() => return None,
+            r if r >= 1.0 => "at least as fast as",
+            _ => "slower than",
+        };
+        Some(format!(
+            "At {most} clients the checked and recorded read is {word} the unprotected one: \
+             {ratio:.2} of its throughput."
+        ))
+    }
+}
+
+fn table(head: &[&str], words: usize) -> Table {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN).set_header(head.iter().copied());
+    for (place, column) in table.column_iter_mut().enumerate() {
+        if place >= words || place == 0 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}\n\n{}\n", self.measured(), self.ratios())?;
+        if let Some(verdict) = self.verdict() {
+            writeln!(f, "{verdict}\n")?;
+        }
+        if self.smoke {
+            writeln!(f, "A smoke run: it shows that all works. Its figures say nothing.\n")?;
+        }
+        writeln!(
+            f,
+            "The median of {} runs of {:.1} s each, each after a run that is not counted, and all after every \
+             server has\nread the notes once. h2load has N connections with one request each at a \
+             time (-c N -m 1). The server is pinned to core \
+             {}; h2load, PostgreSQL and the\nconsent service, a process each, to {}. {}.\nThe same \
+             listener with all its limits, pool settings and tables for all; (b) as a role without \
+             row-level security.",
+            self.runs,
+            self.seconds.as_secs_f64(),
+            self.cores.server,
+            list(&self.cores.others),
+            self.database,
+        )?;
+        writeln!(
+            f,
+            "{} notes of as many people, {TOKENS} tokens; half of the reads are by the custodian's \
+             staff, half by another\nagency under the person's signed consent. h2load varies the \
+             path only: before all three servers the same\nlayer turns /n/<k> into the call with \
+             note k's body and token, prepared in memory, and counts how calls end\nby their \
+             gRPC status. Server CPU: user and system time of its process over requests answered.",
+            self.notes,
+        )?;
+        write!(f, "tokio runtime: {}", self.runtimes.chosen.name())?;
+        for (runtime, kind, cost) in &self.runtimes.measured {
+            write!(f, "; ({}) at 64 clients on {}: {cost:.1} us", short(*kind), runtime.name())?;
+        }
+        writeln!(f, ".")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert!(median(Vec::new()).is_nan());
+    }
+
+    #[test]
+    fn the_report_compares_medians_at_each_number_of_clients() {
+        let cell = |kind, throughput| Cell {
+            kind,
+            clients: 64,
+            throughput,
+            p50: Duration::from_micros(100),
+            p99: Duration::from_micros(200),
+            server: 20.0,
+            consent: 1.0,
+            postgres: 30.0,
+        };
+        let cells = [(Kind::B, 100.0), (Kind::B, 300.0), (Kind::B, 200.0), (Kind::C, 250.0)];
+        let report = Report {
+            cells: cells.map(|(kind, throughput)| cell(kind, throughput)).to_vec(),
+            runtimes: Runtimes { chosen: Runtime::Current, measured: Vec::new() },
+            cores: Cores { server: 0, others: vec![1] },
+            database: String::new(),
+            notes: 1,
+            runs: 3,
+            seconds: Duration::from_secs(1),
+            smoke: false,
+        };
+        assert!(report.verdict().unwrap().contains("at least as fast as"));
+        assert!(report.to_string().contains("1.25"));
+    }
+}

@@ -1,0 +1,7 @@
+//! The benchmark's own SQL: the unprotected read, and the rows that it measures with.
+
+mod fill;
+mod note;
+
+pub use fill::{audited, fill, open_role, settings};
+pub use note::note;

@@ -1,0 +1,21 @@
+//! What services ask each other, over the contract: facts for decisions, sign-ins, registrations,
+//! and the directory. Grouped, with a deadline, failing closed.
+//!
+//! Integrators need none of this: their client is `crates/client`.
+
+mod consents;
+mod directory;
+mod follow;
+mod peer;
+mod people;
+
+pub use consents::GrpcConsents;
+pub use directory::{Directory, agency_of, follow_directory};
+pub use follow::follow_facts;
+pub use peer::{Authorized, Peer};
+pub use people::GrpcPeople;
+
+use std::time::Duration;
+
+/// How long a decision waits for its facts. Beyond it: UNAVAILABLE, nothing disclosed.
+pub const DEADLINE: Duration = Duration::from_secs(2);

@@ -1,0 +1,47 @@
+//! One service as another sees it: a channel, and a token for each call.
+
+use std::sync::Arc;
+
+use identity::ServiceTokens;
+use tonic::{
+    Request, Status,
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::Channel,
+};
+
+/// A service to call.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    channel: Channel,
+    authorized: Authorized,
+}
+
+/// Adds the service token, the trace and what is left of the deadline.
+#[derive(Debug, Clone)]
+pub struct Authorized {
+    tokens: Arc<ServiceTokens>,
+    callee: &'static str,
+}
+
+impl Interceptor for Authorized {
+    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
+        let mut request = serve::Outgoing.call(request)?;
+        let authorization = self
+            .tokens
+            .authorization(self.callee)
+            .map_err(|_| Status::unavailable("no service token"))?;
+        let headers: &mut http::HeaderMap = request.metadata_mut().as_mut();
+        headers.insert(http::header::AUTHORIZATION, authorization);
+        Ok(request)
+    }
+}
+
+impl Peer {
+    pub fn new(channel: Channel, tokens: Arc<ServiceTokens>, callee: &'static str) -> Self {
+        Self { channel, authorized: Authorized { tokens, callee } }
+    }
+
+    pub fn service(&self) -> InterceptedService<Channel, Authorized> {
+        InterceptedService::new(self.channel.clone(), self.authorized.clone())
+    }
+}

@@ -1,0 +1,118 @@
+//! The rows. A row says who may ask at all (minimum necessary inside an agency, and what a kind of
+//! caller has no business with); what they get is for the handler's permit to say.
+
+use kernel::{CodeSet, Role};
+
+use super::{Admit, Row};
+use Role::{
+    AgencyAdmin, CaseManager, Clinician, Counselor, DataSteward, Medical, NetworkAdmin, Officer,
+    PeerSupporter, Person, PrivacyOfficer, Prosecutor, Representative, Researcher, Supporter,
+};
+
+const fn set(mut roles: &[Role]) -> CodeSet<Role> {
+    let mut bits = 0;
+    while let [first, rest @ ..] = roles {
+        bits |= 1 << *first as u32;
+        roles = rest;
+    }
+    CodeSet::from_bits(bits)
+}
+
+const fn users(path: &'static str, roles: CodeSet<Role>) -> Row {
+    Row { path, admit: Admit::Roles(roles) }
+}
+
+const fn services(path: &'static str) -> Row {
+    Row { path, admit: Admit::ServiceOnly }
+}
+
+const fn public(path: &'static str) -> Row {
+    Row { path, admit: Admit::Public }
+}
+
+/// Those who work with people.
+const CARE: CodeSet<Role> =
+    set(&[Clinician, Medical, Counselor, CaseManager, PeerSupporter, Officer]);
+/// And those who answer for what is done with the records.
+const CARE_AND_PRIVACY: CodeSet<Role> = CARE.union(set(&[PrivacyOfficer]));
+/// Everybody who acts for an agency.
+const STAFF: CodeSet<Role> = CARE_AND_PRIVACY.union(set(&[Prosecutor, Researcher, AgencyAdmin]));
+/// The person, and who stands in for them by law.
+const PRINCIPALS: CodeSet<Role> = set(&[Person, Representative]);
+/// Sign-ins that are bound to a person.
+const INDIVIDUALS: CodeSet<Role> = PRINCIPALS.union(set(&[Supporter]));
+const NETWORK: CodeSet<Role> = set(&[NetworkAdmin, DataSteward]);
+const EVERY_USER: CodeSet<Role> = STAFF.union(INDIVIDUALS).union(NETWORK);
+/// Records that consent can open: also to research, and to proceedings under a consent for them.
+const READERS: CodeSet<Role> =
+    CARE_AND_PRIVACY.union(set(&[Prosecutor, Researcher])).union(PRINCIPALS);
+
+/// One row an RPC. What is not here is UNIMPLEMENTED.
+pub const ADMISSION: &[Row] = &[
+    // Probes come before there is a token; reflection shows the published contract and no data.
+    public("/grpc.health.v1.Health/Check"),
+    public("/grpc.health.v1.Health/List"),
+    public("/grpc.health.v1.Health/Watch"),
+    public("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"),
+    public("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"),
+    // Flags and bindings decide what is disclosed to an agency: the network's to set.
+    users("/trellis.directory.v1.DirectoryService/RegisterAgency", set(&[NetworkAdmin])),
+    users("/trellis.directory.v1.DirectoryService/SuspendAgency", set(&[NetworkAdmin])),
+    users("/trellis.directory.v1.DirectoryService/ReinstateAgency", set(&[NetworkAdmin])),
+    users("/trellis.directory.v1.DirectoryService/ImportDirectory", set(&[NetworkAdmin])),
+    // The directory names no person: open to all who sign in.
+    users("/trellis.directory.v1.DirectoryService/GetAgency", EVERY_USER),
+    users("/trellis.directory.v1.DirectoryService/ListAgencies", EVERY_USER),
+    users("/trellis.directory.v1.DirectoryService/GetService", EVERY_USER),
+    users("/trellis.directory.v1.DirectoryService/SearchServices", EVERY_USER),
+    // An agency's own offers; beds are counted by those who place people in them.
+    users("/trellis.directory.v1.DirectoryService/CreateService", set(&[AgencyAdmin])),
+    users("/trellis.directory.v1.DirectoryService/SetCapacity", set(&[AgencyAdmin, CaseManager])),
+    services("/trellis.directory.v1.DirectoryService/WatchAgencies"),
+    // Whoever registers a person, or vouches for their sign-in, has met them.
+    users("/trellis.people.v1.PeopleService/RegisterPerson", CARE),
+    users("/trellis.people.v1.PeopleService/InvitePerson", CARE),
+    users("/trellis.people.v1.PeopleService/ConfirmSignIn", CARE),
+    // A privacy officer answers the person's requests, and must find them first.
+    users("/trellis.people.v1.PeopleService/FindPerson", CARE_AND_PRIVACY),
+    users("/trellis.people.v1.PeopleService/GetPerson", CARE_AND_PRIVACY.union(PRINCIPALS)),
+    // Representatives and supporters are bound the same way.
+    users("/trellis.people.v1.PeopleService/AcceptInvitation", INDIVIDUALS),
+    services("/trellis.people.v1.PeopleFactsService/ResolveSignIns"),
+    services("/trellis.people.v1.PeopleFactsService/CheckRegistrations"),
+    // Staff prepare a consent; only the person's side gives or takes it.
+    users("/trellis.consent.v1.ConsentService/DraftConsent", CARE_AND_PRIVACY.union(PRINCIPALS)),
+    users("/trellis.consent.v1.ConsentService/SignConsent", PRINCIPALS),
+    users("/trellis.consent.v1.ConsentService/RevokeConsent", PRINCIPALS),
+    // Any agency that a consent names may know it, whatever its sector. Not supporters.
+    users("/trellis.consent.v1.ConsentService/GetConsent", STAFF.union(PRINCIPALS)),
+    users("/trellis.consent.v1.ConsentService/ListConsents", STAFF.union(PRINCIPALS)),
+    services("/trellis.consent.v1.FactsService/GetFacts"),
+    services("/trellis.consent.v1.FactsService/WatchFacts"),
+    // Both sides of a referral work with the person.
+    users("/trellis.referrals.v1.ReferralsService/CreateReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/SendReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/AcceptReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/RejectReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/StartReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/HoldReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/ResumeReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/CompleteReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/FailReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/CancelReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/WatchReferrals", CARE),
+    users("/trellis.referrals.v1.ReferralsService/GetReferral", CARE_AND_PRIVACY.union(PRINCIPALS)),
+    users(
+        "/trellis.referrals.v1.ReferralsService/ListReferrals",
+        CARE_AND_PRIVACY.union(PRINCIPALS),
+    ),
+    // A note is written, signed and amended by those who give the care.
+    users("/trellis.notes.v1.NotesService/CreateNote", CARE),
+    users("/trellis.notes.v1.NotesService/SignNote", CARE),
+    users("/trellis.notes.v1.NotesService/AmendNote", CARE),
+    users("/trellis.notes.v1.NotesService/GetNote", READERS),
+    users("/trellis.notes.v1.NotesService/ListNotes", READERS),
+    // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
+    users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),
+    services("/trellis.audit.v1.LedgerService/FollowLedger"),
+];

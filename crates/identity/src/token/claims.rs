@@ -1,0 +1,233 @@
+//! What a token says, and whether its issuer may say so.
+
+use std::sync::Arc;
+
+use kernel::{AgencyId, CodeSet, Instant, PractitionerId, Purpose, Role, Subject};
+use serde::Deserialize;
+use time::Duration;
+
+use super::{LEEWAY, MAX_LIFETIME, MAX_SERVICE_LIFETIME, NETWORK_ISSUER, Refused};
+use crate::{
+    caller::{CallerKind, Verified, fingerprint},
+    config::{Asserts, IssuerConfig},
+    json,
+};
+
+const MAX_TEXT: usize = 255;
+
+/// The claims that we read. Others are of no interest, but none may be there twice.
+#[derive(Deserialize)]
+pub(crate) struct Claims {
+    pub(crate) iss: String,
+    aud: Audience,
+    sub: String,
+    exp: u64,
+    nbf: u64,
+    iat: u64,
+    jti: String,
+    #[serde(deserialize_with = "json::codes")]
+    roles: CodeSet<Role>,
+    #[serde(default, deserialize_with = "json::codes")]
+    purposes: CodeSet<Purpose>,
+    #[serde(default, deserialize_with = "json::given")]
+    agency: Option<String>,
+    #[serde(default, deserialize_with = "json::given")]
+    client_id: Option<String>,
+    /// NIST SP 800-63A identity assurance level.
+    #[serde(default, deserialize_with = "json::given")]
+    ial: Option<u8>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    fn holds(&self, name: &str) -> bool {
+        match self {
+            Self::One(one) => one == name,
+            Self::Several(all) => all.iter().any(|one| one == name),
+        }
+    }
+}
+
+/// What one issuer is trusted with.
+pub(crate) struct Trust {
+    issuer: Arc<str>,
+    asserts: Vec<Asserts>,
+    identity_proofing: bool,
+    /// Any of these in `aud`. A service token's is compared with the RPC's service again.
+    audiences: Vec<String>,
+    services: bool,
+    max_lifetime: Duration,
+}
+
+impl Trust {
+    pub(crate) fn of(config: &IssuerConfig, audience: &str) -> Self {
+        Self {
+            issuer: config.issuer.as_str().into(),
+            asserts: config.asserts.clone(),
+            identity_proofing: config.identity_proofing,
+            audiences: vec![audience.to_owned()],
+            services: false,
+            max_lifetime: MAX_LIFETIME,
+        }
+    }
+}
+
+/// The network itself, which speaks of its services and of nobody else.
+pub(crate) fn network_trust(serving: &[&str]) -> Trust {
+    Trust {
+        issuer: NETWORK_ISSUER.into(),
+        asserts: Vec::new(),
+        identity_proofing: false,
+        audiences: serving.iter().map(|name| (*name).to_owned()).collect(),
+        services: true,
+        max_lifetime: MAX_SERVICE_LIFETIME,
+    }
+}
+
+/// When a token stands; looked at again at every request that brings it.
+#[derive(Clone, Copy)]
+pub(crate) struct Window {
+    not_before: Instant,
+    pub(crate) expires_at: Instant,
+}
+
+impl Window {
+    pub(crate) fn check(&self, now: Instant) -> Result<(), Refused> {
+        if now >= self.expires_at + LEEWAY {
+            return Err("ended");
+        }
+        if now + LEEWAY < self.not_before {
+            return Err("not begun");
+        }
+        Ok(())
+    }
+}
+
+/// A token that stands, its window, and which of the audiences it was made for.
+pub(crate) struct Accepted {
+    pub(crate) verified: Verified,
+    pub(crate) window: Window,
+    pub(crate) audiences: Vec<String>,
+}
+
+impl Claims {
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, Refused> {
+        serde_json::from_slice(payload).map_err(|_| "claims missing or unreadable")
+    }
+
+    /// `trust` was found by `iss`, and the signature verified with one of its keys.
+    pub(crate) fn accept(
+        self,
+        trust: &Trust,
+        token_digest: [u8; 32],
+        now: Instant,
+    ) -> Result<Accepted, Refused> {
+        let audiences: Vec<String> =
+            trust.audiences.iter().filter(|name| self.aud.holds(name)).cloned().collect();
+        if audiences.is_empty() {
+            return Err("another audience");
+        }
+        if !plain_text(&self.sub) || !plain_text(&self.jti) {
+            return Err("sub or jti empty, too long or not plain");
+        }
+        if self.client_id.as_ref().is_some_and(|id| !plain_text(id)) {
+            return Err("client_id empty, too long or not plain");
+        }
+        let window = self.window(trust, now)?;
+        let kind = self.kind(trust)?;
+        let subject = Subject::new(&self.sub);
+        let verified = Verified {
+            fingerprint: fingerprint(&trust.issuer, &subject, &kind),
+            kind,
+            issuer: Arc::clone(&trust.issuer),
+            subject,
+            client_id: self.client_id.as_deref().map(Arc::from),
+            roles: self.roles,
+            purposes: self.purposes,
+            expires_at: window.expires_at,
+            identity_proofed: trust.identity_proofing && self.ial.is_some_and(|ial| ial >= 2),
+            token_digest,
+        };
+        Ok(Accepted { verified, window, audiences })
+    }
+
+    fn window(&self, trust: &Trust, now: Instant) -> Result<Window, Refused> {
+        let instant = |seconds: u64| {
+            let seconds = i64::try_from(seconds).map_err(|_| "a time out of range")?;
+            // Room for the leeway at the end of time.
+            Instant::from_unix_timestamp(seconds)
+                .ok()
+                .filter(|at| at.checked_add(LEEWAY).is_some())
+                .ok_or("a time out of range")
+        };
+        let (issued_at, not_before, expires_at) =
+            (instant(self.iat)?, instant(self.nbf)?, instant(self.exp)?);
+        if expires_at <= issued_at || expires_at <= not_before {
+            return Err("ends before it begins");
+        }
+        if expires_at - issued_at > trust.max_lifetime {
+            return Err("lives too long");
+        }
+        // Issued in the future is not begun either: one instant for both, also when the clock is
+        // set back under a token that is remembered.
+        let window = Window { not_before: not_before.max(issued_at), expires_at };
+        window.check(now)?;
+        Ok(window)
+    }
+
+    fn kind(&self, trust: &Trust) -> Result<CallerKind, Refused> {
+        if self.roles.is_empty() {
+            return Err("no role");
+        }
+        if trust.services {
+            return self.service();
+        }
+        let kind = Asserts::ALL
+            .into_iter()
+            .find(|kind| self.roles.is_subset(kind.roles()))
+            .ok_or("roles of several kinds, or of a service")?;
+        if !trust.asserts.contains(&kind) {
+            return Err("a kind that its issuer may not assert");
+        }
+        if kind != Asserts::AgencyStaff && self.agency.is_some() {
+            return Err("an agency for somebody who is not staff");
+        }
+        match kind {
+            Asserts::AgencyStaff => self.staff(),
+            Asserts::Person => Ok(CallerKind::Individual),
+            Asserts::Network => Ok(CallerKind::Network),
+        }
+    }
+
+    fn staff(&self) -> Result<CallerKind, Refused> {
+        let agency = self.agency.as_ref().ok_or("staff without an agency")?;
+        let agency = AgencyId::new(agency);
+        if agency.uuid().is_none_or(|id| id.is_nil()) {
+            return Err("an agency that is not a canonical UUID");
+        }
+        self.client_id.as_ref().ok_or("staff without a client_id")?;
+        Ok(CallerKind::Staff { agency, practitioner: PractitionerId::new(&self.sub) })
+    }
+
+    fn service(&self) -> Result<CallerKind, Refused> {
+        let alone = self.roles == CodeSet::from([Role::Service])
+            && self.purposes.is_empty()
+            && self.agency.is_none()
+            && self.client_id.is_none();
+        let named = self.sub.bytes().all(|b| b.is_ascii_lowercase());
+        (alone && named)
+            .then(|| CallerKind::Service { name: self.sub.as_str().into() })
+            .ok_or("not a service's token")
+    }
+}
+
+/// Text that may go into a database and a comparison.
+fn plain_text(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_TEXT && !text.chars().any(char::is_control)
+}

@@ -1,0 +1,18 @@
+//! The words that every other crate shares: typed identifiers, the codes of the field's standards,
+//! and the clock as a parameter. No I/O, nothing async.
+
+mod clock;
+mod codes;
+mod ids;
+mod set;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use codes::{
+    Action, AgencyStatus, Class, Confidentiality, Kind, Purpose, Role, Sector, Sensitivity,
+    UnknownCode,
+};
+pub use ids::{
+    AgencyId, CareTeamId, ConsentId, EpisodeId, PersonId, PractitionerId, RecordId, Subject,
+};
+pub use set::{Code, CodeSet};
+pub use time::OffsetDateTime as Instant;

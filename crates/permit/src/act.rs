@@ -1,0 +1,52 @@
+//! What may be asked for, as types: a permit for one is no permit for another.
+
+use kernel::{Action, Kind};
+
+mod listed {
+    pub trait Listed {}
+}
+
+/// One action on one kind of record.
+pub trait Act: listed::Listed + Send + Sync + 'static {
+    const ACTION: Action;
+    const KIND: Kind;
+}
+
+/// Acts that read: only what was read for its own sake is sealed, and decided on as a READ.
+pub trait Reading: Act {}
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* $name:ident: $action:ident $kind:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub enum $name {}
+        impl listed::Listed for $name {}
+        impl Act for $name {
+            const ACTION: Action = Action::$action;
+            const KIND: Kind = Kind::$kind;
+        }
+    )+};
+}
+
+acts! {
+    /// Reading notes.
+    ReadNotes: Read Note;
+    /// Writing, signing and amending notes.
+    WriteNotes: Write Note;
+    /// Reading referrals.
+    ReadReferrals: Read Referral;
+    /// Writing referrals.
+    WriteReferrals: Write Referral;
+    /// Moving a referral's state.
+    TransitionReferrals: Transition Referral;
+    /// Sending a referral: a disclosure to its target.
+    SendReferrals: Refer Referral;
+    /// Reading what agencies hold of a person as such.
+    ReadProfiles: Read Profile;
+    /// Writing an agency's own profile of a person.
+    WriteProfiles: Write Profile;
+}
+
+impl Reading for ReadNotes {}
+impl Reading for ReadReferrals {}
+impl Reading for ReadProfiles {}

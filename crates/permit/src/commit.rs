@@ -1,0 +1,196 @@
+//! Writes: the change, its audit record and a last question to the consent service, one transaction.
+//!
+//! "Revoked" must mean: no write commits under the permit from then on. Asking before COMMIT is not
+//! enough, since a revocation may fall between the answer and the COMMIT. So there is a fence: a
+//! writer begins its COMMIT within [`FENCE`] of having put the question, or rolls back; and
+//! RevokeConsent returns no earlier than [`FENCE`] after its own commit. A writer that was told "still
+//! live" was told so before the revocation's commit, so its COMMIT begins before the revocation
+//! returns. It needs no lock, no shared memory and no agreement between clocks.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use ledger::Event;
+use pg::{BoxFuture, Db, PgConnection, StoreError, TxError};
+
+use crate::{
+    Act, ByNetwork, Disclosure, Guard, Outage, Permit, Refusal, StandingPermit, event,
+    release::Sum, source::put_now,
+};
+
+/// How long an answer of the consent service lets a COMMIT begin, and how long a revocation waits.
+pub const FENCE: Duration = Duration::from_millis(100);
+
+/// Attempts at a COMMIT within the fence.
+const ATTEMPTS: u32 = 3;
+
+/// What was written, and what goes with the reply.
+#[derive(Debug)]
+pub struct Written<T> {
+    pub value: T,
+    pub disclosure: Disclosure,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Guard {
+    /// Runs `work`, asks whether the permit is still live, writes the audit record and commits, all
+    /// or nothing. `work` may run again and must have no effect outside its transaction.
+    pub async fn commit<A, T, E, F>(
+        &self,
+        db: &Db,
+        name: &'static str,
+        permit: Permit<A>,
+        work: F,
+    ) -> Result<Written<T>, E>
+    where
+        A: Act,
+        T: Send + 'static,
+        E: TxError + From<Refusal>,
+        F: for<'c> Fn(&'c mut PgConnection, Arc<Permit<A>>) -> BoxFuture<'c, Result<T, E>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let permit = Arc::new(permit);
+        let work = Arc::new(work);
+        for _ in 0..ATTEMPTS {
+            let put = Arc::new(Mutex::new(None::<Instant>));
+            let refused = Arc::new(Mutex::new(None::<Box<Event>>));
+            let within = {
+                let put = Arc::clone(&put);
+                Arc::new(move || locked(&put).is_some_and(|at| at.elapsed() < FENCE))
+            };
+            let denied = Arc::clone(&refused);
+            let (guard, permit, work) = (self.clone(), Arc::clone(&permit), Arc::clone(&work));
+            let scope = permit.scope();
+            let done = db
+                .try_tx(name, scope, Some(within), move |tx| {
+                    let (guard, permit) = (guard.clone(), Arc::clone(&permit));
+                    let (work, put) = (Arc::clone(&work), Arc::clone(&put));
+                    let denied = Arc::clone(&denied);
+                    Box::pin(async move {
+                        let value = work(&mut *tx, Arc::clone(&permit)).await?;
+                        *locked(&put) = Some(put_now());
+                        let (event, disclosure) =
+                            guard.still_live(&permit).await.map_err(|(refusal, event)| {
+                                *locked(&denied) = event;
+                                refusal
+                            })?;
+                        ledger::write_in(tx, &[event]).await?;
+                        Ok::<_, E>(Written { value, disclosure })
+                    })
+                })
+                .await;
+            // Refused at the last moment: on record like any refusal, the write being undone.
+            let event = locked(&refused).take();
+            if let Some(event) = event {
+                self.record(*event).await?;
+            }
+            match done {
+                Err(error) if matches!(error.as_store(), Some(StoreError::FenceExpired)) => {}
+                other => return other,
+            }
+        }
+        Err(E::from(Refusal::Unavailable(Outage::Fence)))
+    }
+
+    /// Decides once more, on facts asked for now.
+    async fn still_live<A: Act>(
+        &self,
+        permit: &Permit<A>,
+    ) -> Result<(Event, Disclosure), (Refusal, Option<Box<Event>>)> {
+        let located = permit.one.as_ref().ok_or((Refusal::NotFound, None))?;
+        let known = self.ask(&permit.ground, &permit.people).await.map_err(|away| (away, None))?;
+        let revision = known.revision_of(&located.record.person);
+        let opened =
+            self.check_one(&known, &permit.ground, located).map_err(|(refusal, why)| {
+                let event = event::refused(&permit.ground, located, why, revision, &self.clock);
+                (refusal, Some(Box::new(event)))
+            })?;
+        let sum = Sum::of(&opened);
+        let event = event::permitted(
+            &permit.ground,
+            &located.record.person,
+            std::slice::from_ref(&located.record),
+            &sum,
+            revision,
+            &self.clock,
+        );
+        Ok((event, sum.disclosure(&permit.ground, &known)))
+    }
+
+    /// A write to what is the person's own (a consent): recorded in its transaction.
+    pub async fn commit_standing<T, E, F>(
+        &self,
+        db: &Db,
+        name: &'static str,
+        permit: StandingPermit,
+        records: Vec<uuid::Uuid>,
+        work: F,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: TxError + From<Refusal>,
+        F: for<'c> Fn(&'c mut PgConnection, Arc<StandingPermit>) -> BoxFuture<'c, Result<T, E>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let permit = Arc::new(permit);
+        let event = event::standing(&permit, records, true, &self.clock);
+        self.recorded(db, name, permit.scope(), event, move |tx| work(tx, Arc::clone(&permit)))
+            .await
+    }
+
+    /// A write of the network's own: recorded in its transaction.
+    pub async fn commit_by_network<T, E, F>(
+        &self,
+        db: &Db,
+        name: &'static str,
+        act: ByNetwork,
+        records: Vec<uuid::Uuid>,
+        work: F,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: TxError,
+        F: for<'c> Fn(&'c mut PgConnection, Arc<ByNetwork>) -> BoxFuture<'c, Result<T, E>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let act = Arc::new(act);
+        let event = event::by_network(&act, records, &self.clock);
+        self.recorded(db, name, act.scope(), event, move |tx| work(tx, Arc::clone(&act))).await
+    }
+
+    async fn recorded<T, E, F>(
+        &self,
+        db: &Db,
+        name: &'static str,
+        scope: pg::Scope,
+        event: Event,
+        work: F,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: TxError,
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>> + Send + Sync + 'static,
+    {
+        let work = Arc::new(work);
+        db.try_tx(name, scope, None, move |tx| {
+            let (work, event) = (Arc::clone(&work), event.clone());
+            Box::pin(async move {
+                let value = work(&mut *tx).await?;
+                ledger::write_in(tx, &[event]).await?;
+                Ok::<_, E>(value)
+            })
+        })
+        .await
+    }
+}

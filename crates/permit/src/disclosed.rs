@@ -1,0 +1,97 @@
+//! Records on their way out: located, sealed, and what goes with them once opened.
+
+use std::{fmt, sync::Arc};
+
+use kernel::{AgencyId, Class, CodeSet, Kind, PersonId, RecordId};
+use policy::{BasisKind, Consent, Obligation, Record, Redisclosure};
+use uuid::Uuid;
+
+use crate::permit::Ground;
+
+/// A record's facets as `locate` found them, or a decoy: a miss walks the same way as a refusal.
+#[derive(Clone)]
+pub struct Located {
+    pub(crate) record: Record,
+    pub(crate) found: bool,
+}
+
+impl Located {
+    /// What `locate` found, or nothing.
+    pub fn of(kind: Kind, id: Uuid, found: Option<Record>) -> Self {
+        match found {
+            Some(record) => Self { record, found: true },
+            None => Self { record: decoy(kind, id), found: false },
+        }
+    }
+
+    pub fn id(&self) -> &RecordId {
+        &self.record.id
+    }
+}
+
+// Neither whose it is nor whether it is there: a handler must not tell the two apart, nor a log.
+impl fmt::Debug for Located {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Located").field("id", &self.record.id).finish_non_exhaustive()
+    }
+}
+
+/// A record of nobody, held by no agency that there is: nothing opens it.
+fn decoy(kind: Kind, id: Uuid) -> Record {
+    const NOBODY: Uuid = Uuid::from_u128(0x6e6f_626f_6479_4000_8000_0000_0000_0000);
+    Record {
+        id: RecordId::from(id),
+        person: PersonId::from(NOBODY),
+        kind,
+        class: Class::General,
+        custodian: Some(AgencyId::from(NOBODY)),
+        author: None,
+        episode: None,
+        authored_on: None,
+        confidentiality: None,
+        sensitivities: CodeSet::EMPTY,
+        part2: false,
+        victim_service: false,
+        release_block: None,
+    }
+}
+
+/// What was read, sealed. Only [`crate::Guard::release`] opens it.
+pub struct Disclosed<T> {
+    pub(crate) items: Vec<(Located, Option<T>)>,
+    /// People asked about, whether or not anything of theirs was read.
+    pub(crate) asked: Vec<PersonId>,
+    pub(crate) ground: Arc<Ground>,
+}
+
+// Sealed: not even a debug line shows what is inside.
+impl<T> fmt::Debug for Disclosed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Disclosed").field("items", &self.items.len()).finish_non_exhaustive()
+    }
+}
+
+/// Why a reply was allowed and what goes with it. The guard alone makes one: a reply that was not
+/// released has none to show.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Disclosure {
+    pub decision_id: Uuid,
+    pub bases: Vec<BasisKind>,
+    /// Ids of the consents and the like relied on.
+    pub basis: Vec<kernel::ConsentId>,
+    pub obligations: Vec<Obligation>,
+    pub redisclosure: Redisclosure,
+    /// The consents relied on, for the copy or explanation that §2.32 asks.
+    pub consents: Vec<Consent>,
+}
+
+// A consent's words are the person's.
+impl fmt::Debug for Disclosure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Disclosure")
+            .field("decision_id", &self.decision_id)
+            .field("bases", &self.bases)
+            .finish_non_exhaustive()
+    }
+}

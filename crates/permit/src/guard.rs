@@ -1,0 +1,429 @@
+//! The guard: gathers facts, decides, mints.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use identity::CallerKind;
+use kernel::{Action, AgencyId, Clock, CodeSet, PersonId, Role};
+use ledger::Ledger;
+use policy::{
+    Agencies, Consent, Decider, Facts, Finding, Opened, Reason, Record, Request, Visibility, Who,
+};
+use uuid::Uuid;
+
+use crate::{
+    Act, Answer, ByNetwork, Call, ConsentSource, Deferred, Located, Outage, PeopleSource, Permit,
+    Question, Reading, Refusal, Standing, StandingPermit, WriteProfiles, permit::Ground,
+};
+
+/// What a handler asks.
+#[derive(Debug)]
+pub struct Ask<A> {
+    pub(crate) about: About,
+    pub(crate) recipient: Option<AgencyId>,
+    _act: PhantomData<fn() -> A>,
+}
+
+#[derive(Debug)]
+pub(crate) enum About {
+    One(Located),
+    New(Record),
+    People(Vec<PersonId>),
+}
+
+impl<A: Act> Ask<A> {
+    /// About a record that is there, or is not.
+    pub fn about(located: Located) -> Self {
+        Self { about: About::One(located), recipient: None, _act: PhantomData }
+    }
+
+    /// About writing a record that is not there yet; its custodian is the caller's agency.
+    pub fn new_record(record: Record) -> Self {
+        Self { about: About::New(record), recipient: None, _act: PhantomData }
+    }
+
+    /// About whatever there is of these people.
+    pub fn people(people: Vec<PersonId>) -> Self {
+        Self { about: About::People(people), recipient: None, _act: PhantomData }
+    }
+
+    /// Sending to this agency. With another action than REFER: doing that *and* sending, so that a
+    /// permit for it needs both, when it is minted and again at the COMMIT.
+    #[must_use]
+    pub fn to(mut self, recipient: AgencyId) -> Self {
+        self.recipient = Some(recipient);
+        self
+    }
+}
+
+/// The only maker of permits and the only opener of what was sealed.
+#[derive(Clone)]
+pub struct Guard {
+    consents: Arc<dyn ConsentSource>,
+    people: Arc<dyn PeopleSource>,
+    pub(crate) ledger: Ledger,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Guard")
+    }
+}
+
+/// Facts in hand: the answers, and the directory's flags that came with the newest.
+pub(crate) struct Known {
+    answers: Vec<Answer>,
+    agencies: Arc<Agencies>,
+}
+
+impl Known {
+    /// Judges records one by one under one request.
+    pub(crate) fn judge(
+        &self,
+        request: &Request,
+        records: &[Record],
+        clock: &dyn Clock,
+    ) -> Vec<Finding> {
+        let facts = Facts::new(&self.agencies, self.answers.iter().map(|a| &*a.facts));
+        let decider = Decider::new(request, &facts, clock.now());
+        records.iter().map(|r| decider.judge(r)).collect()
+    }
+
+    pub(crate) fn judge_one(
+        &self,
+        request: &Request,
+        record: &Record,
+        clock: &dyn Clock,
+    ) -> Finding {
+        let facts = Facts::new(&self.agencies, self.answers.iter().map(|a| &*a.facts));
+        Decider::new(request, &facts, clock.now()).judge(record)
+    }
+
+    /// A fault of the request itself, whatever the records.
+    fn fault(&self, request: &Request, clock: &dyn Clock) -> Option<Reason> {
+        let facts = Facts::new(&self.agencies, []);
+        policy::decide(request, &[], &facts, clock.now()).reason
+    }
+
+    fn visibility(&self, request: &Request, clock: &dyn Clock) -> Visibility {
+        let facts = Facts::new(&self.agencies, self.answers.iter().map(|a| &*a.facts));
+        Visibility::of(request, &facts, clock.now())
+    }
+
+    /// The consents among `ids`, for the copy that goes with a reply.
+    pub(crate) fn consents(&self, ids: &[kernel::ConsentId]) -> Vec<Consent> {
+        let all = self.answers.iter().flat_map(|a| &a.facts.consents);
+        all.filter(|c| ids.contains(&c.id)).cloned().collect()
+    }
+
+    pub(crate) fn revision_of(&self, person: &PersonId) -> i64 {
+        self.answers.iter().find(|a| a.facts.person == *person).map_or(0, |a| a.revision)
+    }
+}
+
+impl Guard {
+    pub fn new(
+        consents: Arc<dyn ConsentSource>,
+        people: Arc<dyn PeopleSource>,
+        ledger: Ledger,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { consents, people, ledger, clock }
+    }
+
+    /// The ledger behind this guard, for writes that concern no person.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Decides now and mints a permit for `A`, or refuses. A list is never refused for what it
+    /// would hold: its visibility may be empty.
+    pub async fn permit<A: Act>(&self, call: &Call, ask: Ask<A>) -> Result<Permit<A>, Refusal> {
+        let ground = self.ground::<A>(call, ask.recipient).await?;
+        match ask.about {
+            About::People(people) => self.permit_list(ground, people).await,
+            About::One(located) => self.permit_one(ground, located).await,
+            About::New(record) => self.permit_new(ground, record).await,
+        }
+    }
+
+    /// For a point read: the decision is made at the release.
+    pub async fn defer<A: Reading>(&self, call: &Call) -> Result<Deferred<A>, Refusal> {
+        Ok(Deferred { ground: self.ground::<A>(call, None).await?, _act: PhantomData })
+    }
+
+    async fn permit_list<A: Act>(
+        &self,
+        ground: Arc<Ground>,
+        people: Vec<PersonId>,
+    ) -> Result<Permit<A>, Refusal> {
+        let known = self.ask(&ground, &people).await?;
+        let request = ground.request(A::ACTION).ok_or(Refusal::NotFound)?;
+        // Faults that are the caller's own are told; an empty list is an ordinary answer.
+        let fault = known.fault(&request, &*self.clock).map(Refusal::of_hidden);
+        if let Some(fault @ (Refusal::ContextMissing | Refusal::AgencySuspended)) = fault {
+            return Err(fault);
+        }
+        let visibility = Arc::new(known.visibility(&request, &*self.clock));
+        Ok(Permit { ground, people, visibility, one: None, _act: PhantomData })
+    }
+
+    async fn permit_one<A: Act>(
+        &self,
+        ground: Arc<Ground>,
+        located: Located,
+    ) -> Result<Permit<A>, Refusal> {
+        let people = vec![located.record.person.clone()];
+        let known = self.ask(&ground, &people).await?;
+        if let Err((refusal, reason)) = self.check_one(&known, &ground, &located) {
+            self.record_refusal(&ground, &located, &known, reason).await?;
+            return Err(refusal);
+        }
+        let request = ground.request(A::ACTION).ok_or(Refusal::NotFound)?;
+        let visibility = Arc::new(known.visibility(&request, &*self.clock));
+        Ok(Permit { ground, people, visibility, one: Some(located), _act: PhantomData })
+    }
+
+    /// READ first: what the caller may not see is absent for every action. Then the action; and where
+    /// another action names a recipient, sending to it, too.
+    pub(crate) fn check_one(
+        &self,
+        known: &Known,
+        ground: &Ground,
+        located: &Located,
+    ) -> Result<Vec<Opened>, (Refusal, Option<Reason>)> {
+        let judge = |action| -> Result<Opened, (Refusal, Option<Reason>)> {
+            let request = ground.request(action).ok_or((Refusal::NotFound, None))?;
+            known.judge_one(&request, &located.record, &*self.clock).map_err(|refused| {
+                let reason = Some(refused.reason);
+                (Refusal::of_record(located, reason), reason)
+            })
+        };
+        let read = judge(Action::Read)?;
+        if !located.found {
+            return Err((Refusal::NotFound, None));
+        }
+        let beyond = |action| {
+            judge(action).map_err(|(refusal, reason)| match (action, refusal) {
+                (Action::Refer, Refusal::NotFound) => (Refusal::ConsentNeeded, reason),
+                (_, Refusal::NotFound) => (Refusal::ActionNotPermitted, reason),
+                own => (own.1, reason),
+            })
+        };
+        let mut opened = match ground.action {
+            Action::Read => vec![read],
+            action => vec![beyond(action)?],
+        };
+        if ground.recipient.is_some() && ground.action != Action::Refer {
+            opened.push(beyond(Action::Refer)?);
+        }
+        Ok(opened)
+    }
+
+    async fn permit_new<A: Act>(
+        &self,
+        ground: Arc<Ground>,
+        record: Record,
+    ) -> Result<Permit<A>, Refusal> {
+        let agency = ground.agency().ok_or(Refusal::NotFound)?.clone();
+        let registered = self.people.registered(&record.person, &agency).await;
+        let found =
+            registered.map_err(Refusal::people)? && record.custodian.as_ref() == Some(&agency);
+        self.permit_one(ground, Located { record, found }).await
+    }
+
+    /// A registration: an agency's first record of a person. It is what makes the agency one that
+    /// has registered them, so that alone is not asked; the rest is decided as for any new record,
+    /// and the write goes through [`Guard::commit`] with its audit record. Only a profile in the
+    /// caller's own custody.
+    pub async fn permit_registration(
+        &self,
+        call: &Call,
+        profile: Record,
+    ) -> Result<Permit<WriteProfiles>, Refusal> {
+        let ground = self.ground::<WriteProfiles>(call, None).await?;
+        let own = ground.agency().is_some_and(|own| profile.custodian.as_ref() == Some(own));
+        let found = own && profile.kind == WriteProfiles::KIND;
+        self.permit_one(ground, Located { record: profile, found }).await
+    }
+
+    /// The person's own things: consents, accounting. `agencies_too`: an agency may ask, and sees
+    /// what names it.
+    pub async fn standing(
+        &self,
+        call: &Call,
+        person: PersonId,
+        agencies_too: bool,
+    ) -> Result<StandingPermit, Refusal> {
+        let who = self.who(call).await?;
+        let standing = match &who {
+            // A sign-in that is bound to nobody is not bound to that nobody either.
+            Who::Person { person: own, confirmed_by } if *own == person && person != nobody() => {
+                Standing::Person { confirmed_by: confirmed_by.clone() }
+            }
+            Who::Practitioner { agency, .. } if agencies_too => Standing::Agency(agency.clone()),
+            _ => return Err(Refusal::NotFound),
+        };
+        let ground = Arc::new(Ground {
+            rpc: call.rpc(),
+            call: Some(call.clone()),
+            who: Some(who),
+            action: Action::Read,
+            kind: kernel::Kind::Support,
+            recipient: None,
+            decision_id: Uuid::new_v4(),
+        });
+        Ok(StandingPermit { ground, person, standing })
+    }
+
+    /// The person that the caller's sign-in is bound to, if any.
+    pub async fn person_of(&self, call: &Call) -> Result<Option<PersonId>, Refusal> {
+        match self.who(call).await? {
+            Who::Person { person, .. } if person != nobody() => Ok(Some(person)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the caller's agency has registered the person.
+    pub async fn registered(&self, call: &Call, person: &PersonId) -> Result<bool, Refusal> {
+        match call.caller().agency() {
+            Some(agency) => self.people.registered(person, agency).await.map_err(Refusal::people),
+            None => Ok(false),
+        }
+    }
+
+    /// An act of the network itself.
+    pub fn by_network(
+        &self,
+        task: &'static str,
+        kind: kernel::Kind,
+        person: PersonId,
+    ) -> ByNetwork {
+        let ground = Arc::new(Ground {
+            call: None,
+            rpc: task,
+            who: None,
+            action: Action::Transition,
+            kind,
+            recipient: None,
+            decision_id: Uuid::new_v4(),
+        });
+        ByNetwork { ground, person }
+    }
+
+    /// Whether a consent covers sending the record to the recipient: the decision of SendReferral,
+    /// asked again when the facts have changed.
+    pub async fn covers_sending(
+        &self,
+        record: &Record,
+        recipient: &AgencyId,
+        purposes: CodeSet<kernel::Purpose>,
+    ) -> Result<bool, Refusal> {
+        let Some(custodian) = record.custodian.clone() else { return Ok(false) };
+        let question =
+            Question { person: record.person.clone(), on_behalf_of: Some(recipient.clone()) };
+        let known = self.answered(vec![question]).await?;
+        let who = Who::Practitioner {
+            agency: custodian,
+            practitioner: kernel::PractitionerId::new(""),
+            roles: CodeSet::EMPTY,
+            care_teams: Vec::new(),
+        };
+        let request = Request {
+            who,
+            purposes,
+            action: Action::Refer,
+            recipient_agency: Some(recipient.clone()),
+        };
+        Ok(known.judge_one(&request, record, &*self.clock).is_ok())
+    }
+
+    pub(crate) async fn ask(&self, ground: &Ground, people: &[PersonId]) -> Result<Known, Refusal> {
+        let on_behalf_of = ground.agency().cloned();
+        let mut questions: Vec<Question> = people
+            .iter()
+            .map(|p| Question { person: p.clone(), on_behalf_of: on_behalf_of.clone() })
+            .collect();
+        if questions.is_empty() {
+            // The directory's flags come with an answer, so somebody has to be asked about.
+            questions.push(Question { person: nobody(), on_behalf_of });
+        }
+        self.answered(questions).await
+    }
+
+    /// An answer that is short, or about somebody else, is no answer.
+    async fn answered(&self, questions: Vec<Question>) -> Result<Known, Refusal> {
+        let people: Vec<PersonId> = questions.iter().map(|q| q.person.clone()).collect();
+        let answers = self.consents.facts(questions).await?;
+        let about: Vec<&PersonId> = answers.iter().map(|a| &a.facts.person).collect();
+        if !about.into_iter().eq(&people) {
+            tracing::error!(alarm = "facts", "an answer that is not the question's");
+            return Err(Refusal::Unavailable(Outage::Consent));
+        }
+        known(answers)
+    }
+
+    async fn ground<A: Act>(
+        &self,
+        call: &Call,
+        recipient: Option<AgencyId>,
+    ) -> Result<Arc<Ground>, Refusal> {
+        let who = self.who(call).await?;
+        if call.caller().purposes().is_empty() {
+            return Err(Refusal::ContextMissing);
+        }
+        Ok(Arc::new(Ground {
+            rpc: call.rpc(),
+            call: Some(call.clone()),
+            who: Some(who),
+            action: A::ACTION,
+            kind: A::KIND,
+            recipient,
+            decision_id: Uuid::new_v4(),
+        }))
+    }
+
+    /// Who the caller is to the policy: from the verified token and, for an individual, from the
+    /// binding of their sign-in; never from a request body.
+    async fn who(&self, call: &Call) -> Result<Who, Refusal> {
+        let caller = call.caller();
+        match caller.kind() {
+            CallerKind::Staff { agency, practitioner } => Ok(Who::Practitioner {
+                agency: agency.clone(),
+                practitioner: practitioner.clone(),
+                roles: caller.roles(),
+                care_teams: Vec::new(),
+            }),
+            CallerKind::Individual if caller.roles().contains(Role::Person) => {
+                let bound = self.people.sign_in(caller.issuer(), caller.subject().as_str()).await;
+                Ok(match bound.map_err(Refusal::people)? {
+                    Some(sign_in) => Who::Person {
+                        person: sign_in.person,
+                        confirmed_by: sign_in.confirmed_by.filter(|_| !caller.identity_proofed()),
+                    },
+                    None => Who::Person { person: nobody(), confirmed_by: Some(Vec::new()) },
+                })
+            }
+            // Representatives and supporters have no binding yet, so nothing opens for them.
+            CallerKind::Individual => Ok(Who::Supporter { subject: caller.subject().clone() }),
+            CallerKind::Network | CallerKind::Service { .. } => Err(Refusal::NotFound),
+        }
+    }
+}
+
+fn known(answers: Vec<Answer>) -> Result<Known, Refusal> {
+    let agencies = answers
+        .last()
+        .map(|a| Arc::clone(&a.agencies))
+        .ok_or(Refusal::Unavailable(Outage::Consent))?;
+    Ok(Known { answers, agencies })
+}
+
+/// The person that nobody is.
+pub(crate) fn nobody() -> PersonId {
+    Located::of(kernel::Kind::Note, Uuid::nil(), None).record.person
+}

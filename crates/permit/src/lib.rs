@@ -1,0 +1,37 @@
+//! The consent check of every request: [`Ask`], [`Guard`], [`Permit`], [`Disclosed`].
+//!
+//! A handler asks the [`Guard`]; the guard gathers the facts, lets the one pure function decide, and
+//! mints a [`Permit`] for that action alone. The store demands the permit and takes people and
+//! visibility from it. What it reads is sealed in a [`Disclosed`], and only [`Guard::release`] opens
+//! that: after the decision was made on facts asked for after the read, and after the audit record
+//! is durable. A write goes through [`Guard::commit`], which asks again before its COMMIT.
+//!
+//! Invariant: `Permit` and `Disclosed` have private fields and no constructor outside this crate.
+//! Invariant: nothing opens a record without an audit record that is durable.
+//! Invariant: a fault anywhere is a refusal.
+
+mod act;
+mod call;
+mod commit;
+mod disclosed;
+mod event;
+mod facets;
+mod guard;
+mod permit;
+mod refusal;
+mod release;
+mod source;
+
+pub use act::{
+    Act, ReadNotes, ReadProfiles, ReadReferrals, Reading, SendReferrals, TransitionReferrals,
+    WriteNotes, WriteProfiles, WriteReferrals,
+};
+pub use call::Call;
+pub use commit::{FENCE, Written};
+pub use disclosed::{Disclosed, Disclosure, Located};
+pub use event::network_event;
+pub use facets::{FacetRow, column};
+pub use guard::{Ask, Guard};
+pub use permit::{ByNetwork, Deferred, Permit, Standing, StandingPermit};
+pub use refusal::{Outage, Refusal};
+pub use source::{Answer, ConsentSource, PeopleSource, Question, SignIn, SourceError};

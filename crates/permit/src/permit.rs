@@ -1,0 +1,201 @@
+//! The permit, and what stands in its place where the decision comes later or is not the policy's.
+
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use kernel::{Action, AgencyId, Kind, PersonId};
+use pg::Scope;
+use policy::{Request, Visibility, Who};
+use uuid::Uuid;
+
+use crate::{Act, Call, Disclosed, Located, Reading};
+
+/// What a decision is made for; shared by a permit and what it seals.
+pub(crate) struct Ground {
+    pub(crate) call: Option<Call>,
+    pub(crate) rpc: &'static str,
+    pub(crate) who: Option<Who>,
+    pub(crate) action: Action,
+    pub(crate) kind: Kind,
+    pub(crate) recipient: Option<AgencyId>,
+    pub(crate) decision_id: Uuid,
+}
+
+impl Ground {
+    pub(crate) fn request(&self, action: Action) -> Option<Request> {
+        Some(Request {
+            who: self.who.clone()?,
+            purposes: self.call.as_ref().map(|c| c.caller().purposes()).unwrap_or_default(),
+            action,
+            recipient_agency: self.recipient.clone(),
+        })
+    }
+
+    pub(crate) fn agency(&self) -> Option<&AgencyId> {
+        self.call.as_ref().and_then(|c| c.caller().agency())
+    }
+}
+
+/// The guard's word that one action is permitted, decided on facts of one revision. Private
+/// fields, no Clone, no Default, no Serialize: the guard alone makes one.
+pub struct Permit<A> {
+    pub(crate) ground: Arc<Ground>,
+    pub(crate) people: Vec<PersonId>,
+    pub(crate) visibility: Arc<Visibility>,
+    pub(crate) one: Option<Located>,
+    pub(crate) _act: PhantomData<fn() -> A>,
+}
+
+impl<A: Act> Permit<A> {
+    /// The people whose rows a transaction under this permit may touch.
+    pub fn scope(&self) -> Scope {
+        Scope::people(self.people.iter().filter_map(PersonId::uuid))
+    }
+
+    /// The rules as a predicate over facets, for the store's WHERE clause.
+    pub fn visibility(&self) -> serde_json::Value {
+        serde_json::to_value(&*self.visibility).unwrap_or(serde_json::Value::Null)
+    }
+
+    /// The record that was asked about; nil, which no row has, for a list.
+    pub fn record_id(&self) -> Uuid {
+        self.one.as_ref().and_then(|l| l.record.id.uuid()).unwrap_or_default()
+    }
+
+    /// That record's person; nil for a list.
+    pub fn person_id(&self) -> Uuid {
+        self.one.as_ref().and_then(|l| l.record.person.uuid()).unwrap_or_default()
+    }
+
+    /// That record's facets.
+    pub fn record(&self) -> Option<&policy::Record> {
+        self.one.as_ref().map(|l| &l.record)
+    }
+
+    /// The people of a list.
+    pub fn people(&self) -> Vec<Uuid> {
+        self.people.iter().filter_map(PersonId::uuid).collect()
+    }
+
+    /// The caller's agency; none for a person.
+    pub fn agency(&self) -> Option<&AgencyId> {
+        self.ground.agency()
+    }
+}
+
+impl<A: Reading> Permit<A> {
+    /// Seals what was read under this permit.
+    pub fn seal<T>(&self, rows: impl IntoIterator<Item = (policy::Record, T)>) -> Disclosed<T> {
+        let items = rows
+            .into_iter()
+            .map(|(record, value)| (Located { record, found: true }, Some(value)))
+            .collect();
+        Disclosed { items, asked: self.people.clone(), ground: Arc::clone(&self.ground) }
+    }
+
+    /// As [`Permit::seal`], where the caller named nobody ("whomever my agency works with"): on
+    /// record is whom something was read of, not everybody who was thought of.
+    pub fn seal_found<T>(
+        &self,
+        rows: impl IntoIterator<Item = (policy::Record, T)>,
+    ) -> Disclosed<T> {
+        let mut sealed = self.seal(rows);
+        sealed.asked = Vec::new();
+        sealed
+    }
+}
+
+/// A point read whose decision is made at its release, once, since nothing earlier needs it. It
+/// opens nothing: it lets the store read one record by id and seal it.
+pub struct Deferred<A> {
+    pub(crate) ground: Arc<Ground>,
+    pub(crate) _act: PhantomData<fn() -> A>,
+}
+
+impl<A: Reading> Deferred<A> {
+    /// Seals what was read, or the decoy that stands for nothing.
+    pub fn seal<T>(&self, id: Uuid, found: Option<(policy::Record, T)>) -> Disclosed<T> {
+        let (record, value) = match found {
+            Some((record, value)) => (Some(record), Some(value)),
+            None => (None, None),
+        };
+        let located = Located::of(A::KIND, id, record);
+        Disclosed {
+            asked: vec![located.record.person.clone()],
+            items: vec![(located, value)],
+            ground: Arc::clone(&self.ground),
+        }
+    }
+}
+
+/// Who may see what is no record of care but the person's own: their consents, their accounting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// The person, through a sign-in that these agencies vouch for (`None`: proofed).
+    Person { confirmed_by: Option<Vec<AgencyId>> },
+    /// An agency: only what names it.
+    Agency(AgencyId),
+}
+
+/// The guard's word on such a thing.
+pub struct StandingPermit {
+    pub(crate) ground: Arc<Ground>,
+    pub(crate) person: PersonId,
+    pub(crate) standing: Standing,
+}
+
+impl StandingPermit {
+    pub fn scope(&self) -> Scope {
+        Scope::people(self.person.uuid())
+    }
+    pub fn person_id(&self) -> Uuid {
+        self.person.uuid().unwrap_or_default()
+    }
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+    /// The agency that must be named; none for the person, who sees all.
+    pub fn named_agency(&self) -> Option<Uuid> {
+        match &self.standing {
+            Standing::Person { .. } => None,
+            Standing::Agency(agency) => Some(agency.uuid().unwrap_or_default()),
+        }
+    }
+    /// The agencies that vouch for the person's sign-in; none: it stands everywhere.
+    pub fn confirmed_by(&self) -> Option<Vec<Uuid>> {
+        match &self.standing {
+            Standing::Person { confirmed_by: Some(agencies) } => {
+                Some(agencies.iter().filter_map(AgencyId::uuid).collect())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An act of the network itself, in consequence of the person's own: a referral put on hold when
+/// the consent behind it ends. No caller stands behind it, and it discloses nothing.
+pub struct ByNetwork {
+    pub(crate) ground: Arc<Ground>,
+    pub(crate) person: PersonId,
+}
+
+impl ByNetwork {
+    pub fn scope(&self) -> Scope {
+        Scope::people(self.person.uuid())
+    }
+    pub fn person_id(&self) -> Uuid {
+        self.person.uuid().unwrap_or_default()
+    }
+}
+
+macro_rules! opaque {
+    ($($name:ident $(<$a:ident>)?),+) => {$(
+        impl$(<$a>)? fmt::Debug for $name$(<$a>)? {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name))
+                    .field("rpc", &self.ground.rpc)
+                    .finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+opaque!(Permit<A>, Deferred<A>, StandingPermit, ByNetwork);

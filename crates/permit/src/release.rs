@@ -1,0 +1,162 @@
+//! Release: the decision on facts asked for after the read, the audit record durable, then opened.
+
+use std::collections::BTreeMap;
+
+use kernel::{Action, CodeSet, ConsentId, PersonId};
+use policy::{BasisKind, Obligation, Opened, Reason, Record, Redisclosure};
+
+use crate::{
+    Disclosed, Disclosure, Guard, Located, Outage, Refusal, StandingPermit, event, guard::Known,
+    permit::Ground,
+};
+
+impl Guard {
+    /// Opens one record, or tells that there is none: absent and refused walk the same way here.
+    pub async fn release<T>(&self, sealed: Disclosed<T>) -> Result<(T, Disclosure), Refusal> {
+        let Disclosed { mut items, asked, ground } = sealed;
+        let Some((located, value)) = items.pop() else { return Err(Refusal::NotFound) };
+        let known = self.ask(&ground, &asked).await?;
+        let request = ground.request(Action::Read).ok_or(Refusal::NotFound)?;
+        let finding = known.judge_one(&request, &located.record, &*self.clock);
+        match (finding, value) {
+            (Ok(opened), Some(value)) if located.found => {
+                let sum = Sum::of([&opened]);
+                let record = std::slice::from_ref(&located.record);
+                let revision = known.revision_of(&located.record.person);
+                let event = event::permitted(
+                    &ground,
+                    &located.record.person,
+                    record,
+                    &sum,
+                    revision,
+                    &self.clock,
+                );
+                self.record(event).await?;
+                Ok((value, sum.disclosure(&ground, &known)))
+            }
+            (finding, _) => {
+                let reason = finding.err().map(|refused| refused.reason);
+                self.record_refusal(&ground, &located, &known, reason).await?;
+                Err(Refusal::of_record(&located, reason))
+            }
+        }
+    }
+
+    /// Opens a page: what has ceased to be visible since it was read is left out.
+    pub async fn release_page<T>(
+        &self,
+        sealed: Disclosed<T>,
+    ) -> Result<(Vec<T>, Disclosure), Refusal> {
+        let Disclosed { items, asked, ground } = sealed;
+        let mut by_person: BTreeMap<PersonId, (Vec<Record>, Sum)> =
+            asked.into_iter().map(|p| (p, Default::default())).collect();
+        for (located, _) in &items {
+            by_person.entry(located.record.person.clone()).or_default();
+        }
+        let people: Vec<PersonId> = by_person.keys().cloned().collect();
+        let known = self.ask(&ground, &people).await?;
+        let request = ground.request(Action::Read).ok_or(Refusal::NotFound)?;
+        let (records, values): (Vec<Record>, Vec<Option<T>>) =
+            items.into_iter().map(|(located, value)| (located.record, value)).unzip();
+        let findings = known.judge(&request, &records, &*self.clock);
+        let mut opened = Vec::with_capacity(values.len());
+        let mut all = Sum::default();
+        for ((record, value), finding) in records.into_iter().zip(values).zip(findings) {
+            let (Ok(found), Some(value)) = (finding, value) else { continue };
+            all.add(&found);
+            let of_person = by_person.entry(record.person.clone()).or_default();
+            of_person.1.add(&found);
+            of_person.0.push(record);
+            opened.push(value);
+        }
+        let events = by_person.iter().map(|(person, (records, sum))| {
+            let revision = known.revision_of(person);
+            self.record(event::permitted(&ground, person, records, sum, revision, &self.clock))
+        });
+        futures::future::try_join_all(events).await?;
+        Ok((opened, all.disclosure(&ground, &known)))
+    }
+
+    /// Opens what is the person's own, under a standing permit: recorded, then opened. `records`
+    /// names what is opened, as audit records name it.
+    pub async fn release_standing<T>(
+        &self,
+        permit: &StandingPermit,
+        records: Vec<uuid::Uuid>,
+        value: T,
+    ) -> Result<T, Refusal> {
+        self.record(event::standing(permit, records, false, &self.clock)).await?;
+        Ok(value)
+    }
+
+    /// The refusal of what is the person's own, on record: absent and refused walk the same way, and
+    /// `person` is none for what is not there.
+    pub async fn refuse_standing(
+        &self,
+        call: &crate::Call,
+        person: Option<&PersonId>,
+        records: Vec<uuid::Uuid>,
+    ) -> Refusal {
+        let event = event::refused_standing(call, person, records, &self.clock);
+        self.record(event).await.err().unwrap_or(Refusal::NotFound)
+    }
+
+    pub(crate) async fn record(&self, event: ledger::Event) -> Result<(), Refusal> {
+        self.ledger.record(event).await.map_err(|error| {
+            tracing::warn!(%error, "a disclosure could not be recorded: nothing is disclosed");
+            Refusal::Unavailable(Outage::Audit)
+        })
+    }
+
+    pub(crate) async fn record_refusal(
+        &self,
+        ground: &Ground,
+        located: &Located,
+        known: &Known,
+        reason: Option<Reason>,
+    ) -> Result<(), Refusal> {
+        let revision = known.revision_of(&located.record.person);
+        self.record(event::refused(ground, located, reason, revision, &self.clock)).await
+    }
+}
+
+/// What several opened records have in common: for the audit record and the reply.
+#[derive(Debug, Default)]
+pub(crate) struct Sum {
+    pub(crate) bases: CodeSet<BasisKind>,
+    pub(crate) basis: Vec<ConsentId>,
+    pub(crate) obligations: CodeSet<Obligation>,
+    pub(crate) redisclosure: Option<Redisclosure>,
+}
+
+impl Sum {
+    pub(crate) fn of<'a>(opened: impl IntoIterator<Item = &'a Opened>) -> Self {
+        let mut sum = Self::default();
+        for one in opened {
+            sum.add(one);
+        }
+        sum
+    }
+
+    fn add(&mut self, opened: &Opened) {
+        self.bases.insert(opened.basis);
+        for id in &opened.ids {
+            if !self.basis.contains(id) {
+                self.basis.push(id.clone());
+            }
+        }
+        self.obligations = self.obligations.union(opened.obligations);
+        self.redisclosure = self.redisclosure.max(Some(opened.redisclosure));
+    }
+
+    pub(crate) fn disclosure(self, ground: &Ground, known: &Known) -> Disclosure {
+        Disclosure {
+            decision_id: ground.decision_id,
+            bases: self.bases.iter().collect(),
+            obligations: self.obligations.iter().collect(),
+            redisclosure: self.redisclosure.unwrap_or(Redisclosure::PermittedByLaw),
+            consents: known.consents(&self.basis),
+            basis: self.basis,
+        }
+    }
+}

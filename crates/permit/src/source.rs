@@ -1,0 +1,66 @@
+//! Where facts come from. Services ask the consent and people services over the contract; tests
+//! replace these, and the guard is the real one all the same.
+
+use std::{sync::Arc, time::Instant};
+
+use futures::future::BoxFuture;
+use kernel::{AgencyId, PersonId};
+
+/// What is asked about one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    pub person: PersonId,
+    /// The agency for whom; none for a person.
+    pub on_behalf_of: Option<AgencyId>,
+}
+
+/// The facts about one person, as of when the question was put.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub revision: i64,
+    pub facts: Arc<policy::PersonFacts>,
+    pub agencies: Arc<policy::Agencies>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    #[error("no answer in time")]
+    Unavailable,
+    #[error("too much at once")]
+    Overloaded,
+}
+
+/// Facts for decisions. An answer is never older than its question.
+pub trait ConsentSource: Send + Sync + 'static {
+    /// One answer a question, in order.
+    fn facts(&self, questions: Vec<Question>) -> BoxFuture<'_, Result<Vec<Answer>, SourceError>>;
+}
+
+/// To whom a sign-in is bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    pub person: PersonId,
+    /// The agencies that vouch for it; `None`: proofed, so it stands everywhere.
+    pub confirmed_by: Option<Vec<AgencyId>>,
+}
+
+/// People, as far as a guard needs to know.
+pub trait PeopleSource: Send + Sync + 'static {
+    fn sign_in<'a>(
+        &'a self,
+        issuer: &'a str,
+        subject: &'a str,
+    ) -> BoxFuture<'a, Result<Option<SignIn>, SourceError>>;
+
+    fn registered<'a>(
+        &'a self,
+        person: &'a PersonId,
+        agency: &'a AgencyId,
+    ) -> BoxFuture<'a, Result<bool, SourceError>>;
+}
+
+/// When a question was put, by a clock that only goes forward.
+pub(crate) fn put_now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,11 @@
+//! The real guard and the real ledger, between sources that a test scripts.
+// clippy.toml allows these in test functions; helpers of tests are not seen as such.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod commit;
+mod fence;
+mod own;
+mod page;
+mod release;
+mod sources;
+mod world;

@@ -1,0 +1,22 @@
+//! A bare record is no released reply: it can't be released, and it brings no disclosure.
+use permit::{Disclosure, Guard};
+
+struct Note;
+
+fn released(guard: &Guard, note: Note) {
+    let _ = guard.release(note);
+}
+
+fn replied(note: Note) -> (Note, Disclosure) {
+    let disclosure = Disclosure {
+        decision_id: uuid::Uuid::nil(),
+        bases: Vec::new(),
+        basis: Vec::new(),
+        obligations: Vec::new(),
+        redisclosure: policy::Redisclosure::PermittedByLaw,
+        consents: Vec::new(),
+    };
+    (note, disclosure)
+}
+
+fn main() {}

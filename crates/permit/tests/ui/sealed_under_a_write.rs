@@ -1,0 +1,12 @@
+//! What is read for a write is for the write: a permit to write seals nothing for a reply.
+use permit::{Call, Guard, Permit, WriteNotes};
+
+fn sealed(permit: &Permit<WriteNotes>, record: policy::Record) {
+    permit.seal([(record, "words")]);
+}
+
+fn deferred(guard: &Guard, call: &Call) {
+    let _ = guard.defer::<WriteNotes>(call);
+}
+
+fn main() {}

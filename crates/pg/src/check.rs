@@ -1,0 +1,89 @@
+//! What a service refuses to start on.
+
+use std::sync::atomic::Ordering;
+
+use crate::{Db, StoreError};
+
+/// What may be wrong nevertheless.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Allow {
+    /// fsync off and the like: tests' servers only.
+    pub unsafe_durability: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CheckError {
+    #[error("the database role is a superuser: row-level security would not hold it")]
+    Superuser,
+    #[error("the database role has BYPASSRLS")]
+    BypassRls,
+    #[error("the database role may create databases or roles")]
+    Creates,
+    #[error("the database role owns objects in its schema, or may become their owner")]
+    Owner,
+    #[error("the database role may change or delete audit records")]
+    AuditWritable,
+    #[error("the server runs with {0} off: what is reported as durable would not be")]
+    NotDurable(String),
+    #[error("the schema is empty: has it been migrated?")]
+    NotMigrated,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Everything about the role that this service runs as, in its schema.
+const ROLE: &str = "
+    SELECT r.rolsuper, r.rolbypassrls, r.rolcreatedb OR r.rolcreaterole,
+        EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid
+                AND pg_has_role(r.oid, c.relowner, 'MEMBER'))
+            OR EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid
+                AND pg_has_role(r.oid, p.proowner, 'MEMBER'))
+            OR pg_has_role(r.oid, n.nspowner, 'MEMBER'),
+        COALESCE(bool_or(has_table_privilege(r.oid, a.oid, 'UPDATE, DELETE, TRUNCATE')), false),
+        EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r')
+    FROM pg_roles r JOIN pg_namespace n ON n.nspname = $1
+        LEFT JOIN pg_class a ON a.relnamespace = n.oid AND a.relkind IN ('r', 'p')
+            AND a.relname IN ('audit_event', 'ledger_head')
+    WHERE r.rolname = current_user
+    GROUP BY r.oid, r.rolsuper, r.rolbypassrls, r.rolcreatedb, r.rolcreaterole, n.oid, n.nspowner";
+
+const DURABILITY: &str = "
+    SELECT COALESCE(string_agg(name, ', ' ORDER BY name), '') FROM pg_settings
+    WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'";
+
+type Role = (bool, bool, bool, bool, bool, bool);
+
+/// Refuses a role that the walls in the database would not hold, and a server that would report
+/// as durable what it can lose.
+pub async fn check_server(db: &Db, allow: Allow) -> Result<(), CheckError> {
+    let schema = db.schema().to_owned();
+    let (role, off, standby) = db
+        .run_one("check", move |conn| {
+            let schema = schema.clone();
+            Box::pin(async move {
+                let role: Option<Role> =
+                    sqlx::query_as(ROLE).bind(schema).fetch_optional(&mut *conn).await?;
+                let off: String = sqlx::query_scalar(DURABILITY).fetch_one(&mut *conn).await?;
+                let standby: bool =
+                    sqlx::query_scalar("SELECT current_setting('synchronous_standby_names') <> ''")
+                        .fetch_one(&mut *conn)
+                        .await?;
+                Ok((role, off, standby))
+            })
+        })
+        .await?;
+    db.0.standby.store(standby, Ordering::Relaxed);
+    let Some((superuser, bypass, creates, owner, audit, tables)) = role else {
+        return Err(CheckError::NotMigrated);
+    };
+    match () {
+        () if superuser => Err(CheckError::Superuser),
+        () if bypass => Err(CheckError::BypassRls),
+        () if creates => Err(CheckError::Creates),
+        () if owner => Err(CheckError::Owner),
+        () if audit => Err(CheckError::AuditWritable),
+        () if !tables => Err(CheckError::NotMigrated),
+        () if !off.is_empty() && !allow.unsafe_durability => Err(CheckError::NotDurable(off)),
+        () => Ok(()),
+    }
+}

@@ -1,0 +1,95 @@
+//! How a service reaches its database.
+
+use std::{str::FromStr, time::Duration};
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use crate::{Cause, StoreError};
+
+/// One service's way to its schema. The limits are the server's own (`statement_timeout` and so
+/// on) and, behind them, ours, for a server that has stopped answering.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `postgres://…`; its user and password are used unless `role` and `password` replace them.
+    pub url: SecretString,
+    pub role: Option<String>,
+    pub password: Option<SecretString>,
+    /// The whole search_path: an unqualified name means this schema's.
+    pub schema: String,
+    /// Shown in `pg_stat_activity`.
+    pub application: String,
+    pub max_connections: u32,
+    /// Longest wait for a free connection; beyond it the answer is `Exhausted`.
+    pub acquire_timeout: Duration,
+    /// Longest wait for a new connection to be made; beyond it, `Unavailable`.
+    pub connect_timeout: Duration,
+    pub statement_timeout: Duration,
+    pub lock_timeout: Duration,
+    pub idle_in_transaction_timeout: Duration,
+    /// Longest that one attempt at a unit of work may take, and again its COMMIT, seen from here.
+    pub work_timeout: Duration,
+}
+
+impl Config {
+    pub fn new(url: impl Into<SecretString>, schema: impl Into<String>) -> Self {
+        let schema = schema.into();
+        Self {
+            url: url.into(),
+            role: None,
+            password: None,
+            application: format!("trellis-{schema}"),
+            schema,
+            max_connections: 16,
+            acquire_timeout: Duration::from_millis(500),
+            connect_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(2),
+            idle_in_transaction_timeout: Duration::from_secs(10),
+            work_timeout: Duration::from_secs(15),
+        }
+    }
+
+    #[must_use]
+    pub fn role(mut self, role: impl Into<String>) -> Self {
+        self.role = Some(role.into());
+        self
+    }
+
+    pub(crate) fn options(&self) -> Result<PgConnectOptions, StoreError> {
+        if crate::ident::quoted(&self.schema).is_none() {
+            return Err(StoreError::Internal(Cause::of("schema name")));
+        }
+        let mut options = parse_url(&self.url)?;
+        if let Some(role) = &self.role {
+            options = options.username(role);
+        }
+        if let Some(password) = &self.password {
+            options = options.password(password.expose_secret());
+        }
+        let ms = |d: Duration| d.as_millis().max(1).to_string();
+        Ok(options.application_name(&self.application).options([
+            ("search_path", self.schema.clone()),
+            ("statement_timeout", ms(self.statement_timeout)),
+            ("lock_timeout", ms(self.lock_timeout)),
+            ("idle_in_transaction_session_timeout", ms(self.idle_in_transaction_timeout)),
+            // For statements that take seconds. Compiling one of ours takes longer than running it.
+            ("jit", "off".to_owned()),
+        ]))
+    }
+}
+
+/// The URL as options. Off this machine TLS is demanded unless the URL itself chose a mode.
+pub fn parse_url(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
+    use sqlx::ConnectOptions as _;
+    let options = PgConnectOptions::from_str(url.expose_secret())
+        .map_err(|_| StoreError::Internal(Cause::of("database url")))?
+        .disable_statement_logging();
+    let here = options.get_socket().is_some()
+        || options.get_host().starts_with('/')
+        || matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]");
+    Ok(match options.get_ssl_mode() {
+        PgSslMode::Prefer if !here => options.ssl_mode(PgSslMode::Require),
+        _ => options,
+    })
+}

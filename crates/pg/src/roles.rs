@@ -1,0 +1,174 @@
+//! One schema and two roles a service: an owner that nobody can log in as, and the login role,
+//! which owns nothing and may do only what it is granted.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection};
+
+use crate::{Cause, StoreError, config::parse_url, ident::quoted};
+
+/// A service's place in the database.
+#[derive(Debug, Clone)]
+pub struct ServiceSchema {
+    pub schema: String,
+    /// The login role.
+    pub role: String,
+    /// Set on the login role when given; the private server needs none.
+    pub password: Option<SecretString>,
+}
+
+impl ServiceSchema {
+    /// Schema `notes`, login role `trellis_notes`, owner `trellis_notes_owner`.
+    pub fn of(service: &str) -> Self {
+        Self { schema: service.to_owned(), role: format!("trellis_{service}"), password: None }
+    }
+
+    pub fn owner(&self) -> String {
+        format!("{}_owner", self.role)
+    }
+
+    pub(crate) fn quoted(&self) -> Result<Quoted, ProvisionError> {
+        let one = |name: &str| quoted(name).ok_or(ProvisionError::Name);
+        let (schema, role, owner) = (one(&self.schema)?, one(&self.role)?, one(&self.owner())?);
+        Ok(Quoted { schema, role, owner })
+    }
+}
+
+pub(crate) struct Quoted {
+    pub schema: String,
+    pub role: String,
+    pub owner: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    #[error("a schema or role name is not plain lower-case letters, digits and underscores")]
+    Name,
+    #[error("provisioning: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for ProvisionError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Creates what is missing and sets what is wrong; running it again changes nothing. `admin` may
+/// create roles and schemas; it need not be a superuser.
+pub async fn provision(
+    admin: &SecretString,
+    services: &[ServiceSchema],
+) -> Result<(), ProvisionError> {
+    let mut conn = parse_url(admin)?.application_name("trellis-provision").connect().await?;
+    for service in services {
+        let names = service.quoted()?;
+        // Roles belong to the whole server: somebody may be provisioning another database now.
+        let mut tries = 0;
+        while let Err(error) = provision_one(&mut conn, service, &names).await {
+            tries += 1;
+            if tries > 10 || !concurrent(&error) {
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn concurrent(error: &ProvisionError) -> bool {
+    let ProvisionError::Store(error) = error else { return false };
+    match error {
+        StoreError::Conflict(_) | StoreError::Contended(_) => true,
+        // "tuple concurrently updated", and a role or schema that has just been made.
+        StoreError::Internal(c) => {
+            matches!(c.sqlstate(), Some("XX000" | "42710" | "42P06"))
+        }
+        _ => false,
+    }
+}
+
+async fn provision_one(
+    conn: &mut PgConnection,
+    service: &ServiceSchema,
+    names: &Quoted,
+) -> Result<(), ProvisionError> {
+    let Quoted { schema, role, owner } = names;
+    for (name, sql) in [
+        (service.owner(), format!("CREATE ROLE {owner} NOLOGIN")),
+        (service.role.clone(), format!("CREATE ROLE {role} LOGIN NOINHERIT")),
+    ] {
+        let there: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
+                .bind(name)
+                .fetch_one(&mut *conn)
+                .await?;
+        if !there {
+            run(conn, sql).await?;
+        }
+    }
+    let (superuser, database): (bool, String) = sqlx::query_as(
+        "SELECT rolsuper, format('%I', current_database()) FROM pg_roles \
+         WHERE rolname = current_user",
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if superuser {
+        // Only a superuser can take these away, and only one could have given them.
+        for name in [role, owner] {
+            run(
+                conn,
+                format!("ALTER ROLE {name} NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEDB NOCREATEROLE"),
+            )
+            .await?;
+        }
+    } else {
+        run(conn, format!("GRANT {owner} TO CURRENT_USER")).await?;
+    }
+    if let Some(password) = &service.password {
+        // The server quotes it.
+        let sql: String = sqlx::query_scalar("SELECT format('ALTER ROLE %I PASSWORD %L', $1, $2)")
+            .bind(&service.role)
+            .bind(password.expose_secret())
+            .fetch_one(&mut *conn)
+            .await?;
+        run(conn, sql).await?;
+    }
+    for sql in [
+        format!("REVOKE CREATE, TEMPORARY ON DATABASE {database} FROM PUBLIC"),
+        format!("GRANT CONNECT ON DATABASE {database} TO {role}"),
+        format!("CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner}"),
+    ] {
+        run(conn, sql).await?;
+    }
+    // As the owner, which an admin without superuser has to be to grant on its objects.
+    run(conn, format!("SET ROLE {owner}")).await?;
+    let granted = grants(conn, names).await;
+    run(conn, "RESET ROLE".to_owned()).await?;
+    granted
+}
+
+async fn grants(conn: &mut PgConnection, names: &Quoted) -> Result<(), ProvisionError> {
+    let Quoted { schema, role, owner } = names;
+    let defaults = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {owner}");
+    for sql in [
+        format!("REVOKE ALL ON SCHEMA {schema} FROM PUBLIC"),
+        format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
+        // DELETE and TRUNCATE only where a migration grants them.
+        format!("{defaults} IN SCHEMA {schema} GRANT SELECT, INSERT, UPDATE ON TABLES TO {role}"),
+        format!("{defaults} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"),
+        format!("{defaults} IN SCHEMA {schema} GRANT EXECUTE ON FUNCTIONS TO {role}"),
+    ] {
+        run(conn, sql).await?;
+    }
+    Ok(())
+}
+
+async fn run(conn: &mut PgConnection, sql: String) -> Result<(), ProvisionError> {
+    // Safe: identifiers went through `quoted`, or the server's own format().
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(conn).await?;
+    Ok(())
+}
+
+/// For errors that have no better place.
+pub(crate) fn bad_name() -> StoreError {
+    StoreError::Internal(Cause::of("name"))
+}

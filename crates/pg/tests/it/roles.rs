@@ -1,0 +1,194 @@
+use pg::{Allow, CheckError, Config, MigrateError, ServiceSchema, check_server};
+use sqlx::{
+    SqlSafeStr as _,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+use crate::stage::{ALLOW, Stage, sql};
+
+fn migrator(migrations: &[(i64, &'static str)]) -> Migrator {
+    Migrator::with_migrations(
+        migrations
+            .iter()
+            .map(|(version, text)| {
+                let kind = MigrationType::Simple;
+                Migration::new(*version, "test".into(), kind, text.into_sql_str(), false)
+            })
+            .collect(),
+    )
+}
+
+#[tokio::test]
+async fn the_service_role_as_provisioned_passes_the_check() {
+    let stage = Stage::set().await;
+    assert_eq!(check_server(&stage.db().await, ALLOW).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_server_that_may_lose_commits_is_refused_unless_a_test_allows_it() {
+    let stage = Stage::set().await;
+    let refused = check_server(&stage.db().await, Allow::default()).await;
+    assert_eq!(refused, Err(CheckError::NotDurable("fsync, full_page_writes".into())));
+}
+
+#[tokio::test]
+async fn a_superuser_is_refused() {
+    let stage = Stage::set().await;
+    let config = Config::new(stage.admin_url(), "stage");
+    let db = pg::connect(&config).await.unwrap();
+    assert_eq!(check_server(&db, ALLOW).await, Err(CheckError::Superuser));
+}
+
+/// Roles belong to the whole server, so a role to be spoilt is a test's own.
+async fn spoilt(stage: &Stage, name: &str, spoil: &str) -> Result<(), CheckError> {
+    let service = ServiceSchema { schema: name.into(), ..ServiceSchema::of(name) };
+    pg::provision(&stage.admin_url(), std::slice::from_ref(&service)).await.unwrap();
+    pg::migrate(&stage.admin_url(), &service, &[]).await.unwrap();
+    sql(&mut stage.admin().await, spoil).await;
+    let mut config = Config::new(stage.admin_url(), name).role(&service.role);
+    config.max_connections = 1;
+    check_server(&pg::connect(&config).await.unwrap(), ALLOW).await
+}
+
+#[tokio::test]
+async fn a_role_that_the_walls_would_not_hold_is_refused() {
+    let stage = Stage::set().await;
+    for (name, spoil, expected) in [
+        ("bypass", "ALTER ROLE trellis_bypass BYPASSRLS", CheckError::BypassRls),
+        ("creates", "ALTER ROLE trellis_creates CREATEDB", CheckError::Creates),
+        ("member", "GRANT trellis_member_owner TO trellis_member", CheckError::Owner),
+        ("owns", "ALTER TABLE owns.counter OWNER TO trellis_owns", CheckError::Owner),
+        (
+            "tampers",
+            "CREATE TABLE tampers.audit_event (); GRANT UPDATE ON tampers.audit_event TO trellis_tampers",
+            CheckError::AuditWritable,
+        ),
+    ] {
+        assert_eq!(spoilt(&stage, name, spoil).await, Err(expected), "{name}");
+    }
+    // Provisioning again takes back what was given.
+    pg::provision(&stage.admin_url(), &[ServiceSchema::of("bypass")]).await.unwrap();
+    assert_eq!(spoilt(&stage, "bypass", "SELECT 1").await, Ok(()));
+}
+
+#[tokio::test]
+async fn an_unmigrated_schema_is_refused() {
+    let stage = Stage::set().await;
+    let service = ServiceSchema::of("bare");
+    pg::provision(&stage.admin_url(), std::slice::from_ref(&service)).await.unwrap();
+    let config = Config::new(stage.admin_url(), "bare").role("trellis_bare");
+    let refused = check_server(&pg::connect(&config).await.unwrap(), ALLOW).await;
+    assert_eq!(refused, Err(CheckError::NotMigrated));
+}
+
+#[tokio::test]
+async fn the_role_may_neither_delete_nor_create_nor_touch_other_schemas() {
+    let stage = Stage::set().await;
+    let other = ServiceSchema::of("neighbour");
+    pg::provision(&stage.admin_url(), std::slice::from_ref(&other)).await.unwrap();
+    pg::migrate(&stage.admin_url(), &other, &[]).await.unwrap();
+    let db = stage.db().await;
+    for forbidden in [
+        "DELETE FROM counter",
+        "TRUNCATE counter",
+        "CREATE TABLE mine (n int)",
+        "CREATE TEMPORARY TABLE mine (n int)",
+        "CREATE TABLE public.mine (n int)",
+        "SELECT * FROM neighbour.counter",
+        "UPDATE _sqlx_migrations SET success = true",
+        "SELECT allow_delete('counter')",
+        "SET ROLE trellis_stage_owner",
+        "SELECT * FROM pg_authid",
+    ] {
+        let done = db
+            .run_one("forbidden", move |conn| {
+                Box::pin(async move {
+                    sqlx::query(forbidden).execute(conn).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        let Err(pg::StoreError::Internal(cause)) = done else { panic!("{forbidden}: {done:?}") };
+        assert_eq!(cause.sqlstate(), Some("42501"), "{forbidden}");
+    }
+}
+
+#[tokio::test]
+async fn provisioning_and_migrating_twice_changes_nothing() {
+    let stage = Stage::set().await;
+    pg::provision(&stage.admin_url(), std::slice::from_ref(&stage.service)).await.unwrap();
+    pg::migrate(&stage.admin_url(), &stage.service, &[]).await.unwrap();
+    assert_eq!(check_server(&stage.db().await, ALLOW).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_password_is_set_whatever_it_holds() {
+    let stage = Stage::set().await;
+    let mut service = ServiceSchema::of("secretive");
+    service.password = Some(String::from("it's; DROP \\ \"it\" $1").into());
+    pg::provision(&stage.admin_url(), &[service]).await.unwrap();
+    let hash: String =
+        sqlx::query_scalar("SELECT rolpassword FROM pg_authid WHERE rolname = 'trellis_secretive'")
+            .fetch_one(&mut stage.admin().await)
+            .await
+            .unwrap();
+    assert!(hash.starts_with("SCRAM-SHA-256"));
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_plain_is_refused() {
+    let stage = Stage::set().await;
+    for bad in ["a\"b", "A", "a; DROP SCHEMA stage", ""] {
+        let refused = pg::provision(&stage.admin_url(), &[ServiceSchema::of(bad)]).await;
+        assert!(matches!(refused, Err(pg::ProvisionError::Name)), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn every_column_is_commented() {
+    let stage = Stage::set().await;
+    assert_eq!(pg::uncommented(&stage.admin_url(), "stage").await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_changed_migration_is_refused_and_an_unknown_newer_one_is_not() {
+    let first = migrator(&[(1000, "CREATE TABLE a (n int)"), (1001, "CREATE TABLE b (n int)")]);
+    let stage = Stage::with(&[&first]).await;
+    let (admin, service) = (stage.admin_url(), &stage.service);
+    let older = migrator(&[(1000, "CREATE TABLE a (n int)")]);
+    pg::migrate(&admin, service, &[&older]).await.unwrap();
+    let changed = migrator(&[(1000, "CREATE TABLE a (n bigint)")]);
+    let refused = pg::migrate(&admin, service, &[&changed]).await;
+    assert!(matches!(refused, Err(MigrateError::Changed(1000))), "{refused:?}");
+    let twice = migrator(&[(1, "SELECT 1")]);
+    let refused = pg::migrate(&admin, service, &[&twice]).await;
+    assert!(matches!(refused, Err(MigrateError::TwiceTheSame(1))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_failed_migration_leaves_nothing_half_done() {
+    let bad = migrator(&[(1000, "CREATE TABLE a (n int); SELECT 1/0")]);
+    let stage = Stage::set().await;
+    let failed = pg::migrate(&stage.admin_url(), &stage.service, &[&bad]).await;
+    assert!(matches!(failed, Err(MigrateError::Failed { version: 1000, .. })), "{failed:?}");
+    let good = migrator(&[(1000, "CREATE TABLE a (n int)")]);
+    pg::migrate(&stage.admin_url(), &stage.service, &[&good]).await.unwrap();
+}
+
+#[tokio::test]
+async fn several_services_migrate_at_once() {
+    let stage = Stage::set().await;
+    let all: Vec<_> = ["one", "two", "three", "four"]
+        .map(|name| {
+            let admin = stage.admin_url();
+            tokio::spawn(async move {
+                let service = ServiceSchema::of(name);
+                pg::provision(&admin, std::slice::from_ref(&service)).await?;
+                pg::migrate(&admin, &service, &[]).await
+            })
+        })
+        .into();
+    for one in all {
+        one.await.unwrap().unwrap();
+    }
+}

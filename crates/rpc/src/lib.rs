@@ -1,0 +1,30 @@
+//! What every service's RPCs share between the wire and the guard: one error and its one way out,
+//! parsing by the contract's annotations, page tokens, requests made once, and the disclosure that
+//! goes with a person's data.
+//!
+//! Invariant: driver text, values of fields and people never reach a status.
+
+mod deps;
+mod disclosure;
+mod error;
+mod ledger;
+mod once;
+mod page;
+mod parse;
+
+pub use self::ledger::Ledgers;
+pub use deps::Deps;
+pub use disclosure::disclosure;
+pub use error::{Conflict, Denial, Error, InTx, Outage};
+pub use once::{Replay, Request, request_key};
+pub use page::{PageKey, Pages};
+pub use parse::{Check, check, id, labels, optional_id, page_size, valid};
+pub use wire::Violation;
+
+use permit::Call;
+
+/// The caller of a request, at this RPC.
+pub fn call<T>(request: &tonic::Request<T>, rpc: &'static str) -> Result<Call, Error> {
+    let caller = identity::Caller::of(request)?;
+    Ok(Call::new(caller, rpc, telemetry::current_trace_id()))
+}

@@ -1,0 +1,150 @@
+//! Page tokens and cursors: sealed, so that they are opaque, and bound to caller, method, filter
+//! and time. A token of anybody or anything else does not open.
+
+use std::sync::Arc;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kernel::{Clock, Instant};
+use permit::Call;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::{Conflict, Error};
+
+/// How long a token may be used.
+const LIFETIME_SECONDS: i64 = 3_600;
+
+/// The place after the last row of a page: newest first, ties by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageKey {
+    /// Microseconds since 1970.
+    pub at: i64,
+    pub id: Uuid,
+}
+
+impl PageKey {
+    /// Before everything.
+    pub const FIRST: Self = Self { at: i64::MAX, id: Uuid::max() };
+
+    pub fn of(at: Instant, id: Uuid) -> Self {
+        Self { at: i64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX), id }
+    }
+
+    /// As an instant for SQL; the far future for the first page.
+    pub fn instant(&self) -> Instant {
+        Instant::from_unix_timestamp_nanos(i128::from(self.at) * 1_000)
+            .unwrap_or(time::macros::datetime!(9999-12-31 0:00 UTC))
+    }
+}
+
+/// Seals and opens tokens with a key of this deployment.
+#[derive(Clone)]
+pub struct Pages {
+    key: Arc<RandomizedNonceKey>,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Pages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pages")
+    }
+}
+
+impl Pages {
+    /// `secret`: 32 bytes shared by all instances of one service.
+    pub fn new(secret: &[u8; 32], clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let key = RandomizedNonceKey::new(&AES_256_GCM, secret)
+            .map_err(|_| Error::Internal("page token key"))?;
+        Ok(Self { key: Arc::new(key), clock })
+    }
+
+    fn bound(call: &Call, filter: &[u8]) -> Vec<u8> {
+        let mut hash = Sha256::new();
+        hash.update(call.caller().fingerprint());
+        hash.update((call.rpc().len() as u64).to_be_bytes());
+        hash.update(call.rpc());
+        hash.update(filter);
+        hash.finalize().to_vec()
+    }
+
+    fn seal(&self, bound: Vec<u8>, mut plain: Vec<u8>) -> Result<String, Error> {
+        let nonce = self
+            .key
+            .seal_in_place_append_tag(Aad::from(bound), &mut plain)
+            .map_err(|_| Error::Internal("page token"))?;
+        let mut token = nonce.as_ref().to_vec();
+        token.append(&mut plain);
+        Ok(URL_SAFE_NO_PAD.encode(token))
+    }
+
+    fn open(&self, bound: Vec<u8>, token: &str) -> Option<Vec<u8>> {
+        let mut sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
+        if sealed.len() < NONCE_LEN {
+            return None;
+        }
+        let mut body = sealed.split_off(NONCE_LEN);
+        let nonce = Nonce::try_assume_unique_for_key(&sealed).ok()?;
+        let plain = self.key.open_in_place(nonce, Aad::from(bound), &mut body).ok()?;
+        Some(plain.to_vec())
+    }
+
+    /// A token for the page after `last`.
+    pub fn next(&self, call: &Call, filter: &[u8], last: PageKey) -> Result<String, Error> {
+        let mut key = Vec::with_capacity(24);
+        key.extend(last.at.to_be_bytes());
+        key.extend(last.id.as_bytes());
+        self.next_bytes(call, filter, &key)
+    }
+
+    /// Where a page begins; the empty token is the first page.
+    pub fn begin(&self, call: &Call, filter: &[u8], token: &str) -> Result<PageKey, Error> {
+        let Some(key) = self.begin_bytes(call, filter, token)? else { return Ok(PageKey::FIRST) };
+        let bad = || Error::Conflict(Conflict::PageToken);
+        let (at, id) = key.split_first_chunk().ok_or_else(bad)?;
+        let id = Uuid::from_slice(id).map_err(|_| bad())?;
+        Ok(PageKey { at: i64::from_be_bytes(*at), id })
+    }
+
+    /// As [`Pages::next`] for a list in another order: `last` is whatever it goes on from.
+    pub fn next_bytes(&self, call: &Call, filter: &[u8], last: &[u8]) -> Result<String, Error> {
+        let mut plain = self.clock.now().unix_timestamp().to_be_bytes().to_vec();
+        plain.extend(last);
+        self.seal(Self::bound(call, filter), plain)
+    }
+
+    /// What [`Pages::next_bytes`] was given; none for the empty token, the first page.
+    pub fn begin_bytes(
+        &self,
+        call: &Call,
+        filter: &[u8],
+        token: &str,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        if token.is_empty() {
+            return Ok(None);
+        }
+        let bad = || Error::Conflict(Conflict::PageToken);
+        let plain = self.open(Self::bound(call, filter), token).ok_or_else(bad)?;
+        let (made, last) = plain.split_first_chunk().ok_or_else(bad)?;
+        let age = self.clock.now().unix_timestamp() - i64::from_be_bytes(*made);
+        if !(-5..=LIFETIME_SECONDS).contains(&age) {
+            return Err(bad());
+        }
+        Ok(Some(last.to_vec()))
+    }
+
+    /// A cursor of a stream: a sequence number, bound like a token, without an end of its own.
+    pub fn cursor(&self, call: &Call, sequence: i64) -> Result<String, Error> {
+        self.seal(Self::bound(call, b"cursor"), sequence.to_be_bytes().to_vec())
+    }
+
+    /// The sequence number of a cursor; 0 for the empty one.
+    pub fn resume(&self, call: &Call, cursor: &str) -> Result<i64, Error> {
+        if cursor.is_empty() {
+            return Ok(0);
+        }
+        let expired = || Error::Conflict(Conflict::CursorExpired);
+        let plain = self.open(Self::bound(call, b"cursor"), cursor).ok_or_else(expired)?;
+        Ok(i64::from_be_bytes(plain.try_into().map_err(|_| expired())?))
+    }
+}

@@ -1,0 +1,72 @@
+use kernel::{CodeSet, Confidentiality, Sensitivity};
+use rpc::{Error, Violation, check, id, labels, optional_id, page_size};
+use uuid::Uuid;
+use wire::{common::v1 as common, notes::v1::SignNoteRequest};
+
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
+
+fn fields<T: std::fmt::Debug>(done: Result<T, Error>) -> Vec<String> {
+    match done {
+        Err(Error::Invalid(violations)) => violations.into_iter().map(|v| v.field).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn annotations_nil_ids_and_what_a_handler_adds_are_told_at_once() {
+    let request = SignNoteRequest {
+        request_id: NIL.to_owned(),
+        name: format!("notes/{NIL}"),
+        etag: "x".repeat(65),
+    };
+    let ids = [("request_id", &*request.request_id), ("name", &*request.name)];
+    let done = check(&request).ids(&ids).and([Violation::new("more", "why")]).done();
+    assert_eq!(fields(done), ["request_id", "name", "etag", "more"]);
+    let fine = SignNoteRequest {
+        request_id: Uuid::from_u128(1).to_string(),
+        name: format!("notes/{}", Uuid::from_u128(2)),
+        etag: String::new(),
+    };
+    let ids = [("request_id", &*fine.request_id), ("name", &*fine.name)];
+    check(&fine).ids(&ids).and(None).done().unwrap();
+}
+
+#[test]
+fn a_name_has_one_spelling() {
+    let one = Uuid::from_u128(0xabcdef);
+    assert_eq!(id("person", "people", &format!("people/{one}")).unwrap(), one);
+    assert_eq!(optional_id("person", "people", "").unwrap(), None);
+    for odd in [
+        format!("people/{}", one.to_string().to_uppercase()),
+        format!("people/{}", one.braced()),
+        format!("people/{}", one.simple()),
+        format!("people/{}", one.urn()),
+        format!("People/{one}"),
+        format!("notes/{one}"),
+        format!("people/{one}/"),
+        format!("people/{one} "),
+        format!("people/{NIL}"),
+        one.to_string(),
+        "people/".to_owned(),
+    ] {
+        assert_eq!(fields(id("person", "people", &odd)), ["person"], "{odd}");
+        assert_eq!(fields(optional_id("person", "people", &odd)), ["person"], "{odd}");
+    }
+}
+
+#[test]
+fn sizes_and_labels() {
+    assert_eq!([0, 1, 200].map(page_size), [50, 1, 200]);
+    assert_eq!([-1, 201, i32::MIN, i32::MAX].map(page_size), [1, 200, 1, 200]);
+    assert_eq!(labels("labels", None).unwrap(), (None, CodeSet::EMPTY, false, false));
+    let given = common::Labels {
+        confidentiality: common::Confidentiality::N.into(),
+        sensitivities: vec![common::Sensitivity::Sud.into()],
+        part2: true,
+        victim_service: false,
+    };
+    let expected = (Some(Confidentiality::Normal), [Sensitivity::Sud].into(), true, false);
+    assert_eq!(labels("labels", Some(&given)).unwrap(), expected);
+    let unknown = common::Labels { sensitivities: vec![99], ..given };
+    assert_eq!(fields(labels("labels", Some(&unknown))), ["labels.sensitivities"]);
+}

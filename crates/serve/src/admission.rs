@@ -1,0 +1,38 @@
+//! Load shedding: so many at once, over all connections, and the next is told at once.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::config::Limits;
+use crate::methods::{Kind, Method};
+
+#[derive(Debug)]
+pub(crate) struct Admission {
+    requests: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+}
+
+/// Held until the reply has been sent. Health checks hold none: shedding them would have a busy
+/// instance restarted.
+pub(crate) struct Admitted(#[allow(dead_code)] Option<OwnedSemaphorePermit>);
+
+impl Admission {
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            requests: Arc::new(Semaphore::new(limits.requests)),
+            streams: Arc::new(Semaphore::new(limits.streams)),
+        }
+    }
+
+    pub fn enter(&self, method: &Method) -> Option<Admitted> {
+        let among = match method.kind {
+            Kind::Unary if method.service == "grpc.health.v1.Health" => {
+                return Some(Admitted(None));
+            }
+            Kind::Unary => &self.requests,
+            Kind::Stream | Kind::Upload | Kind::Watch => &self.streams,
+        };
+        Arc::clone(among).try_acquire_owned().ok().map(|p| Admitted(Some(p)))
+    }
+}

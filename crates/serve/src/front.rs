@@ -1,0 +1,190 @@
+//! What every call passes before authentication and the service: trace and metrics, load shedding,
+//! the deadline, and the net under a panic. One service instead of five layers: each layer would
+//! box a future and a body of its own.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use http::{Request, Response};
+use telemetry::RequestTrace;
+use tonic::body::Body;
+use tonic::service::Routes;
+use tonic::{Code, Status};
+use tower::{BoxError, Service, ServiceExt};
+
+use crate::admission::{Admission, Admitted};
+use crate::body::ReplyBody;
+use crate::deadline::{self, Deadline};
+use crate::listen::Drain;
+use crate::live::{self, Live};
+use crate::methods::{Kind, Method, Methods};
+use crate::reply;
+
+pub(crate) type Reply = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+pub(crate) struct Shared {
+    pub methods: Methods,
+    pub admission: Admission,
+    pub drain: Drain,
+    /// Unary calls end by then, whatever the client asks for.
+    pub cap: Duration,
+}
+
+/// `open`: health and reflection. `guarded`: everything else, behind authentication.
+#[derive(Clone)]
+pub(crate) struct Front<S> {
+    pub shared: Arc<Shared>,
+    pub open: Routes,
+    pub guarded: S,
+}
+
+/// One call, until its reply is gone: measured and released when dropped.
+pub(crate) struct Call {
+    pub trace: RequestTrace,
+    method: Method,
+    started: Instant,
+    code: Option<Code>,
+    _admitted: Option<Admitted>,
+    _live: Option<live::Call>,
+}
+
+impl Call {
+    pub fn end(&mut self, code: Code) {
+        self.code.get_or_insert(code);
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        // Nobody ended it: the client went away.
+        let code = self.code.unwrap_or(Code::Cancelled);
+        let (name, took) = (reply::code_name(code), self.started.elapsed());
+        telemetry::metrics::rpc(self.method.name, name, took);
+        self.trace.ended(name, reply::is_fault(code));
+        tracing::debug!(target: "trellis", parent: self.trace.span(), code = name, "ended");
+    }
+}
+
+impl<S> Service<Request<Body>> for Front<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Reply;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, req: Request<Body>) -> Reply {
+        self.begin(req)
+    }
+}
+
+/// When the handler must have answered, and when the whole call must have ended.
+fn deadlines(kind: Kind, wanted: Option<Duration>, cap: Duration) -> (Deadline, Deadline) {
+    let of = |left: Option<Duration>| left.map_or_else(Deadline::none, Deadline::after);
+    let capped = Some(wanted.map_or(cap, |w| w.min(cap)));
+    match kind {
+        Kind::Unary => (of(capped), of(capped)),
+        // A stream may last, but its handler begins it in the time of a unary call.
+        Kind::Stream => (of(capped), of(wanted)),
+        Kind::Upload | Kind::Watch => (of(wanted), of(wanted)),
+    }
+}
+
+impl<S> Front<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+{
+    pub fn begin(&self, req: Request<Body>) -> Reply {
+        let method = self.shared.methods.of(req.uri().path());
+        let front = self.clone();
+        let call = Call {
+            trace: telemetry::request(req.headers(), method.service, method.name),
+            method,
+            started: Instant::now(),
+            code: None,
+            _admitted: None,
+            _live: req.extensions().get::<Arc<Live>>().map(|l| l.enter(method.kind == Kind::Unary)),
+        };
+        Box::pin(async move { Ok(front.answer(req, call).await) })
+    }
+
+    async fn answer(self, mut req: Request<Body>, mut call: Call) -> Response<Body> {
+        let Ok(wanted) = deadline::parse(req.headers()) else {
+            return refuse(call, &reply::odd_timeout());
+        };
+        let (first, whole) = deadlines(call.method.kind, wanted, self.shared.cap);
+        if first.remaining().is_some_and(|left| left.is_zero()) {
+            return refuse(call, &reply::deadline_exceeded());
+        }
+        call._admitted = self.shared.admission.enter(&call.method);
+        if call._admitted.is_none() {
+            telemetry::metrics::refusal(call.method.name, "OVERLOADED");
+            return refuse(call, &reply::overloaded());
+        }
+        req.extensions_mut().insert(whole);
+        let drain = match call.method.kind {
+            Kind::Unary => None,
+            Kind::Watch => Some(self.shared.drain.watches.clone()),
+            Kind::Stream | Kind::Upload => Some(self.shared.drain.streams.clone()),
+        };
+        let work = AssertUnwindSafe(whole.scope(self.hand_on(req))).catch_unwind();
+        let work = call.trace.run(work);
+        let done = async {
+            match first.instant() {
+                Some(at) => tokio::time::timeout_at(at, work).await.ok(),
+                None => Some(work.await),
+            }
+        };
+        let answered = match &drain {
+            None => done.await,
+            Some(ending) => tokio::select! {
+                answered = done => answered,
+                () = ending.cancelled() => return refuse(call, &reply::draining()),
+            },
+        };
+        match answered {
+            None => refuse(call, &reply::deadline_exceeded()),
+            Some(Err(_panic)) => refuse(call, &reply::internal()),
+            Some(Ok(mut response)) => match reply::dress(response.headers_mut()) {
+                // The status is in the headers: nothing follows.
+                Some(code) => {
+                    call.end(code);
+                    response
+                }
+                None => {
+                    let drain = drain.map(|d| d.cancelled_owned());
+                    response.map(|body| Body::new(ReplyBody::new(body, call, whole, drain)))
+                }
+            },
+        }
+    }
+
+    async fn hand_on(self, req: Request<Body>) -> Response<Body> {
+        let path = req.uri().path();
+        if path.starts_with("/grpc.health.v1.") || path.starts_with("/grpc.reflection.") {
+            return match self.open.oneshot(req).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            };
+        }
+        self.guarded.oneshot(req).await.unwrap_or_else(|_| reply::internal().into_http())
+    }
+}
+
+fn refuse(mut call: Call, status: &Status) -> Response<Body> {
+    call.end(status.code());
+    status.clone().into_http()
+}

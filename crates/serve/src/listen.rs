@@ -1,0 +1,133 @@
+//! Accepting connections, and the order in which a listener goes away.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::body::Body;
+
+use crate::conn::{self, Settings};
+use crate::front::{Reply, Shared};
+use crate::server::Drained;
+use crate::{Error, Health};
+
+const BACKLOG: u32 = 1024;
+
+/// What answers the requests of a connection.
+pub(crate) trait Serve: Clone + Send + Sync + 'static {
+    fn serve(&self, req: Request<Body>) -> Reply;
+}
+
+/// The steps of a drain, each a token.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Drain {
+    /// Connections: no new calls, leave when the last one ended.
+    pub closing: CancellationToken,
+    /// Streams without an end of their own end now.
+    pub watches: CancellationToken,
+    /// The others end, because the bound is near.
+    pub streams: CancellationToken,
+    /// The bound is reached.
+    pub kill: CancellationToken,
+}
+
+/// Opens the socket. With `reuse_port` several listeners share the address, one for each runtime.
+/// To be called within a runtime.
+pub fn bind(addr: SocketAddr, reuse_port: bool) -> Result<std::net::TcpListener, Error> {
+    let open = || {
+        let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.set_reuseport(reuse_port)?;
+        socket.bind(addr)?;
+        socket.listen(BACKLOG)?.into_std()
+    };
+    open().map_err(|why| Error::bind(addr, why))
+}
+
+pub(crate) struct Listener<S> {
+    pub settings: Arc<Settings>,
+    pub shared: Arc<Shared>,
+    pub door: S,
+    pub connections: Arc<Semaphore>,
+    pub health: Health,
+    pub services: Vec<&'static str>,
+    pub lame_duck: Duration,
+    pub drain: Duration,
+}
+
+impl<S: Serve> Listener<S> {
+    pub async fn run(self, socket: TcpListener, stop: CancellationToken) -> Drained {
+        let tasks = TaskTracker::new();
+        let mut lame = std::pin::pin!(async {
+            stop.cancelled().await;
+            self.health.drain(&self.services).await;
+            sleep(self.lame_duck).await;
+        });
+        loop {
+            tokio::select! {
+                () = &mut lame => break,
+                accepted = socket.accept() => match accepted {
+                    Ok((stream, _)) => self.accepted(stream, &tasks),
+                    Err(why) => {
+                        // Out of descriptors, most likely: a pause, or this loop would spin.
+                        tracing::warn!(target: "trellis", %why, "accept");
+                        sleep(Duration::from_millis(20)).await;
+                    }
+                },
+            }
+        }
+        self.take_backlog(socket, &tasks);
+        self.leave(tasks).await
+    }
+
+    /// Who is in the backlog has connected: closing the socket now would reset it. Asked of the
+    /// socket itself, because the runtime may not have heard of them yet. Closes the socket.
+    fn take_backlog(&self, socket: TcpListener, tasks: &TaskTracker) {
+        let Ok(socket) = socket.into_std() else { return };
+        while let Ok((stream, _)) = socket.accept() {
+            let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+            if let Ok(stream) = stream {
+                self.accepted(stream, tasks);
+            }
+        }
+    }
+
+    fn accepted(&self, stream: TcpStream, tasks: &TaskTracker) {
+        let Ok(held) = Arc::clone(&self.connections).try_acquire_owned() else {
+            tracing::debug!(target: "trellis", "too many connections");
+            return;
+        };
+        let (settings, shared) = (Arc::clone(&self.settings), Arc::clone(&self.shared));
+        let door = self.door.clone();
+        tasks.spawn(async move {
+            conn::serve(stream, &settings, &shared, door).await;
+            drop(held);
+        });
+    }
+
+    async fn leave(&self, tasks: TaskTracker) -> Drained {
+        let (steps, bound) = (&self.shared.drain, self.drain);
+        tasks.close();
+        steps.closing.cancel();
+        steps.watches.cancel();
+        // The last eighth of the bound is for telling the streams that are still open.
+        let early = bound - bound / 8;
+        if timeout(early, tasks.wait()).await.is_err() {
+            steps.streams.cancel();
+            let _ = timeout(bound / 8, tasks.wait()).await;
+        }
+        let cut = tasks.len();
+        if cut > 0 {
+            tracing::warn!(target: "trellis", connections = cut, "drain: the bound is reached");
+            steps.kill.cancel();
+            tasks.wait().await;
+        }
+        Drained { connections_cut: cut }
+    }
+}

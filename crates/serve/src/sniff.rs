@@ -1,0 +1,118 @@
+//! Which protocol does a connection begin with? Read before hyper sees it, because hyper waits for
+//! a preface without any bound.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Http2,
+    Other,
+}
+
+/// A stream whose first bytes have been looked at and are read once more.
+#[derive(Debug)]
+pub(crate) struct Sniffed<IO> {
+    head: [u8; 24],
+    from: usize,
+    to: usize,
+    io: IO,
+}
+
+/// Reads until the bytes are the preface of HTTP/2, or can't be. End of file is an error.
+pub(crate) async fn sniff<IO: AsyncRead + Unpin>(
+    mut io: IO,
+) -> io::Result<(Protocol, Sniffed<IO>)> {
+    let mut head = [0; 24];
+    let mut to = 0;
+    while let Some(free) = head.get_mut(to..).filter(|f| !f.is_empty()) {
+        let read = io.read(free).await?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        to += read;
+        if head.get(..to) != PREFACE.get(..to) {
+            return Ok((Protocol::Other, Sniffed { head, from: 0, to, io }));
+        }
+    }
+    Ok((Protocol::Http2, Sniffed { head, from: 0, to, io }))
+}
+
+impl<IO: AsyncRead + Unpin> AsyncRead for Sniffed<IO> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let left = this.head.get(this.from..this.to).unwrap_or_default();
+        if left.is_empty() {
+            return Pin::new(&mut this.io).poll_read(cx, buf);
+        }
+        let count = left.len().min(buf.remaining());
+        buf.put_slice(left.get(..count).unwrap_or_default());
+        this.from += count;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Sniffed<IO> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn of(bytes: &[u8]) -> (Protocol, Vec<u8>) {
+        let (protocol, mut io) = sniff(bytes).await.unwrap();
+        let mut all = Vec::new();
+        io.read_to_end(&mut all).await.unwrap();
+        (protocol, all)
+    }
+
+    #[tokio::test]
+    async fn nothing_that_was_looked_at_is_lost() {
+        let h2 = [PREFACE.as_slice(), b"more"].concat();
+        assert_eq!(of(&h2).await, (Protocol::Http2, h2.clone()));
+        for other in ["POST / HTTP/1.1\r\n\r\n", "PRI * HTTP/1.1\r\n\r\n", "\x16\x03\x01"] {
+            assert_eq!(of(other.as_bytes()).await, (Protocol::Other, other.as_bytes().to_vec()));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_preface_that_breaks_off_is_an_error() {
+        assert!(sniff(&b"PRI * HT"[..]).await.is_err());
+    }
+}

@@ -1,0 +1,13 @@
+//! The listener, through real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod echo;
+mod support;
+
+mod deadlines;
+mod drain;
+mod faults;
+mod infrastructure;
+mod limits;
+mod secured;
+mod web;

@@ -1,0 +1,38 @@
+//! Generates messages, clients, servers and validation from the contract; needs no protoc.
+
+use std::{env, fs, path::PathBuf};
+
+fn main() -> anyhow::Result<()> {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
+    println!("cargo:rerun-if-changed={}", root.display());
+    let mut files = Vec::new();
+    let mut packages = fs::read_dir(root.join("trellis"))?.collect::<Result<Vec<_>, _>>()?;
+    packages.sort_by_key(fs::DirEntry::path);
+    for package in packages {
+        let mut protos = fs::read_dir(package.path().join("v1"))?.collect::<Result<Vec<_>, _>>()?;
+        protos.sort_by_key(fs::DirEntry::path);
+        for proto in protos {
+            println!("cargo:rerun-if-changed={}", proto.path().display());
+            files.push(proto.path());
+        }
+    }
+    // The compiler keeps comments and extension options: reflection serves the constraints too.
+    let mut compiler = protox::Compiler::new([&root])?;
+    compiler.include_source_info(true).include_imports(true).open_files(files)?;
+    let encoded = compiler.encode_file_descriptor_set();
+    let set = compiler.file_descriptor_set();
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("descriptors.bin"), &encoded)?;
+    tonic_prost_build::configure()
+        .build_transport(true)
+        .skip_debug([
+            "trellis.people.v1.InvitePersonResponse",
+            "trellis.people.v1.AcceptInvitationRequest",
+        ])
+        .compile_fds(set)?;
+    prost_protovalidate_build::Builder::new()
+        .file_descriptor_set_bytes(encoded)
+        .fail_on_runtime_only(true)
+        .compile()?;
+    Ok(())
+}

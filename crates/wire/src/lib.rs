@@ -1,0 +1,35 @@
+//! The contract in Rust: generated messages, clients and servers, the descriptor set, the checks
+//! that the contract's annotations ask for, and conversions. Nothing else.
+
+#[cfg(feature = "domain")]
+pub mod convert;
+mod validate;
+
+pub use trellis::{audit, common, consent, directory, notes, people, referrals};
+pub use validate::{Violation, validate};
+
+/// The encoded descriptor set of the whole contract, for reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// The domain of every `google.rpc.ErrorInfo`.
+pub const ERROR_DOMAIN: &str = "trellis";
+
+#[allow(clippy::all, clippy::indexing_slicing)] // generated
+mod trellis {
+    macro_rules! packages {
+        ($($name:ident),+) => {$(
+            pub mod $name {
+                pub mod v1 {
+                    include!(concat!(env!("OUT_DIR"), "/trellis.", stringify!($name), ".v1.rs"));
+                }
+            }
+        )+};
+    }
+    packages!(audit, common, consent, directory, notes, people, referrals);
+}
+
+#[allow(clippy::all, clippy::expect_used, clippy::unwrap_used, unused)] // generated
+mod generated_validation {
+    use super::trellis;
+    include!(concat!(env!("OUT_DIR"), "/validate_impl.rs"));
+}

@@ -1,0 +1,84 @@
+//! Where things are, and what cargo knows of them.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::Context;
+use cargo_metadata::{Metadata, MetadataCommand};
+
+use crate::run;
+
+/// The checkout and its target directory (`CARGO_TARGET_DIR` included).
+#[derive(Debug)]
+pub struct Project {
+    pub root: PathBuf,
+    pub target: PathBuf,
+    metadata: Metadata,
+}
+
+impl Project {
+    pub fn find() -> anyhow::Result<Self> {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = here.ancestors().nth(2).context("crates/xtask has moved")?;
+        let metadata =
+            MetadataCommand::new().manifest_path(root.join("Cargo.toml")).no_deps().exec()?;
+        let target = metadata.target_directory.clone().into_std_path_buf();
+        Ok(Self { root: root.to_owned(), target, metadata })
+    }
+
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// A cargo command at the root, with the profile and target directory that everything shares.
+    pub fn cargo(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(cargo_program("CARGO", "cargo"));
+        command.args(args).current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        command
+    }
+
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(args).current_dir(&self.root);
+        command
+    }
+
+    pub fn tools(&self) -> PathBuf {
+        self.target.join("tools")
+    }
+
+    /// Files that git knows or would add, from the root, with slashes.
+    pub fn files(&self) -> anyhow::Result<Vec<String>> {
+        let list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+        let listed = run::output(&mut self.command("git", &list))?;
+        let mut files: Vec<_> = listed
+            .split('\0')
+            .filter(|path| !path.is_empty() && self.root.join(path).is_file())
+            .map(str::to_owned)
+            .collect();
+        files.sort();
+        files.dedup();
+        Ok(files)
+    }
+
+    /// The services that have migrations, by the name of their folder, which is their schema's.
+    pub fn services_with_migrations(&self) -> anyhow::Result<Vec<(String, PathBuf)>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(self.root.join("services"))? {
+            let entry = entry?;
+            let migrations = entry.path().join("migrations");
+            if migrations.is_dir() {
+                found.push((entry.file_name().to_string_lossy().into_owned(), migrations));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+/// The program that cargo says it is, so that a pinned toolchain stays the one in use.
+fn cargo_program(variable: &str, otherwise: &str) -> std::ffi::OsString {
+    std::env::var_os(variable).unwrap_or_else(|| otherwise.into())
+}

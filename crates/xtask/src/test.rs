@@ -1,0 +1,226 @@
+//! `cargo xtask test`: everything CI checks, in order, each step timed, stopping at the first that
+//! fails.
+
+use std::{
+    process::{Command, ExitCode},
+    time::{Duration, Instant},
+};
+
+use comfy_table::{Table, presets::NOTHING};
+
+use crate::{bench, project::Project, run, tidy, tools};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Only the steps whose names contain one of these words
+    only: Vec<String>,
+    /// Leave out the steps whose names contain this word
+    #[arg(long)]
+    without: Vec<String>,
+}
+
+impl Args {
+    fn takes(&self, step: &str) -> bool {
+        let named = |words: &[String]| words.iter().any(|word| step.contains(word.as_str()));
+        (self.only.is_empty() || named(&self.only)) && !named(&self.without)
+    }
+}
+
+enum Outcome {
+    Passed,
+    Failed(String),
+    Skipped(&'static str),
+}
+
+type Work<'a> = Box<dyn FnOnce() -> anyhow::Result<Outcome> + 'a>;
+
+struct Step<'a> {
+    name: &'static str,
+    work: Work<'a>,
+}
+
+pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
+    let mut done: Vec<(&str, Duration, Outcome)> = Vec::new();
+    let mut failed = false;
+    for step in steps(project).into_iter().filter(|step| args.takes(step.name)) {
+        println!("\n==> {}", step.name);
+        let start = Instant::now();
+        let outcome = (step.work)().unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+        let took = start.elapsed();
+        match &outcome {
+            Outcome::Passed => println!("<== {}: ok, {}", step.name, seconds(took)),
+            Outcome::Skipped(why) => println!("<== {}: skipped, {why}", step.name),
+            Outcome::Failed(why) => {
+                println!("<== {}: FAILED, {}: {why}", step.name, seconds(took));
+                failed = true;
+            }
+        }
+        done.push((step.name, took, outcome));
+        if failed {
+            break;
+        }
+    }
+    println!("\n{}", summary(&done));
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn steps(project: &Project) -> Vec<Step<'_>> {
+    let cargo = |name, args: &'static [&'static str]| Step {
+        name,
+        work: Box::new(move || outcome(&mut project.cargo(args))),
+    };
+    vec![
+        cargo("fmt", &["fmt", "--all", "--check", "--", "-l"]),
+        Step { name: "tidy", work: Box::new(move || tidy_step(project)) },
+        Step { name: "buf lint", work: Box::new(move || buf(project, &["lint"])) },
+        Step { name: "buf breaking", work: Box::new(move || buf_breaking(project)) },
+        cargo(
+            "clippy",
+            &["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"],
+        ),
+        cargo("build", &["build", "--workspace", "--all-targets"]),
+        Step { name: "tests", work: Box::new(move || tests(project)) },
+        Step { name: "policy check", work: Box::new(move || policy_check(project)) },
+        Step { name: "bench smoke", work: Box::new(move || bench_smoke(project)) },
+        cargo("doc tests", &["test", "--quiet", "--workspace", "--doc"]),
+        Step { name: "sqlx", work: Box::new(move || sqlx(project)) },
+        Step { name: "deny", work: Box::new(move || deny(project)) },
+    ]
+}
+
+fn outcome(command: &mut Command) -> anyhow::Result<Outcome> {
+    let status = run::status(command)?;
+    Ok(if status.success() {
+        Outcome::Passed
+    } else {
+        Outcome::Failed(format!("{status}: {}", run::line(command)))
+    })
+}
+
+fn tidy_step(project: &Project) -> anyhow::Result<Outcome> {
+    let breaches = tidy::breaches(project)?;
+    for breach in &breaches {
+        println!("{breach}");
+    }
+    Ok(match breaches.len() {
+        0 => Outcome::Passed,
+        n => Outcome::Failed(format!("{n} breaches of the house rules: cargo xtask tidy")),
+    })
+}
+
+fn buf(project: &Project, args: &[&str]) -> anyhow::Result<Outcome> {
+    let program = tools::buf(project)?;
+    outcome(&mut project.command(program, args))
+}
+
+/// Against the last release: before the first there is no one to break.
+fn buf_breaking(project: &Project) -> anyhow::Result<Outcome> {
+    let tags = ["tag", "--list", "--sort=-creatordate", "--merged", "HEAD"];
+    let tags = run::output(&mut project.command("git", &tags)).unwrap_or_default();
+    match tags.lines().next() {
+        Some(tag) => buf(project, &["breaking", "--against", &format!(".git#tag={tag}")]),
+        None => Ok(Outcome::Skipped("no release is tagged yet")),
+    }
+}
+
+fn tests(project: &Project) -> anyhow::Result<Outcome> {
+    let mut command = if run::is_installed("cargo-nextest") {
+        project.cargo(&["nextest", "run", "--workspace"])
+    } else {
+        project.cargo(&["test", "--workspace", "--all-targets"])
+    };
+    command.env("TRELLIS_BUF", tools::buf(project)?);
+    // Built in the step before: no test waits for a build.
+    command.env("TRELLIS_BIN", project.target.join("debug").join("trellis"));
+    if let Some(python) = tools::python(project)? {
+        command.env("TRELLIS_PYTHON", python);
+    }
+    outcome(&mut command)
+}
+
+/// The conformance cases, as an operator would check them.
+fn policy_check(project: &Project) -> anyhow::Result<Outcome> {
+    let folder = "crates/policy/tests/cases/";
+    let mut cases = project.files()?;
+    cases.retain(|path| path.starts_with(folder) && path.ends_with(".json"));
+    anyhow::ensure!(!cases.is_empty(), "no cases in {folder}");
+    let binary = project.target.join("debug").join("trellis");
+    outcome(project.command(binary, &["policy", "check"]).args(cases))
+}
+
+/// That the benchmark runs and its replies are right; not how fast.
+fn bench_smoke(project: &Project) -> anyhow::Result<Outcome> {
+    if tools::h2load().is_err() {
+        return Ok(Outcome::Skipped("h2load is missing and could not be installed"));
+    }
+    if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
+        return Ok(Outcome::Skipped("the benchmark needs two cores"));
+    }
+    outcome(&mut bench::command(project, true)?)
+}
+
+fn sqlx(project: &Project) -> anyhow::Result<Outcome> {
+    let program = std::env::current_exe()?;
+    outcome(&mut project.command(program, &["sqlx", "--check"]))
+}
+
+/// What tidy doesn't know of crates: their licences and where they come from.
+fn deny(project: &Project) -> anyhow::Result<Outcome> {
+    if !run::is_installed("cargo-deny") {
+        return Ok(Outcome::Skipped("cargo-deny is not installed; tidy checks the banned crates"));
+    }
+    outcome(&mut project.cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))
+}
+
+fn seconds(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
+}
+
+fn summary(done: &[(&str, Duration, Outcome)]) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    for (name, took, outcome) in done {
+        let (said, why) = match outcome {
+            Outcome::Passed => ("ok", ""),
+            Outcome::Skipped(why) => ("skipped", *why),
+            Outcome::Failed(why) => ("FAILED", why.as_str()),
+        };
+        table.add_row([(*name).to_owned(), said.to_owned(), seconds(*took), why.to_owned()]);
+    }
+    table.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_chosen_by_their_words() {
+        let args = |only: &[&str], without: &[&str]| Args {
+            only: only.iter().map(|w| (*w).to_owned()).collect(),
+            without: without.iter().map(|w| (*w).to_owned()).collect(),
+        };
+        assert!(args(&[], &[]).takes("buf lint"));
+        assert!(args(&["buf"], &[]).takes("buf lint"));
+        assert!(!args(&["fmt"], &[]).takes("buf lint"));
+        assert!(!args(&[], &["lint"]).takes("buf lint"));
+    }
+
+    #[test]
+    fn the_summary_names_each_step_and_why_it_failed() {
+        let text = summary(&[
+            ("fmt", Duration::from_millis(1_500), Outcome::Passed),
+            ("tidy", Duration::ZERO, Outcome::Failed("2 breaches".into())),
+            ("deny", Duration::ZERO, Outcome::Skipped("absent")),
+        ]);
+        assert!(text.contains("1.5 s") && text.contains("2 breaches") && text.contains("absent"));
+    }
+
+    #[test]
+    fn a_failing_command_is_named_as_it_can_be_typed() {
+        let Outcome::Failed(why) = outcome(&mut Command::new("false")).unwrap() else {
+            unreachable!("false fails");
+        };
+        assert!(why.ends_with("false"), "{why}");
+    }
+}

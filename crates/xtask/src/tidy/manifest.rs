@@ -1,0 +1,86 @@
+//! What every Cargo.toml has: the workspace's lints, and the workspace's versions.
+
+use toml::{Table, Value};
+
+use super::{Breach, Source};
+
+const DEPENDENCIES: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];
+
+pub(super) fn check(source: &Source) -> Vec<Breach> {
+    let manifest = match source.text.parse::<Table>() {
+        Ok(manifest) => manifest,
+        Err(error) => return vec![Breach::new(&source.path, 1, error.message())],
+    };
+    // The root is where versions and lints are; a fuzz target has a workspace of its own.
+    if manifest.contains_key("workspace") {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let inherits =
+        |of: Option<&Value>| of.and_then(|v| v.get("workspace")?.as_bool()) == Some(true);
+    if !inherits(manifest.get("lints")) {
+        found.push(Breach::new(&source.path, 1, "inherits no lints: [lints] workspace = true"));
+    }
+    let targets = manifest.get("target").and_then(Value::as_table).into_iter().flatten();
+    let tables = targets.filter_map(|(_, target)| target.as_table()).chain([&manifest]);
+    for table in tables {
+        for kind in DEPENDENCIES {
+            let dependencies = table.get(*kind).and_then(Value::as_table).into_iter().flatten();
+            for (name, dependency) in dependencies {
+                if !inherits(Some(dependency)) {
+                    let line = line_of(source, name);
+                    let rule = format!("{name} has its version in the root: workspace = true");
+                    found.push(Breach::new(&source.path, line, rule));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn line_of(source: &Source, name: &str) -> usize {
+    let starts = |line: &str| {
+        let rest = line.trim_start().strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with([' ', '=', '.']))
+    };
+    source.lines().find(|(_, line)| starts(line)).map_or(1, |(n, _)| n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(text: &str) -> Vec<(usize, String)> {
+        let source = Source { path: "crates/x/Cargo.toml".into(), text: text.into() };
+        check(&source).into_iter().map(|b| (b.line, b.rule)).collect()
+    }
+
+    #[test]
+    fn a_manifest_that_inherits_all_is_tidy() {
+        let text = "[dependencies]\nserde.workspace = true\nx = { workspace = true, optional = true }\n\
+                    [lints]\nworkspace = true\n";
+        assert_eq!(rules(text), []);
+        assert_eq!(rules("[workspace]\nmembers = []\n"), []);
+    }
+
+    #[test]
+    fn a_version_outside_the_root_is_a_breach_on_its_line() {
+        let text = "[lints]\nworkspace = true\n[dev-dependencies]\nserde = \"1\"\n";
+        let found = rules(text);
+        assert_eq!(found[0].0, 4);
+        assert!(found[0].1.starts_with("serde has its version"));
+        let text = "[lints]\nworkspace = true\n[target.'cfg(unix)'.dependencies]\nnix = { version = \"1\" }\n";
+        assert_eq!(rules(text).len(), 1);
+    }
+
+    #[test]
+    fn a_crate_without_the_workspaces_lints_is_a_breach() {
+        assert_eq!(rules("[package]\nname = \"x\"\n")[0].0, 1);
+        assert_eq!(rules("[lints]\nworkspace = false\n").len(), 1);
+    }
+
+    #[test]
+    fn a_manifest_that_does_not_parse_is_a_breach() {
+        assert_eq!(rules("[").len(), 1);
+    }
+}

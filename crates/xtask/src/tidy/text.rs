@@ -1,0 +1,139 @@
+//! What may not be written, and how long things may be.
+
+use super::{Breach, Source};
+
+const LONGEST_FILE: usize = 600;
+const LONGEST_HANDLER: usize = 150;
+const LONGEST_README: usize = 200;
+
+/// Written apart, so that this file does not break its own rules.
+const UNDONE: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME")];
+const UNDONE_CODE: &[&str] = &[concat!("to", "do!"), concat!("unimple", "mented!")];
+const SKIPPED_TEST: &str = concat!("#[ig", "nore");
+/// The project stands alone: what lies beside a checkout is not part of it.
+const OUTSIDE: &str = concat!("../", "shared");
+/// Words for people that no standard of the field uses any more.
+const UNKIND: &[&str] = &[concat!("addi", "ct"), concat!("abu", "ser")];
+/// The one standard term that has such a word (v3 RoleCode and its relatives).
+const STANDARD_TERM: &str = concat!("alleged abu", "ser");
+const EM_DASH: char = '\u{2014}';
+
+pub(super) fn check(source: &Source) -> Vec<Breach> {
+    let mut found = Vec::new();
+    let mut breach = |line, rule: String| found.push(Breach::new(&source.path, line, rule));
+    let dashes = ["md", "rs", "proto", "toml"].iter().any(|e| source.is(e));
+    for (n, line) in source.lines() {
+        if dashes && line.contains(EM_DASH) {
+            breach(n, "an em dash: use a colon, a comma or two sentences".into());
+        }
+        for word in UNDONE {
+            if words(line).any(|w| w == *word) {
+                breach(n, format!("{word}: do it, or file an issue"));
+            }
+        }
+        for call in UNDONE_CODE {
+            if source.is("rs") && line.contains(call) {
+                breach(n, format!("{call}: do it, or file an issue"));
+            }
+        }
+        if source.is("rs") && line.trim_start().starts_with(SKIPPED_TEST) {
+            breach(n, "a test that is skipped proves nothing: fix it or delete it".into());
+        }
+        if line.contains(OUTSIDE) {
+            breach(n, "names what lies outside the project".into());
+        }
+        if let Some(word) = unkind(line) {
+            breach(n, format!("\"{word}\": write of the person first"));
+        }
+    }
+    if let Some((longest, what)) = limit(source) {
+        let lines = source.text.lines().count();
+        if lines > longest {
+            breach(longest + 1, format!("{what} has {lines} lines, and at most {longest}"));
+        }
+    }
+    found
+}
+
+fn limit(source: &Source) -> Option<(usize, &'static str)> {
+    if source.path == "README.md" {
+        return Some((LONGEST_README, "the README"));
+    }
+    if !source.is("rs") || source.is_test() {
+        return None;
+    }
+    if source.path.starts_with("services/") && source.path.contains("/src/rpc/") {
+        return Some((LONGEST_HANDLER, "a handler"));
+    }
+    Some((LONGEST_FILE, "a file"))
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+fn unkind(line: &str) -> Option<&'static str> {
+    let lower = line.to_lowercase();
+    let lower = lower.replace(STANDARD_TERM, "").replace(&format!("{STANDARD_TERM}s"), "");
+    let is = |w: &str, word: &str| w == word || w.strip_suffix('s') == Some(word);
+    UNKIND.iter().copied().find(|word| words(&lower).any(|w| is(w, word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(path: &str, text: &str) -> Vec<(usize, String)> {
+        let source = Source { path: path.into(), text: text.into() };
+        check(&source).into_iter().map(|b| (b.line, b.rule)).collect()
+    }
+
+    #[test]
+    fn plain_text_is_tidy() {
+        assert_eq!(rules("a.rs", "fn main() {}\n// a method, an addiction service\n"), []);
+    }
+
+    #[test]
+    fn an_em_dash_is_a_breach_on_its_line() {
+        assert_eq!(rules("a.md", "one\ntwo \u{2014} three\n")[0].0, 2);
+        assert_eq!(rules("a.py", "# \u{2014}\n"), []);
+    }
+
+    #[test]
+    fn work_left_undone_is_a_breach() {
+        for line in [
+            concat!("// TO", "DO later"),
+            concat!("// FIX", "ME"),
+            concat!("to", "do!()"),
+            concat!("    #[ig", "nore]"),
+            concat!("#[ig", "nore = \"slow\"]"),
+        ] {
+            assert_eq!(rules("a.rs", line).len(), 1, "{line}");
+        }
+        assert_eq!(rules("a.rs", "let mastodon = todos;"), []);
+    }
+
+    #[test]
+    fn what_lies_outside_may_not_be_named() {
+        assert_eq!(rules("docs/a.md", concat!("see ../", "shared/x")).len(), 1);
+    }
+
+    #[test]
+    fn people_are_not_named_by_what_happened_to_them() {
+        assert_eq!(rules("a.md", concat!("an addi", "ct")).len(), 1);
+        assert_eq!(rules("a.md", concat!("Abu", "sers")).len(), 1);
+        assert_eq!(rules("a.md", concat!("an alleged abu", "ser")), []);
+        assert_eq!(rules("a.rs", concat!("ALLEGED_ABU", "SER = 3")), []);
+    }
+
+    #[test]
+    fn files_handlers_and_the_readme_have_their_length() {
+        let lines = |n: usize| "//\n".repeat(n);
+        assert_eq!(rules("crates/pg/src/a.rs", &lines(600)), []);
+        assert_eq!(rules("crates/pg/src/a.rs", &lines(601))[0].0, 601);
+        assert_eq!(rules("crates/pg/tests/a.rs", &lines(601)), []);
+        assert_eq!(rules("services/notes/src/rpc/get_note.rs", &lines(151)).len(), 1);
+        assert_eq!(rules("services/notes/src/rpc.rs", &lines(151)), []);
+        assert_eq!(rules("README.md", &lines(201)).len(), 1);
+    }
+}

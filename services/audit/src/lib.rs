@@ -1,0 +1,59 @@
+//! The accounting of disclosures. This service owns a copy of every service's ledger, arranged by
+//! person, and answers from it who saw what of them, when, why and under which consent. It makes no
+//! record of its own beside its own ledger, never changes one, and shows an accounting to nobody but
+//! the person.
+//!
+//! Invariant: a service's events are here without a gap up to the position that is told.
+//! Invariant: a ledger that contradicts itself is not followed further: an alarm, and the position
+//! stays.
+
+mod domain;
+mod follow;
+mod rpc;
+mod store;
+
+use std::sync::Arc;
+
+use ::rpc::Deps;
+use facts::Peer;
+use tokio_util::task::TaskTracker;
+use wire::audit::v1::audit_service_server::AuditServiceServer;
+
+pub use rpc::Rpc;
+pub use store::MIGRATIONS;
+
+/// The service's parts.
+#[derive(Debug)]
+pub struct App {
+    pub(crate) deps: Deps,
+    pub(crate) accounts: store::Accounts,
+    followers: TaskTracker,
+}
+
+/// Puts the service together and begins to follow each source: a service's name and where its
+/// ledger is served. Must be called in a runtime.
+pub fn start(deps: Deps, sources: Vec<(&'static str, Peer)>) -> Arc<App> {
+    let accounts = store::Accounts::new(deps.db.clone());
+    let followers = TaskTracker::new();
+    for (service, peer) in sources {
+        let follower =
+            follow::Follower::new(accounts.clone(), Arc::clone(&deps.clock), service, peer);
+        followers.spawn(follower.run(deps.stop.clone()));
+    }
+    followers.close();
+    Arc::new(App { deps, accounts, followers })
+}
+
+impl App {
+    /// Returns when no ledger is followed any more: all were stopped, or gave alarm.
+    pub async fn followers_ended(&self) {
+        self.followers.wait().await;
+    }
+}
+
+/// The service to mount on a listener.
+pub fn server(app: Arc<App>) -> AuditServiceServer<Rpc> {
+    AuditServiceServer::new(Rpc(app))
+        .max_decoding_message_size(4 * 1024 * 1024)
+        .max_encoding_message_size(4 * 1024 * 1024)
+}

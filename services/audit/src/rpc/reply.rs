@@ -1,0 +1,63 @@
+//! A disclosure as the contract shows it.
+
+use facts::Directory;
+use kernel::AgencyId;
+use uuid::Uuid;
+use wire::{
+    audit::v1 as pb,
+    convert::{agency_name, name_of, record_name, set_to_wire, timestamp, to_wire},
+};
+
+use crate::{
+    domain::{CallerKind, Collection, Disclosure, explain},
+    store::Position,
+};
+
+/// What people call an agency; its resource name where the directory does not say.
+pub(super) fn agency(directory: &Directory, agency: Uuid) -> String {
+    directory
+        .display_name(&AgencyId::from(agency))
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| agency_name(agency))
+}
+
+pub(super) fn record(
+    disclosure: &Disclosure,
+    names: &dyn Fn(Uuid) -> String,
+) -> pb::DisclosureRecord {
+    // Whoever sent records on is not the one who got them.
+    let reader = disclosure.recipient.is_none();
+    let staff = disclosure.caller == CallerKind::Staff;
+    pb::DisclosureRecord {
+        decision_id: disclosure.decision_id.to_string(),
+        time: Some(timestamp(disclosure.at)),
+        agency: disclosure.to_agency().map(agency_name).unwrap_or_default(),
+        practitioner: if reader && staff { disclosure.subject.clone() } else { String::new() },
+        roles: if reader { set_to_wire(disclosure.roles) } else { Vec::new() },
+        purposes: set_to_wire(disclosure.purposes),
+        rpc: disclosure.rpc.clone(),
+        records: disclosure.records.iter().filter_map(|id| name(disclosure, id)).collect(),
+        custodians: disclosure.custodians.iter().map(agency_name).collect(),
+        bases: disclosure.bases.iter().filter_map(|b| b.of_policy()).map(to_wire).collect(),
+        consents: disclosure.consents.iter().map(|id| name_of("consents", id)).collect(),
+        obligations: disclosure.obligations.iter().map(|o| to_wire(*o)).collect(),
+        action: to_wire(disclosure.action),
+        explanation: explain(disclosure, names),
+    }
+}
+
+fn name(disclosure: &Disclosure, id: &Uuid) -> Option<String> {
+    match disclosure.collection() {
+        Collection::Of(kind) => Some(record_name(kind, id)),
+        Collection::Consents => Some(name_of("consents", id)),
+        Collection::Accounting | Collection::Other => None,
+    }
+}
+
+pub(super) fn position(position: Position) -> pb::LedgerPosition {
+    pb::LedgerPosition {
+        service: position.service,
+        sequence: position.sequence,
+        as_of: position.heard_at.map(timestamp),
+    }
+}

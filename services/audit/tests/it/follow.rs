@@ -1,0 +1,104 @@
+//! Following: everything once, in order, across restarts.
+
+use std::time::Duration;
+
+use kernel::Clock as _;
+
+use crate::world::*;
+
+#[tokio::test]
+async fn what_a_service_records_appears_in_the_persons_accounting() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let jane = world.jane(&audit);
+    let event = world.read(JANE);
+    world.notes.record(event.clone()).await.unwrap();
+    until("the position that is told", async || {
+        let told = jane.of(JANE).await.unwrap().positions;
+        told.iter().any(|p| p.service == "notes" && p.sequence == 1)
+    })
+    .await;
+    let told = jane.of(JANE).await.unwrap();
+    assert_eq!(decisions(&told), [event.decision_id.to_string()]);
+    let services: Vec<&str> = told.positions.iter().map(|p| &*p.service).collect();
+    assert_eq!(services, ["audit", "consent", "notes"]);
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_quiet_is_heard_all_the_same() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let jane = world.jane(&audit);
+    let now = wire::convert::timestamp(world.clock.now());
+    until("a checkpoint", async || {
+        let told = jane.of(JANE).await.unwrap().positions;
+        told.iter().any(|p| p.service == "consent" && p.sequence == 0 && p.as_of == Some(now))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn after_a_restart_it_goes_on_where_it_was_and_nothing_is_there_twice() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    for _ in 0..3 {
+        world.notes.record(world.next_read(JANE)).await.unwrap();
+    }
+    world.reaches("notes", 3).await;
+    audit.stop.cancel();
+    tokio::time::timeout(Duration::from_secs(10), audit.app.followers_ended()).await.unwrap();
+    for _ in 0..2 {
+        world.notes.record(world.next_read(JANE)).await.unwrap();
+    }
+    assert_eq!(world.position("notes").await, 3);
+    drop(audit);
+
+    let audit = world.audit().await;
+    world.reaches("notes", 5).await;
+    let numbers: Vec<i64> = world.rows("notes").await.into_iter().map(|(n, _)| n).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    assert_eq!(world.jane(&audit).of(JANE).await.unwrap().disclosures.len(), 5);
+}
+
+#[tokio::test]
+async fn two_instances_that_follow_the_same_ledger_keep_each_event_once() {
+    let world = World::new().await;
+    let at = world.upstream.addr();
+    let one = world.audit_of(vec![("notes", world.peer("notes", at))], false).await;
+    let two = world.audit_of(vec![("notes", world.peer("notes", at))], false).await;
+    for n in 1..=40 {
+        world.notes.record(world.next_read(JANE)).await.unwrap();
+        if n % 10 == 0 {
+            world.reaches("notes", n).await;
+        }
+    }
+    let rows = world.rows("notes").await;
+    assert_eq!(rows.iter().map(|(n, _)| *n).collect::<Vec<_>>(), (1..=40).collect::<Vec<_>>());
+    for audit in [&one, &two] {
+        let ended = tokio::time::timeout(Duration::from_millis(1), audit.app.followers_ended());
+        assert!(ended.await.is_err(), "both still follow");
+        assert_eq!(world.jane(audit).of(JANE).await.unwrap().disclosures.len(), 40);
+    }
+}
+
+#[tokio::test]
+async fn an_event_of_nobody_is_kept_and_shown_to_nobody() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let nobodys = ledger::Event { person: None, ..world.read(JANE) };
+    world.notes.record(nobodys).await.unwrap();
+    world.reaches("notes", 1).await;
+    assert_eq!(world.rows("notes").await.len(), 1);
+    assert_eq!(world.jane(&audit).decisions(JANE, true).await, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn a_long_ledger_is_read_to_its_end() {
+    let world = World::new().await;
+    let many = (0..1_200).map(|_| world.notes.record(world.read(JANE)));
+    futures::future::try_join_all(many).await.unwrap();
+    let audit = world.audit().await;
+    world.reaches("notes", 1_200).await;
+    assert_eq!(world.rows("notes").await.len(), 1_200);
+    assert_eq!(world.jane(&audit).of(JANE).await.unwrap().disclosures.len(), 50);
+}

@@ -1,0 +1,10 @@
+//! States and rules of consents; no database, no contract.
+
+mod confirmed;
+mod consent;
+mod named;
+pub mod text;
+
+pub use confirmed::{may_revoke, may_sign};
+pub use consent::{Held, WrongState, as_if_signed, next_turn};
+pub use named::named_agencies;

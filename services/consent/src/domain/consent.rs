@@ -1,0 +1,207 @@
+//! A consent as it is held, and its moves: DRAFT to ACTIVE (signed) or INACTIVE (withdrawn), ACTIVE
+//! to REVOKED.
+
+use kernel::{AgencyId, Code, Instant};
+use policy::{Consent, ConsentStatus, ConsentType, Signature, SignatureMethod};
+
+/// A consent and what is kept beside what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub consent: Consent,
+    pub created_at: Instant,
+    /// Withdrawn before it was signed.
+    pub withdrawn_at: Option<Instant>,
+    /// None: drafted by the person.
+    pub drafted_agency: Option<AgencyId>,
+    /// As shown for signing.
+    pub text: String,
+    /// SHA-256 of its UTF-8, in hexadecimal.
+    pub text_sha256: String,
+    /// Grows with every change.
+    pub version: i32,
+}
+
+/// A move that the present state does not allow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongState {
+    pub state: &'static str,
+    pub allowed: Vec<&'static str>,
+}
+
+/// Where a consent may go from here.
+fn moves(status: ConsentStatus) -> &'static [ConsentStatus] {
+    match status {
+        ConsentStatus::Draft => &[ConsentStatus::Active, ConsentStatus::Inactive],
+        ConsentStatus::Active => &[ConsentStatus::Revoked],
+        ConsentStatus::Inactive | ConsentStatus::Revoked => &[],
+    }
+}
+
+/// The consent as its signing at `now` would make it. It takes effect no earlier.
+pub fn as_if_signed(draft: &Consent, now: Instant) -> Consent {
+    Consent {
+        status: ConsentStatus::Active,
+        effective: Some(draft.effective.map_or(now, |stated| stated.max(now))),
+        signature: Some(Signature {
+            method: Some(SignatureMethod::Electronic),
+            signed_at: Some(now),
+        }),
+        ..draft.clone()
+    }
+}
+
+impl Held {
+    fn wrong_state(&self) -> WrongState {
+        let status = self.consent.status;
+        WrongState {
+            state: status.code(),
+            allowed: moves(status).iter().map(|s| s.code()).collect(),
+        }
+    }
+
+    /// Whether it can still be signed.
+    pub fn signable(&self) -> Result<(), WrongState> {
+        match self.consent.status {
+            ConsentStatus::Draft => Ok(()),
+            _ => Err(self.wrong_state()),
+        }
+    }
+
+    pub fn sign(&self, now: Instant) -> Result<Self, WrongState> {
+        self.signable()?;
+        Ok(Self {
+            consent: as_if_signed(&self.consent, now),
+            version: self.version.saturating_add(1),
+            ..self.clone()
+        })
+    }
+
+    /// Ends it: what was signed is revoked, what was not is withdrawn.
+    pub fn revoke(&self, now: Instant) -> Result<Self, WrongState> {
+        let mut ended = Self { version: self.version.saturating_add(1), ..self.clone() };
+        match self.consent.status {
+            ConsentStatus::Draft => {
+                ended.consent.status = ConsentStatus::Inactive;
+                ended.withdrawn_at = Some(now);
+            }
+            ConsentStatus::Active => {
+                ended.consent.status = ConsentStatus::Revoked;
+                ended.consent.revoked_at = Some(now);
+            }
+            ConsentStatus::Inactive | ConsentStatus::Revoked => return Err(self.wrong_state()),
+        }
+        Ok(ended)
+    }
+
+    /// When it was signed.
+    pub fn signed_at(&self) -> Option<Instant> {
+        self.consent.signature.as_ref().and_then(|s| s.signed_at)
+    }
+
+    /// From when it is effective, once signed.
+    pub fn begins_at(&self) -> Option<Instant> {
+        self.signed_at().and(self.consent.effective)
+    }
+
+    /// Until when, once signed.
+    pub fn ends_at(&self) -> Option<Instant> {
+        self.signed_at().and(self.consent.expires)
+    }
+
+    /// Before when a revocation does not take effect (§2.35(b)), once signed.
+    pub fn revocable_at(&self) -> Option<Instant> {
+        match self.consent.kind {
+            ConsentType::CriminalJustice => self.signed_at().and(self.consent.revocable_after),
+            _ => None,
+        }
+    }
+}
+
+/// When time alone changes next what these consents, all but drafts, come to.
+pub fn next_turn<'a>(
+    consents: impl IntoIterator<Item = &'a Consent>,
+    now: Instant,
+) -> Option<Instant> {
+    let turns = consents.into_iter().flat_map(|c| match c.status {
+        ConsentStatus::Active => [c.effective, c.expires],
+        ConsentStatus::Revoked if c.kind == ConsentType::CriminalJustice => {
+            [c.revocable_after, None]
+        }
+        _ => [None, None],
+    });
+    turns.flatten().filter(|at| *at > now).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use policy::{Effect, Rule};
+    use time::{Duration, macros::datetime};
+
+    use super::*;
+
+    const NOW: Instant = datetime!(2026-05-04 10:00 UTC);
+
+    fn draft() -> Held {
+        Held {
+            consent: Consent {
+                id: "c".into(),
+                person: "p".into(),
+                kind: ConsentType::General,
+                status: ConsentStatus::Draft,
+                effective: None,
+                expires: Some(NOW + Duration::days(30)),
+                never_expires: false,
+                revoked_at: None,
+                revocable_after: None,
+                grantor: None,
+                signature: None,
+                description: None,
+                statements: policy::Statements::default(),
+                supersedes: Vec::new(),
+                rule: Rule::new(Effect::Permit),
+                exceptions: Vec::new(),
+                person_deceased: false,
+            },
+            created_at: NOW,
+            withdrawn_at: None,
+            drafted_agency: None,
+            text: String::new(),
+            text_sha256: String::new(),
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_consent_takes_effect_no_earlier_than_its_signing() {
+        let mut held = draft();
+        assert_eq!(held.sign(NOW).unwrap().begins_at(), Some(NOW));
+        held.consent.effective = Some(NOW - Duration::days(3));
+        assert_eq!(held.sign(NOW).unwrap().begins_at(), Some(NOW));
+        held.consent.effective = Some(NOW + Duration::days(3));
+        assert_eq!(held.sign(NOW).unwrap().begins_at(), Some(NOW + Duration::days(3)));
+        assert_eq!(held.begins_at(), None);
+    }
+
+    #[test]
+    fn every_wrong_move_tells_the_moves_allowed_now() {
+        let signed = draft().sign(NOW).unwrap();
+        let wrong = signed.sign(NOW).unwrap_err();
+        assert_eq!(wrong, WrongState { state: "ACTIVE", allowed: vec!["REVOKED"] });
+        let revoked = signed.revoke(NOW).unwrap();
+        assert_eq!((revoked.version, revoked.consent.revoked_at), (3, Some(NOW)));
+        for ended in [revoked, draft().revoke(NOW).unwrap()] {
+            assert_eq!(ended.sign(NOW).unwrap_err().allowed, Vec::<&str>::new());
+            assert_eq!(ended.revoke(NOW).unwrap_err().allowed, Vec::<&str>::new());
+        }
+    }
+
+    #[test]
+    fn the_next_turn_is_the_earliest_beginning_or_end_ahead() {
+        let (day, mut later) = (Duration::days(1), draft());
+        later.consent.effective = Some(NOW + day);
+        let (now, later) = (draft().sign(NOW).unwrap().consent, later.sign(NOW).unwrap().consent);
+        assert_eq!(next_turn([&now, &later], NOW), Some(NOW + day));
+        assert_eq!(next_turn([&now, &later], NOW + day), Some(NOW + day * 30));
+        assert_eq!(next_turn([&now, &later, &draft().consent], NOW + day * 30), None);
+    }
+}

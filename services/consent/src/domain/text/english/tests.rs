@@ -1,0 +1,102 @@
+use kernel::{AgencyId, CodeSet, Purpose, Sensitivity};
+use policy::{Consent, ConsentType, Disclosers, Effect, Recipients, Rule};
+use serde_json::json;
+
+use super::super::{Language, Names, sha256, write};
+
+struct Called;
+
+impl Names for Called {
+    fn agency(&self, id: &AgencyId) -> String {
+        match id.as_str() {
+            "clinic" => "Riverside Clinic".to_owned(),
+            "housing" => "Harbor Housing".to_owned(),
+            other => other.to_owned(),
+        }
+    }
+}
+
+fn consent(effect: &str) -> Consent {
+    serde_json::from_value(json!({
+        "id": "c1",
+        "person": "p",
+        "type": "GENERAL",
+        "status": "DRAFT",
+        "expires": "2026-12-01T00:00:00Z",
+        "description": "My stay and how it goes.",
+        "statements": { "right_to_revoke": true },
+        "rule": {
+            "effect": effect,
+            "recipients": { "agencies": ["housing"], "practitioners": ["clinic/dr-a"] },
+            "disclosers": { "agencies": ["clinic"] },
+            "purposes": ["COC", "HOUSING_PLACEMENT"],
+        },
+    }))
+    .unwrap()
+}
+
+#[test]
+fn a_consent_reads_as_plain_english() {
+    let text = write(Language::English, &consent("PERMIT"), &[], &Called);
+    assert_eq!(
+        text,
+        "My consent to share my records\n\n\
+         What this is about: My stay and how it goes.\n\n\
+         I allow this:\n\
+         - Who may share: Riverside Clinic\n\
+         - Who may receive: Harbor Housing and dr-a of Riverside Clinic\n\
+         - What they may do: read the records\n\
+         - What for: coordination of care and finding housing\n\
+         - Which records: records of every kind that agencies hold; sensitive ones too\n\
+         - Not included: counseling notes, and records of victim service providers\n\n\
+         It begins when I sign it.\n\n\
+         It ends on December 1, 2026 at 00:00 UTC.\n\n\
+         My right to revoke: I may revoke this at any time, with my own sign-in or by telling an \
+         agency named here. From then on nothing more is shared under it. What was shared before \
+         cannot be taken back.\n\n\
+         By signing I agree to all of this.\n"
+    );
+    assert_eq!(sha256("abc").len(), 64);
+    assert!(sha256("abc").starts_with("ba7816bf"));
+}
+
+#[test]
+fn a_text_says_what_it_replaces_and_what_that_opens() {
+    let mut refusal = consent("DENY");
+    refusal.signature = Some(policy::Signature {
+        method: None,
+        signed_at: Some(time::macros::datetime!(2026-02-03 04:05 UTC)),
+    });
+    let text = write(Language::English, &consent("PERMIT"), &[&refusal], &Called);
+    assert!(text.contains(
+        "It replaces the refusal that I signed on February 3, 2026 at 04:05 UTC, which kept what \
+         Riverside Clinic may hold from Harbor Housing and dr-a of Riverside Clinic."
+    ));
+    assert!(text.contains("what it kept closed may be shared again"));
+}
+
+#[test]
+fn a_rule_without_conditions_says_how_much_that_is() {
+    let mut wide = consent("PERMIT");
+    wide.rule = Rule::new(Effect::Permit);
+    wide.kind = ConsentType::Research;
+    let mut narrow = Rule::new(Effect::Deny);
+    narrow.sensitivities = Some([Sensitivity::Hiv, Sensitivity::Mh].into());
+    narrow.recipients = Some(Recipients::default());
+    narrow.disclosers = Some(Disclosers::default());
+    narrow.purposes = Some(CodeSet::EMPTY.with(Purpose::Marketing));
+    wide.exceptions = vec![narrow];
+    let text = write(Language::English, &wide, &[], &Called);
+    for said in [
+        "Who may share: any agency of this network that holds such records",
+        "Who may receive: any agency of this network\n",
+        "What for: any purpose but marketing, research and legal proceedings",
+        "Even so, the following stays forbidden:",
+        "Exception 1. I forbid this:",
+        "Who may not receive: nobody",
+        "What they may not do: anything with the records",
+        "those about mental health and HIV, and those that do not say what they are about",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+}

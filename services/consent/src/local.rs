@@ -1,0 +1,69 @@
+//! The facts for this service's own guard, from its own store.
+
+use std::sync::Arc;
+
+use facts::Directory;
+use futures::{FutureExt as _, future::BoxFuture};
+use kernel::PersonId;
+use permit::{Answer, ConsentSource, Question, SourceError};
+use pg::{Db, StoreError};
+use policy::PersonFacts;
+use prost::Message as _;
+use wire::{consent::v1 as pb, convert::person_facts_consent};
+
+use crate::store::{Facts, OnFile};
+
+/// As other services' source over the contract, without the contract.
+#[derive(Debug, Clone)]
+pub struct LocalConsents {
+    facts: Facts,
+    directory: Arc<Directory>,
+}
+
+impl LocalConsents {
+    /// Must be called in a runtime.
+    pub fn new(db: Db, directory: Arc<Directory>) -> Self {
+        Self { facts: Facts::new(&db), directory }
+    }
+
+    async fn ask(&self, questions: Vec<Question>) -> Result<Vec<Answer>, SourceError> {
+        let people: Option<Vec<_>> = questions.iter().map(|q| q.person.uuid()).collect();
+        let people = people.ok_or(SourceError::Unavailable)?;
+        let found = self.facts.on_file(people).await.map_err(|error| of_store(&error))?;
+        let (_, agencies) = self.directory.agencies().ok_or(SourceError::Unavailable)?;
+        questions
+            .into_iter()
+            .zip(found)
+            .map(|(question, found)| {
+                Ok(Answer {
+                    revision: found.revision,
+                    facts: Arc::new(decoded(question.person, &found)?),
+                    agencies: Arc::clone(&agencies),
+                })
+            })
+            .collect()
+    }
+}
+
+impl ConsentSource for LocalConsents {
+    fn facts(&self, questions: Vec<Question>) -> BoxFuture<'_, Result<Vec<Answer>, SourceError>> {
+        self.ask(questions).boxed()
+    }
+}
+
+/// One that can't be read would be left out, and it might forbid: then there is no answer.
+fn decoded(person: PersonId, found: &OnFile) -> Result<PersonFacts, SourceError> {
+    let mut facts = PersonFacts::new(person);
+    for bytes in &found.consents {
+        let wire = pb::Consent::decode(&**bytes).map_err(|_| SourceError::Unavailable)?;
+        facts.consents.push(person_facts_consent(&wire).ok_or(SourceError::Unavailable)?);
+    }
+    Ok(facts)
+}
+
+fn of_store(error: &StoreError) -> SourceError {
+    match error {
+        StoreError::Exhausted => SourceError::Overloaded,
+        _ => SourceError::Unavailable,
+    }
+}

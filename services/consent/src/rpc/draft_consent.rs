@@ -1,0 +1,119 @@
+//! DraftConsent.
+
+use std::sync::Arc;
+
+use kernel::{ConsentId, PersonId};
+use permit::{Call, Refusal, StandingPermit};
+use pg::requests::keep_answer;
+use policy::{Agencies, Consent};
+use prost::Message as _;
+use rpc::{Error, InTx};
+use tonic::Request;
+use uuid::Uuid;
+use wire::{consent::v1 as pb, convert::consent};
+
+use super::{
+    access::refused,
+    violations,
+    write::{again, for_services, whole},
+};
+use crate::{
+    App,
+    app::DisplayNames,
+    domain::{
+        Held,
+        text::{self, Language},
+    },
+    store,
+};
+
+const RPC: &str = "trellis.consent.v1.ConsentService/DraftConsent";
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<pb::DraftConsentRequest>,
+) -> Result<pb::DraftConsentResponse, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let req = request.into_inner();
+    rpc::valid(&req)?;
+    let once = rpc::Request::new(&call, &req.request_id, &req)?;
+    let person = PersonId::from(rpc::id("person", "people", &req.person)?);
+    let permit = may_draft(app, &call, &person).await?;
+    let (_, agencies) = app.agencies()?;
+    let id = ledger::new_id(&app.clock);
+    let terms = req.terms.unwrap_or_default();
+    let draft = consent(ConsentId::from(id), person.clone(), &terms)
+        .ok_or_else(|| Error::field("terms", "has a value without a meaning"))?;
+    let write = write(app, once.clone(), permit, draft, agencies);
+    let again = |replay| again(app, &call, person.clone(), replay);
+    let (reply, ()) = once.written(&app.db, write, again).await?;
+    Ok(reply)
+}
+
+/// The person, and staff of an agency that has registered them. To everybody else, and of everybody
+/// unknown, there is no such person.
+async fn may_draft(app: &App, call: &Call, person: &PersonId) -> Result<StandingPermit, Error> {
+    let permit = match app.guard.standing(call, person.clone(), true).await {
+        Ok(permit) => permit,
+        Err(Refusal::NotFound) => return Err(refused(app, call, Some(person), None).await),
+        Err(other) => return Err(other.into()),
+    };
+    if permit.named_agency().is_some() && !app.guard.registered(call, person).await? {
+        return Err(refused(app, call, Some(person), None).await);
+    }
+    Ok(permit)
+}
+
+async fn write(
+    app: &App,
+    once: rpc::Request,
+    permit: StandingPermit,
+    draft: Consent,
+    agencies: Arc<Agencies>,
+) -> Result<(pb::DraftConsentResponse, ()), InTx> {
+    let id = draft.id.uuid().unwrap_or_default();
+    let (clock, directory) = (Arc::clone(&app.clock), Arc::clone(&app.directory));
+    let given = Arc::new((once, draft, agencies));
+    app.guard
+        .commit_standing(&app.db, "consent.draft", permit, vec![id], move |tx, permit| {
+            let (given, clock) = (Arc::clone(&given), Arc::clone(&clock));
+            let names = DisplayNames(Arc::clone(&directory));
+            Box::pin(async move {
+                let (once, draft, agencies) = &*given;
+                let now = clock.now();
+                let on_file = store::on_file(tx, &permit).await?;
+                let lacking = violations::of_signing(draft, agencies, &on_file, now);
+                if !lacking.is_empty() {
+                    return Err(Error::Invalid(lacking).into());
+                }
+                let held = worded(draft, &on_file, permit.named_agency(), &names, now);
+                store::insert(tx, &permit, &held, &for_services(&held)).await?;
+                let reply = pb::DraftConsentResponse { consent: Some(whole(&held)) };
+                let answer = reply.encode_to_vec();
+                keep_answer(tx, &once.key, permit.person_id(), id, &answer, now).await?;
+                Ok((reply, ()))
+            })
+        })
+        .await
+}
+
+fn worded(
+    draft: &Consent,
+    on_file: &[Consent],
+    drafted_by: Option<Uuid>,
+    names: &DisplayNames,
+    now: kernel::Instant,
+) -> Held {
+    let superseded: Vec<&Consent> =
+        on_file.iter().filter(|c| draft.supersedes.contains(&c.id)).collect();
+    let text = text::write(Language::default(), draft, &superseded, names);
+    Held {
+        consent: draft.clone(),
+        created_at: now,
+        withdrawn_at: None,
+        drafted_agency: drafted_by.map(Into::into),
+        text_sha256: text::sha256(&text),
+        text,
+        version: 1,
+    }
+}

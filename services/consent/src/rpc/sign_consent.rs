@@ -1,0 +1,118 @@
+//! SignConsent.
+
+use std::sync::Arc;
+
+use kernel::{AgencyId, Instant, PersonId};
+use permit::{Standing, StandingPermit};
+use pg::{PgConnection, requests::keep_answer};
+use policy::{Agencies, Consent};
+use prost::Message as _;
+use rpc::{Conflict, Denial, Error, InTx};
+use tonic::Request;
+use uuid::Uuid;
+use wire::{Violation, consent::v1 as pb};
+
+use super::{
+    access::reach,
+    violations,
+    write::{again, closes, fence, for_services, whole, wrong_state},
+};
+use crate::{
+    App,
+    domain::{Held, may_sign},
+    store,
+};
+
+const RPC: &str = "trellis.consent.v1.ConsentService/SignConsent";
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<pb::SignConsentRequest>,
+) -> Result<pb::SignConsentResponse, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let req = request.into_inner();
+    rpc::valid(&req)?;
+    let once = rpc::Request::new(&call, &req.request_id, &req)?;
+    let id = rpc::id("name", "consents", &req.name)?;
+    let permit = reach(app, &call, id, false).await?.permit;
+    let person = PersonId::from(permit.person_id());
+    let (_, agencies) = app.agencies()?;
+    let write = write(app, once.clone(), permit, id, req.text_sha256, agencies);
+    // What a repeat had to wait for, its first answer may not have been waited for.
+    let again =
+        async |replay| again(app, &call, person.clone(), replay).await.map(|()| Closing(true));
+    let (reply, closing) = once.written(&app.db, write, again).await?;
+    app.changes.tell();
+    if closing.0 {
+        fence().await;
+    }
+    Ok(reply)
+}
+
+/// Whether what was signed closes something to anybody.
+struct Closing(bool);
+
+async fn write(
+    app: &App,
+    once: rpc::Request,
+    permit: StandingPermit,
+    id: Uuid,
+    shown: String,
+    agencies: Arc<Agencies>,
+) -> Result<(pb::SignConsentResponse, Closing), InTx> {
+    let clock = Arc::clone(&app.clock);
+    let given = Arc::new((once, shown, agencies));
+    app.guard
+        .commit_standing(&app.db, "consent.sign", permit, vec![id], move |tx, permit| {
+            let (given, clock) = (Arc::clone(&given), Arc::clone(&clock));
+            Box::pin(async move {
+                let (once, shown, agencies) = &*given;
+                let now = clock.now();
+                let draft = store::lock(tx, &permit, id).await?.ok_or(Error::NotFound)?;
+                let signed = signed(tx, &permit, &draft, shown, agencies, now).await?;
+                store::change(tx, &permit, &signed, &for_services(&signed)).await?;
+                store::record(tx, &[permit.person_id()]).await?;
+                let reply = pb::SignConsentResponse { consent: Some(whole(&signed)) };
+                let answer = reply.encode_to_vec();
+                keep_answer(tx, &once.key, permit.person_id(), id, &answer, now).await?;
+                Ok((reply, Closing(closes(&signed.consent))))
+            })
+        })
+        .await
+}
+
+/// The draft, signed, if nothing stands in the way: its state, another text than was shown, a
+/// sign-in that can't sign for this, or what the consent lacks by now.
+async fn signed(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    draft: &Held,
+    shown: &str,
+    agencies: &Arc<Agencies>,
+    now: Instant,
+) -> Result<Held, InTx> {
+    draft.signable().map_err(wrong_state)?;
+    if draft.text_sha256 != shown {
+        let other = Violation::new("text_sha256", "must be the hash of the text that was shown");
+        return Err(Error::Conflict(Conflict::ConsentIncomplete(vec![other])).into());
+    }
+    let on_file = store::on_file(tx, permit).await?;
+    let superseded = on_file.iter().filter(|c: &&Consent| draft.consent.supersedes.contains(&c.id));
+    if !may_sign(confirmed_by(permit), &draft.consent, superseded) {
+        return Err(Error::Denied(Denial::SignInNotConfirmed).into());
+    }
+    let lacking = violations::of_signing(&draft.consent, agencies, &on_file, now);
+    if !lacking.is_empty() {
+        return Err(Error::Conflict(Conflict::ConsentIncomplete(lacking)).into());
+    }
+    Ok(draft.sign(now).map_err(wrong_state)?)
+}
+
+/// The agencies that vouch for the sign-in; none: it stands everywhere.
+pub(super) fn confirmed_by(permit: &StandingPermit) -> Option<&[AgencyId]> {
+    match permit.standing() {
+        Standing::Person { confirmed_by } => confirmed_by.as_deref(),
+        // Nobody vouches for what is no sign-in of the person.
+        Standing::Agency(_) => Some(&[]),
+    }
+}

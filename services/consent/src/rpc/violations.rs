@@ -1,0 +1,45 @@
+//! What a consent lacks, as the contract names it.
+
+use std::sync::Arc;
+
+use kernel::Instant;
+use policy::{
+    Agencies, Consent,
+    capture::{Context, RulePack, validate},
+};
+use wire::Violation;
+
+use crate::domain::as_if_signed;
+
+/// What keeps a draft from being signed at `now`, all at once; empty: nothing.
+pub(super) fn of_signing(
+    draft: &Consent,
+    agencies: &Arc<Agencies>,
+    on_file: &[Consent],
+    now: Instant,
+) -> Vec<Violation> {
+    let context = Context { agencies, on_file, as_of: now, rules: RulePack::default() };
+    validate(&as_if_signed(draft, now), &context)
+        .into_iter()
+        .map(|path| Violation::new(format!("terms.{path}"), wanted(&path)))
+        .collect()
+}
+
+/// What the element must be.
+fn wanted(path: &str) -> &'static str {
+    match path.rsplit_once('.').map_or(path, |(_, last)| last) {
+        "description" => "must say what information this is about (42 CFR 2.31)",
+        "right_to_revoke" => "the right to revoke must be stated (42 CFR 2.31)",
+        "redisclosure" => "must be stated for this type (42 CFR 2.31)",
+        "refusal_consequences" => "must be stated for this type (42 CFR 2.31)",
+        "expires" => "must be an end, after the beginning and within what the type allows",
+        "revocable_after" => "must be given for this type, no later than the end (42 CFR 2.35)",
+        "recipients" => "must name agencies that the directory knows, as the type asks",
+        "disclosers" => "must name agencies that the directory knows, as the type asks",
+        "purposes" => "must be given, within what the type allows",
+        "classes" => "must be COUNSELING_NOTE alone for this type",
+        "effect" => "must reverse the root rule's",
+        "supersedes" => "must be signed consents of the same person, and no circle",
+        _ => "is not as a consent needs it to be",
+    }
+}

@@ -1,0 +1,16 @@
+//! The tables of this service. Functions about a person's consents take the person from the guard's
+//! permit; those without one return ids and revisions only, but for [`Facts`], which is asked by
+//! services alone.
+
+mod change;
+mod consent;
+mod facts;
+mod turn;
+
+pub use change::{follow, record};
+pub use consent::{Seen, change, insert, list, locate, lock, on_file, read};
+pub use facts::{Facts, OnFile};
+pub use turn::tell;
+
+/// Versions 1000 and up of this service's schema.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

@@ -1,0 +1,263 @@
+//! Consents.
+
+use kernel::{AgencyId, Code as _, ConsentId, Instant, PersonId};
+use permit::StandingPermit;
+use pg::{Db, PgConnection, Scope, StoreError};
+use policy::Consent;
+use uuid::Uuid;
+
+use crate::domain::{Held, named_agencies};
+
+struct Row {
+    id: Uuid,
+    person_id: Uuid,
+    status: String,
+    created_at: Instant,
+    signed_at: Option<Instant>,
+    revoked_at: Option<Instant>,
+    withdrawn_at: Option<Instant>,
+    drafted_agency: Option<Uuid>,
+    document: serde_json::Value,
+    text: String,
+    text_sha256: String,
+    version: i32,
+    hidden: Vec<Uuid>,
+}
+
+/// A consent as one caller may see it.
+#[derive(Debug)]
+pub struct Seen {
+    pub held: Held,
+    /// Consents that it replaces and that do not name the caller: not theirs to know.
+    pub hidden: Vec<ConsentId>,
+}
+
+fn of_document(document: serde_json::Value) -> Result<Consent, StoreError> {
+    serde_json::from_value(document).map_err(|_| StoreError::BadRow { what: "consent document" })
+}
+
+impl TryFrom<Row> for Seen {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let consent = of_document(row.document)?;
+        let held = Held {
+            consent,
+            created_at: row.created_at,
+            withdrawn_at: row.withdrawn_at,
+            drafted_agency: row.drafted_agency.map(AgencyId::from),
+            text: row.text,
+            text_sha256: row.text_sha256,
+            version: row.version,
+        };
+        // What is said twice must be said alike.
+        let agrees = held.consent.id == ConsentId::from(row.id)
+            && held.consent.person == PersonId::from(row.person_id)
+            && held.consent.status.code() == row.status
+            && held.signed_at() == row.signed_at
+            && held.consent.revoked_at == row.revoked_at;
+        if !agrees {
+            return Err(StoreError::BadRow { what: "consent" });
+        }
+        Ok(Self { held, hidden: row.hidden.into_iter().map(ConsentId::from).collect() })
+    }
+}
+
+fn to_document(consent: &Consent) -> Result<serde_json::Value, StoreError> {
+    serde_json::to_value(consent).map_err(|_| StoreError::BadRow { what: "consent document" })
+}
+
+fn uuid_of(id: &ConsentId) -> Result<Uuid, StoreError> {
+    id.uuid().ok_or(StoreError::BadRow { what: "consent id" })
+}
+
+/// Whose consent an id names: the one door without a permit.
+pub async fn locate(db: &Db, id: Uuid) -> Result<Option<PersonId>, StoreError> {
+    db.run_one("consent.locate", move |conn| {
+        Box::pin(async move {
+            let person = sqlx::query_scalar!(
+                r#"SELECT person_id AS "person_id!" FROM locate_consent($1)"#,
+                id
+            )
+            .fetch_optional(conn)
+            .await?;
+            Ok(person.map(PersonId::from))
+        })
+    })
+    .await
+}
+
+/// Keeps a new draft. `wire`: as other services are sent it.
+pub async fn insert(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    draft: &Held,
+    wire: &[u8],
+) -> Result<(), StoreError> {
+    let named: Vec<Uuid> =
+        named_agencies(&draft.consent).iter().filter_map(AgencyId::uuid).collect();
+    let supersedes: Vec<Uuid> =
+        draft.consent.supersedes.iter().map(uuid_of).collect::<Result<_, _>>()?;
+    sqlx::query!(
+        "INSERT INTO consent (id, person_id, status, created_at, drafted_agency, named_agencies,
+             supersedes, document, text, text_sha256, version, wire)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        uuid_of(&draft.consent.id)?,
+        permit.person_id(),
+        draft.consent.status.code(),
+        draft.created_at,
+        permit.named_agency(),
+        &named,
+        &supersedes,
+        to_document(&draft.consent)?,
+        draft.text,
+        draft.text_sha256,
+        draft.version,
+        wire,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// One of the person's own consents, locked until the end of the transaction.
+pub async fn lock(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    id: Uuid,
+) -> Result<Option<Held>, StoreError> {
+    if permit.named_agency().is_some() {
+        return Ok(None);
+    }
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT id, person_id, status, created_at, signed_at, revoked_at, withdrawn_at,
+               drafted_agency, document, text, text_sha256, version, '{}'::uuid[] AS "hidden!"
+           FROM consent WHERE id = $1 AND person_id = $2 FOR UPDATE"#,
+        id,
+        permit.person_id(),
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(Seen::try_from).transpose()?.map(|seen| seen.held))
+}
+
+/// Keeps a move of a consent that is locked.
+pub async fn change(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    held: &Held,
+    wire: &[u8],
+) -> Result<(), StoreError> {
+    let done = sqlx::query!(
+        "UPDATE consent SET status = $3, signed_at = $4, revoked_at = $5, withdrawn_at = $6,
+             begins_at = $7, ends_at = $8, revocable_at = $9, document = $10, version = $11,
+             wire = $12
+         WHERE id = $1 AND person_id = $2 AND version = $11 - 1",
+        uuid_of(&held.consent.id)?,
+        permit.person_id(),
+        held.consent.status.code(),
+        held.signed_at(),
+        held.consent.revoked_at,
+        held.withdrawn_at,
+        held.begins_at(),
+        held.ends_at(),
+        held.revocable_at(),
+        to_document(&held.consent)?,
+        held.version,
+        wire,
+    )
+    .execute(tx)
+    .await?;
+    match done.rows_affected() {
+        1 => Ok(()),
+        _ => Err(StoreError::BadRow { what: "consent version" }),
+    }
+}
+
+/// What the person has ever signed, as far as the caller may see it.
+pub async fn on_file(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+) -> Result<Vec<Consent>, StoreError> {
+    let documents = sqlx::query_scalar!(
+        "SELECT document FROM consent
+         WHERE person_id = $1 AND signed_at IS NOT NULL
+             AND ($2::uuid IS NULL OR named_agencies @> ARRAY[$2])
+         ORDER BY created_at, id",
+        permit.person_id(),
+        permit.named_agency(),
+    )
+    .fetch_all(tx)
+    .await?;
+    documents.into_iter().map(of_document).collect()
+}
+
+/// One consent: the person's own, or one that names the caller's agency.
+pub async fn read(db: &Db, permit: &StandingPermit, id: Uuid) -> Result<Option<Seen>, StoreError> {
+    let (person, agency) = (permit.person_id(), permit.named_agency());
+    db.run_tx("consent.read", Scope::person(person).reading(), move |tx| {
+        Box::pin(async move {
+            let row = sqlx::query_as!(
+                Row,
+                r#"SELECT c.id, c.person_id, c.status, c.created_at, c.signed_at, c.revoked_at,
+                       c.withdrawn_at, c.drafted_agency, c.document, c.text, c.text_sha256,
+                       c.version,
+                       ARRAY(SELECT s.id FROM consent s
+                           WHERE s.id = ANY (c.supersedes) AND s.person_id = c.person_id
+                               AND $3::uuid IS NOT NULL
+                               AND NOT s.named_agencies @> ARRAY[$3]) AS "hidden!"
+                   FROM consent c
+                   WHERE c.id = $1 AND c.person_id = $2
+                       AND ($3::uuid IS NULL OR (c.named_agencies @> ARRAY[$3]
+                           AND (c.signed_at IS NOT NULL OR c.drafted_agency = $3)))"#,
+                id,
+                person,
+                agency,
+            )
+            .fetch_optional(tx)
+            .await?;
+            row.map(Seen::try_from).transpose()
+        })
+    })
+    .await
+}
+
+/// Newest first, after `(at, id)`, at most so many: the person's own, or those that name the
+/// caller's agency.
+pub async fn list(
+    db: &Db,
+    permit: &StandingPermit,
+    (at, after): (Instant, Uuid),
+    most: i64,
+) -> Result<Vec<Seen>, StoreError> {
+    let (person, agency) = (permit.person_id(), permit.named_agency());
+    db.run_tx("consent.list", Scope::person(person).reading(), move |tx| {
+        Box::pin(async move {
+            let rows = sqlx::query_as!(
+                Row,
+                r#"SELECT c.id, c.person_id, c.status, c.created_at, c.signed_at, c.revoked_at,
+                       c.withdrawn_at, c.drafted_agency, c.document, c.text, c.text_sha256,
+                       c.version,
+                       ARRAY(SELECT s.id FROM consent s
+                           WHERE s.id = ANY (c.supersedes) AND s.person_id = c.person_id
+                               AND $2::uuid IS NOT NULL
+                               AND NOT s.named_agencies @> ARRAY[$2]) AS "hidden!"
+                   FROM consent c
+                   WHERE c.person_id = $1 AND (c.created_at, c.id) < ($3, $4)
+                       AND ($2::uuid IS NULL OR (c.named_agencies @> ARRAY[$2]
+                           AND (c.signed_at IS NOT NULL OR c.drafted_agency = $2)))
+                   ORDER BY c.created_at DESC, c.id DESC LIMIT $5"#,
+                person,
+                agency,
+                at,
+                after,
+                most,
+            )
+            .fetch_all(tx)
+            .await?;
+            rows.into_iter().map(Seen::try_from).collect()
+        })
+    })
+    .await
+}

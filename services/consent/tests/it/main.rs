@@ -1,0 +1,14 @@
+//! The consent service through its sockets, on a real database.
+// A test's helpers may fail as a test does; clippy knows only the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod draft;
+mod facts;
+mod read;
+mod replay;
+mod revoke;
+mod sign;
+mod store;
+mod turns;
+mod watch;
+mod world;

@@ -1,0 +1,135 @@
+use time::Duration;
+use tonic::Code;
+use wire::{consent::v1 as pb, convert::name_of};
+
+use crate::world::{
+    ANA, BEN, CLEO, CLINIC, HOUSING, OTHER, PROBATION, World, assert_same, audited, terms,
+    terms_of, told, unknown, with,
+};
+
+#[tokio::test]
+async fn the_person_and_the_agencies_named_see_a_consent_and_to_others_it_is_absent() {
+    let world = World::new().await;
+    let signed = world.signed("ana", terms()).await;
+    for token in [world.person("ana"), world.staff(CLINIC), world.staff(HOUSING)] {
+        assert_eq!(world.get(&token, &signed.name).await.unwrap(), signed);
+        assert_eq!(world.list(&token, ANA).await, [signed.name.as_str()]);
+    }
+    for token in [world.staff(OTHER), world.person("ben"), world.person("nobody's")] {
+        let refused = world.get(&token, &signed.name).await.unwrap_err();
+        assert_eq!(told(&refused), (Code::NotFound, "NOT_FOUND".into()));
+        assert_same(&refused, &world.get(&token, &unknown()).await.unwrap_err());
+        assert_eq!(world.list(&token, ANA).await, Vec::<String>::new());
+        assert_eq!(world.list(&token, CLEO).await, Vec::<String>::new());
+    }
+    let recorded = audited(&world, "/GetConsent").await;
+    assert_eq!(recorded.iter().filter(|(permitted, ..)| *permitted).count(), 3);
+    assert_eq!(recorded.len(), 9);
+}
+
+#[tokio::test]
+async fn a_practitioner_named_lets_their_agency_see_it_and_so_does_an_exception() {
+    let world = World::new().await;
+    let mut named = terms();
+    let whole = format!("agencies/{OTHER}/practitioners/dr-o");
+    named.rule.as_mut().unwrap().recipients.as_mut().unwrap().practitioners = vec![whole];
+    named.exceptions = vec![terms_of(pb::Effect::Deny, &[CLINIC], &[PROBATION]).rule.unwrap()];
+    let signed = world.signed("ana", named).await;
+    for agency in [OTHER, PROBATION] {
+        assert_eq!(world.get(&world.staff(agency), &signed.name).await.unwrap(), signed);
+    }
+}
+
+#[tokio::test]
+async fn a_draft_is_seen_by_its_drafter_and_not_by_the_others_whom_it_names() {
+    let world = World::new().await;
+    let draft = world.draft(&world.staff(CLINIC), ANA, terms()).await.unwrap();
+    assert_eq!(world.get(&world.staff(CLINIC), &draft.name).await.unwrap(), draft);
+    assert_eq!(world.get(&world.person("ana"), &draft.name).await.unwrap(), draft);
+    let refused = world.get(&world.staff(HOUSING), &draft.name).await.unwrap_err();
+    assert_same(&refused, &world.get(&world.staff(HOUSING), &unknown()).await.unwrap_err());
+    assert_eq!(world.list(&world.staff(HOUSING), ANA).await, Vec::<String>::new());
+    let own = world.draft(&world.person("ana"), ANA, terms()).await.unwrap();
+    assert_eq!(
+        world.get(&world.staff(CLINIC), &own.name).await.unwrap_err().code(),
+        Code::NotFound
+    );
+}
+
+#[tokio::test]
+async fn a_consent_tells_an_agency_nothing_of_those_it_replaces_that_do_not_name_it() {
+    let world = World::new().await;
+    let old = world.signed("ana", terms_of(pb::Effect::Deny, &[OTHER], &[CLINIC])).await;
+    let mut over = terms();
+    over.supersedes = vec![old.name.clone()];
+    let new = world.signed("ana", over).await;
+    let to_housing = world.get(&world.staff(HOUSING), &new.name).await.unwrap();
+    assert_eq!((to_housing.text.as_str(), &to_housing.text_sha256), ("", &new.text_sha256));
+    assert_eq!(to_housing.terms.as_ref().unwrap().supersedes, Vec::<String>::new());
+    assert_eq!(world.get(&world.staff(CLINIC), &new.name).await.unwrap(), new);
+    assert_eq!(world.get(&world.person("ana"), &new.name).await.unwrap(), new);
+    let request = pb::ListConsentsRequest { person: name_of("people", ANA), ..Default::default() };
+    let listed =
+        world.consents().list_consents(with(&world.staff(HOUSING), request)).await.unwrap();
+    assert_eq!(listed.into_inner().consents, [to_housing]);
+}
+
+#[tokio::test]
+async fn a_list_is_newest_first_in_pages_and_holds_one_persons_consents_alone() {
+    let world = World::new().await;
+    let mut all = Vec::new();
+    for _ in 0..5 {
+        all.insert(0, world.signed("ana", terms()).await.name);
+        // Two of each instant: ties are cut by id.
+        if all.len() % 2 == 0 {
+            world.clock.advance(Duration::minutes(1));
+        }
+    }
+    world.signed("ben", terms()).await;
+    for token in [world.person("ana"), world.staff(HOUSING)] {
+        let (mut listed, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let person = name_of("people", ANA);
+            let request = pb::ListConsentsRequest { page_size: 2, page_token, person };
+            let page = world.consents().list_consents(with(&token, request)).await.unwrap();
+            let page = page.into_inner();
+            assert!(page.consents.len() <= 2 && !page.consents.is_empty());
+            listed.extend(page.consents.into_iter().map(|c| c.name));
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        let mut sorted = listed.clone();
+        sorted.sort();
+        sorted.dedup();
+        assert_eq!(sorted.len(), 5);
+        // Of one instant, the greater id first; ids are of the instant, too.
+        let place = |name: &String| listed.iter().position(|n| n == name).unwrap();
+        let latest = all.iter().take(1).map(place).max();
+        let middle = all.iter().skip(1).take(2).map(place);
+        let first = all.iter().skip(3).map(place).min();
+        assert!(middle.clone().min() > latest && middle.max() < first, "{listed:?}");
+    }
+    assert_eq!(world.list(&world.person("ben"), BEN).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_page_token_is_its_callers_and_its_persons() {
+    let world = World::new().await;
+    world.signed("ana", terms()).await;
+    world.signed("ana", terms()).await;
+    let ask = |person, page_token: &str| pb::ListConsentsRequest {
+        page_size: 1,
+        page_token: page_token.to_owned(),
+        person: name_of("people", person),
+    };
+    let staff = world.staff(HOUSING);
+    let first = world.consents().list_consents(with(&staff, ask(ANA, ""))).await.unwrap();
+    let token = first.into_inner().next_page_token;
+    for (caller, person) in [(world.staff(CLINIC), ANA), (world.person("ana"), ANA), (staff, BEN)] {
+        let request = with(&caller, ask(person, &token));
+        let refused = world.consents().list_consents(request).await.unwrap_err();
+        assert_eq!(told(&refused), (Code::InvalidArgument, "PAGE_TOKEN_INVALID".into()));
+    }
+}

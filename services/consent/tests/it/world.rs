@@ -1,0 +1,480 @@
+//! A network of one service, four agencies and three people, with a clock of its own.
+
+use std::{
+    collections::{HashMap, HashSet},
+    future::Future,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use facts::Directory;
+use futures::{FutureExt as _, future::BoxFuture};
+use identity::{
+    Asserts, AuthLayer, Authenticator, DEV_ISSUER, DevIssuer, IdentityConfig, Mint, NetworkKeys,
+    ServiceTokens,
+};
+use kernel::{AgencyId, Clock, Code as _, Instant, ManualClock, PersonId, Purpose, Role, Sector};
+use ledger::Ledger;
+use permit::{Guard, PeopleSource, SignIn, SourceError};
+use pg::{Db, Embedded, ServiceSchema, embedded};
+use policy::ConsentStatus;
+use serve::{Running, ServeConfig, Server};
+use tempfile::TempDir;
+use time::macros::datetime;
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Request, Status, transport::Channel};
+use tonic_types::StatusExt as _;
+use uuid::Uuid;
+use wire::{
+    consent::v1::{
+        self as pb, consent_service_client::ConsentServiceClient,
+        facts_service_client::FactsServiceClient,
+    },
+    convert::{agency_name, name_of, timestamp, to_wire},
+    directory::v1::{Agency, AgencyBinding, AgencyState, WatchAgenciesResponse},
+};
+
+/// No machine's clock shows it.
+pub const NOW: Instant = datetime!(2031-03-04 05:06:07 UTC);
+const AUDIENCE: &str = "https://trellis.example";
+const CLIENT: &str = "app";
+
+/// Agencies: one letter each, and the clinic's SUD programme is a unit of its own.
+pub const CLINIC: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_000a);
+pub const HOUSING: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_000b);
+pub const PROBATION: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_000c);
+pub const OTHER: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_000d);
+
+/// People: Ana and Ben are registered with the clinic, and sign in; Cleo is known to nobody here.
+pub const ANA: Uuid = Uuid::from_u128(0xa11a_0000_0000_4000_8000_0000_0000_0001);
+pub const BEN: Uuid = Uuid::from_u128(0xbe11_0000_0000_4000_8000_0000_0000_0002);
+pub const CLEO: Uuid = Uuid::from_u128(0xc1e0_0000_0000_4000_8000_0000_0000_0003);
+
+#[derive(Default)]
+pub struct People {
+    sign_ins: Mutex<HashMap<String, SignIn>>,
+    registered: Mutex<HashSet<(PersonId, AgencyId)>>,
+}
+
+impl People {
+    pub fn bind(&self, subject: &str, person: Uuid, confirmed_by: Option<&[Uuid]>) {
+        let confirmed_by = confirmed_by.map(|ids| ids.iter().copied().map(Into::into).collect());
+        let sign_in = SignIn { person: person.into(), confirmed_by };
+        self.sign_ins.lock().unwrap().insert(subject.to_owned(), sign_in);
+    }
+
+    fn register(&self, person: Uuid, agency: Uuid) {
+        self.registered.lock().unwrap().insert((person.into(), agency.into()));
+    }
+}
+
+impl PeopleSource for People {
+    fn sign_in<'a>(
+        &'a self,
+        _: &'a str,
+        subject: &'a str,
+    ) -> BoxFuture<'a, Result<Option<SignIn>, SourceError>> {
+        let found = self.sign_ins.lock().unwrap().get(subject).cloned();
+        async { Ok(found) }.boxed()
+    }
+
+    fn registered<'a>(
+        &'a self,
+        person: &'a PersonId,
+        agency: &'a AgencyId,
+    ) -> BoxFuture<'a, Result<bool, SourceError>> {
+        let key = (person.clone(), agency.clone());
+        let found = self.registered.lock().unwrap().contains(&key);
+        async move { Ok(found) }.boxed()
+    }
+}
+
+fn server() -> &'static Embedded {
+    static SERVER: OnceLock<Embedded> = OnceLock::new();
+    let options = || embedded::Options { fast: true, ..Default::default() };
+    SERVER.get_or_init(|| Embedded::start_blocking(&options()).unwrap())
+}
+
+/// A database of one test's own, migrated.
+pub struct Stage {
+    pub database: String,
+}
+
+impl Stage {
+    pub async fn set() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        tokio::task::spawn_blocking(server).await.unwrap();
+        let database = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let stage = Self { database };
+        sql(&admin_of("postgres"), &format!("CREATE DATABASE {}", stage.database)).await;
+        let (admin, service) = (stage.admin().into(), ServiceSchema::of("consent"));
+        pg::provision(&admin, std::slice::from_ref(&service)).await.unwrap();
+        pg::migrate(&admin, &service, &[&ledger::MIGRATIONS, &consent::MIGRATIONS]).await.unwrap();
+        stage
+    }
+
+    pub fn admin(&self) -> String {
+        admin_of(&self.database)
+    }
+
+    pub async fn db(&self) -> Db {
+        let url = server().url("trellis_consent", &self.database);
+        pg::connect(&pg::Config::new(url, "consent")).await.unwrap()
+    }
+}
+
+fn admin_of(database: &str) -> String {
+    server().url(embedded::ADMIN, database)
+}
+
+pub async fn sql(url: &str, text: &str) {
+    use sqlx::Connection as _;
+    let mut conn = sqlx::PgConnection::connect(url).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned())).execute(&mut conn).await.unwrap();
+}
+
+pub struct World {
+    pub stage: Stage,
+    pub db: Db,
+    pub clock: ManualClock,
+    pub people: Arc<People>,
+    pub directory: Arc<Directory>,
+    pub ledger: Ledger,
+    issuer: DevIssuer,
+    tokens: ServiceTokens,
+    channel: Channel,
+    deps: rpc::Deps,
+    _running: Running,
+    _keys: TempDir,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.deps.stop.cancel();
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let directory = Directory::local();
+        directory.apply(&agencies(1));
+        Self::on(directory).await
+    }
+
+    pub async fn on(directory: Arc<Directory>) -> Self {
+        let stage = Stage::set().await;
+        let db = stage.db().await;
+        let clock = ManualClock::at(NOW);
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let people = Arc::new(People::default());
+        people.bind("ana", ANA, None);
+        people.bind("ben", BEN, None);
+        people.register(ANA, CLINIC);
+        people.register(BEN, CLINIC);
+        let ledger = Ledger::start(db.clone(), ledger::Config::default());
+        let own = consent::LocalConsents::new(db.clone(), Arc::clone(&directory));
+        let guard = Guard::new(Arc::new(own), people.clone(), ledger.clone(), Arc::clone(&shared));
+        let stop = CancellationToken::new();
+        let deps = rpc::Deps {
+            db: db.clone(),
+            guard,
+            clock: Arc::clone(&shared),
+            pages: rpc::Pages::new(&[7; 32], Arc::clone(&shared)).unwrap(),
+            directory: Arc::clone(&directory),
+            stop: stop.clone(),
+        };
+        let app = consent::start(deps.clone());
+        let keys = tempfile::tempdir().unwrap();
+        let issuer = DevIssuer::open(keys.path(), AUDIENCE, Arc::clone(&shared)).unwrap();
+        let network = NetworkKeys::open(keys.path()).unwrap();
+        let config = IdentityConfig {
+            audience: AUDIENCE.to_owned(),
+            issuers: vec![issuer.config()],
+            service_keys: Some(network.config()),
+        };
+        let authenticator =
+            Authenticator::start(&config, &["consent"], Arc::clone(&shared), directory.clone())
+                .await
+                .unwrap();
+        let tokens = ServiceTokens::new("notes", network.signing_key().clone(), shared);
+        let config = ServeConfig { listen: "127.0.0.1:0".parse().unwrap(), ..Default::default() };
+        let running = Server::builder(config)
+            .add_service(consent::server(Arc::clone(&app)))
+            .add_service(consent::facts_server(app))
+            .descriptors(wire::DESCRIPTORS)
+            .auth(AuthLayer::new(authenticator))
+            .shutdown_on(stop.clone())
+            .start()
+            .await
+            .unwrap();
+        let channel = Channel::from_shared(format!("http://{}", running.addr()))
+            .unwrap()
+            .connect()
+            .await
+            .unwrap();
+        Self {
+            stage,
+            db,
+            clock,
+            people,
+            directory,
+            ledger,
+            issuer,
+            tokens,
+            channel,
+            deps,
+            _running: running,
+            _keys: keys,
+        }
+    }
+
+    /// The service once more, on the same database, answering nobody.
+    pub fn another_instance(&self) -> Arc<consent::App> {
+        consent::start(self.deps.clone())
+    }
+
+    fn mint(&self, mint: &Mint) -> String {
+        format!("Bearer {}", self.issuer.mint(mint).unwrap())
+    }
+
+    /// A person's sign-in.
+    pub fn person(&self, subject: &str) -> String {
+        self.mint(&Mint {
+            kind: Asserts::Person,
+            sub: subject.to_owned(),
+            agency: None,
+            client_id: None,
+            roles: [Role::Person].into(),
+            purposes: [Purpose::PatientRequest].into(),
+            ttl: time::Duration::minutes(10),
+            proofed: false,
+        })
+    }
+
+    /// A case manager of an agency.
+    pub fn staff(&self, agency: Uuid) -> String {
+        self.mint(&Mint {
+            kind: Asserts::AgencyStaff,
+            sub: "cm-1".to_owned(),
+            agency: Some(agency.into()),
+            client_id: Some(CLIENT.to_owned()),
+            roles: [Role::CaseManager].into(),
+            purposes: [Purpose::CoordinationOfCare].into(),
+            ttl: time::Duration::minutes(10),
+            proofed: false,
+        })
+    }
+
+    /// Another service of the network.
+    pub fn service(&self) -> String {
+        self.tokens.authorization("consent").unwrap().to_str().unwrap().to_owned()
+    }
+
+    pub fn consents(&self) -> ConsentServiceClient<Channel> {
+        ConsentServiceClient::new(self.channel.clone())
+    }
+
+    pub fn facts(&self) -> FactsServiceClient<Channel> {
+        FactsServiceClient::new(self.channel.clone())
+    }
+
+    pub async fn draft(
+        &self,
+        token: &str,
+        person: Uuid,
+        terms: pb::ConsentTerms,
+    ) -> Result<pb::Consent, Status> {
+        let request = pb::DraftConsentRequest {
+            request_id: Uuid::new_v4().to_string(),
+            person: name_of("people", person),
+            terms: Some(terms),
+        };
+        let reply = self.consents().draft_consent(with(token, request)).await?;
+        Ok(reply.into_inner().consent.unwrap())
+    }
+
+    pub async fn sign(&self, token: &str, draft: &pb::Consent) -> Result<pb::Consent, Status> {
+        let request = pb::SignConsentRequest {
+            request_id: Uuid::new_v4().to_string(),
+            name: draft.name.clone(),
+            text_sha256: draft.text_sha256.clone(),
+        };
+        let reply = self.consents().sign_consent(with(token, request)).await?;
+        Ok(reply.into_inner().consent.unwrap())
+    }
+
+    /// Drafted by the clinic's staff where it is about Ana or Ben, and signed by them.
+    pub async fn signed(&self, subject: &str, terms: pb::ConsentTerms) -> pb::Consent {
+        let person = if subject == "ben" { BEN } else { ANA };
+        let draft = self.draft(&self.person(subject), person, terms).await.unwrap();
+        self.sign(&self.person(subject), &draft).await.unwrap()
+    }
+
+    pub async fn revoke(&self, token: &str, name: &str) -> Result<pb::Consent, Status> {
+        let request = pb::RevokeConsentRequest {
+            request_id: Uuid::new_v4().to_string(),
+            name: name.to_owned(),
+        };
+        let reply = self.consents().revoke_consent(with(token, request)).await?;
+        Ok(reply.into_inner().consent.unwrap())
+    }
+
+    pub async fn get(&self, token: &str, name: &str) -> Result<pb::Consent, Status> {
+        let request = pb::GetConsentRequest { name: name.to_owned() };
+        let reply = self.consents().get_consent(with(token, request)).await?;
+        Ok(reply.into_inner().consent.unwrap())
+    }
+
+    pub async fn list(&self, token: &str, person: Uuid) -> Vec<String> {
+        let request =
+            pb::ListConsentsRequest { person: name_of("people", person), ..Default::default() };
+        let reply = self.consents().list_consents(with(token, request)).await.unwrap();
+        reply.into_inner().consents.into_iter().map(|c| c.name).collect()
+    }
+
+    /// The facts of these people, each with the revision that the asker holds.
+    pub async fn ask(&self, questions: &[(Uuid, i64)]) -> pb::GetFactsResponse {
+        let questions = questions
+            .iter()
+            .map(|(person, known_revision)| pb::FactsQuestion {
+                person: name_of("people", person),
+                known_revision: *known_revision,
+                on_behalf_of: agency_name(HOUSING),
+            })
+            .collect();
+        let request = pb::GetFactsRequest { questions, directory_revision: 1 };
+        self.facts().get_facts(with(&self.service(), request)).await.unwrap().into_inner()
+    }
+
+    pub async fn facts_of(&self, person: Uuid) -> pb::PersonFacts {
+        self.ask(&[(person, -1)]).await.facts.remove(0)
+    }
+}
+
+pub fn with<T>(token: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("authorization", token.parse().unwrap());
+    request
+}
+
+/// The agencies, as the directory's stream tells them.
+pub fn agencies(revision: i64) -> WatchAgenciesResponse {
+    let one = |id: Uuid, name: &str, sector: Sector| AgencyState {
+        agency: Some(Agency {
+            name: agency_name(id),
+            display_name: name.to_owned(),
+            sector: to_wire(sector),
+            status: 1,
+            covered_entity: sector == Sector::Healthcare,
+            part2_program: id == CLINIC,
+            ..Agency::default()
+        }),
+        bindings: vec![AgencyBinding {
+            issuer: DEV_ISSUER.to_owned(),
+            client_ids: vec![CLIENT.to_owned()],
+        }],
+    };
+    WatchAgenciesResponse {
+        revision,
+        agencies: vec![
+            one(CLINIC, "Riverside Clinic", Sector::Healthcare),
+            one(HOUSING, "Harbor Housing", Sector::Housing),
+            one(PROBATION, "County Probation", Sector::Justice),
+            one(OTHER, "Elsewhere Health", Sector::Healthcare),
+        ],
+        snapshot: true,
+    }
+}
+
+/// From the clinic to the housing agency, for a year, with nothing missing.
+pub fn terms() -> pb::ConsentTerms {
+    terms_of(pb::Effect::Permit, &[CLINIC], &[HOUSING])
+}
+
+pub fn terms_of(effect: pb::Effect, from: &[Uuid], to: &[Uuid]) -> pb::ConsentTerms {
+    pb::ConsentTerms {
+        r#type: pb::ConsentType::General.into(),
+        description: "Notes and referrals about my stay.".to_owned(),
+        rule: Some(pb::Rule {
+            effect: effect.into(),
+            disclosers: Some(pb::Disclosers { agencies: from.iter().map(agency_name).collect() }),
+            recipients: Some(pb::Recipients {
+                agencies: to.iter().map(agency_name).collect(),
+                ..pb::Recipients::default()
+            }),
+            purposes: vec![
+                to_wire(Purpose::CoordinationOfCare),
+                to_wire(Purpose::HousingPlacement),
+            ],
+            ..pb::Rule::default()
+        }),
+        expires: Some(timestamp(NOW + time::Duration::days(365))),
+        statements: Some(pb::Statements { right_to_revoke: true, ..pb::Statements::default() }),
+        ..pb::ConsentTerms::default()
+    }
+}
+
+/// The code, and the reason that every error brings.
+pub fn told(status: &Status) -> (Code, String) {
+    let details = status.get_error_details();
+    let info = details.error_info().expect("every error has an ErrorInfo").clone();
+    assert_eq!(info.domain, "trellis");
+    (status.code(), info.reason)
+}
+
+/// The fields of the BadRequest.
+pub fn fields(status: &Status) -> Vec<String> {
+    let details = status.get_error_details();
+    let bad = details.bad_request().expect("a BadRequest");
+    bad.field_violations.iter().map(|v| v.field.clone()).collect()
+}
+
+/// Equal to the byte: code, message, details and trailers.
+pub fn assert_same(one: &Status, other: &Status) {
+    let trailers = |s: &Status| {
+        let mut all = s.metadata().clone().into_headers();
+        all.remove("date");
+        all
+    };
+    assert_eq!(one.code(), other.code());
+    assert_eq!(one.message(), other.message());
+    assert_eq!(one.details(), other.details());
+    assert_eq!(trailers(one), trailers(other));
+}
+
+/// Polls until there is something, within bounds.
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+    for _ in 0..1_000 {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}");
+}
+
+/// The name of a consent that never was.
+pub fn unknown() -> String {
+    name_of("consents", Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_dead_beef))
+}
+
+/// The codes of the audit events of a caller's RPC: outcome, person, records, reason.
+pub async fn audited(world: &World, rpc: &str) -> Vec<(bool, Option<Uuid>, usize, Option<String>)> {
+    let events = world.ledger.follow(0, 1_000).await.unwrap();
+    events
+        .into_iter()
+        .filter(|(_, e)| e.rpc.ends_with(rpc))
+        .map(|(_, e)| {
+            let permitted = e.outcome == ledger::Outcome::Permit;
+            (permitted, e.person, e.records.len(), e.reason.map(|r| r.to_string()))
+        })
+        .collect()
+}
+
+/// The status's code word, for messages of tests.
+pub fn code_of(consent: &pb::Consent) -> &'static str {
+    wire::convert::from_wire::<ConsentStatus>(consent.status).unwrap().code()
+}

@@ -1,0 +1,59 @@
+//! A service that an agency offers.
+
+use kernel::{CodeSet, Instant, Sector};
+use uuid::Uuid;
+
+kernel::codes! {
+    /// What a service can take now.
+    CapacityStatus {
+        Capacity = "CAPACITY",
+        NoCapacity = "NO_CAPACITY",
+        Waitlist = "WAITLIST",
+        AdditionalAssessmentRequired = "ADDITIONAL_ASSESSMENT_REQUIRED",
+    }
+
+    /// What kind of support a service gives.
+    SupportKind {
+        Emotional = "EMOTIONAL",
+        Informational = "INFORMATIONAL",
+        Instrumental = "INSTRUMENTAL",
+        Affiliational = "AFFILIATIONAL",
+    }
+}
+
+/// What it can take, and since when that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capacity {
+    pub status: CapacityStatus,
+    pub available: i32,
+    pub unit: String,
+    pub as_of: Instant,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    pub id: Uuid,
+    pub agency: Uuid,
+    pub display_name: String,
+    pub description: String,
+    pub need_categories: Vec<String>,
+    pub languages: Vec<String>,
+    pub support_kinds: CodeSet<SupportKind>,
+    pub eligibility: String,
+    pub application_process: String,
+    pub fees: String,
+    pub capacity: Option<Capacity>,
+    pub version: i64,
+}
+
+/// Conditions of a search; every one given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search {
+    /// Each of them is found somewhere in a name or a description.
+    pub words: Vec<String>,
+    /// This code and all below it.
+    pub need_category: Option<String>,
+    pub sector: Option<Sector>,
+    pub with_capacity: bool,
+    pub agency: Option<Uuid>,
+}

@@ -1,0 +1,76 @@
+//! What this process, and whoever follows it, knows of the agencies. Read from the store after every
+//! write of our own, before its RPC returns, and every second for the writes of other replicas.
+
+use std::{collections::HashMap, sync::Arc};
+
+use facts::Directory;
+use pg::{Db, StoreError};
+use tokio::sync::{Mutex, watch};
+use uuid::Uuid;
+use wire::directory::v1::{AgencyState, WatchAgenciesResponse};
+
+use crate::{rpc::convert, store};
+
+/// All agencies as of a revision.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Head {
+    pub revision: i64,
+    /// With the revision of each one's last change.
+    states: HashMap<Uuid, (i64, Arc<AgencyState>)>,
+}
+
+impl Head {
+    /// What has changed after `revision`, in the order of the changes.
+    pub(crate) fn since(&self, revision: i64) -> Vec<(i64, Arc<AgencyState>)> {
+        let mut changed: Vec<_> =
+            self.states.values().filter(|(at, _)| *at > revision).cloned().collect();
+        changed.sort_by_key(|(at, _)| *at);
+        changed
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Feed {
+    db: Db,
+    directory: Arc<Directory>,
+    /// One reader at a time, so that a later reading is never overtaken by an earlier one.
+    turn: Mutex<()>,
+    /// Sent after each successful reading, changed or not: what it tells is as of now.
+    head: watch::Sender<Arc<Head>>,
+}
+
+impl Feed {
+    pub(crate) fn new(db: Db, directory: Arc<Directory>) -> Self {
+        let (head, _) = watch::channel(Arc::new(Head { revision: -1, ..Head::default() }));
+        Self { db, directory, turn: Mutex::new(()), head }
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<Head>> {
+        self.head.subscribe()
+    }
+
+    /// Everything that had been committed when this was called is known when it returns.
+    pub(crate) async fn refresh(&self) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        let known = Arc::clone(&self.head.borrow());
+        let now = store::agency::revision(&self.db).await?;
+        if now == known.revision {
+            self.head.send_replace(known);
+            return Ok(());
+        }
+        // The first reading; or a database that was set back, and then what is known is not so.
+        let snapshot = known.revision < 0 || now < known.revision;
+        let (after, mut states) =
+            if snapshot { (0, HashMap::new()) } else { (known.revision, known.states.clone()) };
+        let (revision, changed) = store::agency::changes(&self.db, after).await?;
+        let mut step = WatchAgenciesResponse { revision, agencies: Vec::new(), snapshot };
+        for (agency, bindings) in changed {
+            let state = convert::state(&agency, bindings);
+            step.agencies.push(state.clone());
+            states.insert(agency.id, (agency.revision, Arc::new(state)));
+        }
+        self.directory.apply(&step);
+        self.head.send_replace(Arc::new(Head { revision, states }));
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! The directory owns agencies, who speaks for them, the services that they offer and what those
+//! can take now. It never holds anything about a person: no query to it names one.
+//!
+//! Invariant: an agency's flags, status and bindings are set by a network administrator, never by an
+//! import.
+//! Invariant: when an RPC that changed an agency has returned, this process goes by the change, and
+//! whoever follows the directory is being told.
+//! Invariant: nothing is deleted.
+
+mod domain;
+mod feed;
+pub mod hsds;
+mod rpc;
+mod store;
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use ::rpc::{Deps, Error};
+use tokio::sync::Semaphore;
+use wire::directory::v1::directory_service_server::DirectoryServiceServer;
+
+use feed::Feed;
+pub use rpc::Rpc;
+pub use store::MIGRATIONS;
+
+/// The largest message read or sent.
+const MESSAGE: usize = 4 * 1024 * 1024;
+/// How often other replicas' changes are looked for.
+const POLL: Duration = Duration::from_secs(1);
+
+/// The running service.
+#[derive(Debug)]
+pub struct App {
+    deps: Deps,
+    staff_issuers: BTreeSet<String>,
+    feed: Feed,
+    /// An import holds up to 64 MiB: one at a time.
+    importing: Semaphore,
+}
+
+/// Loads `deps.directory` from the store and keeps it up to date until `deps.stop`.
+/// `staff_issuers`: the issuers of the network's configuration that may assert agency staff.
+pub async fn start(
+    deps: Deps,
+    staff_issuers: impl IntoIterator<Item = String>,
+) -> Result<Arc<App>, Error> {
+    let feed = Feed::new(deps.db.clone(), Arc::clone(&deps.directory));
+    feed.refresh().await?;
+    let staff_issuers = staff_issuers.into_iter().collect();
+    let app = Arc::new(App { deps, staff_issuers, feed, importing: Semaphore::new(1) });
+    let polling = Arc::clone(&app);
+    let stop = app.deps.stop.clone();
+    tokio::spawn(stop.run_until_cancelled_owned(async move {
+        loop {
+            tokio::time::sleep(POLL).await;
+            if let Err(error) = polling.feed.refresh().await {
+                tracing::warn!(%error, "the directory could not be read");
+            }
+        }
+    }));
+    Ok(app)
+}
+
+pub fn server(app: Arc<App>) -> DirectoryServiceServer<Rpc> {
+    DirectoryServiceServer::new(Rpc(app))
+        .max_decoding_message_size(MESSAGE)
+        .max_encoding_message_size(MESSAGE)
+}

@@ -1,0 +1,136 @@
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use identity::AuthError;
+use permit::Call;
+use pg::Scope;
+use rpc::{Error, InTx, Outage, Violation};
+use tonic::{Request, Response, Streaming};
+use wire::directory::v1::{ImportDirectoryRequest, ImportDirectoryResponse, ImportRejection};
+
+use crate::{
+    App,
+    domain::imported::Organization,
+    hsds::{Import, OrganizationTree, Table, parse},
+    store,
+};
+
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+const MOST_REJECTIONS: usize = 1_000;
+/// An upload that stops for so long makes room for another.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<Streaming<ImportDirectoryRequest>>,
+) -> Result<Response<ImportDirectoryResponse>, Error> {
+    let call = rpc::call(&request, "trellis.directory.v1.DirectoryService/ImportDirectory")?;
+    let _one = app.importing.try_acquire().map_err(|_| Error::Unavailable(Outage::Overloaded))?;
+    let files = receive(request.into_inner()).await?;
+    let parsing = tokio::task::spawn_blocking(move || {
+        parse(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))
+    });
+    let import = parsing.await.map_err(|_| Error::Internal("the parser panicked"))?;
+    let done = organizations(app, &call, &import.organizations).await;
+    // Also where one in the middle failed: those before it are there.
+    app.feed.refresh().await?;
+    done?;
+    Ok(Response::new(reply(&import)))
+}
+
+/// Tables by the names of their files.
+async fn receive(
+    mut chunks: Streaming<ImportDirectoryRequest>,
+) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+    let mut files = BTreeMap::<String, Vec<u8>>::new();
+    let mut size = 0;
+    loop {
+        let next = tokio::time::timeout(PATIENCE, chunks.message()).await;
+        let next = next.map_err(|_| Error::Unavailable(Outage::Overloaded))?;
+        // What broke off, or is no message of ours, is not an import.
+        let next = next.map_err(|_| Error::field("data", "the stream broke off"))?;
+        let Some(chunk) = next else { return Ok(files) };
+        let mut bad = wire::validate(&chunk);
+        if bad.is_empty() && Table::of(&chunk.table).is_none() {
+            let why = format!("{} is not a table of HSDS that is imported", chunk.table);
+            bad.push(Violation::new("table", why));
+        }
+        size += chunk.data.len();
+        if size > MOST_BYTES {
+            bad.push(Violation::new("data", "64 MiB in all is the most"));
+        }
+        if !bad.is_empty() {
+            return Err(Error::Invalid(bad));
+        }
+        files.entry(format!("{}.csv", chunk.table)).or_default().extend(chunk.data);
+    }
+}
+
+async fn organizations(app: &App, call: &Call, trees: &[OrganizationTree]) -> Result<(), Error> {
+    for tree in parents_first(trees) {
+        if call.caller().expired(app.deps.clock.now()) {
+            return Err(AuthError::Unauthenticated.into());
+        }
+        organization(app, call, tree).await?;
+    }
+    Ok(())
+}
+
+/// Whole, in a transaction of its own, with its audit record if anything is other than it was.
+async fn organization(app: &App, call: &Call, tree: &OrganizationTree) -> Result<(), Error> {
+    let now = app.deps.clock.now();
+    let new_id = || ledger::new_id(&app.deps.clock);
+    let kept = Arc::new((Organization::of(tree, now, new_id), call.clone()));
+    let clock = Arc::clone(app.deps.guard.clock());
+    let done = app.deps.db.try_tx("directory.import", Scope::nobody(), None, move |tx| {
+        let (kept, clock) = (Arc::clone(&kept), Arc::clone(&clock));
+        Box::pin(async move {
+            let (organization, call) = &*kept;
+            let done = store::import::organization(tx, organization).await?;
+            if done.changed {
+                let event = permit::network_event(call, vec![done.agency], &clock);
+                ledger::write_in(tx, &[event]).await?;
+            }
+            Ok::<_, InTx>(())
+        })
+    });
+    Ok(done.await?)
+}
+
+/// The parser refuses circles; what could not be placed would stand at the end.
+fn parents_first(trees: &[OrganizationTree]) -> Vec<&OrganizationTree> {
+    let parents: BTreeMap<&str, Option<&str>> =
+        trees.iter().map(|t| (t.id.as_str(), t.parent_id.as_deref())).collect();
+    let depth = |tree: &OrganizationTree| {
+        let mut at = tree.parent_id.as_deref();
+        let mut depth = 0;
+        while let Some(parent) = at.filter(|_| depth <= trees.len()) {
+            at = parents.get(parent).copied().flatten();
+            depth += 1;
+        }
+        depth
+    };
+    let mut ordered: Vec<_> = trees.iter().collect();
+    ordered.sort_by_cached_key(|tree| depth(tree));
+    ordered
+}
+
+fn reply(import: &Import) -> ImportDirectoryResponse {
+    let counts = import.counts();
+    let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+    let rejected = import.rejected.iter().take(MOST_REJECTIONS);
+    ImportDirectoryResponse {
+        organizations: count(counts.organizations),
+        services: count(counts.services),
+        locations: count(counts.locations),
+        organizations_refused: count(import.refused.len()),
+        rejections: rejected
+            .map(|r| ImportRejection {
+                table: r.table.name().to_owned(),
+                line: i64::try_from(r.line).unwrap_or(i64::MAX),
+                column: r.column.to_owned(),
+                reason: r.reason.to_string(),
+            })
+            .collect(),
+        rejection_count: count(import.rejected.len()),
+    }
+}

@@ -1,0 +1,97 @@
+use std::sync::Arc;
+
+use kernel::Sector;
+use rpc::{Error, Violation};
+use tonic::{Request, Response};
+use uuid::Uuid;
+use wire::{
+    convert::{from_wire, id_of},
+    directory::v1::{RegisterAgencyRequest, RegisterAgencyResponse},
+};
+
+use super::{convert, write::Write};
+use crate::{
+    App,
+    domain::{Agency, Flags, has_control},
+    store::{self, binding::Binding},
+};
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<RegisterAgencyRequest>,
+) -> Result<Response<RegisterAgencyResponse>, Error> {
+    let call = rpc::call(&request, "trellis.directory.v1.DirectoryService/RegisterAgency")?;
+    let req = request.into_inner();
+    let (agency, bindings) = parse(app, &req).await?;
+    let once = rpc::Request::new(&call, &req.request_id, &req)?;
+    let event = permit::network_event(&call, vec![agency.id], app.deps.guard.clock());
+    let write = Write { name: "agency.register", once, record: agency.id, event };
+    let new = Arc::new((agency, bindings));
+    let reply = app.write(write, move |tx| {
+        let new = Arc::clone(&new);
+        Box::pin(async move {
+            let (agency, bindings) = &*new;
+            store::agency::insert(tx, agency).await?;
+            store::binding::insert(tx, agency.id, bindings).await?;
+            Ok(RegisterAgencyResponse { agency: Some(convert::agency(agency)) })
+        })
+    });
+    Ok(Response::new(reply.await?))
+}
+
+/// All that is wrong with it, at once.
+async fn parse(app: &App, req: &RegisterAgencyRequest) -> Result<(Agency, Vec<Binding>), Error> {
+    let mut bad = wire::validate(req);
+    bad.extend(unfit(app, req));
+    let parent = id_of("agencies", &req.parent);
+    if let Some(parent) = parent
+        && !exists(app, parent).await?
+    {
+        bad.push(Violation::new("parent", "there is no such agency"));
+    }
+    let sector = match from_wire::<Sector>(req.sector) {
+        Some(sector) if bad.is_empty() => sector,
+        _ => return Err(Error::Invalid(bad)),
+    };
+    let mut agency =
+        Agency::new(ledger::new_id(&app.deps.clock), req.display_name.trim().to_owned(), sector);
+    agency.parent = parent;
+    agency.description.clone_from(&req.description);
+    agency.flags = Flags {
+        part2_program: req.part2_program,
+        victim_service_provider: req.victim_service_provider,
+        covered_entity: req.covered_entity,
+    };
+    let bindings = req.bindings.iter();
+    let bindings = bindings
+        .map(|b| Binding { issuer: b.issuer.clone(), client_ids: b.client_ids.clone() })
+        .collect();
+    Ok((agency, bindings))
+}
+
+async fn exists(app: &App, agency: Uuid) -> Result<bool, Error> {
+    match store::agency::read(&app.deps.db, agency).await {
+        Ok(_) => Ok(true),
+        Err(pg::StoreError::NotFound) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// An issuer that nobody trusts, or not for staff, would bind nothing; one that is trusted later
+/// for something else must not find itself bound.
+fn unfit(app: &App, req: &RegisterAgencyRequest) -> Vec<Violation> {
+    let mut bad = Vec::new();
+    for (i, binding) in req.bindings.iter().enumerate() {
+        if !app.staff_issuers.contains(&binding.issuer) {
+            let why = "not an issuer that this network trusts for agency staff";
+            bad.push(Violation::new(format!("bindings[{i}].issuer"), why));
+        }
+        for (j, client) in binding.client_ids.iter().enumerate() {
+            if has_control(client) || client.trim().is_empty() {
+                let why = "must have characters, and no control characters";
+                bad.push(Violation::new(format!("bindings[{i}].client_ids[{j}]"), why));
+            }
+        }
+    }
+    bad
+}

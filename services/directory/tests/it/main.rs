@@ -1,0 +1,18 @@
+//! The directory as a client sees it: over a socket, with tokens, on a real PostgreSQL.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod agencies;
+mod audit;
+mod imports;
+mod lists;
+mod requests;
+mod services;
+mod support;
+mod watch;

@@ -1,0 +1,96 @@
+//! Writes a draft.
+
+use std::sync::Arc;
+
+use kernel::{Class, EpisodeId, Kind, PersonId, PractitionerId, RecordId};
+use permit::{Ask, Call, WriteNotes, Written};
+use policy::Record;
+use rpc::{Error, InTx};
+use tonic::{Request, Response};
+use uuid::Uuid;
+use wire::{
+    convert::from_wire,
+    notes::v1::{CreateNoteRequest, CreateNoteResponse},
+};
+
+use super::{reply, write};
+use crate::{
+    App,
+    domain::{Note, State},
+    store::{self, NewNote},
+};
+
+const RPC: &str = "trellis.notes.v1.NotesService/CreateNote";
+
+pub(super) async fn create_note(
+    app: &App,
+    request: Request<CreateNoteRequest>,
+) -> Result<Response<CreateNoteResponse>, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let request = request.into_inner();
+    let ids = [
+        ("request_id", &*request.request_id),
+        ("person", &*request.person),
+        ("episode", &*request.episode),
+    ];
+    rpc::check(&request).ids(&ids).and(reply::too_long(&request.sections)).done()?;
+    let once = rpc::Request::new(&call, &request.request_id, &request)?;
+    let note = Arc::new(parse(app, &call, request)?);
+    write::once(app, &call, &once, created(app, &call, &once, note)).await
+}
+
+async fn created(
+    app: &App,
+    call: &Call,
+    once: &rpc::Request,
+    note: Arc<Note>,
+) -> Result<Written<CreateNoteResponse>, InTx> {
+    let guard = &app.deps.guard;
+    let permit = guard.permit(call, Ask::<WriteNotes>::new_record(note.record.clone())).await?;
+    let once = once.clone();
+    let commit = guard.commit(app.store.db(), "note.create", permit, move |tx, permit| {
+        let (note, once) = (Arc::clone(&note), once.clone());
+        Box::pin(async move {
+            let at = note.record.authored_on.ok_or(Error::Internal("undated note"))?;
+            let note_type = i16::try_from(note.note_type).unwrap_or_default();
+            let row = NewNote { note_type, content: note.content.clone(), at };
+            store::create(&mut *tx, &permit, &row).await?;
+            write::answer(tx, &permit, &once, &note, at).await
+        })
+    });
+    commit.await
+}
+
+/// The note as it will be: its custodian and author are the caller's, never the request's.
+fn parse(app: &App, call: &Call, request: CreateNoteRequest) -> Result<Note, Error> {
+    let person = rpc::id("person", "people", &request.person)?;
+    let (confidentiality, sensitivities, part2, victim_service) =
+        rpc::labels("labels", request.labels.as_ref())?;
+    let caller = call.caller();
+    let agency = caller.agency().ok_or(Error::NotFound)?;
+    let episode = Uuid::try_parse(&request.episode).ok().map(EpisodeId::from);
+    let record = Record {
+        id: RecordId::from(ledger::new_id(&app.deps.clock)),
+        person: PersonId::from(person),
+        kind: Kind::Note,
+        class: from_wire(request.record_class).unwrap_or(Class::General),
+        custodian: Some(agency.clone()),
+        author: Some(PractitionerId::new(format!("{agency}/{}", caller.subject()))),
+        episode,
+        authored_on: Some(app.deps.clock.now()),
+        confidentiality,
+        sensitivities,
+        part2,
+        victim_service,
+        release_block: None,
+    };
+    Ok(Note {
+        record,
+        note_type: request.r#type,
+        state: State::Preliminary,
+        version: 1,
+        signed_at: None,
+        row_version: 1,
+        content: reply::content(request.sections),
+    })
+}

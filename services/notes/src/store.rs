@@ -1,0 +1,86 @@
+//! Notes in PostgreSQL. Point reads of many callers are grouped into one statement; what is read is
+//! sealed until its reader's own decision.
+
+mod list;
+mod note;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::sync::Arc;
+
+use kernel::{Instant, Kind};
+use permit::{Deferred, Disclosed, Located, ReadNotes};
+use pg::{Db, Group, Limits, StoreError};
+use uuid::Uuid;
+
+use crate::domain::State;
+
+pub use list::Page;
+pub use note::Closed;
+pub use write::{NewNote, Standing, amend, create, reread, sign, standing};
+
+/// Versions 1000 and up of this service's schema.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// What a group found under one id. A row that makes no sense is its reader's alarm, and takes no
+/// other reader's answer with it.
+type Found<T> = Result<Option<T>, StoreError>;
+
+/// The notes of this schema.
+#[derive(Debug, Clone)]
+pub struct Notes {
+    db: Db,
+    reads: Group<Uuid, Found<Arc<Closed>>>,
+    located: Group<Uuid, Found<(policy::Record, State)>>,
+}
+
+impl Notes {
+    pub fn new(db: Db) -> Self {
+        let limits = Limits { max_group: 128, queue: 4096, in_flight: 1 };
+        let reads = {
+            let db = db.clone();
+            Group::new("notes.read", limits, move |ids| {
+                let db = db.clone();
+                async move { note::read(&db, ids).await }
+            })
+        };
+        let located = {
+            let db = db.clone();
+            Group::new("notes.locate", limits, move |ids| {
+                let db = db.clone();
+                async move { note::locate(&db, ids).await }
+            })
+        };
+        Self { db, reads, located }
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Reads a note to be decided on at its release. `seen` is what stands before the decision;
+    /// what it hides is not there.
+    pub async fn read(
+        &self,
+        deferred: &Deferred<ReadNotes>,
+        id: Uuid,
+        seen: impl Fn(&policy::Record, State) -> bool,
+    ) -> Result<Disclosed<Arc<Closed>>, StoreError> {
+        let note = self.reads.ask(id).await??.filter(|n| seen(&n.record, n.state));
+        Ok(deferred.seal(id, note.map(|n| (n.record.clone(), n))))
+    }
+
+    /// Ids and facets only.
+    pub async fn locate(
+        &self,
+        id: Uuid,
+        seen: impl Fn(&policy::Record, State) -> bool,
+    ) -> Result<Located, StoreError> {
+        let found = self.located.ask(id).await??.filter(|(record, state)| seen(record, *state));
+        Ok(Located::of(Kind::Note, id, found.map(|(record, _)| record)))
+    }
+}
+
+/// The column's form of when.
+pub(crate) type At = Instant;

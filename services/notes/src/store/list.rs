@@ -1,0 +1,119 @@
+//! Lists: filtered by Visibility in SQL before the page is cut.
+
+use permit::{Disclosed, Permit, ReadNotes};
+use pg::StoreError;
+use uuid::Uuid;
+
+use super::{
+    At, Notes,
+    note::{Closed, NoteRow},
+};
+
+/// Words of one page, so that its reply keeps below the contract's 4 MiB: the first note always, and
+/// then as many as there is room for.
+const PAGE_BYTES: i64 = 3 * 1024 * 1024;
+
+/// Which page.
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub note_type: Option<i16>,
+    /// The caller as an author, who sees drafts of their own.
+    pub author: Option<String>,
+    /// Inside this unit, counselling notes are for counselors and clinicians.
+    pub no_counselling_of: Option<Uuid>,
+    /// After this row, newest first.
+    pub before: (At, Uuid),
+    pub limit: i64,
+}
+
+impl Notes {
+    /// A page of what the permit makes visible, sealed; and where it ended, if there is more. That
+    /// place is the page's, not that of what is left of it at its release.
+    pub async fn list(
+        &self,
+        permit: &Permit<ReadNotes>,
+        page: Page,
+    ) -> Result<(Disclosed<Closed>, Option<(At, Uuid)>), StoreError> {
+        let people = permit.people();
+        let visibility = permit.visibility();
+        let limit = usize::try_from(page.limit).unwrap_or_default();
+        let mut rows = self
+            .db
+            .run_tx("notes.list", permit.scope().reading(), move |tx| {
+                let (people, visibility, page) = (people.clone(), visibility.clone(), page.clone());
+                Box::pin(async move {
+                    Ok(sqlx::query_as!(
+                        NoteRow,
+                        r#"WITH page AS (
+                            SELECT n.id, n.person_id, n.class, n.custodian_id, n.author,
+                                n.episode_id, n.authored_at, n.confidentiality, n.sensitivities,
+                                n.part2, n.victim_service, n.release_block_until, n.note_type,
+                                n.state, n.version, n.signed_at, n.row_version,
+                                v.body, v.sha256
+                            FROM note n
+                            JOIN note_version v ON v.note_id = n.id AND v.version = n.version
+                            WHERE n.person_id = ANY ($1)
+                                AND visible($2, n.id, n.person_id, 0::smallint, n.class,
+                                    n.custodian_id, n.author, n.episode_id, n.authored_at,
+                                    n.confidentiality, n.sensitivities, n.part2, n.victim_service,
+                                    n.release_block_until)
+                                AND ($3::smallint IS NULL OR n.note_type = $3)
+                                AND (n.state <> 1 OR n.author = $4)
+                                AND ($5::uuid IS NULL OR n.class = 0 OR n.custodian_id <> $5
+                                    OR n.author = $4)
+                                AND (n.authored_at, n.id) < ($6, $7)
+                            ORDER BY n.authored_at DESC, n.id DESC
+                            LIMIT $8
+                        ), counted AS (
+                            SELECT *, row_number() OVER newest AS place,
+                                sum(octet_length(body)) OVER newest AS bytes
+                            FROM page WINDOW newest AS (ORDER BY authored_at DESC, id DESC)
+                        )
+                        -- One row too many, of whatever length, tells that there is more.
+                        SELECT id AS "id!", person_id AS "person_id!", class AS "class!",
+                            custodian_id AS "custodian_id!", author AS "author!", episode_id,
+                            authored_at AS "authored_at!", confidentiality,
+                            sensitivities AS "sensitivities!", part2 AS "part2!",
+                            victim_service AS "victim_service!", release_block_until,
+                            note_type AS "note_type!", state AS "state!", version AS "version!",
+                            signed_at, row_version AS "row_version!", body AS "body!",
+                            sha256 AS "sha256!"
+                        FROM counted
+                        WHERE place = 1 OR bytes - octet_length(body) <= $9
+                        ORDER BY authored_at DESC, id DESC"#,
+                        &people,
+                        visibility,
+                        page.note_type,
+                        page.author,
+                        page.no_counselling_of,
+                        page.before.0,
+                        page.before.1,
+                        page.limit + 1,
+                        PAGE_BYTES
+                    )
+                    .fetch_all(tx)
+                    .await?)
+                })
+            })
+            .await?;
+        let kept = fitting(&rows, limit);
+        let last = rows.get(kept.saturating_sub(1)).map(|row| (row.authored_at, row.id));
+        let last = last.filter(|_| kept < rows.len());
+        rows.truncate(kept);
+        let notes: Result<Vec<_>, StoreError> = rows
+            .into_iter()
+            .map(|row| Closed::try_from(row).map(|note| (note.record.clone(), note)))
+            .collect();
+        Ok((permit.seal(notes?), last))
+    }
+}
+
+/// How many rows make the page.
+fn fitting(rows: &[NoteRow], limit: usize) -> usize {
+    let mut bytes = 0;
+    let fits = |(place, row): &(usize, &NoteRow)| {
+        bytes += i64::try_from(row.body.len()).unwrap_or(i64::MAX);
+        *place == 0 || bytes <= PAGE_BYTES
+    };
+    rows.iter().take(limit).enumerate().take_while(fits).count()
+}

@@ -1,0 +1,208 @@
+//! The store by itself, under permits of the real guard.
+
+use std::sync::Arc;
+
+use kernel::{
+    AgencyId, Class, Clock as _, CodeSet, Instant, Kind, ManualClock, PersonId, RecordId,
+};
+use permit::{Ask, Guard, Located, Permit, ReadNotes, Refusal, WriteNotes, Written};
+use pg::{StoreError, TxError};
+use policy::Record;
+use testkit::fakes::{Consents, People, SignIns, Staff, Stage};
+use uuid::Uuid;
+
+use super::{NewNote, Notes, Page, amend, create, reread, sign, standing};
+use crate::domain::{Content, Section};
+
+const CLINIC: Uuid = Uuid::from_u128(0xa1);
+
+struct World {
+    stage: Stage,
+    guard: Guard,
+    call: permit::Call,
+    people: People,
+    notes: Notes,
+    now: Instant,
+}
+
+/// Which step of a write on somebody else's note.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Standing,
+    Sign,
+    Amend,
+    Reread,
+}
+
+async fn world() -> World {
+    let stage = Stage::set(async |admin, service| {
+        pg::migrate(admin, service, &[&ledger::MIGRATIONS, &crate::MIGRATIONS]).await
+    });
+    let stage = stage.await;
+    let clock = ManualClock::at(time::macros::datetime!(2040-03-01 12:00 UTC));
+    let shared: Arc<dyn kernel::Clock> = Arc::new(clock.clone());
+    let (consents, people) = (Consents::default(), People::default());
+    consents.agency(CLINIC);
+    let ledger = stage.ledger.clone();
+    let guard =
+        Guard::new(Arc::new(consents), Arc::new(people.clone()), ledger, Arc::clone(&shared));
+    let sign_ins = SignIns::new(&["notes"], shared).await;
+    let token = sign_ins.staff(&Staff::of(CLINIC, "dr-c"));
+    let call = sign_ins.call(&token, "trellis.notes.v1.NotesService/CreateNote").await;
+    let notes = Notes::new(stage.db.clone());
+    World { stage, guard, call, people, notes, now: clock.now() }
+}
+
+impl World {
+    fn record(&self, id: Uuid, person: Uuid) -> Record {
+        Record {
+            id: RecordId::from(id),
+            person: PersonId::from(person),
+            kind: Kind::Note,
+            class: Class::General,
+            custodian: Some(AgencyId::from(CLINIC)),
+            author: Some(format!("{CLINIC}/dr-c").as_str().into()),
+            episode: None,
+            authored_on: Some(self.now),
+            confidentiality: None,
+            sensitivities: CodeSet::EMPTY,
+            part2: false,
+            victim_service: false,
+            release_block: None,
+        }
+    }
+
+    /// A note of a person's.
+    async fn note(&self, person: Uuid) -> Uuid {
+        let id = Uuid::new_v4();
+        self.people.register(person, CLINIC);
+        let ask = Ask::<WriteNotes>::new_record(self.record(id, person));
+        let permit = self.guard.permit(&self.call, ask).await.unwrap();
+        let at = self.now;
+        let written =
+            self.guard.commit(&self.stage.db, "test.create", permit, move |tx, permit| {
+                Box::pin(async move {
+                    let row = NewNote { note_type: 1, content: content("words"), at };
+                    Ok::<_, Stopped>(create(tx, &permit, &row).await?)
+                })
+            });
+        written.await.unwrap();
+        id
+    }
+
+    async fn permit(&self, id: Uuid, person: Uuid) -> Permit<WriteNotes> {
+        let located = Located::of(Kind::Note, id, Some(self.record(id, person)));
+        self.guard.permit(&self.call, Ask::<WriteNotes>::about(located)).await.unwrap()
+    }
+
+    async fn step(&self, permit: Permit<WriteNotes>, step: Step) -> Result<Written<()>, Stopped> {
+        let at = self.now;
+        let done = self.guard.commit(&self.stage.db, "test.step", permit, move |tx, permit| {
+            Box::pin(async move {
+                match step {
+                    Step::Standing => standing(tx, &permit).await.map(drop)?,
+                    Step::Sign => sign(tx, &permit, at).await?,
+                    Step::Amend => amend(tx, &permit, 2, &content("others"), "a/b", at).await?,
+                    Step::Reread => reread(tx, &permit).await.map(drop)?,
+                }
+                Ok::<_, Stopped>(())
+            })
+        });
+        done.await
+    }
+}
+
+fn content(body: &str) -> Content {
+    Content::new(vec![Section { title: String::new(), body: body.to_owned() }])
+}
+
+#[derive(Debug, PartialEq)]
+enum Stopped {
+    Refused(Refusal),
+    Store(StoreError),
+}
+impl From<Refusal> for Stopped {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+impl From<StoreError> for Stopped {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+impl TxError for Stopped {
+    fn as_store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_holds_the_permits_people_and_no_second_person() {
+    let world = world().await;
+    let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
+    let (note, theirs) = (world.note(one).await, world.note(other).await);
+    // Each wall by itself: the query holds where row-level security is out of the way, too.
+    let config = pg::Config::new(world.stage.admin_url(), world.stage.service.schema.as_str());
+    let unwalled = Notes::new(pg::connect(&config).await.unwrap());
+    for notes in [&world.notes, &unwalled] {
+        assert_eq!(listed(&world, notes, &[one]).await, [note]);
+        assert_eq!(listed(&world, notes, &[other]).await, [theirs]);
+        assert!(listed(&world, notes, &[]).await.is_empty());
+    }
+}
+
+async fn listed(world: &World, notes: &Notes, people: &[Uuid]) -> Vec<Uuid> {
+    let page = Page {
+        note_type: None,
+        author: Some(format!("{CLINIC}/dr-c")),
+        no_counselling_of: None,
+        before: (time::macros::datetime!(9999-12-31 0:00 UTC), Uuid::max()),
+        limit: 50,
+    };
+    let ask = Ask::<ReadNotes>::people(people.iter().copied().map(PersonId::from).collect());
+    let permit = world.guard.permit(&world.call, ask).await.unwrap();
+    let (sealed, more) = notes.list(&permit, page).await.unwrap();
+    assert_eq!(more, None);
+    let (notes, _) = world.guard.release_page(sealed).await.unwrap();
+    notes.iter().filter_map(|note| note.record.id.uuid()).collect()
+}
+
+#[tokio::test]
+async fn a_permit_about_one_person_reaches_no_note_of_another() {
+    let world = world().await;
+    let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
+    let (_, theirs) = (world.note(one).await, world.note(other).await);
+    for step in [Step::Standing, Step::Sign, Step::Amend, Step::Reread] {
+        // Facets that say of the second person's note that it is the first one's.
+        let permit = world.permit(theirs, one).await;
+        let stopped = world.step(permit, step).await.unwrap_err();
+        assert!(matches!(stopped, Stopped::Store(_)), "{step:?}: {stopped:?}");
+        let permit = world.permit(theirs, other).await;
+        world.step(permit, step).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn concurrent_reads_each_get_their_own_and_a_miss_gets_none() {
+    let world = world().await;
+    let mut ids = Vec::new();
+    for _ in 0..8 {
+        ids.push(world.note(Uuid::new_v4()).await);
+    }
+    let asked = ids.iter().copied().chain([Uuid::new_v4(), ids[0]]);
+    let world = &world;
+    let read = asked.clone().map(|id| async move {
+        let deferred = world.guard.defer::<ReadNotes>(&world.call).await.unwrap();
+        let sealed = world.notes.read(&deferred, id, |_, _| true).await.unwrap();
+        world.guard.release(sealed).await.map(|(note, _)| note.record.id.uuid())
+    });
+    let got = futures::future::join_all(read).await;
+    for (id, got) in asked.zip(got) {
+        let expected = if ids.contains(&id) { Ok(Some(id)) } else { Err(Refusal::NotFound) };
+        assert_eq!(got, expected);
+    }
+}

@@ -1,0 +1,13 @@
+//! The notes service behind its real layers, over a socket, on a real database.
+// clippy.toml allows these in test functions; helpers of tests are not seen as such.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod bad_input;
+mod damaged;
+mod lifecycle;
+mod lists;
+mod once;
+mod quiet;
+mod seen;
+mod walls;
+mod world;

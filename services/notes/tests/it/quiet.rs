@@ -1,0 +1,63 @@
+//! Words of a person's record reach nobody but the reader.
+
+use kernel::Action;
+use wire::notes::v1::{CreateNoteRequest, ListNotesRequest};
+
+use crate::world::{CLINIC, HOUSING, World, amend, create, list, section, sign};
+
+#[tokio::test]
+async fn no_log_and_no_error_holds_a_word_of_a_note_or_of_a_request() {
+    let world = World::new().await;
+    let (author, person) = (world.clinician(CLINIC, "canary-sub"), world.somebody());
+    let housing = world.clinician(HOUSING, "canary-reader");
+    let words = |body: &str| vec![section("canary-title", body)];
+    let creating = CreateNoteRequest { sections: words("canary-body"), ..create(person) };
+    let note = author.create(creating.clone()).await.unwrap().note.unwrap();
+    author.create(creating.clone()).await.unwrap();
+    let note = author.sign(sign(&note)).await.unwrap().note.unwrap();
+    let note = author.amend(amend(&note, "canary-amended")).await.unwrap().note.unwrap();
+    world.consent(person, CLINIC, HOUSING, [Action::Read]);
+    housing.get(&note).await.unwrap();
+    housing.list(list(person)).await.unwrap();
+
+    let mut errors = Vec::new();
+    errors.push(housing.amend(amend(&note, "canary-denied")).await.unwrap_err());
+    errors.push(author.sign(sign(&note)).await.unwrap_err());
+    let reused = CreateNoteRequest { sections: words("canary-reused"), ..creating };
+    errors.push(author.create(reused).await.unwrap_err());
+    let bad = CreateNoteRequest {
+        request_id: "canary-id".into(),
+        person: "canary-person".into(),
+        episode: "canary-episode".into(),
+        sections: words("canary-bad\u{0}"),
+        ..create(person)
+    };
+    errors.push(author.create(bad).await.unwrap_err());
+    errors.push(author.get_named("notes/canary-name").await.unwrap_err());
+    let page = ListNotesRequest { page_token: "canary-token".into(), ..list(person) };
+    errors.push(author.list(page).await.unwrap_err());
+    let id = note.name.trim_start_matches("notes/");
+    sqlx::query("UPDATE note_version SET body = $1 WHERE note_id = $2::uuid")
+        .bind(b"\x01canary-broken".as_slice())
+        .bind(id)
+        .execute(&mut world.admin().await)
+        .await
+        .unwrap();
+    errors.push(author.get(&note).await.unwrap_err());
+
+    for error in &errors {
+        let details = String::from_utf8_lossy(error.details()).into_owned();
+        assert!(!format!("{error:?} {details}").contains("canary"), "{error:?}");
+    }
+    let logs = world.logs.text();
+    assert!(logs.contains("alarm=\"bad row\""), "something is logged");
+    let told: Vec<&str> = logs.lines().filter(|line| line.contains("canary")).collect();
+    assert!(told.is_empty(), "{told:#?}");
+    // The ledger names who and which, and holds no words; a subject is who.
+    for event in world.stage.events().await {
+        let leaf = event.leaf().unwrap();
+        for word in ["canary-title", "canary-body", "canary-amended", "canary-denied"] {
+            assert!(!leaf.contains(word), "{leaf}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Three agencies, people, and the service.
+
+use std::sync::Arc;
+
+use kernel::{Action, CodeSet, ManualClock, Purpose, Role};
+use permit::Guard;
+use secrecy::ExposeSecret as _;
+use sqlx::{Connection as _, PgConnection};
+use testkit::fakes::{Consents, Logs, People, SignIns, Staff, Stage, bearer, consent, permitting};
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Status, transport::Channel};
+use tonic_types::StatusExt as _;
+use uuid::Uuid;
+use wire::notes::v1::{
+    self as pb, AmendNoteRequest, CreateNoteRequest, GetNoteRequest, ListNotesRequest,
+    SignNoteRequest, notes_service_client::NotesServiceClient,
+};
+
+/// A Part 2 programme.
+pub const CLINIC: Uuid = Uuid::from_u128(0xa1);
+pub const HOUSING: Uuid = Uuid::from_u128(0xa2);
+pub const COURT: Uuid = Uuid::from_u128(0xa3);
+
+pub struct World {
+    pub stage: Stage,
+    pub consents: Consents,
+    pub people: People,
+    pub clock: ManualClock,
+    pub sign_ins: SignIns,
+    pub logs: Logs,
+    pub channel: Channel,
+    _running: serve::Running,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let logs = Logs::listen();
+        let stage = Stage::set(async |admin, service| {
+            pg::migrate(admin, service, &[&ledger::MIGRATIONS, &notes::MIGRATIONS]).await
+        })
+        .await;
+        let clock = ManualClock::at(time::macros::datetime!(2040-03-01 12:00 UTC));
+        let shared: Arc<dyn kernel::Clock> = Arc::new(clock.clone());
+        let (consents, people) = (Consents::default(), People::default());
+        consents.agency_with(CLINIC, |clinic| clinic.part2_program = true);
+        consents.agency(HOUSING);
+        consents.agency_with(COURT, |court| court.covered_entity = false);
+        let guard = Guard::new(
+            Arc::new(consents.clone()),
+            Arc::new(people.clone()),
+            stage.ledger.clone(),
+            Arc::clone(&shared),
+        );
+        let app = notes::start(rpc::Deps {
+            db: stage.db.clone(),
+            guard,
+            clock: Arc::clone(&shared),
+            pages: rpc::Pages::new(&[1; 32], Arc::clone(&shared)).unwrap(),
+            directory: facts::Directory::local(),
+            stop: CancellationToken::new(),
+        });
+        let sign_ins = SignIns::new(&["notes"], shared).await;
+        let listen = serve::ServeConfig {
+            listen: ([127, 0, 0, 1], 0).into(),
+            ..serve::ServeConfig::default()
+        };
+        let running = serve::Server::builder(listen)
+            .add_service(notes::server(app))
+            .descriptors(wire::DESCRIPTORS)
+            .auth(sign_ins.layer())
+            .start()
+            .await
+            .unwrap();
+        let channel = Channel::from_shared(format!("http://{}", running.addr())).unwrap();
+        let channel = channel.connect().await.unwrap();
+        Self { stage, consents, people, clock, sign_ins, logs, channel, _running: running }
+    }
+
+    pub fn client(&self, staff: &Staff) -> Client {
+        self.with_token(&self.sign_ins.staff(staff))
+    }
+
+    /// A clinician who treats.
+    pub fn clinician(&self, agency: Uuid, sub: &str) -> Client {
+        self.client(&Staff::of(agency, sub))
+    }
+
+    /// The person's own sign-in.
+    pub fn person(&self, sub: &str) -> Client {
+        self.with_token(&self.sign_ins.individual(sub, Role::Person, false))
+    }
+
+    fn with_token(&self, token: &str) -> Client {
+        Client { channel: self.channel.clone(), token: token.to_owned() }
+    }
+
+    /// A new person, registered by all three agencies.
+    pub fn somebody(&self) -> Uuid {
+        let person = Uuid::new_v4();
+        for agency in [CLINIC, HOUSING, COURT] {
+            self.people.register(person, agency);
+        }
+        person
+    }
+
+    /// The person lets one agency do this with what another holds.
+    pub fn consent(
+        &self,
+        person: Uuid,
+        from: Uuid,
+        to: Uuid,
+        actions: impl Into<CodeSet<Action>>,
+    ) -> Uuid {
+        let id = Uuid::new_v4();
+        let rule = permitting(from, to, [Purpose::Treat], actions);
+        self.consents.give(consent(person, id, rule));
+        id
+    }
+
+    pub fn revoke(&self, person: Uuid) {
+        self.consents.revoke(person, kernel::Clock::now(&self.clock));
+    }
+
+    /// Past every wall.
+    pub async fn admin(&self) -> PgConnection {
+        let url = self.stage.admin_url();
+        let mut conn = PgConnection::connect(url.expose_secret()).await.unwrap();
+        let path = format!("SET search_path = {}", self.stage.service.schema);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(path)).execute(&mut conn).await.unwrap();
+        conn
+    }
+}
+
+/// One caller.
+#[derive(Clone)]
+pub struct Client {
+    channel: Channel,
+    token: String,
+}
+
+impl Client {
+    fn notes(&self) -> NotesServiceClient<Channel> {
+        NotesServiceClient::new(self.channel.clone()).max_decoding_message_size(4 * 1024 * 1024)
+    }
+
+    pub async fn create(
+        &self,
+        message: CreateNoteRequest,
+    ) -> Result<pb::CreateNoteResponse, Status> {
+        Ok(self.notes().create_note(bearer(&self.token, message)).await?.into_inner())
+    }
+
+    pub async fn sign(&self, message: SignNoteRequest) -> Result<pb::SignNoteResponse, Status> {
+        Ok(self.notes().sign_note(bearer(&self.token, message)).await?.into_inner())
+    }
+
+    pub async fn amend(&self, message: AmendNoteRequest) -> Result<pb::AmendNoteResponse, Status> {
+        Ok(self.notes().amend_note(bearer(&self.token, message)).await?.into_inner())
+    }
+
+    pub async fn get_named(&self, name: &str) -> Result<pb::GetNoteResponse, Status> {
+        let message = GetNoteRequest { name: name.to_owned() };
+        Ok(self.notes().get_note(bearer(&self.token, message)).await?.into_inner())
+    }
+
+    pub async fn get(&self, note: &pb::Note) -> Result<pb::GetNoteResponse, Status> {
+        self.get_named(&note.name).await
+    }
+
+    pub async fn list(&self, message: ListNotesRequest) -> Result<pb::ListNotesResponse, Status> {
+        Ok(self.notes().list_notes(bearer(&self.token, message)).await?.into_inner())
+    }
+
+    /// Every page, walked to the end.
+    pub async fn all(&self, person: Uuid, page_size: i32) -> Vec<pb::Note> {
+        let mut notes = Vec::new();
+        let mut message = ListNotesRequest { page_size, ..list(person) };
+        loop {
+            let page = self.list(message.clone()).await.unwrap();
+            assert!(page.notes.len() <= usize::try_from(page_size).unwrap());
+            notes.extend(page.notes);
+            if page.next_page_token.is_empty() {
+                return notes;
+            }
+            message.page_token = page.next_page_token;
+        }
+    }
+
+    pub async fn draft(&self, person: Uuid) -> pb::Note {
+        self.create(create(person)).await.unwrap().note.unwrap()
+    }
+
+    /// A signed note.
+    pub async fn signed(&self, person: Uuid) -> pb::Note {
+        let draft = self.draft(person).await;
+        self.sign(sign(&draft)).await.unwrap().note.unwrap()
+    }
+}
+
+pub fn section(title: &str, body: &str) -> pb::NoteSection {
+    pb::NoteSection { title: title.to_owned(), body: body.to_owned() }
+}
+
+pub fn create(person: Uuid) -> CreateNoteRequest {
+    CreateNoteRequest {
+        request_id: Uuid::new_v4().to_string(),
+        person: format!("people/{person}"),
+        r#type: pb::NoteType::Progress.into(),
+        sections: vec![section("Plan", "Meets weekly.")],
+        ..CreateNoteRequest::default()
+    }
+}
+
+pub fn sign(note: &pb::Note) -> SignNoteRequest {
+    SignNoteRequest {
+        request_id: Uuid::new_v4().to_string(),
+        name: note.name.clone(),
+        etag: note.etag.clone(),
+    }
+}
+
+pub fn amend(note: &pb::Note, body: &str) -> AmendNoteRequest {
+    AmendNoteRequest {
+        request_id: Uuid::new_v4().to_string(),
+        name: note.name.clone(),
+        etag: note.etag.clone(),
+        sections: vec![section("Plan", body)],
+    }
+}
+
+pub fn list(person: Uuid) -> ListNotesRequest {
+    ListNotesRequest { person: format!("people/{person}"), ..ListNotesRequest::default() }
+}
+
+/// The published reason.
+pub fn reason(status: &Status) -> String {
+    let details = status.get_error_details();
+    details.error_info().unwrap_or_else(|| panic!("{status:?}")).reason.clone()
+}
+
+/// The code and the published reason of a refusal.
+pub fn refusal<T: std::fmt::Debug>(done: Result<T, Status>) -> (Code, String) {
+    let status = done.unwrap_err();
+    (status.code(), reason(&status))
+}
+
+pub fn not_found() -> (Code, String) {
+    (Code::NotFound, "NOT_FOUND".to_owned())
+}

@@ -1,0 +1,9 @@
+//! What makes a person, a registration and an invitation. No database, no wire.
+
+mod identity;
+mod invitation;
+mod profile;
+
+pub use identity::{Candidates, Key, Matching, Scope};
+pub use invitation::{Code, LIFETIME};
+pub use profile::{Identifier, MAX_IDENTIFIERS, Profile, birth_date, unclean};

@@ -1,0 +1,188 @@
+//! When two registrations are one person: deterministic and strict.
+
+use std::collections::HashSet;
+
+use aws_lc_rs::hmac;
+use time::Date;
+use uuid::Uuid;
+
+use super::Identifier;
+
+/// A keyed hash that stands for content in an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    pub fn bytes(self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+
+    /// A number to lock on. Two keys with one number only wait for each other.
+    pub fn lock(self) -> i64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+}
+
+/// Among whom a registration is recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All agencies but victim-service providers.
+    Network,
+    /// One victim-service provider alone: its keys can't be equal to anybody else's.
+    Agency(Uuid),
+}
+
+/// The rule, and the secret without which an index of birth dates and numbers could be guessed
+/// through.
+pub struct Matching {
+    secret: hmac::Key,
+    shared: HashSet<String>,
+}
+
+impl std::fmt::Debug for Matching {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Matching")
+    }
+}
+
+impl Matching {
+    /// `secret` must stay the same as long as the index: with another one nobody is recognised.
+    /// `shared`: the systems whose identifiers mean the same person everywhere.
+    pub fn new(secret: &[u8; 32], shared: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            secret: hmac::Key::new(hmac::HMAC_SHA256, secret),
+            shared: shared.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    pub fn is_shared(&self, identifier: &Identifier) -> bool {
+        self.shared.contains(&identifier.system)
+    }
+
+    /// How an agency's own registrations are looked up.
+    pub fn of_agency(&self, agency: Uuid, identifier: &Identifier) -> Key {
+        self.hash(&[
+            b"registered v1",
+            agency.as_bytes(),
+            identifier.system.as_bytes(),
+            identifier.value.as_bytes(),
+        ])
+    }
+
+    /// What makes registrations one person, within the scope.
+    pub fn across(&self, scope: Scope, identifier: &Identifier, birth: Date, family: &str) -> Key {
+        let agency = match scope {
+            Scope::Network => Vec::new(),
+            Scope::Agency(agency) => agency.as_bytes().to_vec(),
+        };
+        self.hash(&[
+            b"person v1",
+            &agency,
+            identifier.system.as_bytes(),
+            identifier.value.as_bytes(),
+            &birth.to_julian_day().to_be_bytes(),
+            normal(family).as_bytes(),
+        ])
+    }
+
+    /// Each part with its length before it, so that no two spell the same bytes.
+    fn hash(&self, parts: &[&[u8]]) -> Key {
+        let mut mac = hmac::Context::with_key(&self.secret);
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        let mut key = [0; 32];
+        key.copy_from_slice(mac.sign().as_ref());
+        Key(key)
+    }
+}
+
+/// A family name as it is compared: lower case, single spaces.
+fn normal(family: &str) -> String {
+    family.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Whom a registration may be of.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Candidates {
+    /// Known to the agency by an identifier of its own.
+    pub own: Vec<Uuid>,
+    /// Recognised by a shared identifier, birth date and family name.
+    pub matched: Vec<Uuid>,
+}
+
+impl Candidates {
+    /// The person; none: a new one. The agency's own word comes first, and where shared identifiers
+    /// point to several people nobody is recognised: a false link is the worse error.
+    pub fn person(&self) -> Option<Uuid> {
+        match (self.own.first(), &*self.matched) {
+            (Some(own), _) => Some(*own),
+            (None, [one]) => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// The agency's own identifiers are of two people.
+    pub fn contradict(&self) -> bool {
+        self.own.len() > 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+
+    fn id(value: &str) -> Identifier {
+        Identifier { system: "urn:trellis:medicaid".into(), value: value.into() }
+    }
+
+    fn rule() -> Matching {
+        Matching::new(&[7; 32], ["urn:trellis:medicaid"])
+    }
+
+    #[test]
+    fn a_person_is_the_same_by_identifier_birth_date_and_family_name_and_by_nothing_less() {
+        let key = |value, birth, family| rule().across(Scope::Network, &id(value), birth, family);
+        let jane = key("1", date!(1980 - 01 - 02), "Roe");
+        assert_eq!(jane, key("1", date!(1980 - 01 - 02), " rOE "));
+        assert_ne!(jane, key("1 ", date!(1980 - 01 - 02), "Roe"));
+        assert_ne!(jane, key("1", date!(1980 - 01 - 03), "Roe"));
+        assert_ne!(jane, key("1", date!(1980 - 01 - 02), "Rose"));
+        assert_eq!(
+            key("1", date!(1980 - 01 - 02), "van \u{a0} DER Ävel"),
+            key("1", date!(1980 - 01 - 02), "Van der ävel")
+        );
+    }
+
+    #[test]
+    fn a_key_is_of_its_scope_and_of_its_secret() {
+        let birth = date!(1980 - 01 - 02);
+        let agency = Uuid::from_u128(1);
+        let network = rule().across(Scope::Network, &id("1"), birth, "Roe");
+        assert_ne!(network, rule().across(Scope::Agency(agency), &id("1"), birth, "Roe"));
+        let other = Matching::new(&[8; 32], ["urn:trellis:medicaid"]);
+        assert_ne!(network, other.across(Scope::Network, &id("1"), birth, "Roe"));
+        assert_ne!(
+            rule().of_agency(agency, &id("1")),
+            rule().of_agency(Uuid::from_u128(2), &id("1"))
+        );
+    }
+
+    #[test]
+    fn two_people_recognised_are_nobody() {
+        let [a, b] = [1, 2].map(Uuid::from_u128);
+        let found = |own: &[Uuid], matched: &[Uuid]| Candidates {
+            own: own.to_vec(),
+            matched: matched.to_vec(),
+        };
+        assert_eq!(found(&[], &[]).person(), None);
+        assert_eq!(found(&[], &[a]).person(), Some(a));
+        assert_eq!(found(&[], &[a, b]).person(), None);
+        assert_eq!(found(&[b], &[a]).person(), Some(b));
+        assert!(found(&[a, b], &[]).contradict());
+    }
+}

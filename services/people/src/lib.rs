@@ -1,0 +1,72 @@
+//! People: what each agency holds of a person as such (a profile, that agency's record), the
+//! recognition of one person across agencies, and the sign-ins that are a person's own.
+//!
+//! A person is recognised by an identifier in a *shared* system (a Medicaid number, say) that is
+//! equal byte for byte, an equal birth date and an equal family name, and by nothing less: a false
+//! link is the worse error. What is compared are keyed hashes, so recognition reads no content. The
+//! people of a victim-service provider are never recognised across agencies, in neither direction.
+//!
+//! A sign-in is bound by a one-time invitation of an agency that registered the person. It opens
+//! only what the agencies that vouch for it hold, until others confirm it or its issuer asserts
+//! identity proofing.
+//!
+//! Invariant: nothing here tells an agency whether a person was known before.
+//! Invariant: an invitation's code is kept nowhere, not even in the answer kept for a replay.
+//! Invariant: a person has one live sign-in, and a live sign-in is one person's.
+//!
+//! It never merges people, never shows one agency's profile to another without the guard, and holds
+//! no consent.
+
+mod domain;
+mod local;
+mod rpc;
+mod store;
+
+use std::sync::Arc;
+
+use ::rpc::Deps;
+use wire::people::v1::{
+    people_facts_service_server::PeopleFactsServiceServer,
+    people_service_server::PeopleServiceServer,
+};
+
+pub use domain::Matching;
+pub use local::LocalPeople;
+pub use rpc::Rpc;
+pub use store::MIGRATIONS;
+
+/// Systems whose identifiers mean the same person at every agency, unless the network's
+/// configuration says otherwise.
+pub const SHARED_SYSTEMS: &[&str] = &[
+    "http://hl7.org/fhir/sid/us-ssn",
+    "http://hl7.org/fhir/sid/us-medicare",
+    "urn:trellis:medicaid",
+];
+
+const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// The running service.
+pub struct App {
+    pub(crate) deps: Deps,
+    pub(crate) matching: Arc<Matching>,
+}
+
+/// Puts the service together. The guard in `deps` must ask [`LocalPeople`] over the same database:
+/// this service is the source of sign-ins and registrations, so it asks itself by its own tables.
+pub fn start(deps: Deps, matching: Matching) -> Arc<App> {
+    Arc::new(App { deps, matching: Arc::new(matching) })
+}
+
+/// For agencies and people.
+pub fn server(app: Arc<App>) -> PeopleServiceServer<Rpc> {
+    PeopleServiceServer::new(Rpc(app))
+        .max_decoding_message_size(MAX_MESSAGE)
+        .max_encoding_message_size(MAX_MESSAGE)
+}
+
+/// For other services of this network.
+pub fn facts_server(app: Arc<App>) -> PeopleFactsServiceServer<Rpc> {
+    PeopleFactsServiceServer::new(Rpc(app))
+        .max_decoding_message_size(MAX_MESSAGE)
+        .max_encoding_message_size(MAX_MESSAGE)
+}

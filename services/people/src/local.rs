@@ -1,0 +1,81 @@
+//! This service as the guard's source of people: its own tables, grouped, no call to itself.
+
+use std::sync::Arc;
+
+use futures::{FutureExt as _, future::BoxFuture};
+use kernel::{AgencyId, PersonId};
+use permit::{PeopleSource, SignIn, SourceError};
+use pg::{Db, Group, GroupError, Limits, StoreError};
+
+use crate::store::facts::{self, Bound};
+
+/// Sign-ins and registrations, from the tables, asked every time.
+#[derive(Debug, Clone)]
+pub struct LocalPeople {
+    sign_ins: Group<(String, String), Option<SignIn>>,
+    registrations: Group<(PersonId, AgencyId), bool>,
+}
+
+impl LocalPeople {
+    /// Must be called in a runtime. It needs the database alone, so that a guard can be made of it.
+    pub fn new(db: Db) -> Arc<Self> {
+        let limits = Limits { max_group: 512, queue: 8192, in_flight: 2 };
+        let sign_ins = {
+            let db = db.clone();
+            Group::new("local sign-ins", limits, move |asked: Vec<(String, String)>| {
+                let db = db.clone();
+                async move {
+                    let found = facts::resolve(&db, asked).await?;
+                    Ok(found.into_iter().map(|bound| bound.map(sign_in)).collect())
+                }
+            })
+        };
+        let registrations =
+            Group::new("local registrations", limits, move |asked: Vec<(PersonId, AgencyId)>| {
+                let db = db.clone();
+                async move {
+                    // What is no UUID is nobody: nil, which no row has.
+                    let ids = asked.iter().map(|(person, agency)| {
+                        (person.uuid().unwrap_or_default(), agency.uuid().unwrap_or_default())
+                    });
+                    facts::registered(&db, ids.collect()).await
+                }
+            });
+        Arc::new(Self { sign_ins, registrations })
+    }
+}
+
+impl PeopleSource for LocalPeople {
+    fn sign_in<'a>(
+        &'a self,
+        issuer: &'a str,
+        subject: &'a str,
+    ) -> BoxFuture<'a, Result<Option<SignIn>, SourceError>> {
+        let key = (issuer.to_owned(), subject.to_owned());
+        self.sign_ins.ask(key).map(|found| found.map_err(away)).boxed()
+    }
+
+    fn registered<'a>(
+        &'a self,
+        person: &'a PersonId,
+        agency: &'a AgencyId,
+    ) -> BoxFuture<'a, Result<bool, SourceError>> {
+        let key = (person.clone(), agency.clone());
+        self.registrations.ask(key).map(|found| found.map_err(away)).boxed()
+    }
+}
+
+fn sign_in(bound: Bound) -> SignIn {
+    let agencies = bound.confirmed_by.into_iter().map(AgencyId::from).collect();
+    SignIn { person: bound.person.into(), confirmed_by: (!bound.proofed).then_some(agencies) }
+}
+
+fn away(error: GroupError<StoreError>) -> SourceError {
+    match StoreError::from(error) {
+        StoreError::Exhausted => SourceError::Overloaded,
+        error => {
+            tracing::warn!(%error, "people can't be asked about");
+            SourceError::Unavailable
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The RPCs: one line each here, one file each below.
+
+mod accept_invitation;
+mod check_registrations;
+mod confirm_sign_in;
+mod find_person;
+mod get_person;
+mod invite_person;
+mod register_person;
+mod resolve_sign_ins;
+mod shared;
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status, async_trait};
+use wire::people::v1 as pb;
+
+use crate::App;
+
+/// The service on the wire.
+#[derive(Clone)]
+pub struct Rpc(pub Arc<App>);
+
+type Reply<T> = Result<Response<T>, Status>;
+
+#[async_trait]
+impl pb::people_service_server::PeopleService for Rpc {
+    async fn register_person(
+        &self,
+        request: Request<pb::RegisterPersonRequest>,
+    ) -> Reply<pb::RegisterPersonResponse> {
+        register_person::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn get_person(
+        &self,
+        request: Request<pb::GetPersonRequest>,
+    ) -> Reply<pb::GetPersonResponse> {
+        get_person::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn find_person(
+        &self,
+        request: Request<pb::FindPersonRequest>,
+    ) -> Reply<pb::FindPersonResponse> {
+        find_person::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn invite_person(
+        &self,
+        request: Request<pb::InvitePersonRequest>,
+    ) -> Reply<pb::InvitePersonResponse> {
+        invite_person::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn accept_invitation(
+        &self,
+        request: Request<pb::AcceptInvitationRequest>,
+    ) -> Reply<pb::AcceptInvitationResponse> {
+        accept_invitation::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn confirm_sign_in(
+        &self,
+        request: Request<pb::ConfirmSignInRequest>,
+    ) -> Reply<pb::ConfirmSignInResponse> {
+        confirm_sign_in::handle(&self.0, request).await.map_err(Status::from)
+    }
+}
+
+#[async_trait]
+impl pb::people_facts_service_server::PeopleFactsService for Rpc {
+    async fn resolve_sign_ins(
+        &self,
+        request: Request<pb::ResolveSignInsRequest>,
+    ) -> Reply<pb::ResolveSignInsResponse> {
+        resolve_sign_ins::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn check_registrations(
+        &self,
+        request: Request<pb::CheckRegistrationsRequest>,
+    ) -> Reply<pb::CheckRegistrationsResponse> {
+        check_registrations::handle(&self.0, request).await.map_err(Status::from)
+    }
+}

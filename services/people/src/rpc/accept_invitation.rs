@@ -1,0 +1,74 @@
+//! AcceptInvitation.
+
+mod bind;
+
+use permit::Call;
+use rpc::{Error, InTx, Outage, Replay};
+use tonic::{Request, Response};
+use wire::{
+    convert::name_of,
+    people::v1::{AcceptInvitationRequest, AcceptInvitationResponse},
+};
+
+use super::shared;
+use crate::{
+    App,
+    domain::Code,
+    store::{binding, invitation},
+};
+
+const RPC: &str = "trellis.people.v1.PeopleService/AcceptInvitation";
+
+/// Binds the caller's sign-in to the person invited. A code that is wrong, used, ended or expired, a
+/// sign-in of somebody else's or of the agency's own staff: one answer, after the same work.
+pub async fn handle(
+    app: &App,
+    request: Request<AcceptInvitationRequest>,
+) -> Result<Response<AcceptInvitationResponse>, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let req = request.into_inner();
+    rpc::check(&req).ids(&[("request_id", &req.request_id)]).done()?;
+    let once = rpc::Request::new(&call, &req.request_id, &req)?;
+    if let Some(replay) = once.earlier(&app.deps.db).await? {
+        return replayed(app, &call, &once, replay).await;
+    }
+    let presented = invitation::presented(&app.deps.db, &Code::given(req.code)).await?;
+    match bind::accept(app, &call, &presented, &once).await {
+        Ok(reply) => Ok(Response::new(reply)),
+        Err(error) if shared::landed(&error) => match once.earlier(&app.deps.db).await? {
+            Some(replay) => replayed(app, &call, &once, replay).await,
+            None => Err(Error::Unavailable(Outage::Overloaded)),
+        },
+        Err(error) if hidden(&error) => {
+            // The same request may have used the code a moment ago.
+            if let Some(replay) = once.earlier(&app.deps.db).await? {
+                return replayed(app, &call, &once, replay).await;
+            }
+            shared::record_refusal(app, &call, presented.person(), presented.id()).await?;
+            Err(Error::NotFound)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn hidden(error: &InTx) -> bool {
+    match error {
+        InTx::Store(error) => error.constraint() == Some(binding::OF_ONE_PERSON),
+        InTx::Other(error) => matches!(error, Error::NotFound),
+    }
+}
+
+/// The answer is the caller's as long as their sign-in is bound to that person.
+async fn replayed(
+    app: &App,
+    call: &Call,
+    once: &rpc::Request,
+    replay: Replay,
+) -> Result<Response<AcceptInvitationResponse>, Error> {
+    let person = app.deps.guard.person_of(call).await?.ok_or(Error::NotFound)?;
+    let answer: AcceptInvitationResponse = once.answer(&app.deps.db, replay).await?;
+    match answer.person == name_of("people", person) {
+        true => Ok(Response::new(answer)),
+        false => Err(Error::NotFound),
+    }
+}

@@ -1,0 +1,112 @@
+//! The binding itself.
+
+use kernel::{AgencyId, AgencyStatus, Role};
+use permit::Call;
+use pg::{PgConnection, StoreError};
+use prost::Message as _;
+use rpc::{Error, InTx, Outage};
+use uuid::Uuid;
+use wire::{convert::name_of, people::v1::AcceptInvitationResponse};
+
+use crate::{
+    App,
+    rpc::shared,
+    store::{
+        binding,
+        invitation::{self, Presented, SignInKey},
+    },
+};
+
+/// Uses the invitation up and binds, in one transaction with its audit record. Whoever accepts is
+/// nobody's person yet, so no permit stands behind this: the agency's invitation does.
+pub async fn accept(
+    app: &App,
+    call: &Call,
+    presented: &Presented,
+    once: &rpc::Request,
+) -> Result<AcceptInvitationResponse, InTx> {
+    let new = Accepting::of(app, call, presented)?;
+    let reply = AcceptInvitationResponse { person: name_of("people", presented.person()) };
+    let answer = reply.encode_to_vec();
+    let mut event = permit::network_event(call, vec![presented.id()], app.deps.guard.clock());
+    event.person = Some(presented.person());
+    event.bases = vec!["INVITATION".into()];
+    let (key, now, presented) = (once.key.clone(), new.now, presented.clone());
+    let scope = presented.scope();
+    app.deps
+        .db
+        .try_tx("sign_in.bind", scope, None, move |tx| {
+            let (new, presented) = (new.clone(), presented.clone());
+            let (key, answer, event) = (key.clone(), answer.clone(), event.clone());
+            Box::pin(async move {
+                let id = bind(&mut *tx, &presented, &new).await?;
+                let id = id.ok_or(Error::NotFound)?;
+                pg::requests::keep_answer(tx, &key, presented.person(), id, &answer, now).await?;
+                ledger::write_in(tx, &[event]).await?;
+                Ok::<_, InTx>(())
+            })
+        })
+        .await?;
+    Ok(reply)
+}
+
+/// What would be bound.
+#[derive(Clone)]
+struct Accepting {
+    /// A person's token, and an agency that vouches.
+    admitted: bool,
+    key: SignInKey,
+    proofed: bool,
+    id: Uuid,
+    notice: Uuid,
+    now: kernel::Instant,
+}
+
+impl Accepting {
+    fn of(app: &App, call: &Call, presented: &Presented) -> Result<Self, Error> {
+        let directory = app.deps.directory.agencies();
+        let (_, agencies) = directory.ok_or(Error::Unavailable(Outage::Directory))?;
+        let inviting = agencies.get(&AgencyId::from(presented.agency()));
+        let vouches = inviting.is_some_and(|a| a.status == AgencyStatus::Active);
+        Ok(Self {
+            admitted: vouches && call.caller().roles().contains(Role::Person),
+            key: shared::sign_in(call),
+            proofed: call.caller().identity_proofed(),
+            id: ledger::new_id(&app.deps.clock),
+            notice: ledger::new_id(&app.deps.clock),
+            now: app.deps.clock.now(),
+        })
+    }
+}
+
+/// The binding's id; none where it may not be.
+async fn bind(
+    tx: &mut PgConnection,
+    presented: &Presented,
+    new: &Accepting,
+) -> Result<Option<Uuid>, StoreError> {
+    let live = binding::live(&mut *tx, presented.person()).await?;
+    let staff = binding::is_staff(&mut *tx, presented.agency(), &new.key).await?;
+    let taken = invitation::take(&mut *tx, presented, &new.key, new.now).await?;
+    if !taken || staff || !new.admitted {
+        return Ok(None);
+    }
+    let id = match live {
+        // The same sign-in: another agency vouches for it.
+        Some(live) if live.key == new.key => {
+            if new.proofed {
+                binding::proof(&mut *tx, presented, live.id).await?;
+            }
+            live.id
+        }
+        other => {
+            if let Some(earlier) = other {
+                binding::end(&mut *tx, presented, earlier.id, new.notice, new.now).await?;
+            }
+            binding::bind(&mut *tx, presented, new.id, &new.key, new.proofed, new.now).await?;
+            new.id
+        }
+    };
+    binding::vouch(tx, presented, id, new.now).await?;
+    Ok(Some(id))
+}

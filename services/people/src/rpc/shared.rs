@@ -1,0 +1,95 @@
+//! What several RPCs of this service do alike.
+
+use kernel::Kind;
+use permit::{Ask, Call, Located, Permit, WriteProfiles};
+use policy::Record;
+use rpc::{Error, InTx};
+use uuid::Uuid;
+use wire::{
+    common::v1 as common,
+    convert::{agency_name, name_of, set_to_wire, to_wire},
+    people::v1 as pb,
+};
+
+use crate::{
+    App,
+    domain::Profile,
+    store::{invitation::SignInKey, locate},
+};
+
+/// The caller's agency. The admission table lets none but staff come here.
+pub fn agency(call: &Call) -> Result<Uuid, Error> {
+    call.caller().agency().and_then(kernel::AgencyId::uuid).ok_or(Error::NotFound)
+}
+
+/// The caller's sign-in.
+pub fn sign_in(call: &Call) -> SignInKey {
+    SignInKey {
+        issuer: call.caller().issuer().to_owned(),
+        subject: call.caller().subject().as_str().to_owned(),
+    }
+}
+
+/// WRITE on what the caller's agency holds of the person: absent, refused and not registered are one.
+pub async fn own_profile(
+    app: &App,
+    call: &Call,
+    person: Uuid,
+) -> Result<Permit<WriteProfiles>, Error> {
+    let found = locate::profile_of(&app.deps.db, person, agency(call)?).await?;
+    let located = Located::of(Kind::Profile, person, found);
+    Ok(app.deps.guard.permit(call, Ask::about(located)).await?)
+}
+
+/// The same request landed meanwhile: its answer is the answer.
+pub fn landed(error: &InTx) -> bool {
+    matches!(error, InTx::Store(store) if store.constraint() == Some("request_log_once"))
+}
+
+/// Keeps a refusal that no permit stands behind.
+pub async fn record_refusal(
+    app: &App,
+    call: &Call,
+    person: Uuid,
+    about: Uuid,
+) -> Result<(), Error> {
+    let some = |id: Uuid| Some(id).filter(|id| !id.is_nil());
+    let about = some(about).into_iter().collect();
+    let mut event = permit::network_event(call, about, app.deps.guard.clock());
+    event.outcome = ledger::Outcome::Deny;
+    event.reason = Some("ABSENT".into());
+    event.person = some(person);
+    app.deps.guard.ledger().record(event).await.map_err(|error| {
+        tracing::warn!(%error, "a refusal could not be recorded");
+        Error::Unavailable(rpc::Outage::Audit)
+    })
+}
+
+/// A person as far as these profiles go.
+pub fn person(id: Uuid, profiles: &[(Record, Profile)]) -> pb::Person {
+    pb::Person {
+        name: name_of("people", id),
+        profiles: profiles.iter().map(|(record, profile)| to_profile(record, profile)).collect(),
+    }
+}
+
+fn to_profile(record: &Record, profile: &Profile) -> pb::Profile {
+    pb::Profile {
+        custodian: record.custodian.as_ref().map(agency_name).unwrap_or_default(),
+        identifiers: profile
+            .identifiers
+            .iter()
+            .map(|i| common::Identifier { system: i.system.clone(), value: i.value.clone() })
+            .collect(),
+        given_name: profile.given_name.clone(),
+        family_name: profile.family_name.clone(),
+        birth_date: profile.birth_date.to_string(),
+        preferred_language: profile.preferred_language.clone(),
+        labels: Some(common::Labels {
+            confidentiality: profile.confidentiality.map_or(0, to_wire),
+            sensitivities: set_to_wire(profile.sensitivities),
+            part2: profile.part2,
+            victim_service: profile.victim_service,
+        }),
+    }
+}

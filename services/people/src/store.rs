@@ -1,0 +1,12 @@
+//! The tables of this service. Rows of a person are read and written under a permit, or under an
+//! invitation that was presented; the doors without either return ids and facets.
+
+pub mod binding;
+pub mod facts;
+pub mod invitation;
+pub mod locate;
+pub mod profile;
+pub mod registration;
+
+/// Versions 1000 and up of this service's schema.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

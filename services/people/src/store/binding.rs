@@ -1,0 +1,181 @@
+//! Bindings of sign-ins, and who vouches for them.
+
+use kernel::Instant;
+use permit::{Permit, WriteProfiles};
+use pg::{PgConnection, StoreError};
+use uuid::Uuid;
+
+use super::invitation::{Presented, SignInKey};
+
+/// The constraint that a sign-in of somebody else meets.
+pub const OF_ONE_PERSON: &str = "sign_in_of_one_person";
+
+/// A binding that is live.
+#[derive(Clone)]
+pub struct Live {
+    pub id: Uuid,
+    pub key: SignInKey,
+}
+
+/// The person's live binding. Others who would change it wait until this transaction ends.
+pub async fn live(tx: &mut PgConnection, person: Uuid) -> Result<Option<Live>, StoreError> {
+    sqlx::query!("SELECT id FROM person WHERE id = $1 FOR UPDATE", person)
+        .fetch_optional(&mut *tx)
+        .await?;
+    let row = sqlx::query!(
+        "SELECT id, issuer, subject FROM sign_in WHERE person_id = $1 AND ended_at IS NULL",
+        person,
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| Live {
+        id: row.id,
+        key: SignInKey { issuer: row.issuer, subject: row.subject },
+    }))
+}
+
+/// A new binding by an invitation that was taken.
+pub async fn bind(
+    tx: &mut PgConnection,
+    presented: &Presented,
+    id: Uuid,
+    key: &SignInKey,
+    proofed: bool,
+    now: Instant,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO sign_in (id, person_id, issuer, subject, invitation_id, proofed, bound_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        id,
+        presented.person(),
+        key.issuer,
+        key.subject,
+        presented.id(),
+        proofed,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Another binding takes its place; the person must be told.
+pub async fn end(
+    tx: &mut PgConnection,
+    presented: &Presented,
+    earlier: Uuid,
+    notice: Uuid,
+    now: Instant,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE sign_in SET ended_at = $3 WHERE id = $1 AND person_id = $2",
+        earlier,
+        presented.person(),
+        now,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO notice (id, person_id, what, about, at)
+         VALUES ($1, $2, 'SIGN_IN_REPLACED', $3, $4)",
+        notice,
+        presented.person(),
+        earlier,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The same sign-in was asserted with identity proofing.
+pub async fn proof(
+    tx: &mut PgConnection,
+    presented: &Presented,
+    id: Uuid,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE sign_in SET proofed = true WHERE id = $1 AND person_id = $2",
+        id,
+        presented.person(),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The inviting agency vouches for the binding.
+pub async fn vouch(
+    tx: &mut PgConnection,
+    presented: &Presented,
+    id: Uuid,
+    now: Instant,
+) -> Result<(), StoreError> {
+    confirmed(tx, id, presented.agency(), presented.person(), now).await
+}
+
+/// The permit's agency vouches for the binding.
+pub async fn confirm(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteProfiles>,
+    id: Uuid,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let agency = permit.agency().and_then(kernel::AgencyId::uuid).unwrap_or_default();
+    confirmed(tx, id, agency, permit.person_id(), now).await
+}
+
+async fn confirmed(
+    tx: &mut PgConnection,
+    id: Uuid,
+    agency: Uuid,
+    person: Uuid,
+    now: Instant,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO sign_in_confirmation (sign_in_id, agency_id, person_id, confirmed_at)
+         VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        id,
+        agency,
+        person,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Remembers a member of staff by their sign-in.
+pub async fn seen_as_staff(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteProfiles>,
+    key: &SignInKey,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO staff_sign_in (agency_id, issuer, subject) VALUES ($1, $2, $3)
+         ON CONFLICT DO NOTHING",
+        permit.agency().and_then(kernel::AgencyId::uuid).unwrap_or_default(),
+        key.issuer,
+        key.subject,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Whether a sign-in is known to be of the agency's staff.
+pub async fn is_staff(
+    tx: &mut PgConnection,
+    agency: Uuid,
+    key: &SignInKey,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM staff_sign_in
+             WHERE agency_id = $1 AND issuer = $2 AND subject = $3) AS "is!""#,
+        agency,
+        key.issuer,
+        key.subject,
+    )
+    .fetch_one(tx)
+    .await?)
+}

@@ -1,0 +1,126 @@
+//! The doors without a permit: ids and facets, never content.
+
+use kernel::{Instant, Kind};
+use permit::FacetRow;
+use pg::{Db, PgConnection, StoreError};
+use policy::Record;
+use uuid::Uuid;
+
+use crate::domain::{Candidates, Key};
+
+struct Row {
+    id: Uuid,
+    person_id: Uuid,
+    class: i16,
+    custodian_id: Uuid,
+    author: String,
+    episode_id: Option<Uuid>,
+    authored_at: Instant,
+    confidentiality: Option<i16>,
+    sensitivities: i32,
+    part2: bool,
+    victim_service: bool,
+    release_block_until: Option<Instant>,
+}
+
+impl TryFrom<Row> for Record {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let facets = FacetRow {
+            id: row.id,
+            person_id: row.person_id,
+            class: row.class,
+            custodian_id: Some(row.custodian_id),
+            author: Some(row.author),
+            episode_id: row.episode_id,
+            authored_at: Some(row.authored_at),
+            confidentiality: row.confidentiality,
+            sensitivities: row.sensitivities,
+            part2: row.part2,
+            victim_service: row.victim_service,
+            release_block_until: row.release_block_until,
+        };
+        facets.record(Kind::Profile).ok_or(StoreError::BadRow { what: "profile facets" })
+    }
+}
+
+/// A profile by its id.
+pub async fn profile(db: &Db, id: Uuid) -> Result<Option<Record>, StoreError> {
+    db.run_one("profile.locate", move |conn| {
+        Box::pin(async move {
+            sqlx::query_as!(
+                Row,
+                r#"SELECT id AS "id!", person_id AS "person_id!", class AS "class!",
+                     custodian_id AS "custodian_id!", author AS "author!", episode_id,
+                     authored_at AS "authored_at!", confidentiality,
+                     sensitivities AS "sensitivities!", part2 AS "part2!",
+                     victim_service AS "victim_service!", release_block_until
+                 FROM locate_profile($1)"#,
+                id,
+            )
+            .fetch_optional(conn)
+            .await?
+            .map(TryInto::try_into)
+            .transpose()
+        })
+    })
+    .await
+}
+
+/// The profile that an agency holds of a person.
+pub async fn profile_of(db: &Db, person: Uuid, agency: Uuid) -> Result<Option<Record>, StoreError> {
+    db.run_one("profile.locate_of", move |conn| {
+        Box::pin(async move {
+            sqlx::query_as!(
+                Row,
+                r#"SELECT id AS "id!", person_id AS "person_id!", class AS "class!",
+                     custodian_id AS "custodian_id!", author AS "author!", episode_id,
+                     authored_at AS "authored_at!", confidentiality,
+                     sensitivities AS "sensitivities!", part2 AS "part2!",
+                     victim_service AS "victim_service!", release_block_until
+                 FROM locate_profile_of($1, $2)"#,
+                person,
+                agency,
+            )
+            .fetch_optional(conn)
+            .await?
+            .map(TryInto::try_into)
+            .transpose()
+        })
+    })
+    .await
+}
+
+/// The people whom the agency in this key knows by this identifier.
+pub async fn registered(db: &Db, key: Key) -> Result<Vec<Uuid>, StoreError> {
+    db.run_one("person.find", move |conn| Box::pin(async move { own(conn, &[key]).await })).await
+}
+
+/// Whom a registration may be of. `never`: agencies whose people are not recognised across.
+pub async fn candidates(
+    conn: &mut PgConnection,
+    own_keys: &[Key],
+    across: &[Key],
+    never: &[Uuid],
+) -> Result<Candidates, StoreError> {
+    let own = own(&mut *conn, own_keys).await?;
+    let keys: Vec<Vec<u8>> = across.iter().map(|k| k.bytes()).collect();
+    let matched = sqlx::query_scalar!(
+        r#"SELECT person AS "person!" FROM match_person($1, $2) AS person"#,
+        &keys,
+        never,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Candidates { own, matched })
+}
+
+async fn own(conn: &mut PgConnection, keys: &[Key]) -> Result<Vec<Uuid>, StoreError> {
+    let keys: Vec<Vec<u8>> = keys.iter().map(|k| k.bytes()).collect();
+    Ok(sqlx::query_scalar!(
+        r#"SELECT person AS "person!" FROM locate_registered($1) AS person"#,
+        &keys,
+    )
+    .fetch_all(conn)
+    .await?)
+}

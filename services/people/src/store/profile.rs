@@ -1,0 +1,135 @@
+//! Profiles with their identifiers, read under a permit.
+
+use kernel::{Instant, Kind};
+use permit::{Disclosed, FacetRow, Permit, ReadProfiles};
+use pg::{Db, PgConnection, StoreError};
+use policy::Record;
+use time::Date;
+use uuid::Uuid;
+
+use crate::domain::{Identifier, Profile};
+
+struct Row {
+    id: Uuid,
+    person_id: Uuid,
+    class: i16,
+    custodian_id: Uuid,
+    author: String,
+    episode_id: Option<Uuid>,
+    authored_at: Instant,
+    confidentiality: Option<i16>,
+    sensitivities: i32,
+    part2: bool,
+    victim_service: bool,
+    release_block_until: Option<Instant>,
+    given_name: String,
+    family_name: String,
+    birth_date: Date,
+    preferred_language: String,
+    systems: Vec<String>,
+    values: Vec<String>,
+}
+
+impl TryFrom<Row> for (Record, Profile) {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let facets = FacetRow {
+            id: row.id,
+            person_id: row.person_id,
+            class: row.class,
+            custodian_id: Some(row.custodian_id),
+            author: Some(row.author),
+            episode_id: row.episode_id,
+            authored_at: Some(row.authored_at),
+            confidentiality: row.confidentiality,
+            sensitivities: row.sensitivities,
+            part2: row.part2,
+            victim_service: row.victim_service,
+            release_block_until: row.release_block_until,
+        };
+        let record =
+            facets.record(Kind::Profile).ok_or(StoreError::BadRow { what: "profile facets" })?;
+        let identifiers = row.systems.into_iter().zip(row.values);
+        let profile = Profile {
+            identifiers: identifiers.map(|(system, value)| Identifier { system, value }).collect(),
+            given_name: row.given_name,
+            family_name: row.family_name,
+            birth_date: row.birth_date,
+            preferred_language: row.preferred_language,
+            confidentiality: record.confidentiality,
+            sensitivities: record.sensitivities,
+            part2: row.part2,
+            victim_service: row.victim_service,
+        };
+        Ok((record, profile))
+    }
+}
+
+/// The profiles of the permit's people that its visibility shows; of one custodian where given.
+pub async fn list(
+    db: &Db,
+    permit: &Permit<ReadProfiles>,
+    custodian: Option<Uuid>,
+) -> Result<Disclosed<(Record, Profile)>, StoreError> {
+    let (people, visibility) = (permit.people(), permit.visibility());
+    let rows: Vec<(Record, Profile)> = db
+        .run_tx("profile.list", permit.scope().reading(), move |tx| {
+            let (people, visibility) = (people.clone(), visibility.clone());
+            Box::pin(async move {
+                sqlx::query_as!(
+                    Row,
+                    r#"SELECT p.id, p.person_id, p.class, p.custodian_id, p.author, p.episode_id,
+                         p.authored_at, p.confidentiality, p.sensitivities, p.part2,
+                         p.victim_service, p.release_block_until, p.given_name, p.family_name,
+                         p.birth_date, p.preferred_language,
+                         ARRAY(SELECT i.system FROM profile_identifier i
+                             WHERE i.profile_id = p.id ORDER BY i.place) AS "systems!",
+                         ARRAY(SELECT i.value FROM profile_identifier i
+                             WHERE i.profile_id = p.id ORDER BY i.place) AS "values!"
+                     FROM profile p
+                     WHERE p.person_id = ANY ($1)
+                       AND ($3::uuid IS NULL OR p.custodian_id = $3)
+                       AND visible($2, p.id, p.person_id, p.kind, p.class, p.custodian_id,
+                           p.author, p.episode_id, p.authored_at, p.confidentiality,
+                           p.sensitivities, p.part2, p.victim_service, p.release_block_until)
+                     ORDER BY p.authored_at, p.id"#,
+                    &people,
+                    visibility,
+                    custodian,
+                )
+                .fetch_all(tx)
+                .await?
+                .into_iter()
+                .map(TryInto::try_into)
+                .collect()
+            })
+        })
+        .await?;
+    Ok(permit.seal(rows.into_iter().map(|(record, profile)| (record.clone(), (record, profile)))))
+}
+
+/// The profile that an agency holds of a person, within a write on it.
+pub(super) async fn of(
+    tx: &mut PgConnection,
+    person: Uuid,
+    agency: Uuid,
+) -> Result<Option<(Record, Profile)>, StoreError> {
+    sqlx::query_as!(
+        Row,
+        r#"SELECT p.id, p.person_id, p.class, p.custodian_id, p.author, p.episode_id,
+             p.authored_at, p.confidentiality, p.sensitivities, p.part2,
+             p.victim_service, p.release_block_until, p.given_name, p.family_name,
+             p.birth_date, p.preferred_language,
+             ARRAY(SELECT i.system FROM profile_identifier i
+                 WHERE i.profile_id = p.id ORDER BY i.place) AS "systems!",
+             ARRAY(SELECT i.value FROM profile_identifier i
+                 WHERE i.profile_id = p.id ORDER BY i.place) AS "values!"
+         FROM profile p WHERE p.person_id = $1 AND p.custodian_id = $2"#,
+        person,
+        agency,
+    )
+    .fetch_optional(tx)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}

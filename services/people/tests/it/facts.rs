@@ -1,0 +1,153 @@
+use identity::DEV_ISSUER;
+use kernel::Role;
+use tonic::{Code, Request, transport::Channel};
+use uuid::Uuid;
+use wire::people::v1::{
+    CheckRegistrationsRequest, RegistrationQuestion, ResolveSignInsRequest, ResolvedSignIn, SignIn,
+    people_facts_service_client::PeopleFactsServiceClient,
+};
+
+use crate::world::{CLINIC, HOUSING, PROBATION, World};
+
+fn client(world: &World) -> PeopleFactsServiceClient<Channel> {
+    PeopleFactsServiceClient::new(world.channel.clone())
+}
+
+fn from<T>(token: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    request
+}
+
+fn sign_in(issuer: &str, subject: &str) -> SignIn {
+    SignIn { issuer: issuer.into(), subject: subject.into() }
+}
+
+#[tokio::test]
+async fn sign_ins_are_resolved_in_their_order() {
+    let world = World::new().await;
+    let john = world.somebody_else(CLINIC).await;
+    let jane = world.jane(CLINIC).await;
+    world.jane(HOUSING).await;
+    let clinic = world.staff(CLINIC);
+    let code = clinic.invite(jane).await.unwrap().code;
+    world.person("jane").accept(&code).await.unwrap();
+    world.staff(HOUSING).confirm(jane).await.unwrap();
+    let code = clinic.invite(john).await.unwrap().code;
+    world.individual("john", Role::Person, true).accept(&code).await.unwrap();
+    let asked = [
+        sign_in(DEV_ISSUER, "john"),
+        sign_in(DEV_ISSUER, "nobody"),
+        sign_in(DEV_ISSUER, "jane"),
+        sign_in(DEV_ISSUER, "Jane"),
+        sign_in("https://another.example", "jane"),
+        sign_in(DEV_ISSUER, "jane"),
+    ];
+    let message = ResolveSignInsRequest { sign_ins: asked.to_vec() };
+    let reply = client(&world).resolve_sign_ins(from(&world.service_token(), message)).await;
+    let bound = |person: Uuid, agencies: &[Uuid], proofed| ResolvedSignIn {
+        person: format!("people/{person}"),
+        confirmed_by: agencies.iter().map(|a| format!("agencies/{a}")).collect(),
+        proofed,
+    };
+    let of_jane = bound(jane, &[CLINIC, HOUSING], false);
+    let none = ResolvedSignIn::default();
+    assert_eq!(
+        reply.unwrap().into_inner().resolved,
+        [bound(john, &[CLINIC], true), none.clone(), of_jane.clone(), none.clone(), none, of_jane]
+    );
+}
+
+#[tokio::test]
+async fn a_proofed_sign_in_opens_what_every_agency_holds() {
+    let world = World::new().await;
+    let jane = world.jane(CLINIC).await;
+    world.jane(HOUSING).await;
+    let code = world.staff(CLINIC).invite(jane).await.unwrap().code;
+    let proofed = world.individual("jane", Role::Person, true);
+    proofed.accept(&code).await.unwrap();
+    assert_eq!(proofed.get(jane).await.unwrap().person.unwrap().profiles.len(), 2);
+}
+
+#[tokio::test]
+async fn a_sign_in_proofed_later_is_bound_as_proofed_by_another_invitation() {
+    let world = World::new().await;
+    let jane = world.jane(CLINIC).await;
+    world.jane(HOUSING).await;
+    world.jane(PROBATION).await;
+    let plain = world.person("jane");
+    plain.accept(&world.staff(CLINIC).invite(jane).await.unwrap().code).await.unwrap();
+    plain.accept(&world.staff(HOUSING).invite(jane).await.unwrap().code).await.unwrap();
+    assert_eq!(plain.get(jane).await.unwrap().person.unwrap().profiles.len(), 2);
+    assert_eq!(world.count("notice").await, 0, "the same sign-in: nothing ended");
+    let proofed = world.individual("jane", Role::Person, true);
+    proofed.accept(&world.staff(CLINIC).invite(jane).await.unwrap().code).await.unwrap();
+    assert_eq!(plain.get(jane).await.unwrap().person.unwrap().profiles.len(), 3);
+}
+
+#[tokio::test]
+async fn registrations_are_checked_in_their_order() {
+    let world = World::new().await;
+    let john = world.somebody_else(HOUSING).await;
+    let jane = world.jane(CLINIC).await;
+    let question = |person: Uuid, agency: Uuid| RegistrationQuestion {
+        person: format!("people/{person}"),
+        agency: format!("agencies/{agency}"),
+    };
+    let questions = vec![
+        question(jane, HOUSING),
+        question(jane, CLINIC),
+        question(john, CLINIC),
+        question(john, HOUSING),
+        question(Uuid::new_v4(), CLINIC),
+        question(jane, CLINIC),
+    ];
+    let message = CheckRegistrationsRequest { questions };
+    let reply = client(&world).check_registrations(from(&world.service_token(), message)).await;
+    let registered = reply.unwrap().into_inner().registered;
+    assert_eq!(registered, [false, true, false, true, false, true]);
+}
+
+#[tokio::test]
+async fn nobody_but_a_service_may_ask() {
+    let world = World::new().await;
+    let jane = world.jane(CLINIC).await;
+    let message = CheckRegistrationsRequest {
+        questions: vec![RegistrationQuestion {
+            person: format!("people/{jane}"),
+            agency: format!("agencies/{HOUSING}"),
+        }],
+    };
+    for caller in [world.staff(CLINIC), world.person("jane")] {
+        let asked = client(&world).check_registrations(caller.request(message.clone())).await;
+        assert_eq!(asked.unwrap_err().code(), Code::PermissionDenied);
+        let sign_ins = vec![sign_in(DEV_ISSUER, "jane")];
+        let request = caller.request(ResolveSignInsRequest { sign_ins });
+        let asked = client(&world).resolve_sign_ins(request).await;
+        assert_eq!(asked.unwrap_err().code(), Code::PermissionDenied);
+    }
+    // A service asks nothing that is a user's.
+    let message = wire::people::v1::GetPersonRequest { name: format!("people/{jane}") };
+    let mut people =
+        wire::people::v1::people_service_client::PeopleServiceClient::new(world.channel.clone());
+    let asked = people.get_person(from(&world.service_token(), message)).await;
+    assert_eq!(asked.unwrap_err().code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn bad_questions_are_refused() {
+    let world = World::new().await;
+    for sign_ins in [vec![], vec![sign_in("", "x")], vec![sign_in("x", &"s".repeat(256))]] {
+        let request = from(&world.service_token(), ResolveSignInsRequest { sign_ins });
+        let asked = client(&world).resolve_sign_ins(request).await;
+        assert_eq!(asked.unwrap_err().code(), Code::InvalidArgument);
+    }
+    let too_many = vec![sign_in("i", "s"); 1001];
+    let request = from(&world.service_token(), ResolveSignInsRequest { sign_ins: too_many });
+    let asked = client(&world).resolve_sign_ins(request).await;
+    assert_eq!(asked.unwrap_err().code(), Code::InvalidArgument);
+    let odd = vec![RegistrationQuestion { person: "people/x".into(), agency: String::new() }];
+    let request = from(&world.service_token(), CheckRegistrationsRequest { questions: odd });
+    let asked = client(&world).check_registrations(request).await;
+    assert_eq!(asked.unwrap_err().code(), Code::InvalidArgument);
+}

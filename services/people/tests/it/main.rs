@@ -1,0 +1,13 @@
+//! The people service through its socket, on a real PostgreSQL.
+// A test's helpers may fail as a test does; clippy knows only the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod bad_input;
+mod confirm;
+mod facts;
+mod invite;
+mod quiet;
+mod read;
+mod register;
+mod store;
+mod world;

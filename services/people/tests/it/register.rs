@@ -1,0 +1,284 @@
+use std::{collections::BTreeSet, sync::atomic::Ordering};
+
+use kernel::Purpose;
+use prost::Message as _;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+use uuid::Uuid;
+use wire::{
+    common::v1::{BasisKind, Labels},
+    people::v1::RegisterPersonResponse,
+};
+
+use crate::world::{
+    CLINIC, HOUSING, MEDICAID, PROBATION, REFUGE, SSN, World, id, identifier, jane,
+};
+
+#[tokio::test]
+async fn a_person_registered_by_three_agencies_is_one_person() {
+    let world = World::new().await;
+    let other = world.somebody_else(CLINIC).await;
+    let people: BTreeSet<Uuid> =
+        [world.jane(CLINIC).await, world.jane(HOUSING).await, world.jane(PROBATION).await].into();
+    assert_eq!(people.len(), 1);
+    assert!(!people.contains(&other));
+    assert_eq!(people.first().unwrap().get_version_num(), 4, "random: no date");
+}
+
+/// The answer with what is random or the caller's own number left out.
+fn shape(mut reply: RegisterPersonResponse) -> Vec<u8> {
+    let person = reply.person.as_mut().unwrap();
+    assert_eq!(person.name.len(), "people/".len() + 36);
+    person.name.clear();
+    for profile in &mut person.profiles {
+        profile.custodian.clear();
+        profile.identifiers.iter_mut().for_each(|i| i.value.clear());
+    }
+    let disclosure = reply.disclosure.as_mut().unwrap();
+    assert_eq!(disclosure.decision_id.len(), 36);
+    disclosure.decision_id.clear();
+    reply.encode_to_vec()
+}
+
+#[tokio::test]
+async fn registering_answers_alike_for_a_new_and_a_known_person() {
+    let world = World::new().await;
+    let new = world.staff(CLINIC).register(jane(CLINIC)).await.unwrap();
+    assert_eq!(new.disclosure.as_ref().unwrap().bases, [i32::from(BasisKind::Custodian)]);
+    let profiles = &new.person.as_ref().unwrap().profiles;
+    assert_eq!(profiles.len(), 1);
+    assert_eq!(profiles[0].birth_date, "1980-01-02");
+    assert_eq!(profiles[0].identifiers, jane(CLINIC).identifiers);
+    let known = world.staff(HOUSING).register(jane(HOUSING)).await.unwrap();
+    assert_eq!(shape(new), shape(known));
+}
+
+#[tokio::test]
+async fn nothing_less_than_identifier_birth_date_and_family_name_is_a_match() {
+    let world = World::new().await;
+    let first = world.jane(CLINIC).await;
+    let staff = world.staff(HOUSING);
+    let mut seen = BTreeSet::from([first]);
+    let mut requests = vec![jane(HOUSING); 5];
+    requests[0].birth_date = "1980-01-03".into();
+    requests[1].family_name = "Rowe".into();
+    requests[2].identifiers[1].value = "m-1".into();
+    requests[3].identifiers[1].system = "urn:trellis:Medicaid".into();
+    // An identifier of the clinic's own means nothing elsewhere.
+    requests[4].identifiers = vec![jane(CLINIC).identifiers[0].clone()];
+    for (i, mut request) in requests.into_iter().enumerate() {
+        request.request_id = Uuid::new_v4().to_string();
+        if i < 4 {
+            request.identifiers[0].value = format!("H-{i}");
+        }
+        let found = id(&staff.register(request).await.unwrap());
+        assert!(seen.insert(found), "request {i} is somebody else");
+    }
+    let mut same = jane(HOUSING);
+    same.identifiers[0].value = "H-9".into();
+    same.family_name = "  ROE ".into();
+    same.given_name = "Juana".into();
+    assert_eq!(id(&staff.register(same).await.unwrap()), first);
+}
+
+#[tokio::test]
+async fn shared_identifiers_of_two_people_are_a_new_person_and_doubt_does_not_spread() {
+    let world = World::new().await;
+    let with = |agency: Uuid, number: &str, shared: &[(&str, &str)]| {
+        let mut request = jane(agency);
+        request.identifiers = vec![identifier("urn:own", number)];
+        request.identifiers.extend(shared.iter().map(|(s, v)| identifier(s, v)));
+        request
+    };
+    let clinic = world.staff(CLINIC);
+    let a = id(&clinic.register(with(CLINIC, "1", &[(SSN, "1")])).await.unwrap());
+    let b = id(&clinic.register(with(CLINIC, "2", &[(MEDICAID, "2")])).await.unwrap());
+    assert_ne!(a, b);
+    let both = with(HOUSING, "1", &[(SSN, "1"), (MEDICAID, "2")]);
+    let doubtful = id(&world.staff(HOUSING).register(both).await.unwrap());
+    assert!(doubtful != a && doubtful != b);
+    let later = with(PROBATION, "1", &[(SSN, "1")]);
+    assert_eq!(id(&world.staff(PROBATION).register(later).await.unwrap()), a);
+}
+
+#[tokio::test]
+async fn people_of_a_victim_service_provider_are_never_matched_across_agencies() {
+    let world = World::new().await;
+    let known = world.jane(CLINIC).await;
+    let refuge = world.jane(REFUGE).await;
+    assert_ne!(refuge, known, "not when the network knew them before");
+    assert_eq!(world.jane(HOUSING).await, known, "nor does anybody find the refuge's");
+    // Known to the refuge alone.
+    let mut request = jane(REFUGE);
+    request.identifiers = vec![identifier("urn:own", "R-5"), identifier(SSN, "5")];
+    let only = id(&world.staff(REFUGE).register(request.clone()).await.unwrap());
+    request.request_id = Uuid::new_v4().to_string();
+    assert_ne!(id(&world.staff(CLINIC).register(request.clone()).await.unwrap()), only);
+    // The very same agency registers them again, by either identifier.
+    for kept in [0, 1] {
+        let mut again = request.clone();
+        again.request_id = Uuid::new_v4().to_string();
+        again.identifiers = vec![request.identifiers[kept].clone()];
+        assert_eq!(id(&world.staff(REFUGE).register(again).await.unwrap()), only);
+    }
+}
+
+#[tokio::test]
+async fn an_agency_that_becomes_a_victim_service_provider_is_left_out_from_then_on() {
+    let world = World::new().await;
+    let before = world.jane(CLINIC).await;
+    world.flagged(&[], &[REFUGE, CLINIC]);
+    let other = world.jane(HOUSING).await;
+    assert_ne!(other, before);
+    assert_eq!(world.jane(PROBATION).await, other, "and does not stand in the way of others");
+    assert_eq!(world.jane(CLINIC).await, before, "its own number still finds its own");
+}
+
+#[tokio::test]
+async fn registering_again_returns_the_profile_unchanged_but_for_added_identifiers() {
+    let world = World::new().await;
+    world.somebody_else(CLINIC).await;
+    let staff = world.staff(CLINIC);
+    let first = staff.register(jane(CLINIC)).await.unwrap();
+    let mut again = jane(CLINIC);
+    again.given_name = "Janet".into();
+    again.family_name = "Doe".into();
+    again.identifiers[1] = identifier(SSN, "123");
+    again.labels = Some(Labels { part2: true, ..Labels::default() });
+    let second = staff.register(again).await.unwrap();
+    let mut expected = first.person.clone().unwrap();
+    expected.profiles[0].identifiers.push(identifier(SSN, "123"));
+    assert_eq!(second.person.unwrap(), expected);
+    assert_eq!(world.count("profile").await, 2);
+    // By what was added the person is recognised elsewhere, under the name that stands.
+    let mut elsewhere = jane(HOUSING);
+    elsewhere.identifiers = vec![identifier(SSN, "123")];
+    assert_eq!(id(&world.staff(HOUSING).register(elsewhere).await.unwrap()), id(&first));
+}
+
+#[tokio::test]
+async fn another_birth_date_under_an_identifier_of_ones_own_already_exists() {
+    let world = World::new().await;
+    world.jane(CLINIC).await;
+    let mut other = jane(CLINIC);
+    other.birth_date = "1999-09-09".into();
+    other.identifiers[1].value = "M-99".into();
+    let refused = world.staff(CLINIC).register(other.clone()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::AlreadyExists);
+    let details = refused.get_error_details();
+    assert_eq!(details.error_info().unwrap().metadata["field"], "identifiers");
+    // Two people under one registration, too.
+    let mut second = other.clone();
+    second.request_id = Uuid::new_v4().to_string();
+    second.identifiers = vec![identifier("urn:own", "X")];
+    world.staff(CLINIC).register(second.clone()).await.unwrap();
+    second.request_id = Uuid::new_v4().to_string();
+    second.identifiers.push(jane(CLINIC).identifiers[0].clone());
+    let refused = world.staff(CLINIC).register(second).await.unwrap_err();
+    assert_eq!(refused.code(), Code::AlreadyExists);
+    // Another agency's numbers are its own: there is nothing to collide with.
+    other.request_id = Uuid::new_v4().to_string();
+    other.identifiers = jane(CLINIC).identifiers;
+    world.staff(HOUSING).register(other).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn agencies_that_register_somebody_at_the_same_time_register_one_person() {
+    let world = World::new().await;
+    let registrations = [CLINIC, HOUSING, PROBATION].into_iter().flat_map(|agency| {
+        let staff = world.staff(agency);
+        (0..4).map(move |_| {
+            let staff = staff.clone();
+            tokio::spawn(async move { staff.register(jane(agency)).await })
+        })
+    });
+    let mut people = BTreeSet::new();
+    for done in registrations.collect::<Vec<_>>() {
+        people.insert(id(&done.await.unwrap().unwrap()));
+    }
+    assert_eq!(people.len(), 1);
+    assert_eq!((world.count("person").await, world.count("profile").await), (1, 3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agency_that_registers_somebody_twice_at_once_by_different_identifiers_holds_one_profile()
+ {
+    let world = World::new().await;
+    let mut first = jane(CLINIC);
+    first.identifiers.push(identifier(SSN, "1"));
+    let person = id(&world.staff(CLINIC).register(first).await.unwrap());
+    let tries: Vec<_> = [(MEDICAID, "M-1"), (SSN, "1"), (MEDICAID, "M-1"), (SSN, "1")]
+        .into_iter()
+        .enumerate()
+        .map(|(i, (system, value))| {
+            let (staff, mut request) = (world.staff(HOUSING), jane(HOUSING));
+            let own = identifier("urn:own", &format!("H-{i}"));
+            request.identifiers = vec![own, identifier(system, value)];
+            tokio::spawn(async move { staff.register(request).await })
+        })
+        .collect();
+    for done in tries {
+        assert_eq!(id(&done.await.unwrap().unwrap()), person);
+    }
+    assert_eq!((world.count("person").await, world.count("profile").await), (1, 2));
+    assert_eq!(world.count("profile_identifier").await, 3 + 6);
+}
+
+#[tokio::test]
+async fn a_repeated_request_answers_as_the_first_time_and_another_under_its_id_is_refused() {
+    let world = World::new().await;
+    let staff = world.staff(CLINIC);
+    let request = jane(CLINIC);
+    let first = staff.register(request.clone()).await.unwrap();
+    let mut more = jane(CLINIC);
+    more.identifiers.push(identifier(SSN, "5"));
+    staff.register(more).await.unwrap();
+    let again = staff.register(request.clone()).await.unwrap();
+    assert_eq!(first.person, again.person, "as the first time");
+    assert!(again.disclosure.is_some());
+    let mut other = request.clone();
+    other.given_name = "Joan".into();
+    let refused = staff.register(other).await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert_eq!(refused.get_error_details().error_info().unwrap().reason, "REQUEST_ID_REUSED");
+    // Somebody else's id of the same spelling is another one.
+    assert!(world.staff_named(CLINIC, "colleague").register(request).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_sent_several_times_at_once_lands_once() {
+    let world = World::new().await;
+    let (staff, request) = (world.staff(CLINIC), jane(CLINIC));
+    let sent: Vec<_> = (0..6)
+        .map(|_| {
+            let (staff, request) = (staff.clone(), request.clone());
+            tokio::spawn(async move { staff.register(request).await })
+        })
+        .collect();
+    let mut people = Vec::new();
+    for done in sent {
+        people.push(done.await.unwrap().unwrap().person);
+    }
+    people.dedup();
+    assert_eq!(people.len(), 1);
+    assert_eq!(world.count("request_log").await, 1);
+}
+
+#[tokio::test]
+async fn nothing_is_registered_when_nothing_can_be_decided() {
+    let world = World::new().await;
+    world.consents.away.store(true, Ordering::Relaxed);
+    let refused = world.staff(CLINIC).register(jane(CLINIC)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable);
+    world.consents.away.store(false, Ordering::Relaxed);
+    let aimless = world.staff_for(CLINIC, "staff", &[]);
+    let refused = aimless.register(jane(CLINIC)).await.unwrap_err();
+    assert_eq!(refused.get_error_details().error_info().unwrap().reason, "CONTEXT_MISSING");
+    // Not a purpose that an agency may write its own records for.
+    let selling = world.staff_for(CLINIC, "staff", &[Purpose::Marketing]);
+    assert_eq!(selling.register(jane(CLINIC)).await.unwrap_err().code(), Code::NotFound);
+    world.agencies(&[CLINIC]);
+    let refused = world.staff(CLINIC).register(jane(CLINIC)).await.unwrap_err();
+    assert_eq!(refused.get_error_details().error_info().unwrap().reason, "AGENCY_SUSPENDED");
+    assert_eq!((world.count("person").await, world.count("profile").await), (0, 0));
+}

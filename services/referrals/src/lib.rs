@@ -1,0 +1,57 @@
+//! Closed-loop referrals between agencies. This service owns referrals, their moves and what the
+//! agencies concerned are told of them. Its source holds a referral; what its target reads and moves
+//! is by the person's consent. It never decides who may read or send (the guard does, on facts that
+//! the consent service states at that moment), it never knows what a referral's service is, and it
+//! never changes or deletes a move.
+//!
+//! Invariant: a draft is there for its source's staff alone.
+//! Invariant: a referral that was sent was sent under a consent that was in force when it was
+//! committed, and once no consent covers it any more it is held and leaves its target's Watch with
+//! one event.
+//! Invariant: no number of an event is shown before an earlier one.
+
+mod domain;
+mod feed;
+mod reconcile;
+mod rpc;
+mod store;
+
+use std::sync::Arc;
+
+use ::rpc::Deps;
+use facts::Peer;
+use wire::referrals::v1::referrals_service_server::ReferralsServiceServer;
+
+pub use reconcile::reconcile;
+pub use rpc::Rpc;
+pub use store::MIGRATIONS;
+
+const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+/// A page of 200 referrals, each with its summary and moves, is more than a request may be.
+const MAX_REPLY: usize = 32 * 1024 * 1024;
+
+/// The running service.
+#[derive(Debug)]
+pub struct App {
+    pub(crate) deps: Deps,
+    pub(crate) store: store::Referrals,
+    pub(crate) feed: feed::Feed,
+}
+
+/// Puts the service together, and until `deps.stop` looks for other replicas' events and follows the
+/// changes of people's facts at `consent`. Must be called in a runtime.
+pub fn start(deps: Deps, consent: Peer) -> Arc<App> {
+    let store = store::Referrals::new(deps.db.clone());
+    let app = Arc::new(App { deps, store, feed: feed::Feed::new() });
+    let stop = app.deps.stop.clone();
+    tokio::spawn(stop.clone().run_until_cancelled_owned(feed::poll(Arc::clone(&app))));
+    tokio::spawn(stop.run_until_cancelled_owned(reconcile::follow(Arc::clone(&app), consent)));
+    app
+}
+
+/// The service to mount on a listener.
+pub fn server(app: Arc<App>) -> ReferralsServiceServer<Rpc> {
+    ReferralsServiceServer::new(Rpc(app))
+        .max_decoding_message_size(MAX_MESSAGE)
+        .max_encoding_message_size(MAX_REPLY)
+}

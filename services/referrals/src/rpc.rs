@@ -1,0 +1,127 @@
+//! The contract's service, one line an RPC.
+
+mod accept_referral;
+mod cancel_referral;
+mod complete_referral;
+mod create_referral;
+mod fail_referral;
+mod get_referral;
+mod hold_referral;
+mod list_referrals;
+mod messages;
+mod reject_referral;
+mod reply;
+mod resume_referral;
+mod send_referral;
+mod start_referral;
+mod step;
+mod watch_referrals;
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status, async_trait};
+use wire::referrals::v1::{self as pb, referrals_service_server::ReferralsService};
+
+use crate::App;
+
+/// The service as tonic mounts it.
+#[derive(Debug, Clone)]
+pub struct Rpc(pub(crate) Arc<App>);
+
+type Reply<T> = Result<Response<T>, Status>;
+
+#[async_trait]
+impl ReferralsService for Rpc {
+    async fn create_referral(
+        &self,
+        request: Request<pb::CreateReferralRequest>,
+    ) -> Reply<pb::CreateReferralResponse> {
+        Ok(create_referral::handle(&self.0, request).await?)
+    }
+
+    async fn send_referral(
+        &self,
+        request: Request<pb::SendReferralRequest>,
+    ) -> Reply<pb::SendReferralResponse> {
+        Ok(send_referral::handle(&self.0, request).await?)
+    }
+
+    async fn accept_referral(
+        &self,
+        request: Request<pb::AcceptReferralRequest>,
+    ) -> Reply<pb::AcceptReferralResponse> {
+        Ok(accept_referral::handle(&self.0, request).await?)
+    }
+
+    async fn reject_referral(
+        &self,
+        request: Request<pb::RejectReferralRequest>,
+    ) -> Reply<pb::RejectReferralResponse> {
+        Ok(reject_referral::handle(&self.0, request).await?)
+    }
+
+    async fn start_referral(
+        &self,
+        request: Request<pb::StartReferralRequest>,
+    ) -> Reply<pb::StartReferralResponse> {
+        Ok(start_referral::handle(&self.0, request).await?)
+    }
+
+    async fn hold_referral(
+        &self,
+        request: Request<pb::HoldReferralRequest>,
+    ) -> Reply<pb::HoldReferralResponse> {
+        Ok(hold_referral::handle(&self.0, request).await?)
+    }
+
+    async fn resume_referral(
+        &self,
+        request: Request<pb::ResumeReferralRequest>,
+    ) -> Reply<pb::ResumeReferralResponse> {
+        Ok(resume_referral::handle(&self.0, request).await?)
+    }
+
+    async fn complete_referral(
+        &self,
+        request: Request<pb::CompleteReferralRequest>,
+    ) -> Reply<pb::CompleteReferralResponse> {
+        Ok(complete_referral::handle(&self.0, request).await?)
+    }
+
+    async fn fail_referral(
+        &self,
+        request: Request<pb::FailReferralRequest>,
+    ) -> Reply<pb::FailReferralResponse> {
+        Ok(fail_referral::handle(&self.0, request).await?)
+    }
+
+    async fn cancel_referral(
+        &self,
+        request: Request<pb::CancelReferralRequest>,
+    ) -> Reply<pb::CancelReferralResponse> {
+        Ok(cancel_referral::handle(&self.0, request).await?)
+    }
+
+    async fn get_referral(
+        &self,
+        request: Request<pb::GetReferralRequest>,
+    ) -> Reply<pb::GetReferralResponse> {
+        Ok(get_referral::handle(&self.0, request).await?)
+    }
+
+    async fn list_referrals(
+        &self,
+        request: Request<pb::ListReferralsRequest>,
+    ) -> Reply<pb::ListReferralsResponse> {
+        Ok(list_referrals::handle(&self.0, request).await?)
+    }
+
+    type WatchReferralsStream = watch_referrals::Events;
+
+    async fn watch_referrals(
+        &self,
+        request: Request<pb::WatchReferralsRequest>,
+    ) -> Reply<watch_referrals::Events> {
+        Ok(watch_referrals::handle(&self.0, request).await?)
+    }
+}

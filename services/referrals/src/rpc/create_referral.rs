@@ -1,0 +1,97 @@
+//! Writes a referral, as a draft or at once as sent.
+
+mod parse;
+
+use std::sync::Arc;
+
+use kernel::AgencyId;
+use permit::{Ask, Call, Disclosure, Permit, WriteReferrals};
+use pg::{
+    PgConnection,
+    requests::{RequestKey, keep_answer},
+};
+use policy::Record;
+use prost::Message as _;
+use rpc::{Error, InTx, Outage};
+use tonic::{Request, Response};
+use wire::referrals::v1::{CreateReferralRequest, CreateReferralResponse};
+
+use super::{messages::Shows as _, reply};
+use crate::{
+    App,
+    store::{self, New, Told},
+};
+
+const RPC: &str = "trellis.referrals.v1.ReferralsService/CreateReferral";
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<CreateReferralRequest>,
+) -> Result<Response<CreateReferralResponse>, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let request = request.into_inner();
+    let (_, agencies) =
+        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
+    let source = call.caller().agency().ok_or(Error::NotFound)?;
+    rpc::check(&request)
+        .ids(&[
+            ("request_id", &request.request_id),
+            ("person", &request.person),
+            ("service", &request.service),
+        ])
+        .and(parse::target(&request, source, &agencies))
+        .done()?;
+    let once = rpc::Request::new(&call, &request.request_id, &request)?;
+    let record = parse::record(app, &call, source, &agencies, &request)?;
+    let new = parse::new(app, &call, &request)?;
+    let again = |replay| reply::again(app, &call, replay);
+    let writing = written(app, &call, record, new, once.key.clone());
+    let done = once.written(app.store.db(), writing, again).await?;
+    Ok(reply::response(done))
+}
+
+async fn written(
+    app: &App,
+    call: &Call,
+    record: Record,
+    new: New,
+    key: RequestKey,
+) -> Result<(CreateReferralResponse, Disclosure), InTx> {
+    let mut ask = Ask::<WriteReferrals>::new_record(record);
+    if new.sent.is_some() {
+        ask = ask.to(AgencyId::from(new.target));
+    }
+    let guard = &app.deps.guard;
+    let permit = guard.permit(call, ask).await?;
+    let kept = Arc::new((new, key));
+    let written = guard
+        .commit(app.store.db(), "referral.create", permit, move |tx, permit| {
+            let kept = Arc::clone(&kept);
+            Box::pin(async move { write(tx, &permit, &kept.0, &kept.1).await })
+        })
+        .await?;
+    let (reply, seq) = written.value;
+    app.feed.reached(seq);
+    Ok((reply, written.disclosure))
+}
+
+async fn write(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteReferrals>,
+    new: &New,
+    key: &RequestKey,
+) -> Result<(CreateReferralResponse, i64), InTx> {
+    if new.sent.is_some() {
+        store::sending(&mut *tx, permit).await?;
+    }
+    let made = store::create(&mut *tx, permit, new).await?;
+    let referral = store::reread(&mut *tx, permit).await?;
+    let reply = CreateReferralResponse::of(reply::referral(&referral));
+    let only = (!made.target_sees).then_some(made.source);
+    let told = Told { state: Some(made.standing.state), only, at: new.at };
+    let seq = store::tell(&mut *tx, permit, &made, told).await?;
+    let answer = reply.encode_to_vec();
+    let (person, record) = (permit.person_id(), permit.record_id());
+    keep_answer(tx, key, person, record, &answer, new.at).await?;
+    Ok((reply, seq))
+}

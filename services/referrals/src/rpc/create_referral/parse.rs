@@ -1,0 +1,72 @@
+//! What a new referral's request says.
+
+use kernel::{AgencyId, AgencyStatus, Class, Kind, PersonId, PractitionerId, RecordId};
+use permit::Call;
+use policy::{Agencies, Record};
+use rpc::{Error, Outage, Violation};
+use wire::{
+    convert::id_of,
+    referrals::v1::{CreateReferralRequest, Priority},
+};
+
+use crate::{App, store::New};
+
+/// An active agency that the directory knows, and not the caller's own.
+pub(super) fn target(
+    request: &CreateReferralRequest,
+    source: &AgencyId,
+    agencies: &Agencies,
+) -> Option<Violation> {
+    // Another form of name is the annotations' to refuse.
+    let target = AgencyId::from(id_of("agencies", &request.target)?);
+    if target == *source {
+        return Some(Violation::new("target", "must be another agency than the caller's"));
+    }
+    let active = agencies.get(&target).is_some_and(|a| a.status == AgencyStatus::Active);
+    (!active).then(|| Violation::new("target", "must be an active agency of the directory"))
+}
+
+/// The record as it will be: its custodian and author are the caller's. What a programme or a
+/// victim-service provider writes stays what it is, wherever it goes.
+pub(super) fn record(
+    app: &App,
+    call: &Call,
+    source: &AgencyId,
+    agencies: &Agencies,
+    request: &CreateReferralRequest,
+) -> Result<Record, Error> {
+    let (confidentiality, sensitivities, part2, victim_service) =
+        rpc::labels("labels", request.labels.as_ref())?;
+    let own = agencies.get(source).ok_or(Error::Unavailable(Outage::Directory))?;
+    Ok(Record {
+        id: RecordId::from(ledger::new_id(&app.deps.clock)),
+        person: PersonId::from(rpc::id("person", "people", &request.person)?),
+        kind: Kind::Referral,
+        class: Class::General,
+        custodian: Some(source.clone()),
+        author: Some(PractitionerId::new(format!("{source}/{}", call.caller().subject()))),
+        episode: None,
+        authored_on: Some(app.deps.clock.now()),
+        confidentiality,
+        sensitivities,
+        part2: part2 || own.part2_program,
+        victim_service: victim_service || own.victim_service_provider,
+        release_block: None,
+    })
+}
+
+pub(super) fn new(app: &App, call: &Call, request: &CreateReferralRequest) -> Result<New, Error> {
+    let priority = match request.priority() {
+        Priority::Unspecified => Priority::Routine,
+        given => given,
+    };
+    Ok(New {
+        target: rpc::id("target", "agencies", &request.target)?,
+        service: rpc::optional_id("service", "services", &request.service)?,
+        need_category: request.need_category.clone(),
+        priority: i16::try_from(i32::from(priority)).unwrap_or_default(),
+        summary: request.summary.clone(),
+        sent: request.send.then(|| call.caller().purposes()),
+        at: app.deps.clock.now(),
+    })
+}

@@ -1,0 +1,76 @@
+//! What the messages of the moves have in common.
+
+use prost::Message;
+use wire::{common::v1 as common, referrals::v1 as pb};
+
+/// A request that moves a referral.
+pub trait Moves: Message {
+    /// What is wrong with it.
+    fn check(&self) -> rpc::Check;
+    fn request_id(&self) -> &str;
+    fn name(&self) -> &str;
+    fn etag(&self) -> &str;
+}
+
+/// A reply that holds a referral.
+pub trait Shows: Message + Default + 'static {
+    fn of(referral: pb::Referral) -> Self;
+    fn disclose(&mut self, disclosure: common::Disclosure);
+}
+
+macro_rules! moves {
+    ($($request:ident),+ $(,)?) => {$(
+        impl Moves for pb::$request {
+            fn check(&self) -> rpc::Check {
+                let ids = [("request_id", &*self.request_id), ("name", &*self.name)];
+                rpc::check(self).ids(&ids)
+            }
+            fn request_id(&self) -> &str {
+                &self.request_id
+            }
+            fn name(&self) -> &str {
+                &self.name
+            }
+            fn etag(&self) -> &str {
+                &self.etag
+            }
+        }
+    )+};
+}
+moves!(
+    SendReferralRequest,
+    AcceptReferralRequest,
+    RejectReferralRequest,
+    StartReferralRequest,
+    HoldReferralRequest,
+    ResumeReferralRequest,
+    CompleteReferralRequest,
+    FailReferralRequest,
+    CancelReferralRequest,
+);
+
+macro_rules! shows {
+    ($($reply:ident),+ $(,)?) => {$(
+        impl Shows for pb::$reply {
+            fn of(referral: pb::Referral) -> Self {
+                Self { referral: Some(referral), disclosure: None }
+            }
+            fn disclose(&mut self, disclosure: common::Disclosure) {
+                self.disclosure = Some(disclosure);
+            }
+        }
+    )+};
+}
+shows!(
+    CreateReferralResponse,
+    SendReferralResponse,
+    AcceptReferralResponse,
+    RejectReferralResponse,
+    StartReferralResponse,
+    HoldReferralResponse,
+    ResumeReferralResponse,
+    CompleteReferralResponse,
+    FailReferralResponse,
+    CancelReferralResponse,
+    GetReferralResponse,
+);

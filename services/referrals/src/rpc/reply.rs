@@ -1,0 +1,87 @@
+//! A referral as the contract shows it, and the way a repeated write takes.
+
+use permit::{Call, Disclosure, ReadReferrals};
+use rpc::{Error, InTx, Replay};
+use tonic::Response;
+use wire::{
+    common::v1::Labels,
+    convert::{agency_name, name_of, practitioner_name, set_to_wire, timestamp, to_wire},
+    referrals::v1 as pb,
+};
+
+use super::messages::Shows;
+use crate::{
+    App,
+    domain::{Move, Referral},
+};
+
+pub(super) fn referral(referral: &Referral) -> pb::Referral {
+    let record = &referral.record;
+    let ending = referral.ending;
+    pb::Referral {
+        name: name_of("referrals", &record.id),
+        person: name_of("people", &record.person),
+        source: record.custodian.as_ref().map(agency_name).unwrap_or_default(),
+        target: agency_name(&referral.target),
+        service: referral.service.map(|id| name_of("services", id)).unwrap_or_default(),
+        need_category: referral.need_category.clone(),
+        priority: i32::from(referral.priority),
+        summary: referral.summary.clone(),
+        labels: Some(Labels {
+            confidentiality: record.confidentiality.map_or(0, to_wire),
+            sensitivities: set_to_wire(record.sensitivities),
+            part2: record.part2,
+            victim_service: record.victim_service,
+        }),
+        author: record.author.as_ref().map(practitioner_name).unwrap_or_default(),
+        state: i32::from(referral.state.number()),
+        outcome: i32::from(ending.outcome),
+        housing_result: i32::from(ending.housing_result),
+        enrollment: i32::from(ending.enrollment),
+        moves: referral.moves.iter().map(one_move).collect(),
+        create_time: record.authored_on.map(timestamp),
+        update_time: Some(timestamp(referral.updated_at)),
+        etag: referral.row_version.to_string(),
+    }
+}
+
+fn one_move(one: &Move) -> pb::ReferralMove {
+    pb::ReferralMove {
+        state: i32::from(one.state.number()),
+        time: Some(timestamp(one.at)),
+        agency: one.agency.map(agency_name).unwrap_or_default(),
+        reason: one.reason.clone(),
+    }
+}
+
+/// What is answered, and why it may be.
+pub(super) fn response<R: Shows>((mut reply, disclosure): (R, Disclosure)) -> Response<R> {
+    reply.disclose(rpc::disclosure(&disclosure));
+    Response::new(reply)
+}
+
+/// Reads a referral as any reader of it does.
+pub(super) async fn read(
+    app: &App,
+    call: &Call,
+    id: uuid::Uuid,
+) -> Result<(Referral, Disclosure), Error> {
+    let guard = &app.deps.guard;
+    let deferred = guard.defer::<ReadReferrals>(call).await?;
+    let sealed = app.store.read(&deferred, id, call.caller().agency()).await?;
+    Ok(guard.release(sealed).await?)
+}
+
+/// A repeated write is authorized again: the referral must be one that the caller may read now.
+pub(super) async fn again(app: &App, call: &Call, replay: Replay) -> Result<Disclosure, Error> {
+    Ok(read(app, call, replay.record_id).await?.1)
+}
+
+/// What a refused move tells of a referral (that it is there, its state, that it has changed) is
+/// told to those who may read it now, and is on record.
+pub(super) async fn told(app: &App, call: &Call, id: uuid::Uuid, error: Error) -> InTx {
+    match read(app, call, id).await {
+        Ok(_) => error.into(),
+        Err(refused) => refused.into(),
+    }
+}

@@ -1,0 +1,94 @@
+//! The write of a move.
+
+use std::sync::Arc;
+
+use permit::{Act, Disclosure, Permit};
+use pg::{PgConnection, requests::keep_answer};
+use rpc::{Conflict, Error, InTx};
+
+use super::{
+    super::{messages::Shows, reply},
+    Asked, Step,
+};
+use crate::{
+    App,
+    domain::{Mover, State},
+    store::{self, Change, Locked, Told},
+};
+
+/// Moves it, unless it stands elsewhere or the permit has ended meanwhile.
+pub(super) async fn carried_out<A: Act, R: Shows>(
+    app: &App,
+    asked: Asked,
+    mover: Mover,
+    permit: Permit<A>,
+) -> Result<(R, Disclosure), InTx> {
+    let (asked, at) = (Arc::new(asked), app.deps.clock.now());
+    let (guard, tx) = (&app.deps.guard, asked.step.tx);
+    let work = Arc::clone(&asked);
+    let done = guard.commit(app.store.db(), tx, permit, move |tx, permit| {
+        let asked = Arc::clone(&work);
+        Box::pin(async move { write(tx, &permit, &asked, mover, at).await })
+    });
+    match done.await {
+        Ok(written) => {
+            let (reply, seq) = written.value;
+            app.feed.reached(seq);
+            Ok((reply, written.disclosure))
+        }
+        Err(InTx::Other(
+            error @ Error::Conflict(Conflict::WrongState { .. } | Conflict::Stale),
+        )) => Err(reply::told(app, &asked.call, asked.id, error).await),
+        Err(error) => Err(error),
+    }
+}
+
+async fn write<A: Act, R: Shows>(
+    tx: &mut PgConnection,
+    permit: &Permit<A>,
+    asked: &Asked,
+    mover: Mover,
+    at: kernel::Instant,
+) -> Result<(R, i64), InTx> {
+    let step = &asked.step;
+    let sends = step.to == State::Requested;
+    if sends {
+        store::sending(&mut *tx, permit).await?;
+    }
+    let found = store::locked(&mut *tx, permit).await?;
+    check(&found, asked, mover)?;
+    let target_sees = found.target_sees || sends;
+    let change = Change {
+        to: step.to,
+        by: permit.agency().and_then(kernel::AgencyId::uuid),
+        reason: step.reason.clone(),
+        ending: step.ending,
+        sent: sends.then(|| asked.call.caller().purposes()),
+        target_sees,
+        at,
+    };
+    store::change(&mut *tx, permit, &found, &change).await?;
+    let referral = store::reread(&mut *tx, permit).await?;
+    let reply = R::of(reply::referral(&referral));
+    let only = (!target_sees).then_some(found.source);
+    let seq =
+        store::tell(&mut *tx, permit, &found, Told { state: Some(step.to), only, at }).await?;
+    let answer = reply.encode_to_vec();
+    let (person, record) = (permit.person_id(), permit.record_id());
+    keep_answer(tx, &asked.key, person, record, &answer, at).await?;
+    Ok((reply, seq))
+}
+
+fn check(found: &Locked, asked: &Asked, mover: Mover) -> Result<(), Error> {
+    if !asked.etag.is_empty() && asked.etag != found.row_version.to_string() {
+        return Err(Error::Conflict(Conflict::Stale));
+    }
+    let Step { to, from, .. } = asked.step;
+    let elsewhere = from.is_some_and(|from| from != found.standing.state);
+    if elsewhere || !found.standing.may(mover, to) {
+        let allowed = found.standing.allowed(mover).map(State::name).collect();
+        let state = found.standing.state.name();
+        return Err(Error::Conflict(Conflict::WrongState { state, allowed }));
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! One stream, from its cursor on.
+
+use std::{sync::Arc, time::Duration};
+
+use identity::AuthError;
+use kernel::Instant;
+use permit::{Call, ReadReferrals, Refusal};
+use rpc::Error;
+use tokio::sync::{mpsc, watch};
+use tonic::Status;
+use uuid::Uuid;
+use wire::{
+    convert::{name_of, timestamp},
+    referrals::v1::{ReferralEventKind as Kind, WatchReferralsResponse},
+};
+
+use crate::{
+    App,
+    domain::{Event, State},
+    store,
+};
+
+/// Of the thirty seconds that the contract promises.
+const CHECKPOINT: time::Duration = time::Duration::seconds(10);
+/// How often the token's end is looked for, however quiet it is.
+const LOOK: Duration = Duration::from_secs(1);
+/// Events read at once.
+const BATCH: i32 = 100;
+
+pub(super) struct Watcher {
+    pub(super) app: Arc<App>,
+    pub(super) call: Call,
+    pub(super) agency: Uuid,
+    /// Told, or not to be told, up to here.
+    pub(super) reached: i64,
+    /// When the last message was sent.
+    pub(super) sent: Instant,
+    pub(super) out: mpsc::Sender<Result<WatchReferralsResponse, Status>>,
+}
+
+/// Why the stream ends.
+enum End {
+    Told(Error),
+    /// The reader has gone.
+    Gone,
+}
+
+impl<E: Into<Error>> From<E> for End {
+    fn from(error: E) -> Self {
+        Self::Told(error.into())
+    }
+}
+
+impl Watcher {
+    pub(super) async fn run(mut self, heads: watch::Receiver<i64>) {
+        if let Err(End::Told(error)) = self.follow(heads).await {
+            let _ = self.out.send(Err(error.into())).await;
+        }
+    }
+
+    /// Until the token ends or the reader goes.
+    async fn follow(&mut self, mut heads: watch::Receiver<i64>) -> Result<(), End> {
+        let mut first = true;
+        loop {
+            let head = *heads.borrow_and_update();
+            while self.reached < head {
+                self.catch_up(head).await?;
+            }
+            self.still_admitted()?;
+            self.checkpoint(std::mem::take(&mut first)).await?;
+            tokio::select! {
+                // The sender lives in the app, and the app in this.
+                _ = heads.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                () = self.out.closed() => return Err(End::Gone),
+            }
+        }
+    }
+
+    fn still_admitted(&self) -> Result<(), End> {
+        match self.call.caller().expired(self.app.deps.clock.now()) {
+            true => Err(AuthError::Unauthenticated.into()),
+            false => Ok(()),
+        }
+    }
+
+    async fn catch_up(&mut self, head: i64) -> Result<(), End> {
+        let events = self.app.store.events(self.agency, self.reached, head, BATCH).await?;
+        let all = usize::try_from(BATCH).is_ok_and(|batch| events.len() < batch);
+        for event in events {
+            self.still_admitted()?;
+            if let Some(state) = self.released(&event).await? {
+                self.tell(&event, state).await?;
+            }
+            self.reached = event.seq;
+        }
+        if all {
+            self.reached = head;
+        }
+        Ok(())
+    }
+
+    /// What may be told of an event now; none: it is as if there were none.
+    async fn released(&self, event: &Event) -> Result<Option<Option<State>>, End> {
+        let Some(state) = event.state else { return Ok(Some(None)) };
+        let guard = &self.app.deps.guard;
+        let deferred = guard.defer::<ReadReferrals>(&self.call).await?;
+        match guard.release(store::sealed(&deferred, event, state)).await {
+            Ok((state, _)) => Ok(Some(Some(state))),
+            Err(Refusal::NotFound) => Ok(None),
+            // Leaving it out would lose it: whoever comes back with the cursor gets it.
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    async fn tell(&mut self, event: &Event, state: Option<State>) -> Result<(), End> {
+        let kind = if state.is_some() { Kind::State } else { Kind::Withdrawn };
+        self.send(WatchReferralsResponse {
+            cursor: self.app.deps.pages.cursor(&self.call, event.seq)?,
+            kind: kind.into(),
+            referral: name_of("referrals", &event.record.id),
+            state: state.map_or(0, |s| i32::from(s.number())),
+            time: Some(timestamp(event.at)),
+        })
+        .await
+    }
+
+    /// Once all that was there has been told, and whenever nothing was sent for a while.
+    async fn checkpoint(&mut self, first: bool) -> Result<(), End> {
+        let now = self.app.deps.clock.now();
+        // After a clock that was set back, sooner rather than later.
+        let quiet = now < self.sent || now - self.sent >= CHECKPOINT;
+        if !first && !quiet {
+            return Ok(());
+        }
+        self.send(WatchReferralsResponse {
+            cursor: self.app.deps.pages.cursor(&self.call, self.reached)?,
+            kind: Kind::Checkpoint.into(),
+            time: Some(timestamp(now)),
+            ..WatchReferralsResponse::default()
+        })
+        .await
+    }
+
+    async fn send(&mut self, message: WatchReferralsResponse) -> Result<(), End> {
+        self.out.send(Ok(message)).await.map_err(|_| End::Gone)?;
+        self.sent = self.app.deps.clock.now();
+        Ok(())
+    }
+}

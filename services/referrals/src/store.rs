@@ -1,0 +1,85 @@
+//! Referrals in PostgreSQL. Point reads of many callers are grouped into one statement; what is read
+//! is sealed until its reader's own decision.
+
+mod cursor;
+mod event;
+mod list;
+mod referral;
+mod sent;
+mod write;
+
+use kernel::{AgencyId, Kind};
+use permit::{Deferred, Disclosed, Located, ReadReferrals};
+use pg::{Db, Group, Limits, StoreError};
+use uuid::Uuid;
+
+use crate::domain::{Place, Referral};
+
+pub use event::sealed;
+pub use list::{MOST_PEOPLE, Page};
+pub use sent::Sent;
+pub use write::{
+    Change, Locked, New, OfNetwork, Told, change, create, locked, reread, sees, sending, tell,
+};
+
+/// Versions 1000 and up of this service's schema.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// The referrals of this schema.
+#[derive(Debug, Clone)]
+pub struct Referrals {
+    db: Db,
+    reads: Group<Uuid, Option<Referral>>,
+    places: Group<Uuid, Option<Place>>,
+}
+
+impl Referrals {
+    pub fn new(db: Db) -> Self {
+        let limits = Limits { max_group: 128, queue: 4096, in_flight: 1 };
+        let reads = {
+            let db = db.clone();
+            Group::new("referrals.read", limits, move |ids| {
+                let db = db.clone();
+                async move { referral::read(&db, ids).await }
+            })
+        };
+        let places = {
+            let db = db.clone();
+            Group::new("referrals.locate", limits, move |ids| {
+                let db = db.clone();
+                async move { referral::locate(&db, ids).await }
+            })
+        };
+        Self { db, reads, places }
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Reads a referral to be decided on at its release; `agency` is the reader's, and another's
+    /// draft is not there.
+    pub async fn read(
+        &self,
+        deferred: &Deferred<ReadReferrals>,
+        id: Uuid,
+        agency: Option<&AgencyId>,
+    ) -> Result<Disclosed<Referral>, StoreError> {
+        let found = self.reads.ask(id).await?.filter(|r| r.seen_by(agency));
+        Ok(deferred.seal(id, found.map(|r| (r.record.clone(), r))))
+    }
+
+    /// Ids and facets only, for one whose agency this is.
+    pub async fn locate(
+        &self,
+        id: Uuid,
+        agency: Option<&AgencyId>,
+    ) -> Result<Option<Place>, StoreError> {
+        Ok(self.places.ask(id).await?.filter(|place| place.seen_by(agency)))
+    }
+}
+
+/// For the guard: what was located, or the decoy.
+pub fn located(id: Uuid, place: Option<&Place>) -> Located {
+    Located::of(Kind::Referral, id, place.map(|p| p.record.clone()))
+}

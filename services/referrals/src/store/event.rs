@@ -1,0 +1,99 @@
+//! Rows of `referral_event`, for those who watch.
+
+use kernel::Instant;
+use permit::{Deferred, Disclosed, ReadReferrals};
+use pg::StoreError;
+use uuid::Uuid;
+
+use super::{
+    Referrals,
+    referral::{record, state},
+};
+use crate::domain::{Event, State};
+
+struct EventRow {
+    seq: i64,
+    event_state: Option<i16>,
+    at: Instant,
+    id: Uuid,
+    person_id: Uuid,
+    class: i16,
+    custodian_id: Option<Uuid>,
+    author: Option<String>,
+    episode_id: Option<Uuid>,
+    authored_at: Option<Instant>,
+    confidentiality: Option<i16>,
+    sensitivities: i32,
+    part2: bool,
+    victim_service: bool,
+    release_block_until: Option<Instant>,
+}
+
+impl TryFrom<EventRow> for Event {
+    type Error = StoreError;
+
+    fn try_from(row: EventRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            seq: row.seq,
+            state: row.event_state.map(state).transpose()?,
+            at: row.at,
+            record: record!(row)?,
+        })
+    }
+}
+
+impl Referrals {
+    /// The number of the last event that was committed; 0 before the first.
+    pub async fn head(&self) -> Result<i64, StoreError> {
+        self.db
+            .run_one("referrals.head", |conn| {
+                Box::pin(async move {
+                    let head = sqlx::query_scalar!(
+                        "SELECT value FROM counter WHERE name = 'referral_event'"
+                    );
+                    Ok(head.fetch_optional(conn).await?.unwrap_or(0))
+                })
+            })
+            .await
+    }
+
+    /// What the agency is to be told after `after` and up to `upto`, the first `most`: ids, states
+    /// and facets.
+    pub async fn events(
+        &self,
+        agency: Uuid,
+        after: i64,
+        upto: i64,
+        most: i32,
+    ) -> Result<Vec<Event>, StoreError> {
+        let rows = self
+            .db
+            .run_one("referrals.events", move |conn| {
+                Box::pin(async move {
+                    Ok(sqlx::query_as!(
+                        EventRow,
+                        r#"SELECT seq AS "seq!", event_state, at AS "at!", id AS "id!",
+                            person_id AS "person_id!", class AS "class!", custodian_id, author,
+                            episode_id, authored_at, confidentiality,
+                            sensitivities AS "sensitivities!", part2 AS "part2!",
+                            victim_service AS "victim_service!", release_block_until
+                        FROM locate_events($1, $2, $3, $4)"#,
+                        agency,
+                        after,
+                        upto,
+                        most
+                    )
+                    .fetch_all(conn)
+                    .await?)
+                })
+            })
+            .await?;
+        rows.into_iter().map(Event::try_from).collect()
+    }
+}
+
+/// A state to be told, decided on at its release like any read.
+pub fn sealed(deferred: &Deferred<ReadReferrals>, event: &Event, state: State) -> Disclosed<State> {
+    let id = event.record.id.uuid().unwrap_or_default();
+    deferred.seal(id, Some((event.record.clone(), state)))
+}

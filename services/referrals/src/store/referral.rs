@@ -1,0 +1,178 @@
+//! Rows of `referral`, with their moves.
+
+use std::collections::HashMap;
+
+use kernel::{AgencyId, Instant};
+use pg::{Db, Sealed, StoreError};
+use uuid::Uuid;
+
+use crate::domain::{Ending, Move, Place, Referral, State};
+
+/// The facets of a row, whatever else it has.
+macro_rules! record {
+    ($row:ident) => {
+        permit::FacetRow {
+            id: $row.id,
+            person_id: $row.person_id,
+            class: $row.class,
+            custodian_id: $row.custodian_id,
+            author: $row.author,
+            episode_id: $row.episode_id,
+            authored_at: $row.authored_at,
+            confidentiality: $row.confidentiality,
+            sensitivities: $row.sensitivities,
+            part2: $row.part2,
+            victim_service: $row.victim_service,
+            release_block_until: $row.release_block_until,
+        }
+        .record(kernel::Kind::Referral)
+        .ok_or(pg::StoreError::BadRow { what: "facets of a referral" })
+    };
+}
+pub(super) use record;
+
+/// Every reader's one spelling of `referral_rows`; the rest of the statement is its own.
+macro_rules! referral_rows {
+    ($from:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            crate::store::referral::ReferralRow,
+            r#"SELECT id AS "id!", person_id AS "person_id!", class AS "class!", custodian_id,
+                author, episode_id, authored_at, confidentiality,
+                sensitivities AS "sensitivities!", part2 AS "part2!",
+                victim_service AS "victim_service!", release_block_until,
+                target_id AS "target_id!", service_id, need_category AS "need_category!",
+                priority AS "priority!", summary AS "summary!", state AS "state!", outcome,
+                housing_result, enrollment, updated_at AS "updated_at!",
+                row_version AS "row_version!", move_states AS "move_states!",
+                move_times AS "move_times!", move_agencies AS "move_agencies!: Vec<Option<Uuid>>",
+                move_reasons AS "move_reasons!: Vec<Option<Vec<u8>>>"
+            FROM "# + $from
+            $(, $argument)*
+        )
+    };
+}
+pub(super) use referral_rows;
+
+pub(super) fn state(number: i16) -> Result<State, StoreError> {
+    State::of(number).ok_or(StoreError::BadRow { what: "state of a referral" })
+}
+
+/// A referral as `referral_rows` gives it.
+pub(super) struct ReferralRow {
+    pub id: Uuid,
+    pub person_id: Uuid,
+    pub class: i16,
+    pub custodian_id: Option<Uuid>,
+    pub author: Option<String>,
+    pub episode_id: Option<Uuid>,
+    pub authored_at: Option<Instant>,
+    pub confidentiality: Option<i16>,
+    pub sensitivities: i32,
+    pub part2: bool,
+    pub victim_service: bool,
+    pub release_block_until: Option<Instant>,
+    pub target_id: Uuid,
+    pub service_id: Option<Uuid>,
+    pub need_category: String,
+    pub priority: i16,
+    pub summary: Vec<u8>,
+    pub state: i16,
+    pub outcome: Option<i16>,
+    pub housing_result: Option<i16>,
+    pub enrollment: Option<i16>,
+    pub updated_at: Instant,
+    pub row_version: i64,
+    pub move_states: Vec<i16>,
+    pub move_times: Vec<Instant>,
+    pub move_agencies: Vec<Option<Uuid>>,
+    pub move_reasons: Vec<Option<Vec<u8>>>,
+}
+
+fn text(sealed: &[u8]) -> Result<String, StoreError> {
+    let bytes = Sealed::open(sealed)?.to_vec();
+    String::from_utf8(bytes).map_err(|_| StoreError::BadRow { what: "words of a referral" })
+}
+
+impl TryFrom<ReferralRow> for Referral {
+    type Error = StoreError;
+
+    fn try_from(row: ReferralRow) -> Result<Self, StoreError> {
+        let whens = row.move_states.iter().zip(&row.move_times);
+        let whys = row.move_agencies.iter().zip(&row.move_reasons);
+        let moves = whens
+            .zip(whys)
+            .map(|((number, at), (agency, reason))| {
+                let reason = reason.as_deref().map(text).transpose()?.unwrap_or_default();
+                Ok(Move { state: state(*number)?, at: *at, agency: *agency, reason })
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        if i64::try_from(moves.len()) != Ok(row.row_version) {
+            return Err(StoreError::BadRow { what: "moves of a referral" });
+        }
+        Ok(Self {
+            target: AgencyId::from(row.target_id),
+            service: row.service_id,
+            need_category: row.need_category,
+            priority: row.priority,
+            summary: text(&row.summary)?,
+            state: state(row.state)?,
+            ending: Ending {
+                outcome: row.outcome.unwrap_or_default(),
+                housing_result: row.housing_result.unwrap_or_default(),
+                enrollment: row.enrollment.unwrap_or_default(),
+            },
+            moves,
+            updated_at: row.updated_at,
+            row_version: row.row_version,
+            record: record!(row)?,
+        })
+    }
+}
+
+/// One group of point reads: one answer an id, in order.
+pub(super) async fn read(db: &Db, ids: Vec<Uuid>) -> Result<Vec<Option<Referral>>, StoreError> {
+    let wanted = ids.clone();
+    let rows = db
+        .run_one("referrals.read", move |conn| {
+            let wanted = wanted.clone();
+            Box::pin(async move {
+                Ok(referral_rows!("read_referrals($1)", &wanted).fetch_all(conn).await?)
+            })
+        })
+        .await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in rows {
+        found.insert(row.id, Referral::try_from(row)?);
+    }
+    Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+}
+
+/// One group of locates.
+pub(super) async fn locate(db: &Db, ids: Vec<Uuid>) -> Result<Vec<Option<Place>>, StoreError> {
+    let wanted = ids.clone();
+    let rows = db
+        .run_one("referrals.locate", move |conn| {
+            let wanted = wanted.clone();
+            Box::pin(async move {
+                Ok(sqlx::query!(
+                    r#"SELECT id AS "id!", person_id AS "person_id!", class AS "class!",
+                        custodian_id, author, episode_id, authored_at, confidentiality,
+                        sensitivities AS "sensitivities!", part2 AS "part2!",
+                        victim_service AS "victim_service!", release_block_until,
+                        target_id AS "target_id!", state AS "state!"
+                    FROM locate_referrals($1)"#,
+                    &wanted
+                )
+                .fetch_all(conn)
+                .await?)
+            })
+        })
+        .await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let (id, target) = (row.id, AgencyId::from(row.target_id));
+        let place = Place { target, state: state(row.state)?, record: record!(row)? };
+        found.insert(id, place);
+    }
+    Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+}

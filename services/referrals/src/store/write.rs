@@ -1,0 +1,293 @@
+//! Writes, each under a permit that names the referral and its person, or an act of the network's.
+
+use kernel::{AgencyId, CodeSet, Instant, Purpose, Sensitivity};
+use permit::{Act, ByNetwork, Permit, WriteReferrals, column};
+use pg::{PgConnection, Sealed, StoreError};
+use uuid::Uuid;
+
+use super::referral::{referral_rows, state};
+use crate::domain::{Ending, Referral, Standing, State};
+
+/// What lets a referral be written to.
+pub trait Hold: Sync {
+    fn id(&self) -> Uuid;
+    fn person(&self) -> Uuid;
+}
+
+impl<A: Act> Hold for Permit<A> {
+    fn id(&self) -> Uuid {
+        self.record_id()
+    }
+    fn person(&self) -> Uuid {
+        self.person_id()
+    }
+}
+
+/// One referral of the person of an act of the network's.
+#[derive(Debug)]
+pub struct OfNetwork<'a> {
+    pub act: &'a ByNetwork,
+    pub referral: Uuid,
+}
+
+impl Hold for OfNetwork<'_> {
+    fn id(&self) -> Uuid {
+        self.referral
+    }
+    fn person(&self) -> Uuid {
+        self.act.person_id()
+    }
+}
+
+/// A referral that is not there yet.
+#[derive(Clone)]
+pub struct New {
+    pub target: Uuid,
+    pub service: Option<Uuid>,
+    pub need_category: String,
+    pub priority: i16,
+    pub summary: String,
+    /// The purposes under which it is sent at once; none: a draft.
+    pub sent: Option<CodeSet<Purpose>>,
+    pub at: Instant,
+}
+
+/// A referral as it stands, locked until the transaction ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Locked {
+    pub standing: Standing,
+    pub target_sees: bool,
+    pub source: Uuid,
+    pub target: Uuid,
+    pub row_version: i64,
+}
+
+/// A move.
+#[derive(Clone)]
+pub struct Change {
+    pub to: State,
+    /// None: the network.
+    pub by: Option<Uuid>,
+    pub reason: Option<String>,
+    pub ending: Ending,
+    /// Given by what sends it.
+    pub sent: Option<CodeSet<Purpose>>,
+    pub target_sees: bool,
+    pub at: Instant,
+}
+
+/// What those who watch are told.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    /// None: withdrawn.
+    pub state: Option<State>,
+    /// To this agency alone; none: to both.
+    pub only: Option<Uuid>,
+    pub at: Instant,
+}
+
+fn mask<C: kernel::Code>(set: CodeSet<C>) -> i32 {
+    i32::try_from(set.bits()).unwrap_or(i32::MAX)
+}
+
+/// To be called first where a referral is sent: what follows from a change of the person's consents
+/// waits until this transaction has ended, and so finds the referral.
+pub async fn sending(tx: &mut PgConnection, hold: &impl Hold) -> Result<(), StoreError> {
+    sqlx::query!(
+        r#"SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || ' sent ' || $1, 0))
+            AS "locked!: ()""#,
+        hold.person().to_string()
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Writes a referral and its first move.
+pub async fn create(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteReferrals>,
+    new: &New,
+) -> Result<Locked, StoreError> {
+    let record = permit.record().ok_or(StoreError::NotFound)?;
+    let source = record.custodian.as_ref().and_then(AgencyId::uuid).ok_or(StoreError::NotFound)?;
+    let state = if new.sent.is_some() { State::Requested } else { State::Draft };
+    let summary = Sealed::seal(new.summary.as_bytes());
+    sqlx::query!(
+        "INSERT INTO referral (id, person_id, kind, class, custodian_id, author, episode_id,
+            authored_at, confidentiality, sensitivities, part2, victim_service, target_id,
+            service_id, need_category, priority, summary, state, purposes, target_sees, updated_at,
+            row_version)
+         VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+            $18, $19, $7, 1)",
+        permit.record_id(),
+        permit.person_id(),
+        column(record.class),
+        source,
+        record.author.as_ref().map(ToString::to_string),
+        record.episode.as_ref().and_then(kernel::EpisodeId::uuid),
+        new.at,
+        record.confidentiality.map(column),
+        mask::<Sensitivity>(record.sensitivities),
+        record.part2,
+        record.victim_service,
+        new.target,
+        new.service,
+        new.need_category,
+        new.priority,
+        summary.bytes(),
+        state.number(),
+        new.sent.map(mask),
+        new.sent.is_some(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    add_move(tx, permit, 1, state, Some(source), None, new.at).await?;
+    Ok(Locked {
+        standing: Standing { state, held: None },
+        target_sees: new.sent.is_some(),
+        source,
+        target: new.target,
+        row_version: 1,
+    })
+}
+
+async fn add_move(
+    tx: &mut PgConnection,
+    hold: &impl Hold,
+    n: i64,
+    state: State,
+    agency: Option<Uuid>,
+    reason: Option<&str>,
+    at: Instant,
+) -> Result<(), StoreError> {
+    let reason = reason.map(|words| Sealed::seal(words.as_bytes()));
+    sqlx::query!(
+        "INSERT INTO referral_move (referral_id, n, person_id, state, at, agency, reason)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        hold.id(),
+        n,
+        hold.person(),
+        state.number(),
+        at,
+        agency,
+        reason.as_ref().map(Sealed::bytes),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Locks the referral and says how it stands.
+pub async fn locked(tx: &mut PgConnection, hold: &impl Hold) -> Result<Locked, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT state, held_from, hold_reason_system, target_sees,
+            custodian_id AS "custodian_id!", target_id, row_version
+         FROM referral WHERE id = $1 AND person_id = $2 FOR UPDATE"#,
+        hold.id(),
+        hold.person()
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(Locked {
+        standing: standing(row.state, row.held_from, row.hold_reason_system)?,
+        target_sees: row.target_sees,
+        source: row.custodian_id,
+        target: row.target_id,
+        row_version: row.row_version,
+    })
+}
+
+pub(super) fn standing(
+    number: i16,
+    held_from: Option<i16>,
+    by_network: bool,
+) -> Result<Standing, StoreError> {
+    let held = held_from.filter(|_| by_network).map(state).transpose()?;
+    Ok(Standing { state: state(number)?, held })
+}
+
+/// Moves the referral that is locked.
+pub async fn change(
+    tx: &mut PgConnection,
+    hold: &impl Hold,
+    from: &Locked,
+    change: &Change,
+) -> Result<(), StoreError> {
+    let held = change.to == State::OnHold;
+    sqlx::query!(
+        "UPDATE referral SET state = $3, held_from = $4, hold_reason_system = $5,
+            outcome = NULLIF($6, 0::smallint), housing_result = NULLIF($7, 0::smallint),
+            enrollment = NULLIF($8, 0::smallint), purposes = COALESCE($9, purposes),
+            target_sees = $10, updated_at = $11, row_version = $12
+         WHERE id = $1 AND person_id = $2",
+        hold.id(),
+        hold.person(),
+        change.to.number(),
+        held.then_some(from.standing.state.number()),
+        held && change.by.is_none(),
+        change.ending.outcome,
+        change.ending.housing_result,
+        change.ending.enrollment,
+        change.sent.map(mask),
+        change.target_sees,
+        change.at,
+        from.row_version + 1,
+    )
+    .execute(&mut *tx)
+    .await?;
+    let n = from.row_version + 1;
+    add_move(tx, hold, n, change.to, change.by, change.reason.as_deref(), change.at).await
+}
+
+/// Whether the target sees it: no move.
+pub async fn sees(
+    tx: &mut PgConnection,
+    hold: &impl Hold,
+    target_sees: bool,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE referral SET target_sees = $3 WHERE id = $1 AND person_id = $2",
+        hold.id(),
+        hold.person(),
+        target_sees
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Keeps an event and returns its number. Other writers wait for the counter from here to the
+/// commit, so that numbers are seen in their order: to be called late.
+pub async fn tell(
+    tx: &mut PgConnection,
+    hold: &impl Hold,
+    of: &Locked,
+    told: Told,
+) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO referral_event (seq, referral_id, person_id, source_id, target_id, kind,
+            state, at, for_agency)
+         VALUES (next_values('referral_event', 1), $1, $2, $3, $4, $5, $6, $7, $8)
+         RETURNING seq",
+        hold.id(),
+        hold.person(),
+        of.source,
+        of.target,
+        if told.state.is_some() { 1_i16 } else { 2 },
+        told.state.map(State::number),
+        told.at,
+        told.only,
+    )
+    .fetch_one(tx)
+    .await?)
+}
+
+/// The referral as it stands in this transaction, for the reply to its writer.
+pub async fn reread(tx: &mut PgConnection, hold: &impl Hold) -> Result<Referral, StoreError> {
+    let (ids, person) = (vec![hold.id()], hold.person());
+    let row = referral_rows!("referral_rows($1) WHERE person_id = $2", &ids, person)
+        .fetch_one(tx)
+        .await?;
+    Referral::try_from(row)
+}

@@ -1,0 +1,14 @@
+//! Referrals through the socket, with the real guard, ledger and sign-in layer, on a database.
+// clippy.toml allows these in test functions; helpers of tests are not seen as such.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod bad_input;
+mod consent;
+mod lifecycle;
+mod list;
+mod moves;
+mod privacy;
+mod replay;
+mod store;
+mod watch;
+mod world;

@@ -1,0 +1,174 @@
+//! The stream of events.
+
+use rpc::Pages;
+use testkit::fakes::bearer;
+use tonic::Code;
+use wire::referrals::v1::{self as pb, ReferralEventKind, ReferralState as S};
+
+use crate::world::{ANA, BEN, CLINIC, HOUSING, OTHER, SECRET, Verb, World, new, reason, refused};
+
+const RPC: &str = "trellis.referrals.v1.ReferralsService/WatchReferrals";
+
+#[tokio::test]
+async fn a_stream_goes_on_where_its_cursor_says() {
+    let world = World::agreed().await;
+    let first = world.sent().await;
+    let mut watching = world.watch(HOUSING).await;
+    let event = watching.next().await;
+    assert_eq!((&event.referral, event.state()), (&first.name, S::Requested));
+    drop(watching);
+    world.go(Verb::Accept, HOUSING, &first.name).await.unwrap();
+    let second = world.sent().await;
+    let mut resumed = world.watch_from(HOUSING, &event.cursor).await.unwrap();
+    resumed.is_told(&first.name, S::Accepted).await;
+    resumed.is_told(&second.name, S::Requested).await;
+    // The cursor of a checkpoint is as good as an event's.
+    let checkpoint = resumed.message().await.unwrap().unwrap();
+    assert_eq!(checkpoint.kind(), ReferralEventKind::Checkpoint);
+    assert_eq!((&*checkpoint.referral, checkpoint.state), ("", 0));
+    let mut at_the_end = world.watch_from(HOUSING, &checkpoint.cursor).await.unwrap();
+    world.go(Verb::Reject, HOUSING, &second.name).await.unwrap();
+    at_the_end.is_told(&second.name, S::Rejected).await;
+}
+
+#[tokio::test]
+async fn a_cursor_of_somebody_else_or_of_nothing_has_expired() {
+    let world = World::agreed().await;
+    world.sent().await;
+    let cursor = world.watch(HOUSING).await.next().await.cursor;
+    let pages = Pages::new(&SECRET, world.deps.clock.clone()).unwrap();
+    let call = world.sign_ins.call(&world.staff(HOUSING), RPC).await;
+    let beyond = pages.cursor(&call, 2).unwrap();
+    let before = pages.cursor(&call, -1).unwrap();
+    world.watch_from(HOUSING, &pages.cursor(&call, 1).unwrap()).await.unwrap();
+    let mut bent = cursor.clone();
+    bent.replace_range(3..4, if &cursor[3..4] == "A" { "B" } else { "A" });
+    for (agency, cursor) in [
+        (CLINIC, &*cursor),
+        (HOUSING, &*beyond),
+        (HOUSING, &*before),
+        (HOUSING, &*bent),
+        (HOUSING, "x"),
+        (HOUSING, &cursor[1..]),
+    ] {
+        let status = world.watch_from(agency, cursor).await.map(|_| ()).unwrap_err();
+        assert_eq!((status.code(), &*reason(&status).0), (Code::OutOfRange, "CURSOR_EXPIRED"));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_holds_what_concerns_its_agency_and_nothing_else() {
+    let world = World::agreed().await;
+    world.agree(BEN, OTHER, HOUSING);
+    let mut clinic = world.watch(CLINIC).await;
+    let mut other = world.watch(OTHER).await;
+    let at_once = pb::CreateReferralRequest { send: true, ..new(BEN, HOUSING) };
+    let bens = world.create(OTHER, at_once).await.unwrap();
+    let anas = world.sent().await;
+    let mut housing = world.watch(HOUSING).await;
+    housing.is_told(&bens.name, S::Requested).await;
+    housing.is_told(&anas.name, S::Requested).await;
+    clinic.is_told(&anas.name, S::Requested).await;
+    other.is_told(&bens.name, S::Requested).await;
+    for watching in [&mut clinic, &mut other, &mut housing] {
+        watching.is_told_nothing_more(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_target_may_not_read_it_is_not_told() {
+    let world = World::new().await;
+    world.permit(ANA, CLINIC, HOUSING, &[kernel::Action::Refer]);
+    let sent = world.sent().await;
+    let mut housing = world.watch(HOUSING).await;
+    housing.is_told_nothing_more(&world).await;
+    world.watch(CLINIC).await.is_told(&sent.name, S::Requested).await;
+}
+
+#[tokio::test]
+async fn every_state_that_is_told_is_on_record_first() {
+    let world = World::agreed().await;
+    let sent = world.sent().await;
+    let id: uuid::Uuid = sent.name.trim_start_matches("referrals/").parse().unwrap();
+    let before = world.stage.events().await.len();
+    world.watch(HOUSING).await.is_told(&sent.name, S::Requested).await;
+    let events = world.stage.events().await;
+    let [told] = &events[before..] else { panic!("{events:?}") };
+    assert_eq!((&*told.rpc, told.caller.agency), (RPC, Some(HOUSING)));
+    assert_eq!((told.outcome, told.person), (ledger::Outcome::Permit, Some(ANA)));
+    assert_eq!(told.records, [id]);
+}
+
+#[tokio::test]
+async fn a_backlog_of_many_comes_whole_and_in_order() {
+    let world = World::agreed().await;
+    let mut expected = Vec::new();
+    for _ in 0..130 {
+        expected.push(world.sent().await.name);
+    }
+    let mut housing = world.watch(HOUSING).await;
+    for name in &expected {
+        housing.is_told(name, S::Requested).await;
+    }
+    housing.is_told_nothing_more(&world).await;
+}
+
+#[tokio::test]
+async fn another_replicas_events_are_told_too() {
+    let world = World::agreed().await;
+    let mut housing = world.watch(HOUSING).await;
+    // As another process would: its own application on the same database.
+    let another = referrals::start(world.deps.clone(), world.peer.clone());
+    let before = world.sent().await;
+    housing.is_told(&before.name, S::Requested).await;
+    world.revoke(ANA);
+    referrals::reconcile(&another, &ANA.into()).await.unwrap();
+    housing.loses(&before.name).await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_token() {
+    let world = World::agreed().await;
+    let mut housing = world.watch(HOUSING).await;
+    housing.is_told_nothing_more(&world).await;
+    world.clock.advance(time::Duration::HOUR + time::Duration::MINUTE);
+    let end = loop {
+        match housing.message().await {
+            Ok(Some(message)) => assert_eq!(message.kind(), ReferralEventKind::Checkpoint),
+            end => break end,
+        }
+    };
+    refused(end, Code::Unauthenticated, "UNAUTHENTICATED");
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_the_service_stops() {
+    let world = World::agreed().await;
+    let mut housing = world.watch(HOUSING).await;
+    housing.is_told_nothing_more(&world).await;
+    world.deps.stop.cancel();
+    assert_eq!(housing.message().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_nothing_can_be_decided_and_loses_nothing() {
+    let world = World::agreed().await;
+    let mut housing = world.watch(HOUSING).await;
+    let cursor = housing.message().await.unwrap().unwrap().cursor;
+    let sent = world.sent().await;
+    housing.is_told(&sent.name, S::Requested).await;
+    world.consents.fault(Some(testkit::fakes::Fault::Away));
+    let mut away = world.watch_from(HOUSING, &cursor).await.unwrap();
+    refused(away.message().await, Code::Unavailable, "CONSENT_SERVICE_UNAVAILABLE");
+    world.consents.fault(None);
+    let mut again = world.watch_from(HOUSING, &cursor).await.unwrap();
+    again.is_told(&sent.name, S::Requested).await;
+}
+
+#[tokio::test]
+async fn a_person_does_not_watch() {
+    let world = World::new().await;
+    let request = bearer(&world.person("ana"), pb::WatchReferralsRequest::default());
+    let answer = world.client.clone().watch_referrals(request).await.map(|_| ());
+    refused(answer, Code::PermissionDenied, "ROLE_NOT_ADMITTED");
+}

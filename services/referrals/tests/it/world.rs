@@ -1,0 +1,541 @@
+//! Four agencies and two people, with a clock that no machine shows, and a consent service whose
+//! facts the test changes and whose Watch it writes.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use facts::{Directory, Peer};
+use futures::StreamExt as _;
+use identity::{NetworkKeys, ServiceTokens};
+use kernel::{Action, Clock, Kind, ManualClock, PersonId, Purpose, Role};
+use permit::Guard;
+use policy::Consent;
+use referrals::App;
+use rpc::{Deps, Pages};
+use secrecy::ExposeSecret as _;
+use serve::{Running, ServeConfig, Server};
+use sqlx::{Connection as _, PgConnection};
+use testkit::fakes::{Consents, People, SignIns, Staff, Stage, bearer, consent};
+use tokio::sync::watch;
+use tokio_stream::{Stream, wrappers::WatchStream};
+use tokio_util::sync::CancellationToken;
+use tonic::{
+    Code, Request, Response, Status, Streaming, async_trait,
+    transport::{Channel, Endpoint},
+};
+use tonic_types::StatusExt as _;
+use uuid::Uuid;
+use wire::{
+    common::v1 as common,
+    consent::v1 as pbc,
+    convert::{agency_name, name_of},
+    directory::v1::{Agency, AgencyState, AgencyStatus, WatchAgenciesResponse},
+    referrals::v1::{
+        self as pb, ReferralEventKind, ReferralState as S,
+        referrals_service_client::ReferralsServiceClient,
+    },
+};
+
+pub const CLINIC: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_000a);
+pub const HOUSING: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_000b);
+pub const OTHER: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_000c);
+/// An SUD programme.
+pub const PROGRAMME: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_000d);
+/// A victim-service provider.
+pub const REFUGE: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_000e);
+/// Suspended.
+pub const GONE: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_000f);
+
+pub const ANA: Uuid = Uuid::from_u128(0xa11a_0000_0000_4000_8000_0000_0000_0001);
+pub const BEN: Uuid = Uuid::from_u128(0xbe11_0000_0000_4000_8000_0000_0000_0002);
+
+pub const WORDS: &str = "Needs a ground-floor room; canary-7c1d.";
+pub const SECRET: [u8; 32] = [7; 32];
+
+pub type Client = ReferralsServiceClient<Channel>;
+pub type Answer = Result<pb::Referral, Status>;
+
+/// The stream of changes of people's facts.
+#[derive(Clone)]
+pub struct Changes {
+    told: watch::Sender<Vec<Uuid>>,
+    /// From where it was asked last.
+    pub after: Arc<AtomicI64>,
+}
+
+#[async_trait]
+impl pbc::facts_service_server::FactsService for Changes {
+    type WatchFactsStream =
+        Pin<Box<dyn Stream<Item = Result<pbc::WatchFactsResponse, Status>> + Send>>;
+
+    async fn get_facts(
+        &self,
+        _: Request<pbc::GetFactsRequest>,
+    ) -> Result<Response<pbc::GetFactsResponse>, Status> {
+        Err(Status::unimplemented("the guard asks the fake source"))
+    }
+
+    async fn watch_facts(
+        &self,
+        request: Request<pbc::WatchFactsRequest>,
+    ) -> Result<Response<Self::WatchFactsStream>, Status> {
+        let after = request.into_inner().after;
+        self.after.store(after, Ordering::SeqCst);
+        let mut reached = usize::try_from(after).unwrap();
+        let changes = WatchStream::new(self.told.subscribe()).map(move |all| {
+            let new = all[reached.min(all.len())..].to_vec();
+            let first = reached;
+            reached = reached.max(all.len());
+            let change = move |(i, person): (usize, Uuid)| {
+                Ok(pbc::WatchFactsResponse {
+                    sequence: i64::try_from(first + i + 1).unwrap(),
+                    person: name_of("people", person),
+                    revision: 1,
+                })
+            };
+            new.into_iter().enumerate().map(change).collect::<Vec<_>>()
+        });
+        Ok(Response::new(Box::pin(changes.flat_map(futures::stream::iter))))
+    }
+}
+
+pub struct World {
+    pub stage: Stage,
+    pub consents: Consents,
+    pub clock: ManualClock,
+    pub sign_ins: SignIns,
+    pub deps: Deps,
+    pub app: Arc<App>,
+    pub client: Client,
+    pub changes: Changes,
+    pub peer: Peer,
+    _running: Vec<Running>,
+    _keys: tempfile::TempDir,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.deps.stop.cancel();
+    }
+}
+
+fn config() -> ServeConfig {
+    ServeConfig { listen: ([127, 0, 0, 1], 0).into(), ..ServeConfig::default() }
+}
+
+fn to(running: &Running) -> Channel {
+    Endpoint::from_shared(format!("http://{}", running.addr())).unwrap().connect_lazy()
+}
+
+fn directory(consents: &Consents) -> Arc<Directory> {
+    let directory = Directory::local();
+    let agency = |id: Uuid| {
+        consents.agency_with(id, |agency| {
+            agency.part2_program = id == PROGRAMME;
+            agency.victim_service_provider = id == REFUGE;
+            if id == GONE {
+                agency.status = kernel::AgencyStatus::Suspended;
+            }
+        });
+        let active = if id == GONE { AgencyStatus::Suspended } else { AgencyStatus::Active };
+        let agency = Agency {
+            name: agency_name(id),
+            status: active.into(),
+            sector: 1,
+            part2_program: id == PROGRAMME,
+            victim_service_provider: id == REFUGE,
+            ..Agency::default()
+        };
+        AgencyState { agency: Some(agency), bindings: Vec::new() }
+    };
+    directory.apply(&WatchAgenciesResponse {
+        revision: 1,
+        agencies: [CLINIC, HOUSING, OTHER, PROGRAMME, REFUGE, GONE].map(agency).to_vec(),
+        snapshot: true,
+    });
+    directory
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let stage = Stage::set(async |admin, service| {
+            pg::migrate(admin, service, &[&ledger::MIGRATIONS, &referrals::MIGRATIONS]).await
+        })
+        .await;
+        let clock = ManualClock::at(time::macros::datetime!(2041-03-01 12:00 UTC));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let (consents, people) = (Consents::default(), People::default());
+        for (person, agency) in
+            [(ANA, CLINIC), (BEN, CLINIC), (ANA, PROGRAMME), (ANA, REFUGE), (BEN, OTHER)]
+        {
+            people.register(person, agency);
+        }
+        people.bind("ana", ANA, None);
+        people.bind("ben", BEN, None);
+        let directory = directory(&consents);
+        let guard = Guard::new(
+            Arc::new(consents.clone()),
+            Arc::new(people.clone()),
+            stage.ledger.clone(),
+            Arc::clone(&shared),
+        );
+        let sign_ins = SignIns::new(&["referrals"], Arc::clone(&shared)).await;
+        let deps = Deps {
+            db: stage.db.clone(),
+            guard,
+            clock: Arc::clone(&shared),
+            pages: Pages::new(&SECRET, Arc::clone(&shared)).unwrap(),
+            directory,
+            stop: CancellationToken::new(),
+        };
+
+        let changes = Changes { told: watch::Sender::new(Vec::new()), after: Arc::default() };
+        let facts = pbc::facts_service_server::FactsServiceServer::new(changes.clone());
+        let facts = Server::builder(config()).add_service(facts).descriptors(wire::DESCRIPTORS);
+        let facts = facts.start().await.unwrap();
+        let keys = tempfile::tempdir().unwrap();
+        let key = NetworkKeys::open(keys.path()).unwrap().signing_key().clone();
+        let tokens = Arc::new(ServiceTokens::new("referrals", key, shared));
+        let peer = Peer::new(to(&facts), tokens, "consent");
+
+        let app = referrals::start(deps.clone(), peer.clone());
+        let running = Server::builder(config())
+            .add_service(referrals::server(Arc::clone(&app)))
+            .descriptors(wire::DESCRIPTORS)
+            .auth(sign_ins.layer())
+            .start()
+            .await
+            .unwrap();
+        let client = Client::new(to(&running));
+        let _running = vec![facts, running];
+        let _keys = keys;
+        Self { stage, consents, clock, sign_ins, deps, app, client, changes, peer, _running, _keys }
+    }
+
+    /// With a consent of Ana's to what the clinic refers to housing.
+    pub async fn agreed() -> Self {
+        let world = Self::new().await;
+        world.agree(ANA, CLINIC, HOUSING);
+        world
+    }
+
+    /// A case manager, for every purpose that these tests need.
+    pub fn staff(&self, agency: Uuid) -> String {
+        self.sign_ins.staff(&staff(agency))
+    }
+
+    pub fn person(&self, sub: &str) -> String {
+        self.sign_ins.individual(sub, Role::Person, true)
+    }
+
+    /// Signs a consent: `to` may be sent, read and move what `from` refers.
+    pub fn agree(&self, person: Uuid, from: Uuid, to: Uuid) -> Uuid {
+        self.permit(person, from, to, &[Action::Read, Action::Transition, Action::Refer])
+    }
+
+    pub fn permit(&self, person: Uuid, from: Uuid, to: Uuid, actions: &[Action]) -> Uuid {
+        let id = fresh();
+        let actions: kernel::CodeSet<Action> = actions.iter().copied().collect();
+        let mut rule = testkit::fakes::permitting(from, to, PURPOSES, actions);
+        rule.kinds = Some([Kind::Referral].into());
+        let signed = Consent { effective: Some(self.clock.now()), ..consent(person, id, rule) };
+        self.consents.give(signed);
+        id
+    }
+
+    /// As RevokeConsent does: the facts have changed when it returns, and whoever follows them is
+    /// yet to hear of it.
+    pub fn revoke(&self, person: Uuid) {
+        self.consents.revoke(person, self.clock.now());
+    }
+
+    /// The consent service's Watch tells that the person's facts have changed.
+    pub fn tell(&self, person: Uuid) {
+        self.changes.told.send_modify(|all| all.push(person));
+    }
+
+    pub async fn reconcile(&self, person: Uuid) {
+        referrals::reconcile(&self.app, &PersonId::from(person)).await.unwrap();
+    }
+
+    pub async fn create(&self, agency: Uuid, request: pb::CreateReferralRequest) -> Answer {
+        let token = self.staff(agency);
+        let reply = self.client.clone().create_referral(bearer(&token, request)).await?;
+        Ok(shown(reply.into_inner().referral))
+    }
+
+    /// Of Ana, from the clinic to housing.
+    pub async fn draft(&self) -> pb::Referral {
+        self.create(CLINIC, new(ANA, HOUSING)).await.unwrap()
+    }
+
+    pub async fn sent(&self) -> pb::Referral {
+        let request = pb::CreateReferralRequest { send: true, ..new(ANA, HOUSING) };
+        self.create(CLINIC, request).await.unwrap()
+    }
+
+    /// Brought to a state by those who may.
+    pub async fn in_state(&self, state: S) -> pb::Referral {
+        use Verb::{Accept, Cancel, Complete, Fail, Hold, Reject, Start};
+        if state == S::Draft {
+            return self.draft().await;
+        }
+        let steps: &[Verb] = match state {
+            S::Accepted => &[Accept],
+            S::Rejected => &[Reject],
+            S::InProgress => &[Accept, Start],
+            S::OnHold => &[Accept, Hold],
+            S::Completed => &[Accept, Complete],
+            S::Failed => &[Accept, Fail],
+            S::Cancelled => &[Cancel],
+            _ => &[],
+        };
+        let mut referral = self.sent().await;
+        for step in steps {
+            referral = self.go(*step, HOUSING, &referral.name).await.unwrap();
+        }
+        assert_eq!(referral.state(), state);
+        referral
+    }
+
+    /// Asks for a move.
+    pub async fn go(&self, verb: Verb, agency: Uuid, name: &str) -> Answer {
+        verb.ask(self, &self.staff(agency), Move::of(name)).await
+    }
+
+    pub async fn get_as(&self, token: &str, name: &str) -> Answer {
+        let request = pb::GetReferralRequest { name: name.to_owned() };
+        let reply = self.client.clone().get_referral(bearer(token, request)).await?;
+        Ok(shown(reply.into_inner().referral))
+    }
+
+    pub async fn get(&self, agency: Uuid, name: &str) -> Answer {
+        self.get_as(&self.staff(agency), name).await
+    }
+
+    pub async fn list_as(
+        &self,
+        token: &str,
+        request: pb::ListReferralsRequest,
+    ) -> Result<pb::ListReferralsResponse, Status> {
+        Ok(self.client.clone().list_referrals(bearer(token, request)).await?.into_inner())
+    }
+
+    pub async fn watch(&self, agency: Uuid) -> Watching {
+        self.watch_from(agency, "").await.unwrap()
+    }
+
+    pub async fn watch_from(&self, agency: Uuid, cursor: &str) -> Result<Watching, Status> {
+        let request = pb::WatchReferralsRequest { cursor: cursor.to_owned() };
+        let token = self.staff(agency);
+        let events = self.client.clone().watch_referrals(bearer(&token, request)).await?;
+        Ok(Watching(events.into_inner()))
+    }
+
+    /// Past every wall.
+    pub async fn admin(&self) -> PgConnection {
+        let url = self.stage.admin_url();
+        let mut conn = PgConnection::connect(url.expose_secret()).await.unwrap();
+        let path = format!("SET search_path = {}", self.stage.service.schema);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(path)).execute(&mut conn).await.unwrap();
+        conn
+    }
+
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&mut self.admin().await).await.unwrap()
+    }
+}
+
+const PURPOSES: [Purpose; 2] = [Purpose::Treat, Purpose::CoordinationOfCare];
+
+pub fn staff(agency: Uuid) -> Staff {
+    Staff::of(agency, "sam").roles([Role::CaseManager]).purposes([Purpose::CoordinationOfCare])
+}
+
+pub fn fresh() -> Uuid {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let n = u128::from(NEXT.fetch_add(1, Ordering::Relaxed));
+    Uuid::from_u128(0xf000_0000_0000_4000_8000_0000_0000_0000 | n)
+}
+
+pub fn shown(referral: Option<pb::Referral>) -> pb::Referral {
+    referral.expect("a referral")
+}
+
+pub fn new(person: Uuid, target: Uuid) -> pb::CreateReferralRequest {
+    pb::CreateReferralRequest {
+        request_id: fresh().to_string(),
+        person: name_of("people", person),
+        target: agency_name(target),
+        service: String::new(),
+        need_category: "101-01".to_owned(),
+        priority: pb::Priority::Urgent.into(),
+        summary: WORDS.to_owned(),
+        labels: Some(common::Labels {
+            confidentiality: common::Confidentiality::N.into(),
+            ..common::Labels::default()
+        }),
+        send: false,
+    }
+}
+
+/// One of the moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Send,
+    Accept,
+    Reject,
+    Start,
+    Hold,
+    Resume,
+    Complete,
+    Fail,
+    Cancel,
+}
+
+/// What a move's request says.
+#[derive(Debug, Clone)]
+pub struct Move {
+    pub request_id: String,
+    pub name: String,
+    pub etag: String,
+    pub reason: String,
+    pub outcome: i32,
+}
+
+impl Move {
+    pub fn of(name: &str) -> Self {
+        Self {
+            request_id: fresh().to_string(),
+            name: name.to_owned(),
+            etag: String::new(),
+            reason: "because".to_owned(),
+            outcome: pb::Outcome::GotHelp.into(),
+        }
+    }
+}
+
+impl Verb {
+    pub const ALL: [Self; 9] = [
+        Self::Send,
+        Self::Accept,
+        Self::Reject,
+        Self::Start,
+        Self::Hold,
+        Self::Resume,
+        Self::Complete,
+        Self::Fail,
+        Self::Cancel,
+    ];
+
+    pub async fn ask(self, world: &World, token: &str, asked: Move) -> Answer {
+        let mut client = world.client.clone();
+        let Move { request_id, name, etag, reason, outcome } = asked;
+        macro_rules! ask {
+            ($method:ident, $request:ident { $($field:ident: $value:expr),* }) => {{
+                let request = pb::$request { request_id, name, etag, $($field: $value),* };
+                let reply = client.$method(bearer(token, request)).await?.into_inner();
+                assert!(reply.disclosure.is_some(), "every reply says why");
+                Ok(shown(reply.referral))
+            }};
+        }
+        match self {
+            Self::Send => ask!(send_referral, SendReferralRequest {}),
+            Self::Accept => ask!(accept_referral, AcceptReferralRequest {}),
+            Self::Reject => ask!(reject_referral, RejectReferralRequest { reason: reason }),
+            Self::Start => ask!(start_referral, StartReferralRequest {}),
+            Self::Hold => ask!(hold_referral, HoldReferralRequest { reason: reason }),
+            Self::Resume => ask!(resume_referral, ResumeReferralRequest {}),
+            Self::Complete => ask!(
+                complete_referral,
+                CompleteReferralRequest {
+                    outcome: outcome,
+                    housing_result: pb::HousingResult::ClientAccepted.into(),
+                    enrollment: pb::Enrollment::Enrolled.into()
+                }
+            ),
+            Self::Fail => {
+                ask!(fail_referral, FailReferralRequest { reason: reason, outcome: outcome })
+            }
+            Self::Cancel => ask!(cancel_referral, CancelReferralRequest { reason: reason }),
+        }
+    }
+}
+
+pub struct Watching(Streaming<pb::WatchReferralsResponse>);
+
+/// Longer than the poll for other replicas' events.
+const SOON: Duration = Duration::from_secs(10);
+
+impl Watching {
+    /// The next message, a checkpoint too.
+    pub async fn message(&mut self) -> Result<Option<pb::WatchReferralsResponse>, Status> {
+        tokio::time::timeout(SOON, self.0.message()).await.expect("a message in time")
+    }
+
+    /// The next event.
+    pub async fn next(&mut self) -> pb::WatchReferralsResponse {
+        loop {
+            let event = self.message().await.unwrap().expect("the stream goes on");
+            assert!(!event.cursor.is_empty() && event.time.is_some());
+            if event.kind() != ReferralEventKind::Checkpoint {
+                return event;
+            }
+        }
+    }
+
+    pub async fn is_told(&mut self, name: &str, state: S) {
+        let event = self.next().await;
+        let told = (event.kind(), &*event.referral, event.state());
+        assert_eq!(told, (ReferralEventKind::State, name, state));
+    }
+
+    pub async fn loses(&mut self, name: &str) {
+        let event = self.next().await;
+        let told = (event.kind(), &*event.referral, event.state());
+        assert_eq!(told, (ReferralEventKind::Withdrawn, name, S::Unspecified));
+    }
+
+    /// Nothing but the checkpoint that comes when it is time for one: what had been committed by then
+    /// was to be told before it.
+    pub async fn is_told_nothing_more(&mut self, world: &World) {
+        world.clock.advance(time::Duration::seconds(11));
+        let now = wire::convert::timestamp(world.clock.now());
+        loop {
+            let message = self.message().await.unwrap().expect("the stream goes on");
+            assert_eq!(message.kind(), ReferralEventKind::Checkpoint, "{message:?}");
+            if message.time == Some(now) {
+                return;
+            }
+        }
+    }
+}
+
+/// `ErrorInfo.reason` and its metadata.
+pub fn reason(status: &Status) -> (String, Vec<(String, String)>) {
+    let details = status.get_error_details();
+    let info = details.error_info().expect("every error has an ErrorInfo").clone();
+    assert_eq!(info.domain, "trellis");
+    let mut metadata: Vec<_> = info.metadata.into_iter().collect();
+    metadata.sort();
+    (info.reason, metadata)
+}
+
+pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>, code: Code, why: &str) {
+    let status = answer.expect_err(why);
+    assert_eq!((status.code(), &*reason(&status).0), (code, why), "{status:?}");
+}
+
+/// Fields that a status names.
+pub fn fields(status: &Status) -> Vec<String> {
+    assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+    let details = status.get_error_details();
+    let bad = details.bad_request().expect("BadRequest").clone();
+    bad.field_violations.into_iter().map(|v| v.field).collect()
+}

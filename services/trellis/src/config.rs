@@ -1,0 +1,230 @@
+//! The configuration file: TOML, unknown keys refused, one line for what is wrong with it.
+//!
+//! An option that is left out never turns a check off. Paths are relative to the file.
+
+mod error;
+mod paths;
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use identity::{Asserts, IdentityConfig, IssuerConfig, KeysConfig};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+use serve::{PeerTls, ServeConfig};
+
+use crate::Service;
+
+pub use error::ConfigError;
+
+/// One process's configuration. All processes of a network share `[network]`, `[[issuers]]` and
+/// the public half of `[service_key]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub network: NetworkConfig,
+    /// Who may sign tokens, and of what kinds of caller.
+    #[serde(default)]
+    pub issuers: Vec<IssuerConfig>,
+    pub service_key: ServiceKey,
+    #[serde(default)]
+    pub serve: ServeConfig,
+    pub database: DatabaseConfig,
+    #[serde(default)]
+    pub peers: Peers,
+    pub secrets: Secrets,
+    #[serde(default)]
+    pub telemetry: telemetry::Config,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// What `aud` of every user's token must hold, exactly.
+    pub audience: String,
+    /// Systems whose identifiers mean the same person at every agency.
+    #[serde(default = "NetworkConfig::shared_systems")]
+    pub shared_identifier_systems: Vec<String>,
+}
+
+impl NetworkConfig {
+    pub fn shared_systems() -> Vec<String> {
+        people::SHARED_SYSTEMS.iter().map(|&system| system.to_owned()).collect()
+    }
+}
+
+/// The network's own key, by which services know each other. Either the directory that
+/// `trellis keys` made, or the private key and where the public halves are.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServiceKey {
+    pub directory: Option<PathBuf>,
+    /// PKCS#8 PEM of an ES256 key.
+    pub private: Option<PathBuf>,
+    pub jwks_file: Option<PathBuf>,
+    pub jwks_url: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseConfig {
+    /// `postgres://host/database`.
+    #[serde(deserialize_with = "secret")]
+    pub url: Option<SecretString>,
+    /// A file that holds the URL.
+    pub url_file: Option<PathBuf>,
+    /// Connections of each service.
+    pub max_connections: Option<u32>,
+    /// Accepts a server that loses what it reported as durable. For tests only.
+    pub unsafe_durability: bool,
+    /// What is other than `trellis_<service>` in the schema `<service>`.
+    pub services: BTreeMap<Service, ServiceDatabase>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServiceDatabase {
+    /// A database of its own.
+    #[serde(deserialize_with = "secret")]
+    pub url: Option<SecretString>,
+    pub role: Option<String>,
+    pub schema: Option<String>,
+    pub password_file: Option<PathBuf>,
+    /// Set by `up`, which makes the passwords itself.
+    #[serde(skip)]
+    pub password: Option<SecretString>,
+}
+
+/// Where the services are that this process does not run itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Peers {
+    pub directory: Option<String>,
+    pub people: Option<String>,
+    pub consent: Option<String>,
+    pub referrals: Option<String>,
+    pub notes: Option<String>,
+    pub audit: Option<String>,
+    /// For every peer whose URL is https.
+    pub tls: Option<PeerTls>,
+}
+
+impl Peers {
+    pub fn url(&self, of: Service) -> Option<&str> {
+        match of {
+            Service::Directory => self.directory.as_deref(),
+            Service::People => self.people.as_deref(),
+            Service::Consent => self.consent.as_deref(),
+            Service::Referrals => self.referrals.as_deref(),
+            Service::Notes => self.notes.as_deref(),
+            Service::Audit => self.audit.as_deref(),
+        }
+    }
+
+    pub fn set(&mut self, of: Service, url: String) {
+        *self.slot(of) = Some(url);
+    }
+
+    fn slot(&mut self, of: Service) -> &mut Option<String> {
+        match of {
+            Service::Directory => &mut self.directory,
+            Service::People => &mut self.people,
+            Service::Consent => &mut self.consent,
+            Service::Referrals => &mut self.referrals,
+            Service::Notes => &mut self.notes,
+            Service::Audit => &mut self.audit,
+        }
+    }
+}
+
+/// Files of 32 bytes in hexadecimal, which `trellis keys` makes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// Seals page tokens and cursors. The same for all instances of a service.
+    pub page_tokens: PathBuf,
+    /// By which people are recognised. It must stay the same as long as the people service's data.
+    pub people_matching: Option<PathBuf>,
+}
+
+fn secret<'de, D: Deserializer<'de>>(d: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(Option::<String>::deserialize(d)?.map(SecretString::from))
+}
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn load(path: &std::path::Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|why| ConfigError::read(path, &why))?;
+        let mut config = Self::parse(&text).map_err(|error| error.of(path))?;
+        let here = path.parent().unwrap_or(std::path::Path::new(""));
+        config.relative_to(here);
+        config.check().map_err(|error| error.of(path))?;
+        Ok(config)
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|error| ConfigError::toml(text, &error))
+    }
+
+    /// What serde can't see.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |key: &str, why: &str| Err(ConfigError::key(key, why));
+        if self.network.audience.trim().is_empty() {
+            return refuse("network.audience", "is empty: tokens for anybody would be accepted");
+        }
+        if self.issuers.is_empty() {
+            return refuse("issuers", "lists none: no token could be verified");
+        }
+        let key = &self.service_key;
+        let apart = key.private.is_some() || key.jwks_file.is_some() || key.jwks_url.is_some();
+        match (&key.directory, apart) {
+            (Some(_), true) => {
+                return refuse("service_key", "takes either directory, or private and jwks_*");
+            }
+            (None, _) if key.private.is_none() => {
+                return refuse("service_key", "needs directory, or private and jwks_*");
+            }
+            _ => {}
+        }
+        let database = &self.database;
+        if database.url.is_some() == database.url_file.is_some() {
+            return refuse("database", "needs exactly one of url and url_file");
+        }
+        if database.max_connections.is_some_and(|n| !(1..=1000).contains(&n)) {
+            return refuse("database.max_connections", "must be 1 to 1000");
+        }
+        self.identity().check().map_err(|why| ConfigError::key("issuers", &why.to_string()))?;
+        // It names its own key.
+        self.serve.check().map_err(|why| ConfigError::bare(&why.to_string()))
+    }
+
+    pub fn identity(&self) -> IdentityConfig {
+        let key = &self.service_key;
+        let in_directory = key.directory.as_ref().map(|d| d.join("network-jwks.json"));
+        IdentityConfig {
+            audience: self.network.audience.clone(),
+            issuers: self.issuers.clone(),
+            service_keys: Some(KeysConfig {
+                jwks_file: in_directory.or_else(|| key.jwks_file.clone()),
+                jwks_url: key.jwks_url.clone(),
+            }),
+        }
+    }
+
+    /// Issuers that may speak of an agency's staff: an agency can be bound to these.
+    pub fn staff_issuers(&self) -> impl Iterator<Item = String> {
+        self.issuers
+            .iter()
+            .filter(|issuer| issuer.asserts.contains(&Asserts::AgencyStaff))
+            .map(|issuer| issuer.issuer.clone())
+    }
+}
+
+impl ServiceKey {
+    pub(crate) fn private_file(&self) -> Option<PathBuf> {
+        let in_directory = self.directory.as_ref().map(|d| d.join("network-key.pem"));
+        in_directory.or_else(|| self.private.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests;

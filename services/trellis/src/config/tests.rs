@@ -1,0 +1,114 @@
+use super::*;
+
+const WHOLE: &str = r#"
+[network]
+audience = "https://care.example.org"
+
+[[issuers]]
+issuer = "https://id.example.org"
+jwks_url = "https://id.example.org/jwks"
+algorithms = ["ES256"]
+asserts = ["AGENCY_STAFF"]
+
+[service_key]
+directory = "keys"
+
+[database]
+url = "postgres://db.example.org/trellis"
+
+[secrets]
+page_tokens = "keys/page-tokens"
+"#;
+
+fn refused(text: &str) -> String {
+    let error = Config::parse(text).and_then(|config| config.check()).unwrap_err().to_string();
+    assert_eq!(error.lines().count(), 1, "{error}");
+    error
+}
+
+#[test]
+fn the_least_that_is_a_configuration() {
+    let config = Config::parse(WHOLE).unwrap();
+    config.check().unwrap();
+    assert!(!config.database.unsafe_durability, "never by default");
+    assert_eq!(config.network.shared_identifier_systems, NetworkConfig::shared_systems());
+    assert_eq!(config.staff_issuers().collect::<Vec<_>>(), ["https://id.example.org"]);
+    let keys = config.identity().service_keys.unwrap();
+    assert_eq!(keys.jwks_file.unwrap(), PathBuf::from("keys/network-jwks.json"));
+}
+
+#[test]
+fn unknown_keys_are_refused_at_every_level_and_named_with_their_line() {
+    for (table, key) in [
+        ("", "audiense = 1\n"),
+        ("[network]", "audiense = 'x'"),
+        ("[serve]", "lisen = '127.0.0.1:1'"),
+        ("[serve.limits]", "requets = 3"),
+        ("[database]", "pasword = 'hunter2'"),
+        ("[database.services.notes]", "pasword = 'hunter2'"),
+        ("[peers]", "note = 'http://127.0.0.1:1'"),
+        ("[telemetry]", "levl = 'info'"),
+        ("[secrets]", "page_token = 'x'"),
+    ] {
+        let name = key.split(" =").next().unwrap();
+        let text = match WHOLE.contains(table) && !table.is_empty() {
+            true => WHOLE.replace(table, &format!("{table}\n{key}")),
+            false if table.is_empty() => format!("{key}{WHOLE}"),
+            false => format!("{WHOLE}\n{table}\n{key}\n"),
+        };
+        let error = refused(&text);
+        assert!(error.contains(&format!("`{name}`")) && error.contains("line "), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    assert!(refused(&format!("{WHOLE}\n[database.services.gossip]\n")).contains("gossip"));
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_names_its_key_and_is_not_repeated() {
+    let text = format!("{WHOLE}\n[serve]\ndeadline_seconds = \"hunter2\"\n");
+    let error = refused(&text);
+    assert!(error.contains("serve.deadline_seconds must be"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
+    let error = refused(&WHOLE.replace("[\"ES256\"]", "[\"HS256\"]"));
+    assert!(error.contains("issuers.algorithms") || error.contains("HS256"), "{error}");
+}
+
+#[test]
+fn what_would_turn_a_check_off_is_refused() {
+    for (from, to, named) in [
+        ("https://care.example.org", " ", "network.audience"),
+        ("directory = \"keys\"", "", "service_key"),
+        ("directory = \"keys\"", "directory = \"keys\"\nprivate = \"x\"", "service_key"),
+        ("directory = \"keys\"", "private = \"x\"", "service_keys"),
+        ("url = \"postgres://db.example.org/trellis\"", "", "database"),
+        ("url = \"postgres:", "url_file = \"x\"\nurl = \"postgres:", "database"),
+        ("asserts = [\"AGENCY_STAFF\"]", "asserts = []", "issuers"),
+        ("jwks_url = \"https:", "jwks_url = \"http:", "issuers"),
+    ] {
+        assert!(WHOLE.contains(from));
+        let error = refused(&WHOLE.replace(from, to));
+        assert!(error.contains(named), "{named}: {error}");
+    }
+    let start = WHOLE.find("[[issuers]]").unwrap();
+    let end = WHOLE.find("[service_key]").unwrap();
+    let none = format!("{}{}", &WHOLE[..start], &WHOLE[end..]);
+    assert!(refused(&none).contains("issuers"));
+    let open = format!("{WHOLE}\n[serve]\nlisten = \"0.0.0.0:50051\"\n");
+    assert!(refused(&open).contains("without TLS"));
+}
+
+#[test]
+fn paths_are_relative_to_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("trellis.toml");
+    fs::write(&path, WHOLE).unwrap();
+    let config = Config::load(&path).unwrap();
+    assert_eq!(config.secrets.page_tokens, dir.path().join("keys/page-tokens"));
+    assert_eq!(config.service_key.private_file().unwrap(), dir.path().join("keys/network-key.pem"));
+}
+
+#[test]
+fn a_url_with_a_password_shows_in_no_debug_output() {
+    let text = WHOLE.replace("postgres://", "postgres://me:hunter2@");
+    assert!(!format!("{:?}", Config::parse(&text).unwrap()).contains("hunter2"));
+}

@@ -1,0 +1,81 @@
+//! Each service's schema and role: made, migrated, connected to, and checked before it serves.
+
+use std::fs;
+
+use anyhow::{Context as _, anyhow};
+use pg::{Allow, Db, ServiceSchema};
+use secrecy::SecretString;
+
+use crate::{Config, Service, config::ServiceDatabase};
+
+/// The schema and role of a service, as configured.
+fn schema_of(config: &Config, service: Service) -> anyhow::Result<ServiceSchema> {
+    let mut schema = ServiceSchema::of(service.name());
+    if let Some(own) = config.database.services.get(&service) {
+        schema.schema = own.schema.clone().unwrap_or(schema.schema);
+        schema.role = own.role.clone().unwrap_or(schema.role);
+        schema.password = password(own)?;
+    }
+    Ok(schema)
+}
+
+fn password(own: &ServiceDatabase) -> anyhow::Result<Option<SecretString>> {
+    match &own.password_file {
+        None => Ok(own.password.clone()),
+        Some(path) => {
+            let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            Ok(Some(text.trim_end_matches(['\r', '\n']).into()))
+        }
+    }
+}
+
+fn url(config: &Config, service: Service) -> anyhow::Result<SecretString> {
+    let database = &config.database;
+    let own = database.services.get(&service).and_then(|own| own.url.clone());
+    if let Some(url) = own.or_else(|| database.url.clone()) {
+        return Ok(url);
+    }
+    let path = database.url_file.as_ref().ok_or_else(|| anyhow!("database.url is missing"))?;
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Ok(text.trim().into())
+}
+
+/// Makes roles and schemas that are missing and brings them up to date. `admin` connects as a role
+/// that may create roles and schemas, in the database where the services' schemas are.
+pub async fn migrate(
+    config: &Config,
+    services: &[Service],
+    admin: &SecretString,
+) -> anyhow::Result<()> {
+    for &service in services {
+        let schema = schema_of(config, service)?;
+        let at = || format!("database of {service}");
+        pg::provision(admin, std::slice::from_ref(&schema)).await.with_context(at)?;
+        let own = match service {
+            Service::Directory => &directory::MIGRATIONS,
+            Service::People => &people::MIGRATIONS,
+            Service::Consent => &consent::MIGRATIONS,
+            Service::Referrals => &referrals::MIGRATIONS,
+            Service::Notes => &notes::MIGRATIONS,
+            Service::Audit => &audit::MIGRATIONS,
+        };
+        pg::migrate(admin, &schema, &[&ledger::MIGRATIONS, own]).await.with_context(at)?;
+        tracing::info!(service = service.name(), "migrated");
+    }
+    Ok(())
+}
+
+/// A service's own connections, once its role and its server are such that the walls hold.
+pub(crate) async fn connect(config: &Config, service: Service) -> anyhow::Result<Db> {
+    let schema = schema_of(config, service)?;
+    let mut to = pg::Config::new(url(config, service)?, schema.schema).role(schema.role);
+    to.password = schema.password;
+    if let Some(most) = config.database.max_connections {
+        to.max_connections = most;
+    }
+    let at = || format!("database of {service}");
+    let db = pg::connect(&to).await.with_context(at)?;
+    let allow = Allow { unsafe_durability: config.database.unsafe_durability };
+    pg::check_server(&db, allow).await.with_context(at)?;
+    Ok(db)
+}

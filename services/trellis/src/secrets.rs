@@ -1,0 +1,73 @@
+//! Secrets in files of their own: 32 random bytes in hexadecimal, readable by the owner alone.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+};
+
+use anyhow::{Context as _, bail, ensure};
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+
+/// Reads one.
+pub fn read(path: &Path) -> anyhow::Result<[u8; 32]> {
+    let name = || path.display().to_string();
+    let mode = fs::metadata(path).with_context(name)?.permissions().mode();
+    ensure!(mode & 0o007 == 0, "{}: everybody may read it: chmod o-rwx", name());
+    let text = fs::read_to_string(path).with_context(name)?;
+    let mut secret = [0; 32];
+    if hex::decode_to_slice(text.trim(), &mut secret).is_err() {
+        bail!("{}: not 32 bytes in hexadecimal (trellis keys makes such a file)", name());
+    }
+    Ok(secret)
+}
+
+/// Reads one, and makes it first where there is none.
+pub fn read_or_make(path: &Path) -> anyhow::Result<[u8; 32]> {
+    if !path.exists() {
+        make(path).with_context(|| path.display().to_string())?;
+    }
+    read(path)
+}
+
+fn make(path: &Path) -> anyhow::Result<()> {
+    let mut secret = [0; 32];
+    SystemRandom::new().fill(&mut secret).map_err(|_| anyhow::anyhow!("no random numbers"))?;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    // Whole or not at all: written beside it, then moved.
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    writeln!(file, "{}", hex::encode(secret))?;
+    file.sync_all()?;
+    Ok(fs::rename(&beside, path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_made_once_and_for_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deep/secret");
+        let made = read_or_make(&path).unwrap();
+        assert_ne!(made, [0; 32]);
+        assert_eq!(read_or_make(&path).unwrap(), made);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).unwrap();
+        assert!(read(&path).is_err());
+    }
+
+    #[test]
+    fn what_is_no_secret_is_refused_without_being_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secret");
+        fs::write(&path, "hunter2").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let error = format!("{:#}", read(&path).unwrap_err());
+        assert!(!error.contains("hunter2") && error.contains("32 bytes"), "{error}");
+    }
+}

@@ -1,0 +1,56 @@
+//! The services by name.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// One of the network's services, in the order in which they start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Service {
+    Directory,
+    People,
+    Consent,
+    Referrals,
+    Notes,
+    Audit,
+}
+
+impl Service {
+    pub const ALL: [Self; 6] =
+        [Self::Directory, Self::People, Self::Consent, Self::Referrals, Self::Notes, Self::Audit];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::People => "people",
+            Self::Consent => "consent",
+            Self::Referrals => "referrals",
+            Self::Notes => "notes",
+            Self::Audit => "audit",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|service| service.name() == name)
+    }
+
+    /// The services that this one calls.
+    pub fn peers(self) -> &'static [Self] {
+        use Service::{Audit, Consent, Directory, Notes, People, Referrals};
+        match self {
+            Self::Directory => &[],
+            Self::People => &[Directory, Consent],
+            Self::Consent => &[Directory, People],
+            Self::Referrals | Self::Notes => &[Directory, People, Consent],
+            // It follows every ledger, its own too.
+            Self::Audit => &[Directory, People, Consent, Referrals, Notes, Audit],
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

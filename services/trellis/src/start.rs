@@ -1,0 +1,204 @@
+//! Putting services together: database, keys, peers, guard, ledger, listener.
+
+mod away;
+mod mount;
+mod peers;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, anyhow};
+use facts::{Directory, GrpcConsents, GrpcPeople};
+use identity::{AuthLayer, Authenticator, SigningKey};
+use kernel::Clock;
+use ledger::Ledger;
+use permit::{ConsentSource, Guard, PeopleSource};
+use pg::Db;
+use rpc::{Deps, Ledgers, Pages};
+use serve::Health;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Config, Running, Service, database, running::background, secrets};
+use away::Away;
+use mount::Mounts;
+use peers::Peers;
+
+/// The binary's own listener, for the services of one process among themselves.
+const INTERNAL: &str = "127.0.0.1:0";
+/// How often a process looks whether it still hears the directory.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Opens the port that the configuration names: a port that is taken is found out first.
+pub fn bind(config: &Config) -> anyhow::Result<std::net::TcpListener> {
+    config.serve.check()?;
+    Ok(serve::bind(config.serve.listen, false)?)
+}
+
+/// Starts services on the port that the configuration names. `stop` begins the drain.
+pub async fn start(
+    config: &Config,
+    services: &[Service],
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) -> anyhow::Result<Running> {
+    start_on(bind(config)?, config, services, clock, stop).await
+}
+
+/// Starts services on a port that is open already.
+pub async fn start_on(
+    socket: std::net::TcpListener,
+    config: &Config,
+    services: &[Service],
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) -> anyhow::Result<Running> {
+    identity::prepare_crypto()?;
+    let mut services = services.to_vec();
+    services.sort_unstable();
+    services.dedup();
+
+    let key_file = config.service_key.private_file();
+    let key_file = key_file.ok_or_else(|| anyhow!("service_key is missing"))?;
+    let key = SigningKey::from_pem_file(&key_file)
+        .with_context(|| format!("service_key {}", key_file.display()))?;
+    let secret = secrets::read(&config.secrets.page_tokens).context("secrets.page_tokens")?;
+    let pages = Pages::new(&secret, Arc::clone(&clock)).map_err(|e| anyhow!("{e}"))?;
+
+    // Whoever calls a service that runs here comes in by a listener that users don't see.
+    let calls_itself = services.iter().any(|s| s.peers().iter().any(|p| services.contains(p)));
+    let internal = match calls_itself {
+        true => Some(serve::bind(INTERNAL.parse()?, false)?),
+        false => None,
+    };
+    let inside = internal.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
+    let peers = Peers::new(config, &services, inside, key, Arc::clone(&clock))?;
+
+    let (ending, guard) = background();
+    let directory = match services.contains(&Service::Directory) {
+        true => Directory::local(),
+        false => Directory::new(),
+    };
+    let mut mounts = Mounts::new(config, internal.is_some(), stop);
+    let mut parts = Parts { config, peers, clock, pages, directory, ending, ledgers: Vec::new() };
+    let mut databases = Vec::new();
+    for &service in &services {
+        let db = database::connect(config, service).await?;
+        databases.push(db.clone());
+        parts.add(service, db, &mut mounts).await.with_context(|| format!("starting {service}"))?;
+    }
+    let Parts { clock, directory, ending, ledgers, peers, .. } = parts;
+    mounts.add(Ledgers::new(ledgers).server());
+    let first = services.first().copied().context("no service is named")?;
+    if !services.contains(&Service::Directory) {
+        let peer = peers.to(first, Service::Directory)?;
+        tokio::spawn(facts::follow_directory(peer, Arc::clone(&directory), ending.clone()));
+    }
+
+    let names: Vec<&str> = services.iter().map(|service| service.name()).collect();
+    let bindings = Arc::clone(&directory) as Arc<dyn identity::AgencyBindings>;
+    let authenticator = Authenticator::start(&config.identity(), &names, clock, bindings).await?;
+    let auth = AuthLayer::new(authenticator);
+    let health = mounts.health();
+    let (internal, public) = mounts.start(internal, socket, auth).await?;
+    watch_directory(directory, health, ending).await;
+    Ok(Running { public, internal, background: guard, databases })
+}
+
+/// What services of one process are made from.
+struct Parts<'a> {
+    config: &'a Config,
+    peers: Peers,
+    clock: Arc<dyn Clock>,
+    pages: Pages,
+    directory: Arc<Directory>,
+    ending: CancellationToken,
+    ledgers: Vec<(&'static str, Ledger)>,
+}
+
+impl Parts<'_> {
+    async fn add(&mut self, of: Service, db: Db, mounts: &mut Mounts) -> anyhow::Result<()> {
+        let ledger = Ledger::start(db.clone(), ledger::Config::default());
+        self.ledgers.push((of.name(), ledger.clone()));
+        let (consents, people) = self.sources(of, &db)?;
+        let deps = Deps {
+            guard: Guard::new(consents, people, ledger, Arc::clone(&self.clock)),
+            db,
+            clock: Arc::clone(&self.clock),
+            pages: self.pages.clone(),
+            directory: Arc::clone(&self.directory),
+            stop: self.ending.clone(),
+        };
+        match of {
+            Service::Directory => {
+                let issuers = self.config.staff_issuers();
+                let app = directory::start(deps, issuers).await.map_err(|e| anyhow!("{e}"))?;
+                mounts.add(directory::server(app));
+            }
+            Service::People => {
+                let path = self.config.secrets.people_matching.as_ref();
+                let path = path.context("secrets.people_matching is missing")?;
+                let secret = secrets::read(path).context("secrets.people_matching")?;
+                let shared = self.config.network.shared_identifier_systems.iter();
+                let app = people::start(deps, people::Matching::new(&secret, shared));
+                mounts.add(people::server(Arc::clone(&app)));
+                mounts.add(people::facts_server(app));
+            }
+            Service::Consent => {
+                let app = consent::start(deps);
+                mounts.add(consent::server(Arc::clone(&app)));
+                mounts.add(consent::facts_server(app));
+            }
+            Service::Referrals => {
+                let facts = self.peers.to(of, Service::Consent)?;
+                mounts.add(referrals::server(referrals::start(deps, facts)));
+            }
+            Service::Notes => mounts.add(notes::server(notes::start(deps))),
+            Service::Audit => {
+                let ledgers = of.peers().iter().map(|p| Ok((p.name(), self.peers.to(of, *p)?)));
+                let ledgers = ledgers.collect::<anyhow::Result<Vec<_>>>()?;
+                mounts.add(audit::server(audit::start(deps, ledgers)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The services that are themselves the source of something ask their own tables.
+    fn sources(
+        &self,
+        of: Service,
+        db: &Db,
+    ) -> anyhow::Result<(Arc<dyn ConsentSource>, Arc<dyn PeopleSource>)> {
+        // No RPC of the directory is about a person.
+        if of == Service::Directory {
+            return Ok((Arc::new(Away), Arc::new(Away)));
+        }
+        let consents: Arc<dyn ConsentSource> = match of {
+            Service::Consent => {
+                Arc::new(consent::LocalConsents::new(db.clone(), Arc::clone(&self.directory)))
+            }
+            _ => Arc::new(GrpcConsents::new(self.peers.to(of, Service::Consent)?)),
+        };
+        let people: Arc<dyn PeopleSource> = match of {
+            Service::People => people::LocalPeople::new(db.clone()),
+            _ => Arc::new(GrpcPeople::new(self.peers.to(of, Service::People)?)),
+        };
+        Ok((consents, people))
+    }
+}
+
+/// Health is told before anybody may ask, and kept true: a process that has not heard the directory
+/// refuses all staff, so traffic had better go elsewhere.
+async fn watch_directory(directory: Arc<Directory>, health: Health, ending: CancellationToken) {
+    health.set("", directory.agencies().is_some()).await;
+    let watching = async move {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            health.set("", directory.agencies().is_some()).await;
+        }
+    };
+    tokio::spawn(ending.run_until_cancelled_owned(watching));
+}
+
+/// The address by which a process on this machine reaches a listener.
+pub(crate) fn url_of(addr: SocketAddr) -> String {
+    format!("http://{addr}")
+}

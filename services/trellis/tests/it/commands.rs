@@ -1,0 +1,94 @@
+//! The other commands.
+
+use std::{fs, path::Path};
+
+use crate::support::{folder, run, trellis};
+
+fn cases() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/policy/tests/cases")
+}
+
+#[test]
+fn policy_check_exits_0_when_all_pass_1_when_one_fails_2_when_a_file_is_none() {
+    let dir = folder();
+    let good = cases().join("decisions.json");
+    let done = run(trellis().args(["policy", "check"]).arg(&good));
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert!(done.out.ends_with(" passed, 0 failed\n"), "{}", done.out);
+    assert!(done.out.lines().rev().skip(1).all(|l| l.starts_with("ok ")), "{}", done.out);
+
+    let text = fs::read_to_string(&good).unwrap();
+    let wrong = dir.path().join("wrong.json");
+    fs::write(&wrong, text.replacen("\"decision\": \"PERMIT\"", "\"decision\": \"DENY\"", 1))
+        .unwrap();
+    let done = run(trellis().args(["policy", "check"]).arg(&wrong));
+    assert_eq!(done.code, Some(1), "{} {}", done.out, done.err);
+    assert!(done.out.lines().any(|l| l.starts_with("FAIL ")), "{}", done.out);
+
+    let none = dir.path().join("none.json");
+    fs::write(&none, "{}").unwrap();
+    let done = run(trellis().args(["policy", "check"]).arg(&none).arg(&good));
+    assert_eq!(done.code, Some(2));
+    assert!(done.err.contains("none.json"), "{}", done.err);
+}
+
+#[test]
+fn a_token_needs_a_development_issuer_and_a_role_that_fits() {
+    let dir = folder();
+    let token =
+        |args: &[&str]| run(trellis().arg("token").arg("--data").arg(dir.path()).args(args));
+    token(&["--kind", "person"]).is_one_line(&["trellis up makes one"]);
+    assert!(fs::read_dir(dir.path()).unwrap().next().is_none(), "nothing was made");
+    let unknown = token(&["--kind", "network", "--role", "KING"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.err.contains("NETWORK_ADMIN"), "{}", unknown.err);
+}
+
+#[test]
+fn keys_are_made_once_and_rotated_with_an_overlap() {
+    let dir = folder();
+    let keys = |more: &[&str]| {
+        let done = run(trellis().arg("keys").arg(dir.path()).args(more));
+        assert_eq!(done.code, Some(0), "{}", done.err);
+        let set = fs::read_to_string(dir.path().join("network-jwks.json")).unwrap();
+        let set: serde_json::Value = serde_json::from_str(&set).unwrap();
+        (done.out, set["keys"].as_array().unwrap().len())
+    };
+    let (first, one) = keys(&[]);
+    let secret = fs::read(dir.path().join("people-matching")).unwrap();
+    assert_eq!(keys(&[]), (first.clone(), one));
+    let (rotated, two) = keys(&["--rotate"]);
+    assert_ne!(rotated, first);
+    assert_eq!((one, two), (1, 2));
+    assert_eq!(keys(&["--retire"]), (rotated, 1));
+    assert_eq!(fs::read(dir.path().join("people-matching")).unwrap(), secret);
+}
+
+#[test]
+fn a_configuration_that_is_wrong_is_one_line_that_names_the_key() {
+    let dir = folder();
+    let path = dir.path().join("trellis.toml");
+    let serve = || run(trellis().args(["serve", "notes", "--config"]).arg(&path));
+    serve().is_one_line(&["trellis.toml", "No such file"]);
+    fs::write(&path, "[network]\naudience = \"x\"\nsecret_door = \"hunter2\"\n").unwrap();
+    let done = serve();
+    done.is_one_line(&["trellis.toml", "line 3", "secret_door"]);
+    assert!(!done.err.contains("hunter2"), "{}", done.err);
+}
+
+#[test]
+fn help_says_what_to_type() {
+    for (args, holds) in [
+        (&["--help"][..], "trellis up"),
+        (&["up", "--help"], "--database-url"),
+        (&["serve", "--help"], "trellis serve notes --config"),
+        (&["token", "--help"], "--role CLINICIAN"),
+        (&["import", "hsds", "--help"], "--token-file"),
+        (&["policy", "check", "--help"], "N passed, M failed"),
+        (&["migrate", "--help"], "--admin-url-file"),
+    ] {
+        let done = run(trellis().args(args));
+        assert_eq!(done.code, Some(0));
+        assert!(done.out.contains(holds), "{args:?}: {}", done.out);
+    }
+}

@@ -1,0 +1,11 @@
+//! The binary and the library under it: starting, stopping, and what is said when they can't.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod commands;
+mod import;
+mod in_process;
+mod networks;
+mod samples;
+mod support;
+mod up;

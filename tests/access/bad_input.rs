@@ -1,0 +1,114 @@
+//! Generated from the annotations: each rule of each field of each RPC is broken, one at a time
+//! and then as many as can be at once.
+
+use std::collections::BTreeMap;
+
+use prost::Message as _;
+use prost_reflect::DynamicMessage;
+use tonic::{Code, Status, transport::Channel};
+use trellis_tests::{Up, World};
+
+use crate::{
+    break_rules::{Broken, apply, broken},
+    callers::admitted,
+    contract::{Rpc, rpcs},
+    raw,
+    scene::{Consented, Stage},
+};
+
+/// An RPC with a request that is good, and a caller whom it admits.
+pub struct Good {
+    pub rpc: Rpc,
+    pub message: DynamicMessage,
+    pub token: Option<String>,
+}
+
+impl Good {
+    pub async fn all(stage: &Stage<'_>) -> Vec<Self> {
+        let mut all = Vec::new();
+        let (network, world) = (stage.network, stage.world);
+        let other = world.person(network).await;
+        for rpc in rpcs() {
+            let scene = stage.scene(&rpc.short(), Consented::Signed).await;
+            let token = admitted(&rpc).token(network, world, &scene.person, &other, &rpc);
+            let message = rpc.decode(&scene.messages[0]);
+            all.push(Self { rpc, message, token });
+        }
+        all
+    }
+
+    pub async fn ask(&self, channel: &Channel, body: Vec<u8>) -> Result<Vec<u8>, Status> {
+        raw::call(channel, &self.rpc.path(), self.token.as_deref(), vec![body]).await
+    }
+}
+
+/// Whether the answer is INVALID_ARGUMENT, with a reason, and names the field.
+fn complain(answer: Result<Vec<u8>, Status>, path: &str, what: &str) -> Option<String> {
+    let status = match answer {
+        Ok(_) => return Some(format!("{what}: served")),
+        Err(status) => status,
+    };
+    if status.code() != Code::InvalidArgument {
+        return Some(format!("{what}: {:?} {}", status.code(), status.message()));
+    }
+    raw::reason(&status, what);
+    let named = raw::fields(&status);
+    // A list may be refused as a whole or by its element.
+    let element = format!("{path}[0]");
+    let names = named.iter().any(|field| field == path || *field == element);
+    (!names).then(|| format!("{what}: names {named:?}"))
+}
+
+/// One broken rule a field, no field inside another that is broken.
+fn at_once(all: &[Broken]) -> Vec<&Broken> {
+    let mut chosen: BTreeMap<&str, &Broken> = BTreeMap::new();
+    for one in all.iter().filter(|one| one.at.len() == 1) {
+        let field = one.path.trim_end_matches("[0]");
+        // The first rule of a field, but an empty list or message where something can be in it.
+        chosen.entry(field).or_insert(one);
+    }
+    chosen.into_values().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_broken_rule_of_every_field_is_invalid_argument_and_names_the_field() {
+    let up = Up::start().await;
+    let world = World::new(up.network()).await;
+    let stage = Stage::new(up.network(), &world).await;
+    let channel = raw::connect(up.network().url("directory")).await;
+    let mut failures = Vec::new();
+    let mut tried = 0;
+    for good in Good::all(&stage).await {
+        let all = broken(&good.message);
+        for one in &all {
+            let bad = apply(&good.message, &one.at, one.value.clone());
+            let what = format!("{} {} ({})", good.rpc.short(), one.path, one.rule);
+            let answer = good.ask(&channel, bad.encode_to_vec()).await;
+            failures.extend(complain(answer, &one.path, &what));
+            tried += 1;
+        }
+        let together = at_once(&all);
+        let mut bad = good.message.clone();
+        for one in &together {
+            bad = apply(&bad, &one.at, one.value.clone());
+        }
+        if let Err(status) = good.ask(&channel, bad.encode_to_vec()).await {
+            for one in &together {
+                let what = format!("{} all at once, {}", good.rpc.short(), one.path);
+                failures.extend(complain(Err(status.clone()), &one.path, &what));
+            }
+        } else if !together.is_empty() {
+            failures.push(format!("{} all at once: served", good.rpc.short()));
+        }
+        // After all of that the good request is still answered, or refused for its own sake.
+        let answer = good.ask(&channel, good.message.encode_to_vec()).await;
+        if let Err(status) = answer
+            && status.code() != Code::NotFound
+        {
+            failures.push(format!("{}: the good request: {status:?}", good.rpc.short()));
+        }
+    }
+    println!("{tried} broken rules");
+    assert!(tried > 200, "only {tried} rules were found: are the annotations there?");
+    assert!(failures.is_empty(), "{} of {tried}:\n{}", failures.len(), failures.join("\n"));
+}

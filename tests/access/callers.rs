@@ -1,0 +1,125 @@
+//! Who asks.
+
+use identity::{ADMISSION, Admit};
+use kernel::{Purpose, Role};
+use trellis_tests::{Network, Person, World};
+
+use crate::contract::Rpc;
+
+/// A column of the matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// CLINICIAN of the record's custodian.
+    Clinician,
+    /// PEER_SUPPORTER of the record's custodian.
+    Peer,
+    /// CASE_MANAGER of the agency that the consent names.
+    Housing,
+    /// The same for a purpose that the consent does not name.
+    OtherPurpose,
+    /// OFFICER of an agency that the consent does not name.
+    Officer,
+    /// CASE_MANAGER of another such agency.
+    Unrelated,
+    /// The person.
+    Person,
+    /// A person whom the records are not about.
+    OtherPerson,
+    /// AGENCY_ADMIN of the record's custodian.
+    AgencyAdmin,
+    NetworkAdmin,
+    /// A service of this network.
+    Service,
+    NoToken,
+    /// The clinician's, ended.
+    Expired,
+}
+
+impl Who {
+    pub const ALL: [Self; 13] = [
+        Self::Clinician,
+        Self::Peer,
+        Self::Housing,
+        Self::OtherPurpose,
+        Self::Officer,
+        Self::Unrelated,
+        Self::Person,
+        Self::OtherPerson,
+        Self::AgencyAdmin,
+        Self::NetworkAdmin,
+        Self::Service,
+        Self::NoToken,
+        Self::Expired,
+    ];
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Clinician => "clinician",
+            Self::Peer => "peer",
+            Self::Housing => "housing",
+            Self::OtherPurpose => "purpose",
+            Self::Officer => "officer",
+            Self::Unrelated => "school",
+            Self::Person => "person",
+            Self::OtherPerson => "other",
+            Self::AgencyAdmin => "ag.admin",
+            Self::NetworkAdmin => "admin",
+            Self::Service => "service",
+            Self::NoToken => "none",
+            Self::Expired => "expired",
+        }
+    }
+
+    pub fn token(
+        self,
+        network: &Network,
+        world: &World,
+        person: &Person,
+        other: &Person,
+        rpc: &Rpc,
+    ) -> Option<String> {
+        let tokens = &network.tokens;
+        let (clinic, housing) = (&world.agencies.clinic, &world.agencies.housing);
+        let coc = Purpose::CoordinationOfCare;
+        Some(match self {
+            Self::Clinician => world.clinician.token.clone(),
+            Self::Peer => tokens.staff("ps-elm", clinic, &[Role::PeerSupporter], &[coc]),
+            Self::Housing => world.manager.token.clone(),
+            Self::OtherPurpose => {
+                let purpose = [Purpose::EmploymentSupport];
+                tokens.staff("cm-birch-2", housing, &[Role::CaseManager], &purpose)
+            }
+            Self::Officer => world.officer.token.clone(),
+            Self::Unrelated => world.unrelated.token.clone(),
+            Self::Person => person.actor.token.clone(),
+            Self::OtherPerson => other.actor.token.clone(),
+            Self::AgencyAdmin => tokens.staff("aa-elm", clinic, &[Role::AgencyAdmin], &[coc]),
+            Self::NetworkAdmin => world.admin.token.clone(),
+            Self::Service => tokens.service("audit", rpc.service()),
+            Self::NoToken => return None,
+            Self::Expired => tokens.expired("dr-elm", clinic, &[Role::Clinician], &[coc]),
+        })
+    }
+}
+
+/// A caller whose role the RPC admits, and who has something to do there.
+pub fn admitted(rpc: &Rpc) -> Who {
+    let of_the_target = ["Accept", "Reject", "Start", "Hold", "Resume", "Complete", "Fail"];
+    if of_the_target.iter().any(|verb| rpc.method.name() == format!("{verb}Referral")) {
+        return Who::Housing;
+    }
+    let row = ADMISSION.iter().find(|row| row.path == rpc.path()).unwrap();
+    let candidates = [
+        (Who::Clinician, Role::Clinician),
+        (Who::Person, Role::Person),
+        (Who::AgencyAdmin, Role::AgencyAdmin),
+        (Who::NetworkAdmin, Role::NetworkAdmin),
+    ];
+    match row.admit {
+        Admit::ServiceOnly => Who::Service,
+        Admit::Public => Who::NoToken,
+        Admit::Roles(roles) => {
+            candidates.into_iter().find(|(_, role)| roles.contains(*role)).unwrap().0
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Values and bytes that somebody means ill by.
+
+use prost::Message as _;
+use tonic::{Code, Status};
+use trellis_tests::{Up, World};
+
+use crate::{
+    bad_input::Good,
+    break_rules::{apply, strings, text, text_at},
+    raw,
+    scene::Stage,
+};
+
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
+/// The last 36 letters are the UUID.
+const UUID: usize = 36;
+
+/// Questions by a value that matches nothing: an answer without anything in it is well.
+const LOOKUPS: [&str; 2] = ["ResolveSignIns", "FindPerson"];
+
+/// What a hostile value may be answered with. Never a fault of ours, and never a success.
+fn refused_well(answer: &Result<Vec<u8>, Status>, what: &str) -> Option<String> {
+    let status = match answer {
+        Ok(_) => return Some(format!("{what}: served")),
+        Err(status) => status,
+    };
+    raw::reason(status, what);
+    let well = [Code::InvalidArgument, Code::NotFound, Code::Aborted, Code::OutOfRange];
+    (!well.contains(&status.code())).then(|| format!("{what}: {:?}", status.code()))
+}
+
+fn invalid(answer: &Result<Vec<u8>, Status>, what: &str) -> Option<String> {
+    match answer {
+        Err(status) if status.code() == Code::InvalidArgument => {
+            raw::reason(status, what);
+            None
+        }
+        Err(status) => Some(format!("{what}: {:?} {}", status.code(), status.message())),
+        Ok(_) => Some(format!("{what}: served")),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
+    let up = Up::start().await;
+    let world = World::new(up.network()).await;
+    let stage = Stage::new(up.network(), &world).await;
+    let channel = raw::connect(up.network().url("directory")).await;
+    let mut failures = Vec::new();
+    for good in Good::all(&stage).await {
+        for (path, at) in strings(&good.message) {
+            let field = at.last().unwrap();
+            let what = |how: &str| format!("{} {path} ({how})", good.rpc.short());
+            for (how, value) in [("U+0000", "a\u{0}b"), ("another direction", "a\u{202E}b")] {
+                let bad = apply(&good.message, &at, Some(text(field, value)));
+                let answer = good.ask(&channel, bad.encode_to_vec()).await;
+                if answer.is_ok() && LOOKUPS.contains(&good.rpc.method.name()) {
+                    continue;
+                }
+                failures.extend(refused_well(&answer, &what(how)));
+            }
+            let Some(now) = text_at(&good.message, &at) else { continue };
+            let Some(place) = now.len().checked_sub(UUID) else { continue };
+            if uuid::Uuid::try_parse(&now[place..]).is_err() {
+                continue;
+            }
+            let upper = format!("{}{}", &now[..place], now[place..].to_uppercase());
+            // A UUID without letters is the same in upper case; these hold free text.
+            let free = [".value", ".subject"].iter().any(|name| path.ends_with(name));
+            if upper != now && !free {
+                let bad = apply(&good.message, &at, Some(text(field, &upper)));
+                let answer = good.ask(&channel, bad.encode_to_vec()).await;
+                failures.extend(invalid(&answer, &what("upper case")));
+            }
+            let nil = format!("{}{NIL}", &now[..place]);
+            let bad = apply(&good.message, &at, Some(text(field, &nil)));
+            if let Err(status) = good.ask(&channel, bad.encode_to_vec()).await {
+                raw::reason(&status, &what("nil"));
+                if [Code::Internal, Code::Unknown, Code::Unavailable].contains(&status.code()) {
+                    failures.push(format!("{}: {:?}", what("nil"), status.code()));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_are_no_message_are_refused_and_the_next_request_is_answered() {
+    let up = Up::start().await;
+    let world = World::new(up.network()).await;
+    let stage = Stage::new(up.network(), &world).await;
+    let channel = raw::connect(up.network().url("directory")).await;
+    // A field that no message has, as long as it must be.
+    let filler = |len: usize| {
+        let mut bytes = vec![0xFA, 0xFF, 0xFF, 0xFF, 0x0F];
+        prost::encoding::encode_varint(len as u64, &mut bytes);
+        bytes.resize(bytes.len() + len, b'x');
+        bytes
+    };
+    let mut failures = Vec::new();
+    for good in Good::all(&stage).await {
+        let what = |how: &str| format!("{} ({how})", good.rpc.short());
+        let garbage: [(&str, Vec<u8>); 3] = [
+            ("a group that never ends", vec![0x0B]),
+            ("a length beyond the end", vec![0x0A, 0xFF, 0x01, b'x']),
+            ("a varint without an end", vec![0xFF; 11]),
+        ];
+        for (how, bytes) in garbage {
+            let answer = good.ask(&channel, bytes).await;
+            failures.extend(invalid(&answer, &what(how)));
+        }
+        // Each string of the first level as bytes that are not UTF-8, after the good ones.
+        for (path, at) in strings(&good.message).into_iter().filter(|(_, at)| at.len() == 1) {
+            let mut bytes = good.message.encode_to_vec();
+            prost::encoding::encode_key(
+                at[0].number(),
+                prost::encoding::WireType::LengthDelimited,
+                &mut bytes,
+            );
+            bytes.extend([2, 0xC3, 0x28]);
+            let answer = good.ask(&channel, bytes).await;
+            failures.extend(invalid(&answer, &format!("{} {path} (not UTF-8)", good.rpc.short())));
+        }
+        match good.ask(&channel, filler(4 * 1024 * 1024 + 1)).await {
+            Ok(_) => failures.push(format!("{}: served", what("4 MiB and more"))),
+            Err(status) => {
+                let reason = raw::reason(&status, &what("4 MiB and more"));
+                let codes = [Code::OutOfRange, Code::ResourceExhausted];
+                // Inside a stream it breaks the stream off, which is all that its reader knows.
+                let streams = good.rpc.method.is_client_streaming();
+                if streams && invalid(&Err(status.clone()), &what("4 MiB and more")).is_none() {
+                    continue;
+                }
+                if reason != "MESSAGE_TOO_LARGE" || !codes.contains(&status.code()) {
+                    failures.push(format!("{}: {status:?}", what("4 MiB and more")));
+                }
+            }
+        }
+        let next = good.ask(&channel, good.message.encode_to_vec()).await;
+        if let Err(status) = next {
+            failures.push(format!("{}: {status:?}", what("the good request after it")));
+        }
+    }
+    assert!(failures.is_empty(), "{}:\n{}", failures.len(), failures.join("\n"));
+}

@@ -1,0 +1,16 @@
+//! Who may do what, by which consent, and what bad input is answered with. All of it is driven by
+//! the contract's descriptor set: an RPC or a field that is new is tested or fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod bad_input;
+mod break_rules;
+mod callers;
+mod contract;
+mod coverage;
+mod hostile;
+mod matrix;
+mod pages;
+mod raw;
+mod repeats;
+mod scene;
+mod surface;

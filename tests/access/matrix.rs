@@ -1,0 +1,145 @@
+//! Who, by which consent, gets which code of each RPC, as a table that reads as a diff.
+//!
+//! The table is `matrix.txt`. When it differs, the test writes what it saw beside it and fails;
+//! `UPDATE=1` accepts.
+
+use std::fmt::Write as _;
+
+use prost_reflect::DynamicMessage;
+use tonic::Code;
+use trellis_tests::{Up, World, project};
+
+use crate::{
+    callers::Who,
+    contract::{Rpc, rpcs},
+    raw,
+    scene::{Consented, Stage},
+};
+
+const LEGEND: &str = "\
+# Who may do what, by which consent. Written by tests/access/matrix.rs: UPDATE=1 rewrites it.
+#
+# Each cell is the answer to a real request about things that exist. The records are a clinic's (an
+# SUD program); the consent, where there is one, lets the housing agency read them, move its
+# referrals and be sent them, for TREAT, COC, HOUSING_PLACEMENT and SUPERVISION.
+#
+# clinician, peer, ag.admin: staff of the clinic. housing: case manager of the agency that the
+# consent names; purpose: the same for EMPLOYMENT_SUPPORT. officer, school: staff of agencies that it
+# does not name. person: whom the records are about; other: another person. admin: of the network.
+# service: another service. none: no token. expired: the clinician's token of yesterday.
+#
+# ok       OK
+# absent   NOT_FOUND, the same for what does not exist
+# role     PERMISSION_DENIED: no role of the caller is admitted to the RPC
+# denied   PERMISSION_DENIED for another reason
+# state    FAILED_PRECONDITION
+# token    UNAUTHENTICATED
+# invalid  INVALID_ARGUMENT: here, a referral to the caller's own agency
+# empty    OK, and nothing in it
+";
+
+fn cell(rpc: &Rpc, answer: &Result<Vec<u8>, tonic::Status>, what: &str) -> String {
+    let status = match answer {
+        Ok(bytes) if holds_nothing(rpc, bytes) => return "empty".to_owned(),
+        Ok(_) => return "ok".to_owned(),
+        Err(status) => status,
+    };
+    let reason = raw::reason(status, what);
+    match status.code() {
+        Code::NotFound => "absent".to_owned(),
+        Code::PermissionDenied if reason == "ROLE_NOT_ADMITTED" => "role".to_owned(),
+        Code::PermissionDenied => "denied".to_owned(),
+        Code::FailedPrecondition => "state".to_owned(),
+        Code::Unauthenticated => "token".to_owned(),
+        Code::InvalidArgument if reason == "INVALID_ARGUMENT" => "invalid".to_owned(),
+        other => format!("{other:?}!{reason}"),
+    }
+}
+
+/// Whether what was looked for came back without anything in it. The accounting follows the
+/// services' ledgers in its own time, so it is left out.
+fn holds_nothing(rpc: &Rpc, reply: &[u8]) -> bool {
+    let looks = ["List", "Search", "Find"].iter().any(|verb| rpc.method.name().starts_with(verb));
+    let reply = DynamicMessage::decode(rpc.method.output(), reply).unwrap();
+    looks && rpc.service() != "audit" && !reply.has_field_by_number(1)
+}
+
+fn line(out: &mut String, rpc: &str, consent: &str, cells: &[String]) {
+    let mut line = format!("{rpc:<36} {consent:<8}");
+    for cell in cells {
+        write!(line, " {cell:<9}").unwrap();
+    }
+    out.push_str(line.trim_end());
+    out.push('\n');
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_caller_gets_of_every_rpc_what_the_table_says() {
+    let up = Up::start().await;
+    let network = up.network();
+    let world = World::new(network).await;
+    let stage = Stage::new(network, &world).await;
+    let other = world.person(network).await;
+    let channel = raw::connect(network.url("directory")).await;
+    let mut table = LEGEND.to_owned();
+    let titles: Vec<String> = Who::ALL.iter().map(|who| who.title().to_owned()).collect();
+    line(&mut table, "# RPC", "consent", &titles);
+    for rpc in rpcs() {
+        let mut rows = Vec::new();
+        for consented in Consented::ALL {
+            let mut cells = Vec::new();
+            let mut scene = None;
+            for who in Who::ALL {
+                if scene.is_none() {
+                    scene = Some(stage.scene(&rpc.short(), consented).await);
+                }
+                let set = scene.as_ref().unwrap();
+                let token = who.token(network, &world, &set.person, &other, &rpc);
+                let messages = set.messages.clone();
+                let answer = raw::call(&channel, &rpc.path(), token.as_deref(), messages).await;
+                let what = format!("{} {} {}", rpc.short(), consented.title(), who.title());
+                cells.push(cell(&rpc, &answer, &what));
+                // What was written is written: the next caller finds things as the first did.
+                if answer.is_ok() && !rpc.reads() {
+                    scene = None;
+                }
+            }
+            rows.push((consented, cells));
+        }
+        // Where consent makes no difference one line says so.
+        if rows.iter().all(|(_, cells)| *cells == rows[0].1) {
+            line(&mut table, &rpc.short(), "any", &rows[0].1);
+        } else {
+            for (consented, cells) in rows {
+                line(&mut table, &rpc.short(), consented.title(), &cells);
+            }
+        }
+    }
+    let odd: Vec<&str> = table.lines().filter(|line| line.contains('!')).collect();
+    assert!(odd.is_empty(), "answers that the table has no word for:\n{}", odd.join("\n"));
+    compare(&table);
+}
+
+fn compare(seen: &str) {
+    let folder = project().join("tests/access");
+    let (kept, beside) = (folder.join("matrix.txt"), folder.join("matrix.seen.txt"));
+    let expected = std::fs::read_to_string(&kept).unwrap_or_default();
+    if expected == seen {
+        let _ = std::fs::remove_file(&beside);
+        return;
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&kept, seen).unwrap();
+        let _ = std::fs::remove_file(&beside);
+        return;
+    }
+    std::fs::write(&beside, seen).unwrap();
+    let mut diff = String::new();
+    for line in expected.lines().filter(|line| !seen.lines().any(|other| other == *line)) {
+        writeln!(diff, "- {line}").unwrap();
+    }
+    for line in seen.lines().filter(|line| !expected.lines().any(|other| other == *line)) {
+        writeln!(diff, "+ {line}").unwrap();
+    }
+    panic!("the matrix differs; see {}\n{diff}", beside.display());
+}

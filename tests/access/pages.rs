@@ -1,0 +1,129 @@
+//! Page tokens and cursors are their caller's.
+
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, Value};
+use tonic::Code;
+use trellis_tests::{Up, World};
+use wire::referrals::v1::WatchReferralsRequest;
+
+use crate::{
+    contract::{Rpc, rpcs},
+    raw,
+    scene::{Consented, Stage},
+};
+
+/// A page of one, so that there is a next one.
+fn page(rpc: &Rpc, first: &[u8], token: &str) -> Vec<u8> {
+    let mut message = rpc.decode(first);
+    message.set_field_by_name("page_size", Value::I32(1));
+    message.set_field_by_name("page_token", Value::String(token.to_owned()));
+    message.encode_to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_token_is_good_for_its_caller_its_list_and_its_filter_alone() {
+    let up = Up::start().await;
+    let network = up.network();
+    let world = World::new(network).await;
+    let stage = Stage::new(network, &world).await;
+    Stage::new(network, &world).await; // a second service
+    let channel = raw::connect(network.url("directory")).await;
+    let lists: Vec<Rpc> = rpcs()
+        .into_iter()
+        .filter(|rpc| rpc.input().get_field_by_name("page_token").is_some())
+        .collect();
+    assert!(lists.len() >= 6, "lists: {}", lists.len());
+    let mut tokens: Vec<(Rpc, String, String, Vec<u8>)> = Vec::new();
+    for rpc in lists {
+        let scene = stage.scene(&rpc.short(), Consented::Signed).await;
+        let person = &scene.person;
+        // Two of each.
+        if rpc.service() != "directory" {
+            world.note(person).await;
+            world.consent(person, &world.agencies.school).await;
+        }
+        if rpc.service() == "referrals" {
+            world.referral(person, true).await;
+        }
+        let audit = rpc.service() == "audit";
+        let (mine, others) = match rpc.service() {
+            "audit" => (person.actor.token.clone(), world.person(network).await.actor.token),
+            _ => (person.actor.token.clone(), world.clinician.token.clone()),
+        };
+        let first = &scene.messages[0];
+        let next = trellis_tests::until("a second page", trellis_tests::BOUND, || async {
+            let mut bytes = page(&rpc, first, "");
+            if audit {
+                let mut all = rpc.decode(&bytes);
+                all.set_field_by_name("include_custodian_access", Value::Bool(true));
+                bytes = all.encode_to_vec();
+            }
+            let reply = raw::call(&channel, &rpc.path(), Some(&mine), vec![bytes]).await.unwrap();
+            let reply = DynamicMessage::decode(rpc.method.output(), reply.as_slice()).unwrap();
+            let next = reply.get_field_by_name("next_page_token").unwrap().into_owned();
+            next.as_str().filter(|token| !token.is_empty()).map(str::to_owned)
+        })
+        .await;
+        let mut first = first.clone();
+        if audit {
+            let mut all = rpc.decode(&first);
+            all.set_field_by_name("include_custodian_access", Value::Bool(true));
+            first = all.encode_to_vec();
+        }
+        let with = |token: &str| vec![page(&rpc, &first, token)];
+        let what = rpc.short();
+        let second = raw::call(&channel, &rpc.path(), Some(&mine), with(&next)).await;
+        assert!(second.is_ok(), "{what}: {second:?}");
+        for (how, bearer, token) in [
+            ("another caller's", &others, next.clone()),
+            ("changed", &mine, format!("{next}A")),
+            ("made up", &mine, "AAAA".to_owned()),
+        ] {
+            let answer = raw::call(&channel, &rpc.path(), Some(bearer), with(&token)).await;
+            let status = answer.expect_err(&format!("{what}: {how} was served"));
+            assert_eq!(status.code(), Code::InvalidArgument, "{what}: {how}");
+            assert_eq!(raw::reason(&status, &what), "PAGE_TOKEN_INVALID", "{what}: {how}");
+        }
+        tokens.push((rpc, next, mine, first));
+    }
+    // One list's token at another list, by the caller of the other.
+    for (n, (rpc, _, mine, first)) in tokens.iter().enumerate() {
+        let (from, token, ..) = &tokens[(n + 1) % tokens.len()];
+        let bytes = page(rpc, first, token);
+        let answer = raw::call(&channel, &rpc.path(), Some(mine), vec![bytes]).await;
+        let what = format!("{} with a token of {}", rpc.short(), from.short());
+        let status = answer.expect_err(&what);
+        assert_eq!(raw::reason(&status, &what), "PAGE_TOKEN_INVALID", "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_of_another_caller_is_refused() {
+    let up = Up::start().await;
+    let network = up.network();
+    let world = World::new(network).await;
+    let person = world.person(network).await;
+    world.consent(&person, &world.agencies.housing).await;
+    world.referral(&person, true).await;
+    let begin = WatchReferralsRequest { cursor: String::new() };
+    let clinician = world.clinician.without_deadline();
+    let mut watch = clinician.referrals().watch_referrals(begin).await.unwrap().into_inner();
+    let cursor = watch.message().await.unwrap().unwrap().cursor;
+    assert!(!cursor.is_empty());
+    let channel = raw::connect(network.url("referrals")).await;
+    let path = "/trellis.referrals.v1.ReferralsService/WatchReferrals";
+    for (how, token, cursor) in [
+        ("another agency's", &world.manager.token, cursor.clone()),
+        ("made up", &world.clinician.token, "AAAA".to_owned()),
+        ("changed", &world.clinician.token, format!("{cursor}A")),
+    ] {
+        let again = WatchReferralsRequest { cursor }.encode_to_vec();
+        let status = raw::call(&channel, path, Some(token), vec![again]).await.expect_err(how);
+        let codes = [Code::InvalidArgument, Code::OutOfRange];
+        assert!(codes.contains(&status.code()), "{how}: {status:?}");
+        raw::reason(&status, how);
+    }
+    let again = WatchReferralsRequest { cursor }.encode_to_vec();
+    let token = Some(world.clinician.token.as_str());
+    raw::call(&channel, path, token, vec![again]).await.unwrap();
+}

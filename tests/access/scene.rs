@@ -1,0 +1,405 @@
+//! For every RPC a real request, about things that exist.
+
+use prost::Message;
+use trellis_tests::{
+    BOUND, Network, Person, World, agency, note_about, referral_of, registration, request_id,
+    served, terms, until,
+};
+use uuid::Uuid;
+use wire::{
+    audit::v1 as audit,
+    common::v1::{Labels, Sector, Sensitivity},
+    consent::v1::{self as consent, Consent},
+    directory::v1 as directory,
+    notes::v1 as notes,
+    people::v1 as people,
+    referrals::v1::{self as referrals, ReferralState as State},
+};
+
+/// How far the person's consent to the housing agency has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consented {
+    None,
+    Signed,
+    Revoked,
+}
+
+impl Consented {
+    pub const ALL: [Self; 3] = [Self::None, Self::Signed, Self::Revoked];
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Signed => "signed",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// What the scenes share.
+pub struct Stage<'a> {
+    pub network: &'a Network,
+    pub world: &'a World,
+    /// A service of the clinic.
+    service: String,
+}
+
+/// A request, and the person whom it is about.
+pub struct Scene {
+    pub person: Person,
+    pub messages: Vec<Vec<u8>>,
+}
+
+fn one(message: impl Message) -> Vec<Vec<u8>> {
+    vec![message.encode_to_vec()]
+}
+
+impl<'a> Stage<'a> {
+    pub async fn new(network: &'a Network, world: &'a World) -> Self {
+        let roles = [kernel::Role::AgencyAdmin];
+        let admin = network.tokens.staff("aa-elm", &world.agencies.clinic, &roles, &[]);
+        let admin = network.actor(admin);
+        let reply = served!(admin.directory(), create_service, offer());
+        let service = reply.service.unwrap().name;
+        Self { network, world, service }
+    }
+
+    pub async fn scene(&self, rpc: &str, consented: Consented) -> Scene {
+        let person = match rpc {
+            "PeopleService/AcceptInvitation" => self.world.stranger(self.network).await,
+            _ => self.world.person(self.network).await,
+        };
+        let messages = match rpc.split_once('/').unwrap() {
+            ("DirectoryService", rpc) => self.directory(rpc).await,
+            ("PeopleService" | "PeopleFactsService", rpc) => {
+                self.give(&person, consented).await;
+                self.people(rpc, &person).await
+            }
+            ("ConsentService" | "FactsService", rpc) => {
+                self.consents(rpc, &person, consented).await
+            }
+            ("ReferralsService", rpc) => self.referrals(rpc, &person, consented).await,
+            ("NotesService", rpc) => {
+                let messages = self.notes(rpc, &person).await;
+                self.give(&person, consented).await;
+                messages
+            }
+            ("AuditService" | "LedgerService", rpc) => {
+                self.world.note(&person).await;
+                self.give(&person, consented).await;
+                self.audit(rpc, &person)
+            }
+            _ => self.missing(rpc),
+        };
+        Scene { person, messages }
+    }
+
+    fn missing(&self, rpc: &str) -> ! {
+        panic!("{rpc} has no request in scene.rs: add one")
+    }
+
+    /// The consent, as far as it is to come.
+    async fn give(&self, person: &Person, consented: Consented) -> Option<Consent> {
+        if consented == Consented::None || !self.is_bound(person).await {
+            return None;
+        }
+        let housing = &self.world.agencies.housing;
+        let consent = self.world.consent(person, housing).await;
+        if consented == Consented::Revoked {
+            self.world.revoke(person, &consent).await;
+        }
+        Some(consent)
+    }
+
+    async fn is_bound(&self, person: &Person) -> bool {
+        let request = people::GetPersonRequest { name: person.name.clone() };
+        person.actor.people().get_person(request).await.is_ok()
+    }
+
+    async fn directory(&self, rpc: &str) -> Vec<Vec<u8>> {
+        let name = || self.world.agencies.clinic.clone();
+        let request_id = request_id();
+        match rpc {
+            "RegisterAgency" => one(agency("Matrix", Sector::Other)),
+            "GetAgency" => one(directory::GetAgencyRequest { name: name() }),
+            "ListAgencies" => one(directory::ListAgenciesRequest::default()),
+            "SuspendAgency" => {
+                let (name, reason) = (self.agency().await, "A reason".to_owned());
+                one(directory::SuspendAgencyRequest { request_id, name, reason })
+            }
+            "ReinstateAgency" => {
+                let name = self.agency().await;
+                let suspend = directory::SuspendAgencyRequest {
+                    request_id: trellis_tests::request_id(),
+                    name: name.clone(),
+                    reason: "A reason".to_owned(),
+                };
+                served!(self.world.admin.directory(), suspend_agency, suspend);
+                one(directory::ReinstateAgencyRequest { request_id, name })
+            }
+            "CreateService" => one(offer()),
+            "GetService" => one(directory::GetServiceRequest { name: self.service.clone() }),
+            "SearchServices" => one(directory::SearchServicesRequest::default()),
+            "SetCapacity" => one(directory::SetCapacityRequest {
+                request_id,
+                service: self.service.clone(),
+                capacity: Some(directory::Capacity {
+                    status: directory::CapacityStatus::Capacity.into(),
+                    available: 2,
+                    unit: "bed".to_owned(),
+                    as_of: None,
+                }),
+            }),
+            "ImportDirectory" => one(directory::ImportDirectoryRequest {
+                table: "organizations".to_owned(),
+                data: format!("id,name,description\n{},An organization,It is\n", Uuid::new_v4())
+                    .into_bytes(),
+            }),
+            "WatchAgencies" => one(directory::WatchAgenciesRequest {}),
+            _ => self.missing(rpc),
+        }
+    }
+
+    /// An agency of its own, for what changes it.
+    async fn agency(&self) -> String {
+        let request = agency("Matrix", Sector::Other);
+        let reply = served!(self.world.admin.directory(), register_agency, request);
+        reply.agency.unwrap().name
+    }
+
+    async fn people(&self, rpc: &str, person: &Person) -> Vec<Vec<u8>> {
+        let (request_id, name) = (request_id(), person.name.clone());
+        match rpc {
+            "RegisterPerson" => {
+                let labels = Labels { part2: true, ..Labels::default() };
+                one(people::RegisterPersonRequest { labels: Some(labels), ..registration() })
+            }
+            "GetPerson" => one(people::GetPersonRequest { name }),
+            "FindPerson" => {
+                one(people::FindPersonRequest { identifier: Some(person.identifier.clone()) })
+            }
+            "InvitePerson" => one(people::InvitePersonRequest { request_id, person: name }),
+            "AcceptInvitation" => {
+                let code = self.world.invite(person).await;
+                one(people::AcceptInvitationRequest { request_id, code })
+            }
+            "ConfirmSignIn" => one(people::ConfirmSignInRequest { request_id, person: name }),
+            "ResolveSignIns" => one(people::ResolveSignInsRequest {
+                sign_ins: vec![people::SignIn {
+                    issuer: identity::DEV_ISSUER.to_owned(),
+                    subject: person.sub.clone(),
+                }],
+            }),
+            "CheckRegistrations" => one(people::CheckRegistrationsRequest {
+                questions: vec![people::RegistrationQuestion {
+                    person: name,
+                    agency: self.world.agencies.clinic.clone(),
+                }],
+            }),
+            _ => self.missing(rpc),
+        }
+    }
+
+    async fn consents(&self, rpc: &str, person: &Person, consented: Consented) -> Vec<Vec<u8>> {
+        let agencies = &self.world.agencies;
+        let given = self.give(person, consented).await;
+        let say = || terms(&agencies.clinic, &agencies.housing);
+        let named = async || match &given {
+            Some(consent) => consent.name.clone(),
+            None => self.world.draft(person, say()).await.name,
+        };
+        let request_id = request_id();
+        match rpc {
+            "DraftConsent" => one(consent::DraftConsentRequest {
+                request_id,
+                person: person.name.clone(),
+                terms: Some(say()),
+            }),
+            "SignConsent" => {
+                let draft = self.world.draft(person, say()).await;
+                let (name, text_sha256) = (draft.name, draft.text_sha256);
+                one(consent::SignConsentRequest { request_id, name, text_sha256 })
+            }
+            "RevokeConsent" => {
+                one(consent::RevokeConsentRequest { request_id, name: named().await })
+            }
+            "GetConsent" => one(consent::GetConsentRequest { name: named().await }),
+            "ListConsents" => one(consent::ListConsentsRequest {
+                person: person.name.clone(),
+                ..consent::ListConsentsRequest::default()
+            }),
+            "GetFacts" => one(consent::GetFactsRequest {
+                questions: vec![consent::FactsQuestion {
+                    person: person.name.clone(),
+                    known_revision: -1,
+                    on_behalf_of: agencies.housing.clone(),
+                }],
+                directory_revision: 0,
+            }),
+            "WatchFacts" => one(consent::WatchFactsRequest { after: 0 }),
+            _ => self.missing(rpc),
+        }
+    }
+
+    /// A referral in the state where this RPC has something to do, if the consent lets it come
+    /// so far: without one it stays a draft, and when the consent goes it is held.
+    async fn referrals(&self, rpc: &str, person: &Person, consented: Consented) -> Vec<Vec<u8>> {
+        let world = self.world;
+        let housing = &world.agencies.housing;
+        let before = match consented {
+            Consented::None => None,
+            _ => Some(world.consent(person, housing).await),
+        };
+        let send = before.is_some() && rpc != "SendReferral";
+        let name = world.referral(person, send).await.name;
+        if send {
+            self.advance(rpc, &name).await;
+        }
+        if let Some(consent) = before.filter(|_| consented == Consented::Revoked) {
+            world.revoke(person, &consent).await;
+            if send {
+                self.held(&name).await;
+            }
+        }
+        let (request_id, etag) = (request_id(), String::new());
+        let reason = "A reason".to_owned();
+        match rpc {
+            "CreateReferral" => one(referrals::CreateReferralRequest {
+                labels: Some(Labels {
+                    sensitivities: vec![Sensitivity::Sud.into()],
+                    ..Labels::default()
+                }),
+                ..referral_of(&person.name, housing, true)
+            }),
+            "SendReferral" => one(referrals::SendReferralRequest { request_id, name, etag }),
+            "AcceptReferral" => one(referrals::AcceptReferralRequest { request_id, name, etag }),
+            "StartReferral" => one(referrals::StartReferralRequest { request_id, name, etag }),
+            "ResumeReferral" => one(referrals::ResumeReferralRequest { request_id, name, etag }),
+            "RejectReferral" => {
+                one(referrals::RejectReferralRequest { request_id, name, etag, reason })
+            }
+            "HoldReferral" => {
+                one(referrals::HoldReferralRequest { request_id, name, etag, reason })
+            }
+            "CancelReferral" => {
+                one(referrals::CancelReferralRequest { request_id, name, etag, reason })
+            }
+            "CompleteReferral" => one(referrals::CompleteReferralRequest {
+                request_id,
+                name,
+                etag,
+                outcome: referrals::Outcome::GotHelp.into(),
+                housing_result: referrals::HousingResult::ClientAccepted.into(),
+                enrollment: referrals::Enrollment::Enrolled.into(),
+            }),
+            "FailReferral" => one(referrals::FailReferralRequest {
+                request_id,
+                name,
+                etag,
+                reason,
+                outcome: referrals::Outcome::CouldNotContact.into(),
+            }),
+            "GetReferral" => one(referrals::GetReferralRequest { name }),
+            "ListReferrals" => one(referrals::ListReferralsRequest {
+                person: person.name.clone(),
+                ..referrals::ListReferralsRequest::default()
+            }),
+            "WatchReferrals" => one(referrals::WatchReferralsRequest { cursor: String::new() }),
+            _ => self.missing(rpc),
+        }
+    }
+
+    async fn advance(&self, rpc: &str, name: &str) {
+        let desk = self.world.manager.referrals();
+        let (name, etag) = (name.to_owned(), String::new());
+        let far = match rpc {
+            "StartReferral" | "HoldReferral" => 1,
+            "CompleteReferral" | "FailReferral" => 2,
+            "ResumeReferral" => 3,
+            _ => 0,
+        };
+        if far >= 1 {
+            let (request_id, name, etag) = (request_id(), name.clone(), etag.clone());
+            let accept = referrals::AcceptReferralRequest { request_id, name, etag };
+            served!(desk.clone(), accept_referral, accept);
+        }
+        if far >= 2 {
+            let (request_id, name, etag) = (request_id(), name.clone(), etag.clone());
+            let start = referrals::StartReferralRequest { request_id, name, etag };
+            served!(desk.clone(), start_referral, start);
+        }
+        if far >= 3 {
+            let (request_id, reason) = (request_id(), "A reason".to_owned());
+            let hold = referrals::HoldReferralRequest { request_id, name, etag, reason };
+            served!(desk.clone(), hold_referral, hold);
+        }
+    }
+
+    /// The network puts a referral on hold a moment after its consent has ended.
+    async fn held(&self, name: &str) {
+        until("the referral is on hold", BOUND, || async {
+            let get = referrals::GetReferralRequest { name: name.to_owned() };
+            let reply = served!(self.world.clinician.referrals(), get_referral, get);
+            let state = reply.referral.unwrap().state;
+            (state == i32::from(State::OnHold)).then_some(())
+        })
+        .await;
+    }
+
+    async fn notes(&self, rpc: &str, person: &Person) -> Vec<Vec<u8>> {
+        let request_id = request_id();
+        match rpc {
+            "CreateNote" => one(notes::CreateNoteRequest {
+                labels: Some(Labels {
+                    sensitivities: vec![Sensitivity::Sud.into()],
+                    ..Labels::default()
+                }),
+                ..note_about(&person.name)
+            }),
+            "SignNote" => {
+                let draft = note_about(&person.name);
+                let draft = served!(self.world.clinician.notes(), create_note, draft);
+                let name = draft.note.unwrap().name;
+                one(notes::SignNoteRequest { request_id, name, etag: String::new() })
+            }
+            "AmendNote" => {
+                let note = self.world.note(person).await;
+                let sections =
+                    vec![notes::NoteSection { title: String::new(), body: "Amended.".to_owned() }];
+                let (name, etag) = (note.name, note.etag);
+                one(notes::AmendNoteRequest { request_id, name, etag, sections })
+            }
+            "GetNote" => one(notes::GetNoteRequest { name: self.world.note(person).await.name }),
+            "ListNotes" => {
+                self.world.note(person).await;
+                let person = person.name.clone();
+                one(notes::ListNotesRequest { person, ..notes::ListNotesRequest::default() })
+            }
+            _ => self.missing(rpc),
+        }
+    }
+
+    fn audit(&self, rpc: &str, person: &Person) -> Vec<Vec<u8>> {
+        match rpc {
+            "ListDisclosures" => one(audit::ListDisclosuresRequest {
+                person: person.name.clone(),
+                ..audit::ListDisclosuresRequest::default()
+            }),
+            "FollowLedger" => {
+                one(audit::FollowLedgerRequest { service: "notes".to_owned(), after: 0 })
+            }
+            _ => self.missing(rpc),
+        }
+    }
+}
+
+fn offer() -> directory::CreateServiceRequest {
+    directory::CreateServiceRequest {
+        request_id: request_id(),
+        display_name: "Outpatient treatment".to_owned(),
+        need_categories: vec!["106-01".to_owned()],
+        languages: vec!["en".to_owned()],
+        support_kinds: vec![directory::SupportKind::Emotional.into()],
+        ..directory::CreateServiceRequest::default()
+    }
+}

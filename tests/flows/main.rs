@@ -1,0 +1,27 @@
+//! The story, and clients in other languages: no Rust on their side.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod away;
+mod buf_curl;
+mod python;
+mod story;
+
+use std::{path::PathBuf, process::Command};
+
+/// A tool that `cargo xtask test` finds or fetches, and names in this variable. A test that finds
+/// nothing fails: it must never pass for want of its tool.
+fn tool(variable: &str) -> PathBuf {
+    let named = std::env::var_os(variable);
+    named.map(PathBuf::from).unwrap_or_else(|| {
+        panic!("{variable} is not set: `cargo xtask tools` prints it, `cargo xtask test` sets it")
+    })
+}
+
+/// Runs it to its end, which must be a good one, and gives what it printed.
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{out}\n{errors}", output.status);
+    out
+}

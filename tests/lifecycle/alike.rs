@@ -1,0 +1,148 @@
+//! Absent and refused: for every Get, equal byte for byte and not told apart by time.
+
+use std::time::Instant;
+
+use tonic::Status;
+use trellis_tests::{Actor, Up, World};
+use uuid::Uuid;
+use wire::{
+    consent::v1::GetConsentRequest, notes::v1::GetNoteRequest, people::v1::GetPersonRequest,
+    referrals::v1::GetReferralRequest,
+};
+
+const SAMPLES: usize = 2_000;
+/// Outside this the two can be told apart.
+const BAND: std::ops::RangeInclusive<f64> = 0.45..=0.55;
+
+/// Code, message, details and trailers, all that a caller gets.
+fn told(status: &Status) -> (i32, String, Vec<u8>, Vec<String>) {
+    let mut trailers: Vec<String> = status
+        .metadata()
+        .clone()
+        .into_headers()
+        .iter()
+        // The time of day is the same for both, but not in two calls.
+        .filter(|(name, _)| *name != "date")
+        .map(|(name, value)| format!("{name}={value:?}"))
+        .collect();
+    trailers.sort();
+    (status.code() as i32, status.message().to_owned(), status.details().to_vec(), trailers)
+}
+
+/// The chance that a refusal takes longer than an absence (Mann-Whitney).
+fn auc(refused: &[f64], absent: &[f64]) -> f64 {
+    let mut all: Vec<(f64, bool)> =
+        refused.iter().map(|t| (*t, true)).chain(absent.iter().map(|t| (*t, false))).collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut ranks = 0.0;
+    let mut i = 0;
+    while i < all.len() {
+        let ties = all[i..].iter().take_while(|x| x.0 == all[i].0).count();
+        let rank = i as f64 + (ties as f64 + 1.0) / 2.0;
+        ranks += all[i..i + ties].iter().filter(|x| x.1).count() as f64 * rank;
+        i += ties;
+    }
+    let (n, m) = (refused.len() as f64, absent.len() as f64);
+    (ranks - n * (n + 1.0) / 2.0) / (n * m)
+}
+
+#[derive(Clone, Copy)]
+enum Get {
+    Note,
+    Referral,
+    Consent,
+    Person,
+}
+
+impl Get {
+    fn collection(self) -> &'static str {
+        match self {
+            Self::Note => "notes",
+            Self::Referral => "referrals",
+            Self::Consent => "consents",
+            Self::Person => "people",
+        }
+    }
+
+    async fn call(self, caller: &Actor, name: String) -> Status {
+        match self {
+            Self::Note => caller.notes().get_note(GetNoteRequest { name }).await.err(),
+            Self::Referral => {
+                caller.referrals().get_referral(GetReferralRequest { name }).await.err()
+            }
+            Self::Consent => caller.consents().get_consent(GetConsentRequest { name }).await.err(),
+            Self::Person => caller.people().get_person(GetPersonRequest { name }).await.err(),
+        }
+        .expect("nobody may read this")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn for_every_get_absent_and_refused_are_equal_and_take_the_same_time() {
+    let up = Up::start().await;
+    let world = World::new(up.network()).await;
+    let mut there: Vec<[String; 4]> = Vec::new();
+    for _ in 0..8 {
+        let person = world.person(up.network()).await;
+        let consent = world.consent(&person, &world.agencies.housing).await.name;
+        let note = world.note(&person).await.name;
+        let referral = world.referral(&person, true).await.name;
+        there.push([note, referral, consent, person.name]);
+    }
+    // An agency that knows none of these people and that no consent names.
+    let caller = &world.unrelated;
+    for (column, get) in
+        [Get::Note, Get::Referral, Get::Consent, Get::Person].into_iter().enumerate()
+    {
+        let mut times = [Vec::with_capacity(SAMPLES), Vec::with_capacity(SAMPLES)];
+        let mut answers = Vec::new();
+        for sample in 0..SAMPLES {
+            let refused = there[sample % there.len()][column].clone();
+            let absent = format!("{}/{}", get.collection(), Uuid::now_v7_of(sample));
+            // In turn, so that what else the machine does falls on both; and each first as often.
+            let mut pair = [(0, refused), (1, absent)];
+            if sample % 2 == 1 {
+                pair.reverse();
+            }
+            for (kind, name) in pair {
+                let begun = Instant::now();
+                let status = get.call(caller, name).await;
+                times[kind].push(begun.elapsed().as_secs_f64());
+                if sample < 20 {
+                    answers.push(told(&status));
+                }
+            }
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 1, "{}: {answers:?}", get.collection());
+        let [refused, absent] = times;
+        let auc = auc(&refused, &absent);
+        println!("alike: {}: AUC {auc:.3} over {SAMPLES} timings of each", get.collection());
+        assert!(BAND.contains(&auc), "{}: told apart by time: AUC {auc:.3}", get.collection());
+    }
+}
+
+trait NotThere {
+    fn now_v7_of(sample: usize) -> Uuid;
+}
+
+impl NotThere for Uuid {
+    /// An id like those of the services, and never used.
+    fn now_v7_of(sample: usize) -> Uuid {
+        let random = Uuid::new_v4().as_u128();
+        uuid::Builder::from_unix_timestamp_millis(
+            1_790_000_000_000 + sample as u64,
+            random.to_be_bytes()[..10].try_into().unwrap(),
+        )
+        .into_uuid()
+    }
+}
+
+#[test]
+fn the_measure_tells_apart_what_differs_and_not_what_does_not() {
+    let same: Vec<f64> = (0..1000).map(|i| f64::from(i % 97)).collect();
+    assert!((auc(&same, &same) - 0.5).abs() < 1e-9);
+    let later: Vec<f64> = same.iter().map(|t| t + 20.0).collect();
+    assert!(auc(&later, &same) > 0.6);
+    assert!(auc(&same, &later) < 0.4);
+}

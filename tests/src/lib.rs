@@ -1,0 +1,24 @@
+//! The black-box tests of the whole network: the real binary, called over the contract.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod binary;
+mod network;
+mod process;
+mod processes;
+mod tokens;
+mod up;
+mod wait;
+mod world;
+
+pub use binary::{project, trellis};
+pub use client::request_id;
+pub use network::{Actor, Network, SERVICES};
+pub use process::Process;
+pub use processes::Processes;
+pub use tokens::{AUDIENCE, CLIENT, Tokens};
+pub use up::Up;
+pub use wait::{BOUND, until};
+pub use world::{
+    Agencies, Person, World, agency, everywhere_known, note_about, referral_of, registration, terms,
+};

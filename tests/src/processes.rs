@@ -1,0 +1,152 @@
+//! Each service as a process of its own, as in production, on one private PostgreSQL.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::Command,
+    time::Duration,
+};
+
+use pg::{Embedded, embedded};
+use secrecy::ExposeSecret as _;
+use tempfile::TempDir;
+use tonic::transport::Endpoint;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+use crate::{BOUND, Network, Process, SERVICES, trellis, until, up::throw_away};
+
+/// A network of processes. Dropping it ends them all.
+pub struct Processes {
+    running: BTreeMap<&'static str, Process>,
+    network: Network,
+    // In this order: processes, their database, their files.
+    postgres: Embedded,
+    dir: TempDir,
+}
+
+impl Processes {
+    /// A server that loses nothing at kill -9, but does not wait for the disk.
+    pub async fn start() -> Self {
+        let dir = throw_away();
+        let data = dir.path().join("data");
+        fs::create_dir(&data).unwrap();
+        let options = embedded::Options { fast: true, ..embedded::Options::default() };
+        let postgres = Embedded::start(options).await.unwrap();
+        let keys = data.join("keys");
+        done(Command::new(trellis()).arg("keys").arg(&keys));
+        let ports = free_ports();
+        let network = Network::new(&data, |name| format!("http://{}", ports[name]));
+        let admin = data.join("admin-url");
+        fs::write(&admin, postgres.admin_url().expose_secret()).unwrap();
+        for name in SERVICES {
+            let text = config(&keys, &admin, &ports, name);
+            fs::write(dir.path().join(format!("{name}.toml")), text).unwrap();
+        }
+        let mut migrate = Command::new(trellis());
+        migrate.args(["migrate", "all", "--config"]).arg(dir.path().join("directory.toml"));
+        done(migrate.arg("--admin-url-file").arg(&admin));
+        let mut all = Self { running: BTreeMap::new(), network, postgres, dir };
+        for name in SERVICES {
+            all.spawn(name);
+        }
+        for name in SERVICES {
+            all.serving(name).await;
+        }
+        all
+    }
+
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Of the database's administrator, which no service has.
+    pub fn admin_url(&self) -> secrecy::SecretString {
+        self.postgres.admin_url()
+    }
+
+    /// The process of a service.
+    pub fn process(&mut self, service: &str) -> &mut Process {
+        self.running.get_mut(service).expect("it was started")
+    }
+
+    /// Ends a service's process with kill -9.
+    pub fn kill(&mut self, service: &str) {
+        self.process(service).kill();
+    }
+
+    /// Starts a service again at the same address, and waits until it serves.
+    pub async fn start_again(&mut self, service: &'static str) {
+        self.spawn(service);
+        self.serving(service).await;
+    }
+
+    fn spawn(&mut self, name: &'static str) {
+        let mut command = Command::new(trellis());
+        let config = self.dir.path().join(format!("{name}.toml"));
+        command.args(["serve", name, "--config"]).arg(config);
+        let log = self.dir.path().join(format!("{name}.log"));
+        self.running.insert(name, Process::start(command, &log));
+    }
+
+    /// A process serves once it has heard the directory; health says so.
+    async fn serving(&mut self, name: &'static str) {
+        let process = self.running.get_mut(name).unwrap();
+        process.says("listening on ", BOUND).await;
+        let url = self.network.url(name).to_owned();
+        until(&format!("{name} is SERVING"), Duration::from_secs(30), || async {
+            let channel = Endpoint::from_shared(url.clone()).ok()?.connect().await.ok()?;
+            let mut health = HealthClient::new(channel);
+            let answer = health.check(HealthCheckRequest::default()).await.ok()?.into_inner();
+            (answer.status() == ServingStatus::Serving).then_some(())
+        })
+        .await;
+    }
+}
+
+fn done(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// All are held until all are known, so that they differ.
+fn free_ports() -> BTreeMap<&'static str, SocketAddr> {
+    let held = SERVICES.map(|name| (name, TcpListener::bind("127.0.0.1:0").unwrap()));
+    held.iter().map(|(name, socket)| (*name, socket.local_addr().unwrap())).collect()
+}
+
+fn config(
+    keys: &Path,
+    url_file: &Path,
+    ports: &BTreeMap<&'static str, SocketAddr>,
+    name: &str,
+) -> String {
+    let peers: String =
+        ports.iter().map(|(peer, addr)| format!("{peer} = \"http://{addr}\"\n")).collect();
+    let (keys, url_file, listen) = (keys.display(), url_file.display(), ports[name]);
+    format!(
+        r#"[network]
+audience = "trellis-dev"
+[[issuers]]
+issuer = "trellis:dev"
+jwks_file = "{keys}/dev-issuer-jwks.json"
+algorithms = ["ES256"]
+asserts = ["AGENCY_STAFF", "PERSON", "NETWORK"]
+identity_proofing = true
+[service_key]
+directory = "{keys}"
+[serve]
+listen = "{listen}"
+[database]
+url_file = "{url_file}"
+unsafe_durability = true
+[secrets]
+page_tokens = "{keys}/page-tokens"
+people_matching = "{keys}/people-matching"
+[peers]
+{peers}"#
+    )
+}
