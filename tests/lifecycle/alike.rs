@@ -89,37 +89,53 @@ async fn for_every_get_absent_and_refused_are_equal_and_take_the_same_time() {
         let referral = world.referral(&person, true).await.name;
         there.push([note, referral, consent, person.name]);
     }
-    // An agency that knows none of these people and that no consent names.
+    // An agency that knows none of these people and that no consent names. Each Get in a lane of its
+    // own, since NOT_FOUND leaves on a beat and a lane mostly waits.
     let caller = &world.unrelated;
-    for (column, get) in
-        [Get::Note, Get::Referral, Get::Consent, Get::Person].into_iter().enumerate()
-    {
-        let mut times = [Vec::with_capacity(SAMPLES), Vec::with_capacity(SAMPLES)];
-        let mut answers = Vec::new();
-        for sample in 0..SAMPLES {
-            let refused = there[sample % there.len()][column].clone();
-            let absent = format!("{}/{}", get.collection(), Uuid::now_v7_of(sample));
-            // In turn, so that what else the machine does falls on both; and each first as often.
-            let mut pair = [(0, refused), (1, absent)];
-            if sample % 2 == 1 {
-                pair.reverse();
-            }
-            for (kind, name) in pair {
-                let begun = Instant::now();
-                let status = get.call(caller, name).await;
-                times[kind].push(begun.elapsed().as_secs_f64());
-                if sample < 20 {
-                    answers.push(told(&status));
-                }
+    let lanes = [Get::Note, Get::Referral, Get::Consent, Get::Person];
+    let lanes = lanes.into_iter().map(|get| {
+        let names: Vec<String> = there.iter().map(|names| names[get as usize].clone()).collect();
+        lane(get, names, caller)
+    });
+    for (get, first) in futures::future::join_all(lanes).await {
+        let mut measured = vec![first];
+        // What the machine did by chance does not come back; what the code does, does.
+        while measured.len() < 3 && !BAND.contains(&first) {
+            let names = there.iter().map(|names| names[get as usize].clone()).collect();
+            measured.push(lane(get, names, caller).await.1);
+        }
+        println!("alike: {}: AUC {measured:.3?} over {SAMPLES} timings of each", get.collection());
+        measured.sort_by(f64::total_cmp);
+        let middle = measured[measured.len() / 2];
+        assert!(BAND.contains(&middle), "{}: told apart: AUC {middle:.3}", get.collection());
+    }
+}
+
+/// Asks for what is refused and for what never was, in turn.
+async fn lane(get: Get, there: Vec<String>, caller: &Actor) -> (Get, f64) {
+    let mut times = [Vec::with_capacity(SAMPLES), Vec::with_capacity(SAMPLES)];
+    let mut answers = Vec::new();
+    for sample in 0..SAMPLES {
+        let refused = there[sample % there.len()].clone();
+        let absent = format!("{}/{}", get.collection(), Uuid::now_v7_of(sample));
+        // In turn, so that what else the machine does falls on both; and each first as often.
+        let mut pair = [(0, refused), (1, absent)];
+        if sample % 2 == 1 {
+            pair.reverse();
+        }
+        for (kind, name) in pair {
+            let begun = Instant::now();
+            let status = get.call(caller, name).await;
+            times[kind].push(begun.elapsed().as_secs_f64());
+            if sample < 20 {
+                answers.push(told(&status));
             }
         }
-        answers.dedup();
-        assert_eq!(answers.len(), 1, "{}: {answers:?}", get.collection());
-        let [refused, absent] = times;
-        let auc = auc(&refused, &absent);
-        println!("alike: {}: AUC {auc:.3} over {SAMPLES} timings of each", get.collection());
-        assert!(BAND.contains(&auc), "{}: told apart by time: AUC {auc:.3}", get.collection());
     }
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{}: {answers:?}", get.collection());
+    let [refused, absent] = times;
+    (get, auc(&refused, &absent))
 }
 
 trait NotThere {

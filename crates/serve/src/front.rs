@@ -17,6 +17,7 @@ use tonic::service::Routes;
 use tonic::{Code, Status};
 use tower::{BoxError, Service, ServiceExt};
 
+use crate::absence;
 use crate::admission::{Admission, Admitted};
 use crate::body::ReplyBody;
 use crate::deadline::{self, Deadline};
@@ -161,6 +162,9 @@ where
             Some(Ok(mut response)) => match reply::dress(response.headers_mut()) {
                 // The status is in the headers: nothing follows.
                 Some(code) => {
+                    if code == Code::NotFound && call.method.kind == Kind::Unary {
+                        absence::hold(call.started, first).await;
+                    }
                     call.end(code);
                     response
                 }

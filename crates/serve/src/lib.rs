@@ -8,6 +8,7 @@
 //! Invariant: a listener that is not loopback speaks TLS, or does not start.
 //! Invariant: every limit that hyper and tonic leave open is set in `conn`.
 
+mod absence;
 mod admission;
 mod body;
 mod config;

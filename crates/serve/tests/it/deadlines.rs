@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use tonic::Code;
 
 use crate::support::{Client, soon, start, until};
@@ -85,4 +87,26 @@ async fn a_client_that_goes_away_takes_its_handler_along() {
     until("the handler runs", || state.started() == 1).await;
     call.abort();
     until("the handler is dropped", || state.dropped() == 1).await;
+}
+
+#[tokio::test]
+async fn not_found_leaves_on_a_beat_and_nothing_else_waits_for_one() {
+    let (server, _) = start("").await;
+    let client = Client::to(server.addr()).await;
+    let took = async |text: &str, code: Code| {
+        let begun = Instant::now();
+        let reply = soon(client.call("test.Echo/Say", text, &[])).await.unwrap();
+        assert_eq!(reply.code(), code);
+        begun.elapsed()
+    };
+    for _ in 0..20 {
+        assert!(took("fail:5", Code::NotFound).await >= Duration::from_millis(10));
+    }
+    // The fastest of each: the machine may be busy.
+    let mut fastest = [Duration::MAX; 2];
+    for _ in 0..50 {
+        fastest[0] = fastest[0].min(took("hello", Code::Ok).await);
+        fastest[1] = fastest[1].min(took("fail:7", Code::PermissionDenied).await);
+    }
+    assert!(fastest.iter().all(|took| *took < Duration::from_millis(10)), "{fastest:?}");
 }

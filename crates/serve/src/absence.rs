@@ -1,0 +1,47 @@
+//! NOT_FOUND leaves on a beat. What is refused and what never was walk the same way, but a row that
+//! is there still costs its reading some microseconds; over many calls that would tell. So the answer
+//! waits for the next whole multiple of `GRAIN` since its call came.
+
+use std::time::{Duration, Instant};
+
+use crate::deadline::Deadline;
+
+/// Longer than most answers take, so that nearly all leave on the first beat.
+pub(crate) const GRAIN: Duration = Duration::from_millis(10);
+
+/// Waits for the beat, but not beyond the deadline.
+pub(crate) async fn hold(started: Instant, deadline: Deadline) {
+    let rest = rest(started.elapsed());
+    tokio::time::sleep(deadline.remaining().map_or(rest, |left| left.min(rest))).await;
+}
+
+/// From so long after the call came to the next beat.
+fn rest(elapsed: Duration) -> Duration {
+    let grain = GRAIN.as_nanos();
+    let over = elapsed.as_nanos() % grain;
+    Duration::from_nanos(u64::try_from(grain - over).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_differ_by_little_leave_on_the_same_beat() {
+        for micros in [0, 1, 800, 9_999] {
+            let elapsed = Duration::from_micros(micros);
+            assert_eq!(elapsed + rest(elapsed), GRAIN, "{micros}");
+        }
+        for micros in [10_000, 10_001, 19_999] {
+            let elapsed = Duration::from_micros(micros);
+            assert_eq!(elapsed + rest(elapsed), 2 * GRAIN, "{micros}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_wait_ends_with_the_deadline() {
+        let begun = Instant::now();
+        hold(begun, Deadline::after(Duration::ZERO)).await;
+        assert!(begun.elapsed() < GRAIN, "{:?}", begun.elapsed());
+    }
+}
