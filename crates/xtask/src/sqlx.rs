@@ -23,23 +23,38 @@ pub struct Args {
 }
 
 pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
-    let fresh = prepare(project)?;
     let home = project.root.join(".sqlx");
-    let differences = differences(&read(&home)?, &fresh);
-    if differences.is_empty() {
-        println!(".sqlx: {} queries, up to date", fresh.len());
+    let fresh = prepare(project)?;
+    if is_like(&home, &fresh)? {
         return Ok(ExitCode::SUCCESS);
     }
-    for difference in &differences {
-        println!("{difference}");
-    }
     if args.check {
-        println!(".sqlx is not up to date: run `cargo xtask sqlx` and commit what it changes");
+        println!("{STALE}");
         return Ok(ExitCode::FAILURE);
     }
     replace(&home, &fresh)?;
     println!(".sqlx: {} queries written", fresh.len());
     Ok(ExitCode::SUCCESS)
+}
+
+pub const STALE: &str =
+    ".sqlx is not up to date: run `cargo xtask sqlx` and commit what it changes";
+
+/// Whether .sqlx is what it would be.
+pub fn check(project: &Project) -> anyhow::Result<bool> {
+    is_like(&project.root.join(".sqlx"), &prepare(project)?)
+}
+
+/// Names every difference.
+fn is_like(home: &Path, fresh: &Queries) -> anyhow::Result<bool> {
+    let differences = differences(&read(home)?, fresh);
+    for difference in &differences {
+        println!("{difference}");
+    }
+    if differences.is_empty() {
+        println!(".sqlx: {} queries, up to date", fresh.len());
+    }
+    Ok(differences.is_empty())
 }
 
 type Queries = BTreeMap<String, Vec<u8>>;
