@@ -140,12 +140,20 @@ impl World {
     /// Somebody who acts for the person, recorded by the clinic: `representatives/{uuid}`. Their
     /// sign-in is [`Person::representative`].
     pub async fn represented(&self, network: &Network, person: &Person) -> String {
-        let (roles, purposes) = ([Role::CaseManager], [Purpose::CoordinationOfCare]);
-        let clinic = network.tokens.staff("cm-elm", &self.agencies.clinic, &roles, &purposes);
-        let clinic = network.actor(clinic);
-        let reply = served!(clinic.people(), add_representative, guardian_of(&person.name));
-        let accept = AcceptInvitationRequest { request_id: request_id(), code: reply.code };
         let actor = network.actor(network.tokens.representative(&person.representative()));
+        self.appoint(&self.recorder(network), person, &actor).await
+    }
+
+    /// CASE_MANAGER of the clinic: COC.
+    pub fn recorder(&self, network: &Network) -> Actor {
+        let (roles, purposes) = ([Role::CaseManager], [Purpose::CoordinationOfCare]);
+        network.actor(network.tokens.staff("cm-elm", &self.agencies.clinic, &roles, &purposes))
+    }
+
+    /// As [`World::represented`], by these two.
+    pub async fn appoint(&self, recorder: &Actor, person: &Person, actor: &Actor) -> String {
+        let reply = served!(recorder.people(), add_representative, guardian_of(&person.name));
+        let accept = AcceptInvitationRequest { request_id: request_id(), code: reply.code };
         served!(actor.people(), accept_invitation, accept);
         reply.representative.unwrap().name
     }
