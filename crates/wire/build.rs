@@ -28,6 +28,7 @@ fn main() -> anyhow::Result<()> {
         .skip_debug([
             "trellis.people.v1.InvitePersonResponse",
             "trellis.people.v1.AcceptInvitationRequest",
+            "trellis.people.v1.AddRepresentativeResponse",
         ])
         .compile_fds(set)?;
     prost_protovalidate_build::Builder::new()

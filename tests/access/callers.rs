@@ -23,6 +23,8 @@ pub enum Who {
     Unrelated,
     /// The person.
     Person,
+    /// Who acts for the person, recorded by the record's custodian.
+    Representative,
     /// A person whom the records are not about.
     OtherPerson,
     /// AGENCY_ADMIN of the record's custodian.
@@ -36,7 +38,7 @@ pub enum Who {
 }
 
 impl Who {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Clinician,
         Self::Peer,
         Self::Housing,
@@ -44,6 +46,7 @@ impl Who {
         Self::Officer,
         Self::Unrelated,
         Self::Person,
+        Self::Representative,
         Self::OtherPerson,
         Self::AgencyAdmin,
         Self::NetworkAdmin,
@@ -61,6 +64,7 @@ impl Who {
             Self::Officer => "officer",
             Self::Unrelated => "school",
             Self::Person => "person",
+            Self::Representative => "represent",
             Self::OtherPerson => "other",
             Self::AgencyAdmin => "ag.admin",
             Self::NetworkAdmin => "admin",
@@ -92,6 +96,7 @@ impl Who {
             Self::Officer => world.officer.token.clone(),
             Self::Unrelated => world.unrelated.token.clone(),
             Self::Person => person.actor.token.clone(),
+            Self::Representative => tokens.representative(&person.representative()),
             Self::OtherPerson => other.actor.token.clone(),
             Self::AgencyAdmin => tokens.staff("aa-elm", clinic, &[Role::AgencyAdmin], &[coc]),
             Self::NetworkAdmin => world.admin.token.clone(),

@@ -25,8 +25,9 @@ const LEGEND: &str = "\
 #
 # clinician, peer, ag.admin: staff of the clinic. housing: case manager of the agency that the
 # consent names; purpose: the same for EMPLOYMENT_SUPPORT. officer, school: staff of agencies that it
-# does not name. person: whom the records are about; other: another person. admin: of the network.
-# service: another service. none: no token. expired: the clinician's token of yesterday.
+# does not name. person: whom the records are about; represent: who acts for them, recorded by the
+# clinic; other: another person. admin: of the network. service: another service. none: no token.
+# expired: the clinician's token of yesterday.
 #
 # ok       OK
 # absent   NOT_FOUND, the same for what does not exist

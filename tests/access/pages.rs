@@ -46,8 +46,13 @@ async fn a_page_token_is_good_for_its_caller_its_list_and_its_filter_alone() {
             world.referral(person, true).await;
         }
         let audit = rpc.service() == "audit";
+        if rpc.service() == "people" {
+            world.represented(network, person).await;
+        }
         let (mine, others) = match rpc.service() {
-            "audit" => (person.actor.token.clone(), world.person(network).await.actor.token),
+            "audit" | "people" => {
+                (person.actor.token.clone(), world.person(network).await.actor.token)
+            }
             _ => (person.actor.token.clone(), world.clinician.token.clone()),
         };
         let first = &scene.messages[0];

@@ -22,7 +22,7 @@ async fn a_write_with_the_same_request_id_is_answered_as_the_first_time() {
     let world = World::new(up.network()).await;
     let stage = Stage::new(up.network(), &world).await;
     let channel = raw::connect(up.network().url("directory")).await;
-    let free_text = ["display_name", "reason", "given_name", "summary"];
+    let free_text = ["display_name", "reason", "given_name", "summary", "authority"];
     let (mut repeated, mut reused) = (0, 0);
     for good in Good::all(&stage).await {
         if good.message.get_field_by_name("request_id").is_none() {

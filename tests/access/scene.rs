@@ -2,8 +2,8 @@
 
 use prost::Message;
 use trellis_tests::{
-    BOUND, Network, Person, World, agency, note_about, referral_of, registration, request_id,
-    served, terms, until,
+    BOUND, Network, Person, World, agency, guardian_of, note_about, referral_of, registration,
+    request_id, served, terms, until,
 };
 use uuid::Uuid;
 use wire::{
@@ -69,6 +69,9 @@ impl<'a> Stage<'a> {
             "PeopleService/AcceptInvitation" => self.world.stranger(self.network).await,
             _ => self.world.person(self.network).await,
         };
+        if rpc != "PeopleService/EndRepresentative" {
+            self.world.represented(self.network, &person).await;
+        }
         let messages = match rpc.split_once('/').unwrap() {
             ("DirectoryService", rpc) => self.directory(rpc).await,
             ("PeopleService" | "PeopleFactsService", rpc) => {
@@ -183,7 +186,19 @@ impl<'a> Stage<'a> {
                 let code = self.world.invite(person).await;
                 one(people::AcceptInvitationRequest { request_id, code })
             }
-            "ConfirmSignIn" => one(people::ConfirmSignInRequest { request_id, person: name }),
+            "ConfirmSignIn" => {
+                let representative = String::new();
+                one(people::ConfirmSignInRequest { request_id, person: name, representative })
+            }
+            "AddRepresentative" => one(guardian_of(&name)),
+            "EndRepresentative" => {
+                let name = self.world.represented(self.network, person).await;
+                one(people::EndRepresentativeRequest { request_id, name })
+            }
+            "ListRepresentatives" => one(people::ListRepresentativesRequest {
+                person: name,
+                ..people::ListRepresentativesRequest::default()
+            }),
             "ResolveSignIns" => one(people::ResolveSignInsRequest {
                 sign_ins: vec![people::SignIn {
                     issuer: identity::DEV_ISSUER.to_owned(),

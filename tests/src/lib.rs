@@ -20,5 +20,6 @@ pub use tokens::{AUDIENCE, CLIENT, Tokens};
 pub use up::Up;
 pub use wait::{BOUND, until};
 pub use world::{
-    Agencies, Person, World, agency, everywhere_known, note_about, referral_of, registration, terms,
+    Agencies, Person, World, agency, everywhere_known, guardian_of, note_about, referral_of,
+    registration, terms,
 };

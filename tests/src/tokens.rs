@@ -48,6 +48,13 @@ impl Tokens {
         self.issuer.mint(&mint).unwrap()
     }
 
+    /// The sign-in of somebody who acts for others.
+    pub fn representative(&self, sub: &str) -> String {
+        let roles = [Role::Representative];
+        let mint = mint(Asserts::Person, sub, &roles, &[Purpose::PatientRequest]);
+        self.issuer.mint(&mint).unwrap()
+    }
+
     pub fn network_admin(&self) -> String {
         self.issuer.mint(&mint(Asserts::Network, "admin", &[Role::NetworkAdmin], &[])).unwrap()
     }

@@ -15,7 +15,8 @@ use wire::{
     directory::v1::{AgencyBinding, RegisterAgencyRequest},
     notes::v1::{CreateNoteRequest, GetNoteRequest, Note, NoteSection, NoteType, SignNoteRequest},
     people::v1::{
-        AcceptInvitationRequest, GetPersonRequest, InvitePersonRequest, RegisterPersonRequest,
+        AcceptInvitationRequest, AddRepresentativeRequest, GetPersonRequest, InvitePersonRequest,
+        RegisterPersonRequest, Relationship,
     },
     referrals::v1::{CreateReferralRequest, GetReferralRequest, Referral},
 };
@@ -70,6 +71,13 @@ pub struct Person {
     /// `sub` of their sign-in.
     pub sub: String,
     pub actor: Actor,
+}
+
+impl Person {
+    /// `sub` of who acts for them.
+    pub fn representative(&self) -> String {
+        format!("for-{}", self.sub)
+    }
 }
 
 impl World {
@@ -127,6 +135,27 @@ impl World {
         let registered = served!(self.clinician.people(), register_person, request);
         let name = registered.person.unwrap().name;
         Person { name, identifier, sub, actor }
+    }
+
+    /// Somebody who acts for the person, recorded by the clinic: `representatives/{uuid}`. Their
+    /// sign-in is [`Person::representative`].
+    pub async fn represented(&self, network: &Network, person: &Person) -> String {
+        let actor = network.actor(network.tokens.representative(&person.representative()));
+        self.appoint(&self.recorder(network), person, &actor).await
+    }
+
+    /// CASE_MANAGER of the clinic: COC.
+    pub fn recorder(&self, network: &Network) -> Actor {
+        let (roles, purposes) = ([Role::CaseManager], [Purpose::CoordinationOfCare]);
+        network.actor(network.tokens.staff("cm-elm", &self.agencies.clinic, &roles, &purposes))
+    }
+
+    /// As [`World::represented`], by these two.
+    pub async fn appoint(&self, recorder: &Actor, person: &Person, actor: &Actor) -> String {
+        let reply = served!(recorder.people(), add_representative, guardian_of(&person.name));
+        let accept = AcceptInvitationRequest { request_id: request_id(), code: reply.code };
+        served!(actor.people(), accept_invitation, accept);
+        reply.representative.unwrap().name
     }
 
     /// An invitation's code.
@@ -237,6 +266,17 @@ pub fn registration() -> RegisterPersonRequest {
         family_name: "Example".to_owned(),
         birth_date: "1990-01-02".to_owned(),
         ..RegisterPersonRequest::default()
+    }
+}
+
+/// Somebody who acts for this person, from now on.
+pub fn guardian_of(person: &str) -> AddRepresentativeRequest {
+    AddRepresentativeRequest {
+        request_id: request_id(),
+        person: person.to_owned(),
+        relationship: Relationship::Guardian.into(),
+        authority: "Letters of guardianship".to_owned(),
+        ..AddRepresentativeRequest::default()
     }
 }
 

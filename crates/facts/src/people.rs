@@ -2,12 +2,12 @@
 
 use futures::{FutureExt as _, future::BoxFuture};
 use kernel::{AgencyId, PersonId};
-use permit::{PeopleSource, SignIn, SourceError};
+use permit::{Appointment, PeopleSource, SignIn, SourceError};
 use pg::{Group, Limits};
 use wire::{
-    convert::{agency_name, id_of, name_of},
+    convert::{agency_name, from_wire, id_of, instant, name_of, set_from_wire},
     people::v1::{
-        CheckRegistrationsRequest, RegistrationQuestion, ResolveSignInsRequest, SignIn as PbSignIn,
+        self as pb, CheckRegistrationsRequest, RegistrationQuestion, ResolveSignInsRequest,
         people_facts_service_client::PeopleFactsServiceClient,
     },
 };
@@ -17,10 +17,13 @@ use crate::{
     consents::{of_group, of_status},
 };
 
+/// The person, and those for whom the sign-in acts.
+type Resolved = (Option<SignIn>, Vec<Appointment>);
+
 /// The people service as the source of sign-ins and registrations.
 #[derive(Debug, Clone)]
 pub struct GrpcPeople {
-    sign_ins: Group<(String, String), Option<SignIn>, SourceError>,
+    sign_ins: Group<(String, String), Resolved, SourceError>,
     registrations: Group<(PersonId, AgencyId), bool, SourceError>,
 }
 
@@ -45,7 +48,16 @@ impl PeopleSource for GrpcPeople {
         subject: &'a str,
     ) -> BoxFuture<'a, Result<Option<SignIn>, SourceError>> {
         let key = (issuer.to_owned(), subject.to_owned());
-        self.sign_ins.ask(key).map(|found| found.map_err(of_group)).boxed()
+        self.sign_ins.ask(key).map(|found| Ok(found.map_err(of_group)?.0)).boxed()
+    }
+
+    fn appointments<'a>(
+        &'a self,
+        issuer: &'a str,
+        subject: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Appointment>, SourceError>> {
+        let key = (issuer.to_owned(), subject.to_owned());
+        self.sign_ins.ask(key).map(|found| Ok(found.map_err(of_group)?.1)).boxed()
     }
 
     fn registered<'a>(
@@ -58,14 +70,12 @@ impl PeopleSource for GrpcPeople {
     }
 }
 
-async fn resolve(
-    peer: Peer,
-    asked: Vec<(String, String)>,
-) -> Result<Vec<Option<SignIn>>, SourceError> {
+async fn resolve(peer: Peer, asked: Vec<(String, String)>) -> Result<Vec<Resolved>, SourceError> {
     let count = asked.len();
     let sign_ins =
-        asked.into_iter().map(|(issuer, subject)| PbSignIn { issuer, subject }).collect();
-    let mut client = PeopleFactsServiceClient::new(peer.service());
+        asked.into_iter().map(|(issuer, subject)| pb::SignIn { issuer, subject }).collect();
+    let mut client =
+        PeopleFactsServiceClient::new(peer.service()).max_decoding_message_size(64 * 1024 * 1024);
     let reply =
         tokio::time::timeout(DEADLINE, client.resolve_sign_ins(ResolveSignInsRequest { sign_ins }))
             .await
@@ -75,26 +85,45 @@ async fn resolve(
     if reply.resolved.len() != count {
         return Err(SourceError::Unavailable);
     }
-    reply
-        .resolved
-        .into_iter()
-        .map(|found| {
-            if found.person.is_empty() {
-                return Ok(None);
-            }
-            let person = id_of("people", &found.person).ok_or(SourceError::Unavailable)?;
-            let agencies: Option<Vec<AgencyId>> = found
-                .confirmed_by
-                .iter()
-                .map(|name| id_of("agencies", name).map(AgencyId::from))
-                .collect();
-            let agencies = agencies.ok_or(SourceError::Unavailable)?;
-            Ok(Some(SignIn {
-                person: person.into(),
-                confirmed_by: (!found.proofed).then_some(agencies),
-            }))
+    // What can't be read might narrow something: then there is no answer.
+    reply.resolved.iter().map(|found| resolved(found).ok_or(SourceError::Unavailable)).collect()
+}
+
+fn resolved(found: &pb::ResolvedSignIn) -> Option<Resolved> {
+    let sign_in = if found.person.is_empty() {
+        None
+    } else {
+        Some(SignIn {
+            person: id_of("people", &found.person)?.into(),
+            confirmed_by: vouching(&found.confirmed_by, found.proofed)?,
         })
-        .collect()
+    };
+    let appointments = found.appointments.iter().map(appointment).collect::<Option<_>>()?;
+    Some((sign_in, appointments))
+}
+
+fn appointment(found: &pb::Appointment) -> Option<Appointment> {
+    let time = |at: &Option<_>| match at {
+        Some(at) => instant(at).map(Some),
+        None => Some(None),
+    };
+    Some(Appointment {
+        id: id_of("representatives", &found.representative)?,
+        person: id_of("people", &found.person)?.into(),
+        relationship: from_wire(found.relationship)?,
+        authority: found.authority,
+        from: time(&found.from_time)?,
+        until: time(&found.until_time)?,
+        excluded_sensitivities: set_from_wire(&found.excluded_sensitivities)?,
+        confirmed_by: vouching(&found.confirmed_by, found.proofed)?,
+    })
+}
+
+/// None within: it stands everywhere.
+fn vouching(names: &[String], proofed: bool) -> Option<Option<Vec<AgencyId>>> {
+    let agencies: Option<Vec<AgencyId>> =
+        names.iter().map(|name| id_of("agencies", name).map(AgencyId::from)).collect();
+    agencies.map(|agencies| (!proofed).then_some(agencies))
 }
 
 async fn registered(

@@ -1,11 +1,12 @@
-//! Writes: the change, its audit record and a last question to the consent service, one transaction.
+//! Writes: the change, its audit record and a last question to those who know, one transaction.
 //!
 //! "Revoked" must mean: no write commits under the permit from then on. Asking before COMMIT is not
 //! enough, since a revocation may fall between the answer and the COMMIT. So there is a fence: a
 //! writer begins its COMMIT within [`FENCE`] of having put the question, or rolls back; and
 //! RevokeConsent returns no earlier than [`FENCE`] after its own commit. A writer that was told "still
 //! live" was told so before the revocation's commit, so its COMMIT begins before the revocation
-//! returns. It needs no lock, no shared memory and no agreement between clocks.
+//! returns. It needs no lock, no shared memory and no agreement between clocks. EndRepresentative does
+//! the same toward the people service.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,11 +17,11 @@ use ledger::Event;
 use pg::{BoxFuture, Db, PgConnection, StoreError, TxError};
 
 use crate::{
-    Act, ByNetwork, Disclosure, Guard, Outage, Permit, Refusal, StandingPermit, event,
+    Act, ByNetwork, Disclosure, Guard, Outage, Permit, Refusal, Standing, StandingPermit, event,
     release::Sum, source::put_now,
 };
 
-/// How long an answer of the consent service lets a COMMIT begin, and how long a revocation waits.
+/// How long an answer lets a COMMIT begin, and how long a revocation waits.
 pub const FENCE: Duration = Duration::from_millis(100);
 
 /// Attempts at a COMMIT within the fence.
@@ -36,6 +37,9 @@ pub struct Written<T> {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// What the last question came to: the audit record of the write, or the refusal and its own.
+type Last<D> = Result<(Event, D), (Refusal, Option<Box<Event>>)>;
 
 impl Guard {
     /// Runs `work`, asks whether the permit is still live, writes the audit record and commits, all
@@ -57,7 +61,35 @@ impl Guard {
             + 'static,
     {
         let permit = Arc::new(permit);
-        let work = Arc::new(work);
+        let (guard, live) = (self.clone(), Arc::clone(&permit));
+        let last = move || -> BoxFuture<'static, Last<Disclosure>> {
+            let (guard, permit) = (guard.clone(), Arc::clone(&live));
+            Box::pin(async move { guard.still_live(&permit).await })
+        };
+        let scope = permit.scope();
+        let (value, disclosure) =
+            self.fenced(db, name, scope, move |tx| work(tx, Arc::clone(&permit)), last).await?;
+        Ok(Written { value, disclosure })
+    }
+
+    /// Runs `work`, puts the `last` question, writes its audit record and begins the COMMIT within
+    /// the fence of having put it; else all of it again.
+    async fn fenced<T, D, E, F, L>(
+        &self,
+        db: &Db,
+        name: &'static str,
+        scope: pg::Scope,
+        work: F,
+        last: L,
+    ) -> Result<(T, D), E>
+    where
+        T: Send + 'static,
+        D: Send + 'static,
+        E: TxError + From<Refusal>,
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>> + Send + Sync + 'static,
+        L: Fn() -> BoxFuture<'static, Last<D>> + Send + Sync + 'static,
+    {
+        let (work, last) = (Arc::new(work), Arc::new(last));
         for _ in 0..ATTEMPTS {
             let put = Arc::new(Mutex::new(None::<Instant>));
             let refused = Arc::new(Mutex::new(None::<Box<Event>>));
@@ -66,23 +98,20 @@ impl Guard {
                 Arc::new(move || locked(&put).is_some_and(|at| at.elapsed() < FENCE))
             };
             let denied = Arc::clone(&refused);
-            let (guard, permit, work) = (self.clone(), Arc::clone(&permit), Arc::clone(&work));
-            let scope = permit.scope();
+            let (work, last) = (Arc::clone(&work), Arc::clone(&last));
             let done = db
-                .try_tx(name, scope, Some(within), move |tx| {
-                    let (guard, permit) = (guard.clone(), Arc::clone(&permit));
-                    let (work, put) = (Arc::clone(&work), Arc::clone(&put));
-                    let denied = Arc::clone(&denied);
+                .try_tx(name, scope.clone(), Some(within), move |tx| {
+                    let (work, last) = (Arc::clone(&work), Arc::clone(&last));
+                    let (put, denied) = (Arc::clone(&put), Arc::clone(&denied));
                     Box::pin(async move {
-                        let value = work(&mut *tx, Arc::clone(&permit)).await?;
+                        let value = work(&mut *tx).await?;
                         *locked(&put) = Some(put_now());
-                        let (event, disclosure) =
-                            guard.still_live(&permit).await.map_err(|(refusal, event)| {
-                                *locked(&denied) = event;
-                                refusal
-                            })?;
+                        let (event, told) = last().await.map_err(|(refusal, event)| {
+                            *locked(&denied) = event;
+                            refusal
+                        })?;
                         ledger::write_in(tx, &[event]).await?;
-                        Ok::<_, E>(Written { value, disclosure })
+                        Ok::<_, E>((value, told))
                     })
                 })
                 .await;
@@ -100,10 +129,7 @@ impl Guard {
     }
 
     /// Decides once more, on facts asked for now.
-    async fn still_live<A: Act>(
-        &self,
-        permit: &Permit<A>,
-    ) -> Result<(Event, Disclosure), (Refusal, Option<Box<Event>>)> {
+    async fn still_live<A: Act>(&self, permit: &Permit<A>) -> Last<Disclosure> {
         let located = permit.one.as_ref().ok_or((Refusal::NotFound, None))?;
         let known = self.ask(&permit.ground, &permit.people).await.map_err(|away| (away, None))?;
         let revision = known.revision_of(&located.record.person);
@@ -124,7 +150,8 @@ impl Guard {
         Ok((event, sum.disclosure(&permit.ground, &known)))
     }
 
-    /// A write to what is the person's own (a consent): recorded in its transaction.
+    /// A write to what is the person's own (a consent): recorded in its transaction. That a
+    /// representative still stands for the person is asked before the COMMIT, within the fence.
     pub async fn commit_standing<T, E, F>(
         &self,
         db: &Db,
@@ -141,10 +168,31 @@ impl Guard {
             + Sync
             + 'static,
     {
+        let scope = permit.scope();
         let permit = Arc::new(permit);
-        let event = event::standing(&permit, records, true, &self.clock);
-        self.recorded(db, name, permit.scope(), event, move |tx| work(tx, Arc::clone(&permit)))
-            .await
+        let event = event::standing(&permit, records.clone(), true, &self.clock);
+        let live = Arc::clone(&permit);
+        if !matches!(live.standing(), Standing::Representative(_)) {
+            return self
+                .recorded(db, name, scope, event, move |tx| work(tx, Arc::clone(&permit)))
+                .await;
+        }
+        let guard = self.clone();
+        let last = move || -> BoxFuture<'static, Last<()>> {
+            let (guard, permit) = (guard.clone(), Arc::clone(&live));
+            let (event, records) = (event.clone(), records.clone());
+            Box::pin(async move {
+                let denied = |refusal| {
+                    let event = event::stands_no_more(&permit, records, &guard.clock);
+                    (refusal, (refusal == Refusal::NotFound).then(|| Box::new(event)))
+                };
+                guard.still_stands(&permit).await.map_err(denied)?;
+                Ok((event, ()))
+            })
+        };
+        let (value, ()) =
+            self.fenced(db, name, scope, move |tx| work(tx, Arc::clone(&permit)), last).await?;
+        Ok(value)
     }
 
     /// A write of the network's own: recorded in its transaction.

@@ -140,7 +140,21 @@ pub(crate) fn standing(
     event.bases = match &permit.standing {
         Standing::Person { .. } => vec![Arc::from("SELF")],
         Standing::Agency(_) => vec![Arc::from("NAMED_IN_CONSENT")],
+        Standing::Representative(_) => vec![Arc::from("REPRESENTATIVE")],
     };
+    event
+}
+
+/// The standing ended between the permit and now.
+pub(crate) fn stands_no_more(
+    permit: &StandingPermit,
+    records: Vec<Uuid>,
+    clock: &Arc<dyn Clock>,
+) -> Event {
+    let mut event = blank(&permit.ground, &permit.person, clock);
+    event.outcome = Outcome::Deny;
+    event.records = records;
+    event.reason = Some(Arc::from("NO_STANDING"));
     event
 }
 

@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use identity::CallerKind;
-use kernel::{Action, AgencyId, Clock, CodeSet, PersonId, Role};
+use kernel::{Action, AgencyId, Clock, CodeSet, Instant, PersonId, Role};
 use ledger::Ledger;
 use policy::{
     Agencies, Consent, Decider, Facts, Finding, Opened, Reason, Record, Request, Visibility, Who,
@@ -11,8 +11,9 @@ use policy::{
 use uuid::Uuid;
 
 use crate::{
-    Act, Answer, ByNetwork, Call, ConsentSource, Deferred, Located, Outage, PeopleSource, Permit,
-    Question, Reading, Refusal, Standing, StandingPermit, WriteProfiles, permit::Ground,
+    Act, Answer, ByNetwork, Call, ConsentSource, Deferred, Located, Others, Outage, PeopleSource,
+    Permit, Question, Reading, Refusal, Standing, StandingPermit, WriteProfiles, permit::Ground,
+    represent::is_representative,
 };
 
 /// What a handler asks.
@@ -59,7 +60,7 @@ impl<A: Act> Ask<A> {
 #[derive(Clone)]
 pub struct Guard {
     consents: Arc<dyn ConsentSource>,
-    people: Arc<dyn PeopleSource>,
+    pub(crate) people: Arc<dyn PeopleSource>,
     pub(crate) ledger: Ledger,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -70,44 +71,49 @@ impl std::fmt::Debug for Guard {
     }
 }
 
-/// Facts in hand: the answers, and the directory's flags that came with the newest.
+/// Facts in hand: the answers, the directory's flags that came with the newest, and the moment at
+/// which they were all there: it is what they are judged at.
 pub(crate) struct Known {
-    answers: Vec<Answer>,
+    pub(crate) answers: Vec<Answer>,
     agencies: Arc<Agencies>,
+    /// Whose word a representative stands by, with the people asked about.
+    pub(crate) vouched: Option<Vec<AgencyId>>,
+    pub(crate) as_of: Instant,
 }
 
 impl Known {
+    /// What is decided: the ground's request, a representative's with whose word they stand by.
+    pub(crate) fn request(&self, ground: &Ground, action: Action) -> Option<Request> {
+        let mut request = ground.request(action)?;
+        if let Who::Representative { confirmed_by, .. } = &mut request.who {
+            confirmed_by.clone_from(&self.vouched);
+        }
+        Some(request)
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts::new(&self.agencies, self.answers.iter().map(|a| &*a.facts))
+    }
+
     /// Judges records one by one under one request.
-    pub(crate) fn judge(
-        &self,
-        request: &Request,
-        records: &[Record],
-        clock: &dyn Clock,
-    ) -> Vec<Finding> {
-        let facts = Facts::new(&self.agencies, self.answers.iter().map(|a| &*a.facts));
-        let decider = Decider::new(request, &facts, clock.now());
+    pub(crate) fn judge(&self, request: &Request, records: &[Record]) -> Vec<Finding> {
+        let facts = self.facts();
+        let decider = Decider::new(request, &facts, self.as_of);
         records.iter().map(|r| decider.judge(r)).collect()
     }
 
-    pub(crate) fn judge_one(
-        &self,
-        request: &Request,
-        record: &Record,
-        clock: &dyn Clock,
-    ) -> Finding {
-        let facts = Facts::new(&self.agencies, self.answers.iter().map(|a| &*a.facts));
-        Decider::new(request, &facts, clock.now()).judge(record)
+    pub(crate) fn judge_one(&self, request: &Request, record: &Record) -> Finding {
+        Decider::new(request, &self.facts(), self.as_of).judge(record)
     }
 
     /// A fault of the request itself, whatever the records.
-    fn fault(&self, request: &Request, clock: &dyn Clock) -> Option<Reason> {
+    fn fault(&self, request: &Request) -> Option<Reason> {
         let facts = Facts::new(&self.agencies, []);
-        policy::decide(request, &[], &facts, clock.now()).reason
+        policy::decide(request, &[], &facts, self.as_of).reason
     }
 
-    fn visibility(&self, request: &Request, clock: &dyn Clock) -> Visibility {
-        let facts = Facts::new(&self.agencies, self.answers.iter().map(|a| &*a.facts));
-        Visibility::of(request, &facts, clock.now())
+    fn visibility(&self, request: &Request) -> Visibility {
+        Visibility::of(request, &self.facts(), self.as_of)
     }
 
     /// The consents among `ids`, for the copy that goes with a reply.
@@ -162,13 +168,13 @@ impl Guard {
         people: Vec<PersonId>,
     ) -> Result<Permit<A>, Refusal> {
         let known = self.ask(&ground, &people).await?;
-        let request = ground.request(A::ACTION).ok_or(Refusal::NotFound)?;
+        let request = known.request(&ground, A::ACTION).ok_or(Refusal::NotFound)?;
         // Faults that are the caller's own are told; an empty list is an ordinary answer.
-        let fault = known.fault(&request, &*self.clock).map(Refusal::of_hidden);
+        let fault = known.fault(&request).map(Refusal::of_hidden);
         if let Some(fault @ (Refusal::ContextMissing | Refusal::AgencySuspended)) = fault {
             return Err(fault);
         }
-        let visibility = Arc::new(known.visibility(&request, &*self.clock));
+        let visibility = Arc::new(known.visibility(&request));
         Ok(Permit { ground, people, visibility, one: None, _act: PhantomData })
     }
 
@@ -183,8 +189,8 @@ impl Guard {
             self.record_refusal(&ground, &located, &known, reason).await?;
             return Err(refusal);
         }
-        let request = ground.request(A::ACTION).ok_or(Refusal::NotFound)?;
-        let visibility = Arc::new(known.visibility(&request, &*self.clock));
+        let request = known.request(&ground, A::ACTION).ok_or(Refusal::NotFound)?;
+        let visibility = Arc::new(known.visibility(&request));
         Ok(Permit { ground, people, visibility, one: Some(located), _act: PhantomData })
     }
 
@@ -197,8 +203,8 @@ impl Guard {
         located: &Located,
     ) -> Result<Vec<Opened>, (Refusal, Option<Reason>)> {
         let judge = |action| -> Result<Opened, (Refusal, Option<Reason>)> {
-            let request = ground.request(action).ok_or((Refusal::NotFound, None))?;
-            known.judge_one(&request, &located.record, &*self.clock).map_err(|refused| {
+            let request = known.request(ground, action).ok_or((Refusal::NotFound, None))?;
+            known.judge_one(&request, &located.record).map_err(|refused| {
                 let reason = Some(refused.reason);
                 (Refusal::of_record(located, reason), reason)
             })
@@ -259,25 +265,42 @@ impl Guard {
         person: PersonId,
         agencies_too: bool,
     ) -> Result<StandingPermit, Refusal> {
+        let others = Others { agencies: agencies_too, representatives: false };
+        self.standing_beside(call, person, others).await
+    }
+
+    /// As [`Guard::standing`], of whoever the RPC lets stand beside the person. A representative is
+    /// asked about again when what they write is committed, and when what they read is opened.
+    pub async fn standing_beside(
+        &self,
+        call: &Call,
+        person: PersonId,
+        others: Others,
+    ) -> Result<StandingPermit, Refusal> {
         let who = self.who(call).await?;
+        let mut ground = Ground {
+            rpc: call.rpc(),
+            call: Some(call.clone()),
+            who: None,
+            action: Action::Read,
+            kind: kernel::Kind::Support,
+            recipient: None,
+            decision_id: Uuid::new_v4(),
+        };
         let standing = match &who {
             // A sign-in that is bound to nobody is not bound to that nobody either.
             Who::Person { person: own, confirmed_by } if *own == person && person != nobody() => {
                 Standing::Person { confirmed_by: confirmed_by.clone() }
             }
-            Who::Practitioner { agency, .. } if agencies_too => Standing::Agency(agency.clone()),
+            Who::Practitioner { agency, .. } if others.agencies => Standing::Agency(agency.clone()),
+            Who::Representative { .. } if others.representatives => {
+                ground.who = Some(who.clone());
+                Standing::Representative(self.represents(&ground, &person).await?)
+            }
             _ => return Err(Refusal::NotFound),
         };
-        let ground = Arc::new(Ground {
-            rpc: call.rpc(),
-            call: Some(call.clone()),
-            who: Some(who),
-            action: Action::Read,
-            kind: kernel::Kind::Support,
-            recipient: None,
-            decision_id: Uuid::new_v4(),
-        });
-        Ok(StandingPermit { ground, person, standing })
+        ground.who = Some(who);
+        Ok(StandingPermit { ground: Arc::new(ground), person, standing })
     }
 
     /// The person that the caller's sign-in is bound to, if any.
@@ -339,7 +362,7 @@ impl Guard {
             action: Action::Refer,
             recipient_agency: Some(recipient.clone()),
         };
-        Ok(known.judge_one(&request, record, &*self.clock).is_ok())
+        Ok(known.judge_one(&request, record).is_ok())
     }
 
     pub(crate) async fn ask(&self, ground: &Ground, people: &[PersonId]) -> Result<Known, Refusal> {
@@ -352,7 +375,13 @@ impl Guard {
             // The directory's flags come with an answer, so somebody has to be asked about.
             questions.push(Question { person: nobody(), on_behalf_of });
         }
-        self.answered(questions).await
+        let asked = (self.answered(questions), self.appointments(ground));
+        let (mut known, appointments) = futures::future::try_join(asked.0, asked.1).await?;
+        known.as_of = self.clock.now();
+        Ok(match &ground.who {
+            Some(Who::Representative { subject, .. }) => known.represented(subject, &appointments),
+            _ => known,
+        })
     }
 
     /// An answer that is short, or about somebody else, is no answer.
@@ -364,7 +393,10 @@ impl Guard {
             tracing::error!(alarm = "facts", "an answer that is not the question's");
             return Err(Refusal::Unavailable(Outage::Consent));
         }
-        known(answers)
+        let agencies = answers.last().map(|a| Arc::clone(&a.agencies));
+        let agencies = agencies.ok_or(Refusal::Unavailable(Outage::Consent))?;
+        let (vouched, as_of) = (Some(Vec::new()), self.clock.now());
+        Ok(Known { answers, agencies, vouched, as_of })
     }
 
     async fn ground<A: Act>(
@@ -408,19 +440,16 @@ impl Guard {
                     None => Who::Person { person: nobody(), confirmed_by: Some(Vec::new()) },
                 })
             }
-            // Representatives and supporters have no binding yet, so nothing opens for them.
+            // For whom they act is asked at each decision; until then nobody vouches for them.
+            CallerKind::Individual if is_representative(caller) => Ok(Who::Representative {
+                subject: caller.subject().clone(),
+                confirmed_by: Some(Vec::new()),
+            }),
+            // Supporters have no binding yet, so nothing opens for them.
             CallerKind::Individual => Ok(Who::Supporter { subject: caller.subject().clone() }),
             CallerKind::Network | CallerKind::Service { .. } => Err(Refusal::NotFound),
         }
     }
-}
-
-fn known(answers: Vec<Answer>) -> Result<Known, Refusal> {
-    let agencies = answers
-        .last()
-        .map(|a| Arc::clone(&a.agencies))
-        .ok_or(Refusal::Unavailable(Outage::Consent))?;
-    Ok(Known { answers, agencies })
 }
 
 /// The person that nobody is.

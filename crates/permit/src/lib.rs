@@ -20,6 +20,7 @@ mod guard;
 mod permit;
 mod refusal;
 mod release;
+mod represent;
 mod source;
 
 pub use act::{
@@ -32,6 +33,6 @@ pub use disclosed::{Disclosed, Disclosure, Located};
 pub use event::network_event;
 pub use facets::{FacetRow, column};
 pub use guard::{Ask, Guard};
-pub use permit::{ByNetwork, Deferred, Permit, Standing, StandingPermit};
+pub use permit::{ByNetwork, Deferred, Others, Permit, Representing, Standing, StandingPermit};
 pub use refusal::{Outage, Refusal};
-pub use source::{Answer, ConsentSource, PeopleSource, Question, SignIn, SourceError};
+pub use source::{Answer, Appointment, ConsentSource, PeopleSource, Question, SignIn, SourceError};

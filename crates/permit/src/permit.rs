@@ -2,9 +2,9 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
-use kernel::{Action, AgencyId, Kind, PersonId};
+use kernel::{Action, AgencyId, CodeSet, Kind, PersonId, Sensitivity};
 use pg::Scope;
-use policy::{Request, Visibility, Who};
+use policy::{Relationship, Request, Visibility, Who};
 use uuid::Uuid;
 
 use crate::{Act, Call, Disclosed, Located, Reading};
@@ -21,6 +21,7 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
+    /// Of a representative, before it is known whose word they stand by: see `Known::request`.
     pub(crate) fn request(&self, action: Action) -> Option<Request> {
         Some(Request {
             who: self.who.clone()?,
@@ -134,6 +135,31 @@ pub enum Standing {
     Person { confirmed_by: Option<Vec<AgencyId>> },
     /// An agency: only what names it.
     Agency(AgencyId),
+    /// Somebody who acts for the person now.
+    Representative(Representing),
+}
+
+/// What a representative stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Representing {
+    /// The appointment: `representatives/{id}`.
+    pub appointment: Uuid,
+    pub relationship: Relationship,
+    /// Evidence of it is on record. Without it they sign nothing, and a relative never does.
+    pub authority: bool,
+    /// As a person's.
+    pub confirmed_by: Option<Vec<AgencyId>>,
+    /// Withheld from them, and what stands below these (§2.14).
+    pub excluded_sensitivities: CodeSet<Sensitivity>,
+}
+
+/// Who may stand toward a person beside the person.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Others {
+    /// An agency, and sees what names it.
+    pub agencies: bool,
+    /// Somebody who acts for the person.
+    pub representatives: bool,
 }
 
 /// The guard's word on such a thing.
@@ -153,17 +179,18 @@ impl StandingPermit {
     pub fn standing(&self) -> &Standing {
         &self.standing
     }
-    /// The agency that must be named; none for the person, who sees all.
+    /// The agency that must be named; none for the person and who acts for them, who see all.
     pub fn named_agency(&self) -> Option<Uuid> {
         match &self.standing {
-            Standing::Person { .. } => None,
+            Standing::Person { .. } | Standing::Representative(_) => None,
             Standing::Agency(agency) => Some(agency.uuid().unwrap_or_default()),
         }
     }
-    /// The agencies that vouch for the person's sign-in; none: it stands everywhere.
+    /// The agencies that vouch for the sign-in; none: it stands everywhere.
     pub fn confirmed_by(&self) -> Option<Vec<Uuid>> {
         match &self.standing {
-            Standing::Person { confirmed_by: Some(agencies) } => {
+            Standing::Person { confirmed_by: Some(agencies) }
+            | Standing::Representative(Representing { confirmed_by: Some(agencies), .. }) => {
                 Some(agencies.iter().filter_map(AgencyId::uuid).collect())
             }
             _ => None,

@@ -16,8 +16,8 @@ impl Guard {
         let Disclosed { mut items, asked, ground } = sealed;
         let Some((located, value)) = items.pop() else { return Err(Refusal::NotFound) };
         let known = self.ask(&ground, &asked).await?;
-        let request = ground.request(Action::Read).ok_or(Refusal::NotFound)?;
-        let finding = known.judge_one(&request, &located.record, &*self.clock);
+        let request = known.request(&ground, Action::Read).ok_or(Refusal::NotFound)?;
+        let finding = known.judge_one(&request, &located.record);
         match (finding, value) {
             (Ok(opened), Some(value)) if located.found => {
                 let sum = Sum::of([&opened]);
@@ -55,10 +55,10 @@ impl Guard {
         }
         let people: Vec<PersonId> = by_person.keys().cloned().collect();
         let known = self.ask(&ground, &people).await?;
-        let request = ground.request(Action::Read).ok_or(Refusal::NotFound)?;
+        let request = known.request(&ground, Action::Read).ok_or(Refusal::NotFound)?;
         let (records, values): (Vec<Record>, Vec<Option<T>>) =
             items.into_iter().map(|(located, value)| (located.record, value)).unzip();
-        let findings = known.judge(&request, &records, &*self.clock);
+        let findings = known.judge(&request, &records);
         let mut opened = Vec::with_capacity(values.len());
         let mut all = Sum::default();
         for ((record, value), finding) in records.into_iter().zip(values).zip(findings) {
@@ -78,13 +78,22 @@ impl Guard {
     }
 
     /// Opens what is the person's own, under a standing permit: recorded, then opened. `records`
-    /// names what is opened, as audit records name it.
+    /// names what is opened, as audit records name it. A representative's appointment is asked about
+    /// once more: it may have ended since.
     pub async fn release_standing<T>(
         &self,
         permit: &StandingPermit,
         records: Vec<uuid::Uuid>,
         value: T,
     ) -> Result<T, Refusal> {
+        match self.still_stands(permit).await {
+            Ok(()) => {}
+            Err(Refusal::NotFound) => {
+                self.record(event::stands_no_more(permit, records, &self.clock)).await?;
+                return Err(Refusal::NotFound);
+            }
+            Err(away) => return Err(away),
+        }
         self.record(event::standing(permit, records, false, &self.clock)).await?;
         Ok(value)
     }

@@ -4,7 +4,9 @@
 use std::{sync::Arc, time::Instant};
 
 use futures::future::BoxFuture;
-use kernel::{AgencyId, PersonId};
+use kernel::{AgencyId, CodeSet, Instant as Moment, PersonId, Sensitivity};
+use policy::Relationship;
+use uuid::Uuid;
 
 /// What is asked about one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,13 +47,38 @@ pub struct SignIn {
     pub confirmed_by: Option<Vec<AgencyId>>,
 }
 
-/// People, as far as a guard needs to know.
+/// For whom a sign-in acts: an appointment that has not ended, whether or not it is within its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appointment {
+    pub id: Uuid,
+    pub person: PersonId,
+    pub relationship: Relationship,
+    /// Evidence of it is on record.
+    pub authority: bool,
+    pub from: Option<Moment>,
+    pub until: Option<Moment>,
+    /// Withheld from them (§2.14).
+    pub excluded_sensitivities: CodeSet<Sensitivity>,
+    /// As a sign-in's.
+    pub confirmed_by: Option<Vec<AgencyId>>,
+}
+
+/// People, as far as a guard needs to know. An answer is never older than its question.
 pub trait PeopleSource: Send + Sync + 'static {
     fn sign_in<'a>(
         &'a self,
         issuer: &'a str,
         subject: &'a str,
     ) -> BoxFuture<'a, Result<Option<SignIn>, SourceError>>;
+
+    /// For whom the sign-in acts. A source that knows nothing of it opens nothing.
+    fn appointments<'a>(
+        &'a self,
+        _issuer: &'a str,
+        _subject: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Appointment>, SourceError>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     fn registered<'a>(
         &'a self,

@@ -36,7 +36,7 @@ pub fn set_from_wire<C: Code>(numbers: &[i32]) -> Option<CodeSet<C>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{common::v1 as pb, consent::v1 as pbc};
+    use crate::{common::v1 as pb, consent::v1 as pbc, people::v1 as pbp};
 
     fn agree<C: Code, E: TryFrom<i32>>(prefix: &str, name: impl Fn(E) -> &'static str) {
         for code in C::ALL {
@@ -71,6 +71,7 @@ mod tests {
         agree::<p::ConsentType, pbc::ConsentType>("CONSENT_TYPE_", |e| e.as_str_name());
         agree::<p::ConsentStatus, pbc::ConsentStatus>("CONSENT_STATUS_", |e| e.as_str_name());
         agree::<p::Effect, pbc::Effect>("EFFECT_", |e| e.as_str_name());
+        agree::<p::Relationship, pbp::Relationship>("RELATIONSHIP_", |e| e.as_str_name());
         agree::<p::RecipientClass, pbc::RecipientClass>("RECIPIENT_CLASS_", |e| e.as_str_name());
     }
 }

@@ -3,7 +3,9 @@
 mod identity;
 mod invitation;
 mod profile;
+mod representative;
 
 pub use identity::{Candidates, Key, Matching, Scope};
 pub use invitation::{Code, LIFETIME};
 pub use profile::{Identifier, MAX_IDENTIFIERS, Profile, birth_date, unclean};
+pub use representative::Terms;

@@ -10,9 +10,13 @@
 //! only what the agencies that vouch for it hold, until others confirm it or its issuer asserts
 //! identity proofing.
 //!
+//! Representatives are recorded here, with evidence, beginning and end, and bound the same way. For whom
+//! a sign-in acts is asked at every decision, and an end of it is as strict as a revocation.
+//!
 //! Invariant: nothing here tells an agency whether a person was known before.
 //! Invariant: an invitation's code is kept nowhere, not even in the answer kept for a replay.
-//! Invariant: a person has one live sign-in, and a live sign-in is one person's.
+//! Invariant: a person has one live sign-in, and a live sign-in is one person's; an appointment has one,
+//! and a sign-in may have many.
 //!
 //! It never merges people, never shows one agency's profile to another without the guard, and holds
 //! no consent.

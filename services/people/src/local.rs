@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use futures::{FutureExt as _, future::BoxFuture};
 use kernel::{AgencyId, PersonId};
-use permit::{PeopleSource, SignIn, SourceError};
+use permit::{Appointment, PeopleSource, SignIn, SourceError};
 use pg::{Db, Group, GroupError, Limits, StoreError};
 
-use crate::store::facts::{self, Bound};
+use crate::store::facts::{self, Bound, Resolved};
 
 /// Sign-ins and registrations, from the tables, asked every time.
 #[derive(Debug, Clone)]
 pub struct LocalPeople {
-    sign_ins: Group<(String, String), Option<SignIn>>,
+    sign_ins: Group<(String, String), Resolved>,
     registrations: Group<(PersonId, AgencyId), bool>,
 }
 
@@ -24,10 +24,7 @@ impl LocalPeople {
             let db = db.clone();
             Group::new("local sign-ins", limits, move |asked: Vec<(String, String)>| {
                 let db = db.clone();
-                async move {
-                    let found = facts::resolve(&db, asked).await?;
-                    Ok(found.into_iter().map(|bound| bound.map(sign_in)).collect())
-                }
+                async move { facts::resolve(&db, asked).await }
             })
         };
         let registrations =
@@ -52,7 +49,18 @@ impl PeopleSource for LocalPeople {
         subject: &'a str,
     ) -> BoxFuture<'a, Result<Option<SignIn>, SourceError>> {
         let key = (issuer.to_owned(), subject.to_owned());
-        self.sign_ins.ask(key).map(|found| found.map_err(away)).boxed()
+        self.sign_ins.ask(key).map(|found| Ok(found.map_err(away)?.bound.map(sign_in))).boxed()
+    }
+
+    fn appointments<'a>(
+        &'a self,
+        issuer: &'a str,
+        subject: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Appointment>, SourceError>> {
+        let key = (issuer.to_owned(), subject.to_owned());
+        let appointments =
+            |found: Resolved| found.acts.into_iter().map(|acts| acts.appointment).collect();
+        self.sign_ins.ask(key).map(move |found| found.map_err(away).map(appointments)).boxed()
     }
 
     fn registered<'a>(

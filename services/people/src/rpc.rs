@@ -1,11 +1,15 @@
 //! The RPCs: one line each here, one file each below.
 
 mod accept_invitation;
+mod add_representative;
+mod appoint;
 mod check_registrations;
 mod confirm_sign_in;
+mod end_representative;
 mod find_person;
 mod get_person;
 mod invite_person;
+mod list_representatives;
 mod register_person;
 mod resolve_sign_ins;
 mod shared;
@@ -60,6 +64,24 @@ impl pb::people_service_server::PeopleService for Rpc {
         request: Request<pb::ConfirmSignInRequest>,
     ) -> Reply<pb::ConfirmSignInResponse> {
         confirm_sign_in::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn add_representative(
+        &self,
+        request: Request<pb::AddRepresentativeRequest>,
+    ) -> Reply<pb::AddRepresentativeResponse> {
+        add_representative::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn end_representative(
+        &self,
+        request: Request<pb::EndRepresentativeRequest>,
+    ) -> Reply<pb::EndRepresentativeResponse> {
+        end_representative::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn list_representatives(
+        &self,
+        request: Request<pb::ListRepresentativesRequest>,
+    ) -> Reply<pb::ListRepresentativesResponse> {
+        list_representatives::handle(&self.0, request).await.map_err(Status::from)
     }
 }
 

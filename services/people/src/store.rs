@@ -7,6 +7,7 @@ pub mod invitation;
 pub mod locate;
 pub mod profile;
 pub mod registration;
+pub mod representative;
 
 /// Versions 1000 and up of this service's schema.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

@@ -41,6 +41,8 @@ const STAFF: CodeSet<Role> = CARE_AND_PRIVACY.union(set(&[Prosecutor, Researcher
 const PRINCIPALS: CodeSet<Role> = set(&[Person, Representative]);
 /// Sign-ins that are bound to a person.
 const INDIVIDUALS: CodeSet<Role> = PRINCIPALS.union(set(&[Supporter]));
+/// Who records for whom somebody acts.
+const APPOINTING: CodeSet<Role> = set(&[CaseManager, PrivacyOfficer, AgencyAdmin, Person]);
 const NETWORK: CodeSet<Role> = set(&[NetworkAdmin, DataSteward]);
 const EVERY_USER: CodeSet<Role> = STAFF.union(INDIVIDUALS).union(NETWORK);
 /// Records that consent can open: also to research, and to proceedings under a consent for them.
@@ -78,6 +80,14 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.people.v1.PeopleService/GetPerson", CARE_AND_PRIVACY.union(PRINCIPALS)),
     // Representatives and supporters are bound the same way.
     users("/trellis.people.v1.PeopleService/AcceptInvitation", INDIVIDUALS),
+    // Who acts for a person: the person says, or those of an agency who answer for what it holds and
+    // have seen the evidence. A representative appoints nobody.
+    users("/trellis.people.v1.PeopleService/AddRepresentative", APPOINTING),
+    users("/trellis.people.v1.PeopleService/EndRepresentative", APPOINTING),
+    users(
+        "/trellis.people.v1.PeopleService/ListRepresentatives",
+        APPOINTING.union(set(&[Representative])),
+    ),
     services("/trellis.people.v1.PeopleFactsService/ResolveSignIns"),
     services("/trellis.people.v1.PeopleFactsService/CheckRegistrations"),
     // Staff prepare a consent; only the person's side gives or takes it.

@@ -7,5 +7,6 @@ mod fence;
 mod own;
 mod page;
 mod release;
+mod represent;
 mod sources;
 mod world;

@@ -7,12 +7,13 @@ use std::{
 
 use futures::future::BoxFuture;
 use kernel::{AgencyId, PersonId};
-use permit::{PeopleSource, SignIn, SourceError};
+use permit::{Appointment, PeopleSource, SignIn, SourceError};
 use uuid::Uuid;
 
 #[derive(Default)]
 struct State {
     bound: HashMap<String, SignIn>,
+    appointed: HashMap<String, Vec<Appointment>>,
     registered: HashSet<(PersonId, AgencyId)>,
     fault: Option<SourceError>,
 }
@@ -44,6 +45,16 @@ impl People {
         self.state().bound.insert(subject.to_owned(), sign_in);
     }
 
+    /// Appoints a subject of any issuer.
+    pub fn appoint(&self, subject: &str, appointment: Appointment) {
+        self.state().appointed.entry(subject.to_owned()).or_default().push(appointment);
+    }
+
+    /// Ends all appointments of a subject.
+    pub fn dismiss(&self, subject: &str) {
+        self.state().appointed.remove(subject);
+    }
+
     pub fn fault(&self, fault: Option<SourceError>) {
         self.state().fault = fault;
     }
@@ -61,6 +72,16 @@ impl PeopleSource for People {
         subject: &'a str,
     ) -> BoxFuture<'a, Result<Option<SignIn>, SourceError>> {
         Box::pin(async move { self.answer(|state| state.bound.get(subject).cloned()) })
+    }
+
+    fn appointments<'a>(
+        &'a self,
+        _issuer: &'a str,
+        subject: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Appointment>, SourceError>> {
+        Box::pin(async move {
+            self.answer(|state| state.appointed.get(subject).cloned().unwrap_or_default())
+        })
     }
 
     fn registered<'a>(

@@ -113,6 +113,6 @@ pub(super) fn confirmed_by(permit: &StandingPermit) -> Option<&[AgencyId]> {
     match permit.standing() {
         Standing::Person { confirmed_by } => confirmed_by.as_deref(),
         // Nobody vouches for what is no sign-in of the person.
-        Standing::Agency(_) => Some(&[]),
+        Standing::Agency(_) | Standing::Representative(_) => Some(&[]),
     }
 }

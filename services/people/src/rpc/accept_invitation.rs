@@ -14,12 +14,16 @@ use super::shared;
 use crate::{
     App,
     domain::Code,
-    store::{binding, invitation},
+    store::{
+        binding,
+        facts::{self, Acts},
+        invitation::{self, SignInKey},
+    },
 };
 
 const RPC: &str = "trellis.people.v1.PeopleService/AcceptInvitation";
 
-/// Binds the caller's sign-in to the person invited. A code that is wrong, used, ended or expired, a
+/// Binds the caller's sign-in to the person, or the representative, invited. A code that is wrong, used, ended or expired, a
 /// sign-in of somebody else's or of the agency's own staff: one answer, after the same work.
 pub async fn handle(
     app: &App,
@@ -58,17 +62,22 @@ fn hidden(error: &InTx) -> bool {
     }
 }
 
-/// The answer is the caller's as long as their sign-in is bound to that person.
+/// The answer is the caller's as long as their sign-in is bound to what it names.
 async fn replayed(
     app: &App,
     call: &Call,
     once: &rpc::Request,
     replay: Replay,
 ) -> Result<Response<AcceptInvitationResponse>, Error> {
-    let person = app.deps.guard.person_of(call).await?.ok_or(Error::NotFound)?;
+    let SignInKey { issuer, subject } = shared::sign_in(call);
+    let bound = facts::resolve(&app.deps.db, vec![(issuer, subject)]).await?.pop();
+    let bound = bound.unwrap_or_default();
+    let own = app.deps.guard.person_of(call).await?.map(|own| name_of("people", own));
     let answer: AcceptInvitationResponse = once.answer(&app.deps.db, replay).await?;
-    match answer.person == name_of("people", person) {
-        true => Ok(Response::new(answer)),
-        false => Err(Error::NotFound),
-    }
+    let acts = |a: &Acts| name_of("representatives", a.appointment.id) == answer.representative;
+    let still = match &*answer.representative {
+        "" => own.as_ref() == Some(&answer.person),
+        _ => bound.acts.iter().any(acts),
+    };
+    if still { Ok(Response::new(answer)) } else { Err(Error::NotFound) }
 }

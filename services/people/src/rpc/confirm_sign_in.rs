@@ -11,7 +11,7 @@ use crate::{App, store::binding};
 
 const RPC: &str = "trellis.people.v1.PeopleService/ConfirmSignIn";
 
-/// The caller's agency vouches for the person's live sign-in. A replay is authorized again and finds
+/// The caller's agency vouches for the live sign-in of the person, or of a representative. A replay is authorized again and finds
 /// the confirmation made.
 pub async fn handle(
     app: &App,
@@ -19,28 +19,41 @@ pub async fn handle(
 ) -> Result<Response<ConfirmSignInResponse>, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
-    rpc::check(&req).ids(&[("request_id", &req.request_id), ("person", &req.person)]).done()?;
+    let ids = [
+        ("request_id", &*req.request_id),
+        ("person", &req.person),
+        ("representative", &req.representative),
+    ];
+    rpc::check(&req).ids(&ids).done()?;
     let person = rpc::id("person", "people", &req.person)?;
+    let representative =
+        rpc::optional_id("representative", "representatives", &req.representative)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     if once.earlier(&app.deps.db).await?.is_some() {
         shared::own_profile(app, &call, person).await?;
         return Ok(Response::new(ConfirmSignInResponse {}));
     }
-    match confirm(app, &call, person, &once).await {
+    match confirm(app, &call, person, representative, &once).await {
         Ok(()) => Ok(Response::new(ConfirmSignInResponse {})),
         Err(error) if shared::landed(&error) => Ok(Response::new(ConfirmSignInResponse {})),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn confirm(app: &App, call: &Call, person: Uuid, once: &rpc::Request) -> Result<(), InTx> {
+async fn confirm(
+    app: &App,
+    call: &Call,
+    person: Uuid,
+    representative: Option<Uuid>,
+    once: &rpc::Request,
+) -> Result<(), InTx> {
     let permit = shared::own_profile(app, call, person).await?;
     let agency = shared::agency(call)?;
     let (staff, now, key) = (shared::sign_in(call), app.deps.clock.now(), once.key.clone());
     let done = app.deps.guard.commit(&app.deps.db, "sign_in.confirm", permit, move |tx, permit| {
         let (staff, key) = (staff.clone(), key.clone());
         Box::pin(async move {
-            let live = binding::live(&mut *tx, permit.person_id()).await?;
+            let live = binding::live(&mut *tx, permit.person_id(), representative).await?;
             let live = live.ok_or(Error::NotFound)?;
             // Nobody vouches for a sign-in of their own, or of their agency's staff.
             if live.key == staff || binding::is_staff(&mut *tx, agency, &live.key).await? {
@@ -55,7 +68,7 @@ async fn confirm(app: &App, call: &Call, person: Uuid, once: &rpc::Request) -> R
     match done.await {
         Ok(_) => Ok(()),
         Err(InTx::Other(Error::NotFound)) => {
-            shared::record_refusal(app, call, person, Uuid::nil()).await?;
+            shared::record_refusal(app, call, person, representative.unwrap_or_default()).await?;
             Err(Error::NotFound.into())
         }
         Err(error) => Err(error),

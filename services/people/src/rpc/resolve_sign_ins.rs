@@ -3,16 +3,16 @@
 use rpc::Error;
 use tonic::{Request, Response};
 use wire::{
-    convert::{agency_name, name_of},
-    people::v1::{ResolveSignInsRequest, ResolveSignInsResponse, ResolvedSignIn},
+    convert::{agency_name, name_of, set_to_wire, timestamp, to_wire},
+    people::v1::{self as pb, ResolveSignInsRequest, ResolveSignInsResponse, ResolvedSignIn},
 };
 
 use crate::{
     App,
-    store::facts::{self, Bound},
+    store::facts::{self, Acts, Resolved},
 };
 
-/// Which person each sign-in is bound to. Services only: the admission table sees to it.
+/// Which person each sign-in is bound to, and for whom it acts. Services only: the admission table sees to it.
 pub async fn handle(
     app: &App,
     request: Request<ResolveSignInsRequest>,
@@ -21,14 +21,34 @@ pub async fn handle(
     rpc::valid(&req)?;
     let asked = req.sign_ins.into_iter().map(|s| (s.issuer, s.subject)).collect();
     let found = facts::resolve(&app.deps.db, asked).await?;
-    let resolved = found.into_iter().map(|bound| bound.map(resolved).unwrap_or_default()).collect();
+    let resolved = found.into_iter().map(resolved).collect();
     Ok(Response::new(ResolveSignInsResponse { resolved }))
 }
 
-fn resolved(bound: Bound) -> ResolvedSignIn {
-    ResolvedSignIn {
-        person: name_of("people", bound.person),
-        confirmed_by: bound.confirmed_by.into_iter().map(agency_name).collect(),
-        proofed: bound.proofed,
+fn resolved(found: Resolved) -> ResolvedSignIn {
+    let appointments = found.acts.into_iter().map(appointment).collect();
+    match found.bound {
+        Some(bound) => ResolvedSignIn {
+            person: name_of("people", bound.person),
+            confirmed_by: bound.confirmed_by.into_iter().map(agency_name).collect(),
+            proofed: bound.proofed,
+            appointments,
+        },
+        None => ResolvedSignIn { appointments, ..ResolvedSignIn::default() },
+    }
+}
+
+fn appointment(acts: Acts) -> pb::Appointment {
+    let found = acts.appointment;
+    pb::Appointment {
+        representative: name_of("representatives", found.id),
+        person: name_of("people", found.person),
+        relationship: to_wire(found.relationship),
+        authority: found.authority,
+        from_time: found.from.map(timestamp),
+        until_time: found.until.map(timestamp),
+        excluded_sensitivities: set_to_wire(found.excluded_sensitivities),
+        proofed: found.confirmed_by.is_none(),
+        confirmed_by: acts.confirmed_by.into_iter().map(agency_name).collect(),
     }
 }

@@ -5,7 +5,10 @@ use permit::{Permit, WriteProfiles};
 use pg::{PgConnection, StoreError};
 use uuid::Uuid;
 
-use super::invitation::{Presented, SignInKey};
+use super::{
+    invitation::{Presented, SignInKey},
+    representative::Recorder,
+};
 
 /// The constraint that a sign-in of somebody else meets.
 pub const OF_ONE_PERSON: &str = "sign_in_of_one_person";
@@ -17,14 +20,21 @@ pub struct Live {
     pub key: SignInKey,
 }
 
-/// The person's live binding. Others who would change it wait until this transaction ends.
-pub async fn live(tx: &mut PgConnection, person: Uuid) -> Result<Option<Live>, StoreError> {
+/// The person's own live binding, or that to a representative of theirs. Others who would change it
+/// wait until this transaction ends.
+pub async fn live(
+    tx: &mut PgConnection,
+    person: Uuid,
+    representative: Option<Uuid>,
+) -> Result<Option<Live>, StoreError> {
     sqlx::query!("SELECT id FROM person WHERE id = $1 FOR UPDATE", person)
         .fetch_optional(&mut *tx)
         .await?;
     let row = sqlx::query!(
-        "SELECT id, issuer, subject FROM sign_in WHERE person_id = $1 AND ended_at IS NULL",
+        "SELECT id, issuer, subject FROM sign_in
+         WHERE person_id = $1 AND representative_id IS NOT DISTINCT FROM $2 AND ended_at IS NULL",
         person,
+        representative,
     )
     .fetch_optional(tx)
     .await?;
@@ -44,8 +54,9 @@ pub async fn bind(
     now: Instant,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO sign_in (id, person_id, issuer, subject, invitation_id, proofed, bound_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO sign_in (id, person_id, issuer, subject, invitation_id, proofed, bound_at,
+             representative_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         id,
         presented.person(),
         key.issuer,
@@ -53,6 +64,7 @@ pub async fn bind(
         presented.id(),
         proofed,
         now,
+        presented.representative(),
     )
     .execute(tx)
     .await?;
@@ -104,14 +116,54 @@ pub async fn proof(
     Ok(())
 }
 
-/// The inviting agency vouches for the binding.
+/// The inviting agency vouches for the binding. Where the person invites, the agencies do that vouch
+/// for their own live sign-in, but none for its own staff: nobody passes on more than they have.
 pub async fn vouch(
     tx: &mut PgConnection,
     presented: &Presented,
     id: Uuid,
     now: Instant,
 ) -> Result<(), StoreError> {
-    confirmed(tx, id, presented.agency(), presented.person(), now).await
+    if let Some(agency) = presented.agency() {
+        return confirmed(tx, id, agency, presented.person(), now).await;
+    }
+    sqlx::query!(
+        "INSERT INTO sign_in_confirmation (sign_in_id, agency_id, person_id, confirmed_at)
+         SELECT new.id, c.agency_id, new.person_id, $3
+         FROM sign_in new
+         JOIN sign_in own ON own.person_id = new.person_id AND own.representative_id IS NULL
+             AND own.ended_at IS NULL
+         JOIN sign_in_confirmation c ON c.sign_in_id = own.id
+         WHERE new.id = $1 AND new.person_id = $2
+           AND NOT EXISTS (SELECT FROM staff_sign_in s WHERE s.agency_id = c.agency_id
+               AND s.issuer = new.issuer AND s.subject = new.subject)
+         ON CONFLICT DO NOTHING",
+        id,
+        presented.person(),
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Whether whoever invites still may: an agency, or the person by the sign-in that is theirs now.
+pub async fn inviter_stands(
+    tx: &mut PgConnection,
+    presented: &Presented,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM invitation i
+             LEFT JOIN sign_in s ON s.person_id = i.person_id AND s.representative_id IS NULL
+                 AND s.ended_at IS NULL AND s.issuer = i.inviter_issuer
+                 AND s.subject = i.inviter_subject
+             WHERE i.id = $1 AND i.person_id = $2
+               AND (i.agency_id IS NOT NULL OR s.id IS NOT NULL)) AS "stands!""#,
+        presented.id(),
+        presented.person(),
+    )
+    .fetch_one(tx)
+    .await?)
 }
 
 /// The permit's agency vouches for the binding.
@@ -151,10 +203,20 @@ pub async fn seen_as_staff(
     permit: &Permit<WriteProfiles>,
     key: &SignInKey,
 ) -> Result<(), StoreError> {
+    recorder_seen(tx, &Recorder::agency_of(permit), key).await
+}
+
+/// As [`seen_as_staff`]; the person is nobody's staff by it.
+pub async fn recorder_seen(
+    tx: &mut PgConnection,
+    recorder: &Recorder,
+    key: &SignInKey,
+) -> Result<(), StoreError> {
+    let Some(agency) = recorder.agency() else { return Ok(()) };
     sqlx::query!(
         "INSERT INTO staff_sign_in (agency_id, issuer, subject) VALUES ($1, $2, $3)
          ON CONFLICT DO NOTHING",
-        permit.agency().and_then(kernel::AgencyId::uuid).unwrap_or_default(),
+        agency,
         key.issuer,
         key.subject,
     )

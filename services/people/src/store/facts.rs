@@ -1,9 +1,13 @@
-//! What guards ask, here and in other services: many questions, one statement, ids only.
+//! What guards ask, here and in other services: many questions, one statement, ids and facets only.
 
-use pg::{Db, StoreError};
+use kernel::{AgencyId, Instant};
+use permit::Appointment;
+use pg::{Db, PgConnection, StoreError};
 use uuid::Uuid;
 
-/// A live binding.
+use super::representative::{excluded, relationship};
+
+/// A live binding to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bound {
     pub person: Uuid,
@@ -11,37 +15,98 @@ pub struct Bound {
     pub proofed: bool,
 }
 
-/// To whom these sign-ins (issuer, subject) are bound; one answer each, in order.
+/// For whom a sign-in acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acts {
+    pub appointment: Appointment,
+    /// All who vouch, whether or not it stands everywhere.
+    pub confirmed_by: Vec<Uuid>,
+    pub recorded_at: Instant,
+}
+
+/// What a sign-in is bound to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Resolved {
+    pub bound: Option<Bound>,
+    pub acts: Vec<Acts>,
+}
+
+/// To what these sign-ins (issuer, subject) are bound; one answer each, in order.
 pub async fn resolve(
     db: &Db,
     sign_ins: Vec<(String, String)>,
-) -> Result<Vec<Option<Bound>>, StoreError> {
+) -> Result<Vec<Resolved>, StoreError> {
     let (issuers, subjects): (Vec<String>, Vec<String>) = sign_ins.into_iter().unzip();
-    let mut answers = vec![None; issuers.len()];
-    let rows = db
-        .run_one("sign_in.resolve", move |conn| {
-            let (issuers, subjects) = (issuers.clone(), subjects.clone());
-            Box::pin(async move {
-                Ok(sqlx::query!(
-                    r#"SELECT place AS "place!", person_id AS "person_id!", proofed AS "proofed!",
-                         confirmed_by AS "confirmed_by!"
-                     FROM resolve_sign_ins($1, $2)"#,
-                    &issuers,
-                    &subjects,
-                )
-                .fetch_all(conn)
-                .await?)
-            })
+    db.run_one("sign_in.resolve", move |conn| {
+        let (issuers, subjects) = (issuers.clone(), subjects.clone());
+        Box::pin(async move {
+            let mut answers = vec![Resolved::default(); issuers.len()];
+            people(&mut *conn, &issuers, &subjects, &mut answers).await?;
+            representatives(conn, &issuers, &subjects, &mut answers).await?;
+            Ok(answers)
         })
-        .await?;
+    })
+    .await
+}
+
+async fn people(
+    conn: &mut PgConnection,
+    issuers: &[String],
+    subjects: &[String],
+    answers: &mut [Resolved],
+) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT place AS "place!", person_id AS "person_id!", proofed AS "proofed!",
+             confirmed_by AS "confirmed_by!"
+         FROM resolve_sign_ins($1, $2)"#,
+        issuers,
+        subjects,
+    )
+    .fetch_all(conn)
+    .await?;
     for row in rows {
-        *at(&mut answers, row.place)? = Some(Bound {
+        at(answers, row.place)?.bound = Some(Bound {
             person: row.person_id,
             confirmed_by: row.confirmed_by,
             proofed: row.proofed,
         });
     }
-    Ok(answers)
+    Ok(())
+}
+
+async fn representatives(
+    conn: &mut PgConnection,
+    issuers: &[String],
+    subjects: &[String],
+    answers: &mut [Resolved],
+) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT place AS "place!", id AS "id!", person_id AS "person_id!",
+             relationship AS "relationship!", authority AS "authority!", from_at AS "from_at!",
+             until_at, excluded AS "excluded!", recorded_at AS "recorded_at!",
+             proofed AS "proofed!", confirmed_by AS "confirmed_by!"
+         FROM resolve_representatives($1, $2)"#,
+        issuers,
+        subjects,
+    )
+    .fetch_all(conn)
+    .await?;
+    for row in rows {
+        let agencies = || row.confirmed_by.iter().copied().map(AgencyId::from).collect();
+        let appointment = Appointment {
+            id: row.id,
+            person: row.person_id.into(),
+            relationship: relationship(row.relationship)?,
+            authority: row.authority,
+            from: Some(row.from_at),
+            until: row.until_at,
+            excluded_sensitivities: excluded(row.excluded)?,
+            confirmed_by: (!row.proofed).then(agencies),
+        };
+        let (confirmed_by, recorded_at) = (row.confirmed_by, row.recorded_at);
+        at(answers, row.place)?.acts.push(Acts { appointment, confirmed_by, recorded_at });
+    }
+    Ok(())
 }
 
 /// Whether these people are registered by these agencies; one answer each, in order.

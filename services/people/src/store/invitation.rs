@@ -5,6 +5,7 @@ use permit::{Permit, WriteProfiles};
 use pg::{Db, PgConnection, Scope, StoreError};
 use uuid::Uuid;
 
+use super::representative::Recorder;
 use crate::domain::Code;
 
 /// A sign-in as its token names it.
@@ -20,7 +21,8 @@ pub struct SignInKey {
 pub struct Presented {
     id: Uuid,
     person: Uuid,
-    agency: Uuid,
+    agency: Option<Uuid>,
+    representative: Option<Uuid>,
     code_sha256: Vec<u8>,
 }
 
@@ -35,8 +37,13 @@ impl Presented {
     pub fn person(&self) -> Uuid {
         self.person
     }
-    pub fn agency(&self) -> Uuid {
+    /// The inviting agency; none: the person invites their representative.
+    pub fn agency(&self) -> Option<Uuid> {
         self.agency
+    }
+    /// The representative who is invited; none: the person is.
+    pub fn representative(&self) -> Option<Uuid> {
+        self.representative
     }
 }
 
@@ -47,7 +54,7 @@ pub async fn presented(db: &Db, code: &Code) -> Result<Presented, StoreError> {
         let code_sha256 = code_sha256.clone();
         Box::pin(async move {
             let found = sqlx::query!(
-                r#"SELECT id AS "id!", person_id AS "person_id!", agency_id AS "agency_id!"
+                r#"SELECT id AS "id!", person_id AS "person_id!", agency_id, representative_id
                  FROM locate_invitation($1)"#,
                 &code_sha256,
             )
@@ -58,6 +65,7 @@ pub async fn presented(db: &Db, code: &Code) -> Result<Presented, StoreError> {
                     id: row.id,
                     person: row.person_id,
                     agency: row.agency_id,
+                    representative: row.representative_id,
                     code_sha256,
                 },
                 None => Presented { code_sha256, ..Presented::default() },
@@ -89,7 +97,7 @@ pub async fn take(
     Ok(taken.rows_affected() == 1)
 }
 
-/// A new invitation of the permit's agency; its earlier unused ones for the person end.
+/// A new invitation of the permit's agency to the person; its earlier unused ones end.
 pub async fn add(
     tx: &mut PgConnection,
     permit: &Permit<WriteProfiles>,
@@ -98,20 +106,42 @@ pub async fn add(
     let agency = permit.agency().and_then(kernel::AgencyId::uuid).unwrap_or_default();
     sqlx::query!(
         "UPDATE invitation SET ended_at = $3
-         WHERE person_id = $1 AND agency_id = $2 AND accepted_at IS NULL AND ended_at IS NULL",
+         WHERE person_id = $1 AND agency_id = $2 AND representative_id IS NULL
+           AND accepted_at IS NULL AND ended_at IS NULL",
         permit.person_id(),
         agency,
         new.now,
     )
     .execute(&mut *tx)
     .await?;
+    insert(tx, permit.person_id(), Some(agency), None, new).await
+}
+
+/// A new invitation to a representative, by whoever records them.
+pub async fn add_for(
+    tx: &mut PgConnection,
+    recorder: &Recorder,
+    representative: Uuid,
+    new: &New,
+) -> Result<(), StoreError> {
+    insert(tx, recorder.person(), recorder.agency(), Some(representative), new).await
+}
+
+async fn insert(
+    tx: &mut PgConnection,
+    person: Uuid,
+    agency: Option<Uuid>,
+    representative: Option<Uuid>,
+    new: &New,
+) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO invitation (id, person_id, agency_id, code_sha256, inviter_issuer,
-             inviter_subject, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO invitation (id, person_id, agency_id, representative_id, code_sha256,
+             inviter_issuer, inviter_subject, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         new.id,
-        permit.person_id(),
+        person,
         agency,
+        representative,
         new.code_sha256,
         new.inviter.issuer,
         new.inviter.subject,
@@ -151,6 +181,29 @@ pub async fn renew(
         permit.person_id(),
         code_sha256,
         now,
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// As [`renew`], of the invitation to a representative of the recorder's.
+pub async fn renew_for(
+    tx: &mut PgConnection,
+    recorder: &Recorder,
+    representative: Uuid,
+    code_sha256: &[u8],
+    now: Instant,
+) -> Result<Option<Instant>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "UPDATE invitation SET code_sha256 = $3
+         WHERE representative_id = $1 AND person_id = $2 AND agency_id IS NOT DISTINCT FROM $5
+           AND accepted_at IS NULL AND ended_at IS NULL AND expires_at > $4
+         RETURNING expires_at",
+        representative,
+        recorder.person(),
+        code_sha256,
+        now,
+        recorder.agency(),
     )
     .fetch_optional(tx)
     .await?)

@@ -91,6 +91,22 @@ pub async fn profile_of(db: &Db, person: Uuid, agency: Uuid) -> Result<Option<Re
     .await
 }
 
+/// For whom a representative acts, and the agency that recorded it; none: the person did.
+pub async fn representative(db: &Db, id: Uuid) -> Result<Option<(Uuid, Option<Uuid>)>, StoreError> {
+    db.run_one("representative.locate", move |conn| {
+        Box::pin(async move {
+            let found = sqlx::query!(
+                r#"SELECT person_id AS "person_id!", agency_id FROM locate_representative($1)"#,
+                id,
+            )
+            .fetch_optional(conn)
+            .await?;
+            Ok(found.map(|row| (row.person_id, row.agency_id)))
+        })
+    })
+    .await
+}
+
 /// The people whom the agency in this key knows by this identifier.
 pub async fn registered(db: &Db, key: Key) -> Result<Vec<Uuid>, StoreError> {
     db.run_one("person.find", move |conn| Box::pin(async move { own(conn, &[key]).await })).await

@@ -49,6 +49,7 @@ async fn sign_ins_are_resolved_in_their_order() {
         person: format!("people/{person}"),
         confirmed_by: agencies.iter().map(|a| format!("agencies/{a}")).collect(),
         proofed,
+        appointments: Vec::new(),
     };
     let of_jane = bound(jane, &[CLINIC, HOUSING], false);
     let none = ResolvedSignIn::default();

@@ -2,10 +2,13 @@
 // A test's helpers may fail as a test does; clippy knows only the test functions themselves.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod appoint;
 mod bad_input;
 mod confirm;
+mod dismiss;
 mod facts;
 mod invite;
+mod listed;
 mod quiet;
 mod read;
 mod register;

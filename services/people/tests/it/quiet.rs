@@ -3,14 +3,16 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use kernel::Role;
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
     fmt::{MakeWriter, format::FmtSpan},
     layer::SubscriberExt as _,
 };
 use uuid::Uuid;
+use wire::people::v1::AddRepresentativeRequest;
 
-use crate::world::{CLINIC, HOUSING, MEDICAID, World, identifier, jane, whole};
+use crate::world::{CLINIC, HOUSING, MEDICAID, World, guardian, identifier, jane, whole};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -83,6 +85,24 @@ async fn nothing_of_a_person_is_in_a_log_or_an_error() {
     caller.get(person).await.unwrap();
     staff.confirm(person).await.unwrap();
 
+    let request = AddRepresentativeRequest {
+        authority: format!("{CANARY} County Court"),
+        ..guardian(person)
+    };
+    let added = staff.add_representative(request.clone()).await.unwrap();
+    let acting = world.individual(&format!("{CANARY}-aunt"), Role::Representative, false);
+    acting.accept(&added.code).await.unwrap();
+    errors.push(acting.accept(&added.code).await.unwrap_err());
+    errors.push(staff.add_representative(request).await.err().unwrap());
+    let hostile =
+        AddRepresentativeRequest { authority: format!("{CANARY}\u{202e}"), ..guardian(person) };
+    errors.push(staff.add_representative(hostile).await.err().unwrap());
+    acting.get(person).await.unwrap();
+    caller.representatives(person).await.unwrap();
+    let name = added.representative.unwrap().name;
+    errors.push(world.staff(HOUSING).end_representative(&name).await.unwrap_err());
+    caller.end_representative(&name).await.unwrap();
+
     for error in &errors {
         let shown = whole(error);
         let details = String::from_utf8_lossy(error.details()).into_owned();
@@ -93,7 +113,7 @@ async fn nothing_of_a_person_is_in_a_log_or_an_error() {
     let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("person.register"), "the log was on");
     for line in logged.lines() {
-        for told in [CANARY, "1931-07-19", &code] {
+        for told in [CANARY, "1931-07-19", &code, &added.code] {
             assert!(!line.contains(told), "{line}");
         }
     }

@@ -1,9 +1,9 @@
 use pg::{Db, Scope, StoreError};
 use uuid::Uuid;
 
-use crate::world::{CLINIC, HOUSING, World};
+use crate::world::{CLINIC, HOUSING, World, guardian};
 
-const WALLED: [&str; 8] = [
+const WALLED: [&str; 9] = [
     "person",
     "profile",
     "profile_identifier",
@@ -12,6 +12,7 @@ const WALLED: [&str; 8] = [
     "sign_in",
     "sign_in_confirmation",
     "notice",
+    "representative",
 ];
 
 async fn seen(db: &Db, scope: Scope, table: &'static str) -> Result<Vec<Uuid>, StoreError> {
@@ -35,6 +36,7 @@ async fn a_transaction_sees_rows_of_its_person_alone_in_every_table() {
             let code = world.staff(CLINIC).invite(person).await.unwrap().code;
             world.person(&format!("{subject}-{person}")).accept(&code).await.unwrap();
         }
+        world.staff(CLINIC).add_representative(guardian(person)).await.unwrap();
     }
     for table in WALLED {
         assert_eq!(seen(&world.db, Scope::person(jane), table).await.unwrap(), [jane], "{table}");
@@ -95,10 +97,18 @@ async fn the_facts_about_people_are_found_by_index() {
     sqlx::raw_sql("SET enable_seqscan = off").execute(&mut admin).await.unwrap();
     let plan: Vec<String> = sqlx::query_scalar(
         "EXPLAIN SELECT person_id FROM sign_in
-         WHERE issuer = 'i' AND subject = 's' AND ended_at IS NULL",
+         WHERE issuer = 'i' AND subject = 's' AND ended_at IS NULL AND representative_id IS NULL",
     )
     .fetch_all(&mut admin)
     .await
     .unwrap();
     assert!(plan.iter().any(|l| l.contains("sign_in_of_one_person")), "{plan:#?}");
+    let plan: Vec<String> = sqlx::query_scalar(
+        "EXPLAIN SELECT person_id FROM sign_in WHERE issuer = 'i' AND subject = 's'
+           AND ended_at IS NULL AND representative_id IS NOT NULL",
+    )
+    .fetch_all(&mut admin)
+    .await
+    .unwrap();
+    assert!(plan.iter().any(|l| l.contains("sign_in_of_representatives")), "{plan:#?}");
 }

@@ -316,6 +316,17 @@ pub fn jane(agency: Uuid) -> pb::RegisterPersonRequest {
     }
 }
 
+/// A guardian, from now on.
+pub fn guardian(person: Uuid) -> pb::AddRepresentativeRequest {
+    pb::AddRepresentativeRequest {
+        request_id: Uuid::new_v4().to_string(),
+        person: format!("people/{person}"),
+        relationship: pb::Relationship::Guardian.into(),
+        authority: "Letters of guardianship, County Court".into(),
+        ..Default::default()
+    }
+}
+
 pub fn id(reply: &pb::RegisterPersonResponse) -> Uuid {
     of_name(&reply.person.as_ref().unwrap().name)
 }
@@ -389,14 +400,64 @@ impl Client {
         Ok(of_name(&reply.into_inner().person))
     }
 
+    pub async fn add_representative(
+        &self,
+        message: pb::AddRepresentativeRequest,
+    ) -> Result<pb::AddRepresentativeResponse, Status> {
+        Ok(self.people().add_representative(self.request(message)).await?.into_inner())
+    }
+
+    pub async fn end_representative(&self, name: &str) -> Result<pb::Representative, Status> {
+        self.end_representative_as(Uuid::new_v4(), name).await
+    }
+
+    pub async fn end_representative_as(
+        &self,
+        request_id: Uuid,
+        name: &str,
+    ) -> Result<pb::Representative, Status> {
+        let (request_id, name) = (request_id.to_string(), name.to_owned());
+        let message = pb::EndRepresentativeRequest { request_id, name };
+        let reply = self.people().end_representative(self.request(message)).await?;
+        Ok(reply.into_inner().representative.unwrap())
+    }
+
+    /// Of a person; nil: of everybody.
+    pub async fn representatives(&self, person: Uuid) -> Result<Vec<pb::Representative>, Status> {
+        let person = match person.is_nil() {
+            true => String::new(),
+            false => format!("people/{person}"),
+        };
+        let message = pb::ListRepresentativesRequest { person, ..Default::default() };
+        Ok(self.list_representatives(message).await?.representatives)
+    }
+
+    pub async fn list_representatives(
+        &self,
+        message: pb::ListRepresentativesRequest,
+    ) -> Result<pb::ListRepresentativesResponse, Status> {
+        Ok(self.people().list_representatives(self.request(message)).await?.into_inner())
+    }
+
     pub async fn confirm(&self, person: Uuid) -> Result<(), Status> {
         self.confirm_as(Uuid::new_v4(), person).await
     }
 
     pub async fn confirm_as(&self, request_id: Uuid, person: Uuid) -> Result<(), Status> {
+        self.confirm_of(request_id, person, "").await
+    }
+
+    /// `representative`: its name; empty: the person's own.
+    pub async fn confirm_of(
+        &self,
+        request_id: Uuid,
+        person: Uuid,
+        representative: &str,
+    ) -> Result<(), Status> {
         let message = pb::ConfirmSignInRequest {
             request_id: request_id.to_string(),
             person: format!("people/{person}"),
+            representative: representative.to_owned(),
         };
         self.people().confirm_sign_in(self.request(message)).await?;
         Ok(())

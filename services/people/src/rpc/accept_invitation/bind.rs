@@ -26,7 +26,13 @@ pub async fn accept(
     once: &rpc::Request,
 ) -> Result<AcceptInvitationResponse, InTx> {
     let new = Accepting::of(app, call, presented)?;
-    let reply = AcceptInvitationResponse { person: name_of("people", presented.person()) };
+    let reply = AcceptInvitationResponse {
+        person: name_of("people", presented.person()),
+        representative: presented
+            .representative()
+            .map(|id| name_of("representatives", id))
+            .unwrap_or_default(),
+    };
     let answer = reply.encode_to_vec();
     let mut event = permit::network_event(call, vec![presented.id()], app.deps.guard.clock());
     event.person = Some(presented.person());
@@ -53,7 +59,7 @@ pub async fn accept(
 /// What would be bound.
 #[derive(Clone)]
 struct Accepting {
-    /// A person's token, and an agency that vouches.
+    /// A token of the kind invited, and an agency that vouches, or the person.
     admitted: bool,
     key: SignInKey,
     proofed: bool,
@@ -66,12 +72,20 @@ impl Accepting {
     fn of(app: &App, call: &Call, presented: &Presented) -> Result<Self, Error> {
         let directory = app.deps.directory.agencies();
         let (_, agencies) = directory.ok_or(Error::Unavailable(Outage::Directory))?;
-        let inviting = agencies.get(&AgencyId::from(presented.agency()));
-        let vouches = inviting.is_some_and(|a| a.status == AgencyStatus::Active);
+        let active = |agency| {
+            let inviting = agencies.get(&AgencyId::from(agency));
+            inviting.is_some_and(|a| a.status == AgencyStatus::Active)
+        };
+        let vouches = presented.agency().map_or(presented.representative().is_some(), active);
+        let role = match presented.representative() {
+            Some(_) => Role::Representative,
+            None => Role::Person,
+        };
         Ok(Self {
-            admitted: vouches && call.caller().roles().contains(Role::Person),
+            admitted: vouches && call.caller().roles().contains(role),
             key: shared::sign_in(call),
-            proofed: call.caller().identity_proofed(),
+            // Whom a person lets act for them sees no more than the person, whoever proofed whom.
+            proofed: call.caller().identity_proofed() && presented.agency().is_some(),
             id: ledger::new_id(&app.deps.clock),
             notice: ledger::new_id(&app.deps.clock),
             now: app.deps.clock.now(),
@@ -85,10 +99,12 @@ async fn bind(
     presented: &Presented,
     new: &Accepting,
 ) -> Result<Option<Uuid>, StoreError> {
-    let live = binding::live(&mut *tx, presented.person()).await?;
-    let staff = binding::is_staff(&mut *tx, presented.agency(), &new.key).await?;
+    let live = binding::live(&mut *tx, presented.person(), presented.representative()).await?;
+    let agency = presented.agency().unwrap_or_default();
+    let staff = binding::is_staff(&mut *tx, agency, &new.key).await?;
+    let stands = binding::inviter_stands(&mut *tx, presented).await?;
     let taken = invitation::take(&mut *tx, presented, &new.key, new.now).await?;
-    if !taken || staff || !new.admitted {
+    if !taken || staff || !stands || !new.admitted {
         return Ok(None);
     }
     let id = match live {

@@ -1,0 +1,289 @@
+use std::collections::BTreeSet;
+
+use kernel::Role;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+use uuid::Uuid;
+use wire::{
+    common::v1::Sensitivity,
+    convert::{id_of, timestamp},
+    people::v1::{AddRepresentativeRequest, Relationship, RepresentativeState as State},
+};
+
+use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian, whole};
+
+fn fields(status: &Status) -> BTreeSet<String> {
+    assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+    let details = status.get_error_details();
+    let bad = details.bad_request().unwrap();
+    bad.field_violations.iter().map(|v| v.field.clone()).collect()
+}
+
+fn aunt(world: &World) -> Client {
+    world.individual("aunt", Role::Representative, false)
+}
+
+/// The aunt, bound: recorded by the clinic.
+async fn bound(world: &World, person: Uuid) -> String {
+    let added = world.staff(CLINIC).add_representative(guardian(person)).await.unwrap();
+    assert_eq!(aunt(world).accept(&added.code).await.unwrap(), person);
+    added.representative.unwrap().name
+}
+
+async fn profiles(client: &Client, person: Uuid) -> usize {
+    match client.get(person).await {
+        Ok(reply) => reply.person.unwrap().profiles.len(),
+        Err(status) => {
+            assert_eq!(status.code(), Code::NotFound, "{status:?}");
+            0
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_representative_sees_what_the_agencies_hold_that_vouch_for_them() {
+    let world = World::new().await;
+    let other = world.somebody_else(CLINIC).await;
+    let jane = world.jane(CLINIC).await;
+    world.jane(HOUSING).await;
+    let added = world.staff(CLINIC).add_representative(guardian(jane)).await.unwrap();
+    let recorded = added.representative.unwrap();
+    assert_eq!(recorded.person, format!("people/{jane}"));
+    assert_eq!(recorded.recorded_by, format!("agencies/{CLINIC}"));
+    assert_eq!(recorded.state(), State::Invited);
+    assert!(id_of("representatives", &recorded.name).is_some());
+    let days = added.expires.unwrap().seconds - world.now().unix_timestamp();
+    assert_eq!(days, 7 * 24 * 3600);
+    let aunt = aunt(&world);
+    assert_eq!(profiles(&aunt, jane).await, 0, "not bound yet");
+    assert_eq!(aunt.accept(&added.code).await.unwrap(), jane);
+    assert_eq!(profiles(&aunt, jane).await, 1);
+    assert_eq!(profiles(&aunt, other).await, 0);
+    world.staff(HOUSING).confirm_of(Uuid::new_v4(), jane, &recorded.name).await.unwrap();
+    assert_eq!(profiles(&aunt, jane).await, 2);
+    // To the person nothing has changed, and the aunt's own sign-in is another matter.
+    assert_eq!(profiles(&world.person("jane"), jane).await, 0);
+    let code = world.staff(CLINIC).invite(other).await.unwrap().code;
+    assert_eq!(world.person("aunt").accept(&code).await.unwrap(), other);
+    assert_eq!((profiles(&aunt, jane).await, profiles(&aunt, other).await), (2, 0));
+}
+
+#[tokio::test]
+async fn under_identity_proofing_they_see_what_every_agency_holds() {
+    let world = World::new().await;
+    let jane = world.jane(CLINIC).await;
+    world.jane(HOUSING).await;
+    let code = world.staff(CLINIC).add_representative(guardian(jane)).await.unwrap().code;
+    let proofed = world.individual("aunt", Role::Representative, true);
+    proofed.accept(&code).await.unwrap();
+    assert_eq!(profiles(&proofed, jane).await, 2);
+}
+
+#[tokio::test]
+async fn what_is_excluded_for_them_is_withheld() {
+    let world = World::new().await;
+    let jane = world.jane(CLINIC).await;
+    // The profile says nothing of itself, so it might be anything.
+    let excluding = AddRepresentativeRequest {
+        excluded_sensitivities: vec![Sensitivity::Hiv.into()],
+        ..guardian(jane)
+    };
+    let code = world.staff(CLINIC).add_representative(excluding).await.unwrap().code;
+    aunt(&world).accept(&code).await.unwrap();
+    assert_eq!(profiles(&aunt(&world), jane).await, 0);
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_their_code_the_answer_is_the_same() {
+    let world = World::new().await;
+    let jane = world.jane(CLINIC).await;
+    let staff = world.staff(CLINIC);
+    world.staff_named(CLINIC, "colleague").invite(jane).await.unwrap();
+    let used = staff.add_representative(guardian(jane)).await.unwrap().code;
+    aunt(&world).accept(&used).await.unwrap();
+    let open = staff.add_representative(guardian(jane)).await.unwrap().code;
+    let acting = |sub: &str| world.individual(sub, Role::Representative, false);
+    let refused = [
+        acting("uncle").accept(&"A".repeat(43)).await,
+        acting("uncle").accept(&used).await,
+        world.person("uncle").accept(&open).await,
+        world.individual("uncle", Role::Supporter, false).accept(&open).await,
+        acting(&format!("staff-{CLINIC}")).accept(&open).await,
+        acting("colleague").accept(&open).await,
+    ];
+    let refused: Vec<String> = refused.into_iter().map(|r| whole(&r.unwrap_err())).collect();
+    assert!(refused[0].starts_with("NotFound"), "{}", refused[0]);
+    assert!(refused.iter().all(|answer| *answer == refused[0]), "{refused:#?}");
+    world.agencies(&[CLINIC]);
+    assert_eq!(whole(&acting("uncle").accept(&open).await.unwrap_err()), refused[0]);
+    world.agencies(&[]);
+    let late = staff.add_representative(guardian(jane)).await.unwrap().code;
+    acting("uncle").accept(&open).await.unwrap();
+    world.clock.advance(time::Duration::days(7));
+    let late = world.individual("cousin", Role::Representative, false).accept(&late).await;
+    assert_eq!(whole(&late.unwrap_err()), refused[0]);
+}
+
+#[tokio::test]
+async fn the_persons_invitation_and_theirs_do_not_end_each_other() {
+    let world = World::new().await;
+    let jane = world.jane(CLINIC).await;
+    let staff = world.staff(CLINIC);
+    let first = staff.add_representative(guardian(jane)).await.unwrap().code;
+    let own = staff.invite(jane).await.unwrap().code;
+    let second = staff.add_representative(guardian(jane)).await.unwrap().code;
+    world.person("jane").accept(&own).await.unwrap();
+    aunt(&world).accept(&first).await.unwrap();
+    world.individual("uncle", Role::Representative, false).accept(&second).await.unwrap();
+    assert_eq!(world.count("sign_in").await, 3);
+    assert_eq!(profiles(&world.person("jane"), jane).await, 1);
+}
+
+#[tokio::test]
+async fn recording_again_with_the_same_request_id_shows_a_fresh_code_of_the_same_one() {
+    let world = World::new().await;
+    let jane = world.jane(CLINIC).await;
+    let staff = world.staff(CLINIC);
+    let request = guardian(jane);
+    let first = staff.add_representative(request.clone()).await.unwrap();
+    world.clock.advance(time::Duration::MINUTE);
+    let second = world.staff(CLINIC).add_representative(request.clone()).await.unwrap();
+    assert_eq!(first.representative, second.representative);
+    assert_eq!(first.expires, second.expires);
+    assert_ne!(first.code, second.code);
+    assert!(aunt(&world).accept(&first.code).await.is_err());
+    let accept = Uuid::new_v4();
+    for _ in 0..2 {
+        assert_eq!(aunt(&world).accept_as(accept, &second.code).await.unwrap(), jane);
+    }
+    let used = world.staff(CLINIC).add_representative(request.clone()).await.err().unwrap();
+    assert_eq!(used.get_error_details().error_info().unwrap().reason, "WRONG_STATE");
+    let other = AddRepresentativeRequest { authority: "Another".into(), ..request };
+    let reused = world.staff(CLINIC).add_representative(other).await.err().unwrap();
+    assert_eq!(reused.get_error_details().error_info().unwrap().reason, "REQUEST_ID_REUSED");
+    assert_eq!(world.count("representative").await, 1);
+    let kept: Vec<Vec<u8>> = sqlx::query_scalar("SELECT answer FROM request_log")
+        .fetch_all(&mut world.admin().await)
+        .await
+        .unwrap();
+    let code = second.code.as_bytes();
+    assert!(kept.iter().all(|answer| !answer.windows(code.len()).any(|w| w == code)));
+}
+
+#[tokio::test]
+async fn only_an_agency_that_registered_the_person_and_the_person_record_somebody() {
+    let world = World::new().await;
+    let jane = world.jane(CLINIC).await;
+    let other = world.somebody_else(HOUSING).await;
+    let code = world.staff(HOUSING).invite(other).await.unwrap().code;
+    world.person("john").accept(&code).await.unwrap();
+    bound(&world, jane).await;
+    for caller in [world.staff(PROBATION), world.person("john"), world.person("nobody")] {
+        let refused = caller.add_representative(guardian(jane)).await.err().unwrap();
+        let absent = caller.add_representative(guardian(Uuid::new_v4())).await.err().unwrap();
+        assert_eq!(refused.code(), Code::NotFound);
+        assert_eq!(whole(&refused), whole(&absent));
+    }
+    // A delegate does not delegate.
+    let refused = aunt(&world).add_representative(guardian(jane)).await.err().unwrap();
+    assert_eq!(refused.get_error_details().error_info().unwrap().reason, "ROLE_NOT_ADMITTED");
+    assert_eq!(world.count("representative").await, 1);
+}
+
+#[tokio::test]
+async fn whom_the_person_records_sees_no_more_than_the_person() {
+    let world = World::new().await;
+    let jane = world.jane(CLINIC).await;
+    world.jane(HOUSING).await;
+    let own = world.person("jane");
+    own.accept(&world.staff(CLINIC).invite(jane).await.unwrap().code).await.unwrap();
+    let relative = AddRepresentativeRequest {
+        relationship: Relationship::Relative.into(),
+        authority: String::new(),
+        ..guardian(jane)
+    };
+    let added = own.add_representative(relative).await.unwrap();
+    let proofed = world.individual("aunt", Role::Representative, true);
+    proofed.accept(&added.code).await.unwrap();
+    assert_eq!(profiles(&proofed, jane).await, 1);
+    // Nor does an agency vouch for its own staff so.
+    let insider = world.staff_named(CLINIC, "insider");
+    insider.invite(jane).await.unwrap();
+    let code = own.add_representative(guardian(jane)).await.unwrap().code;
+    let insider = world.individual("insider", Role::Representative, true);
+    insider.accept(&code).await.unwrap();
+    assert_eq!(profiles(&insider, jane).await, 0);
+    // Not the person themself; and nobody, once the sign-in that invited is theirs no more.
+    let code = own.add_representative(guardian(jane)).await.unwrap().code;
+    assert!(world.individual("jane", Role::Representative, true).accept(&code).await.is_err());
+    let new = world.staff(CLINIC).invite(jane).await.unwrap().code;
+    world.person("new").accept(&new).await.unwrap();
+    let late = world.individual("uncle", Role::Representative, true).accept(&code).await;
+    assert_eq!(late.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn nobody_confirms_a_representative_of_somebody_else_or_of_their_own_staff() {
+    let world = World::new().await;
+    let jane = world.jane(CLINIC).await;
+    world.jane(HOUSING).await;
+    let other = world.somebody_else(HOUSING).await;
+    let name = bound(&world, jane).await;
+    let housing = world.staff(HOUSING);
+    let confirm = async |client: &Client, person, name: &str| {
+        client.confirm_of(Uuid::new_v4(), person, name).await.unwrap_err()
+    };
+    let absent = confirm(&housing, jane, &format!("representatives/{}", Uuid::new_v4())).await;
+    assert_eq!(absent.code(), Code::NotFound);
+    assert_eq!(whole(&confirm(&housing, other, &name).await), whole(&absent));
+    assert_eq!(whole(&confirm(&world.staff(PROBATION), jane, &name).await), whole(&absent));
+    assert_eq!(whole(&confirm(&housing, jane, "").await), whole(&absent), "the person has none");
+    assert_eq!(
+        whole(&confirm(&world.staff_named(HOUSING, "aunt"), jane, &name).await),
+        whole(&absent)
+    );
+    assert_eq!(world.count("sign_in_confirmation").await, 1);
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_an_appointment_is_named_at_once() {
+    let world = World::new().await;
+    let jane = world.jane(CLINIC).await;
+    let staff = world.staff(CLINIC);
+    let empty = staff.add_representative(AddRepresentativeRequest::default()).await;
+    let named = fields(&empty.err().unwrap());
+    let expected = ["person", "relationship", "request_id"].map(str::to_owned);
+    assert!(named.is_superset(&expected.into()), "{named:?}");
+    let hostile = AddRepresentativeRequest {
+        request_id: Uuid::nil().to_string(),
+        relationship: Relationship::Self_.into(),
+        authority: "a\u{202e}b".into(),
+        document_sha256: "ab".into(),
+        from_time: Some(timestamp(world.now())),
+        until_time: Some(timestamp(world.now())),
+        excluded_sensitivities: vec![0, 99],
+        ..guardian(jane)
+    };
+    let named = fields(&staff.add_representative(hostile).await.err().unwrap());
+    let expected = [
+        "request_id",
+        "relationship",
+        "authority",
+        "document_sha256",
+        "until_time",
+        "excluded_sensitivities[0]",
+        "excluded_sensitivities[1]",
+    ];
+    assert!(named.is_superset(&expected.map(str::to_owned).into()), "{named:?}");
+    let relative = Relationship::Relative.into();
+    let parent = Relationship::Parent.into();
+    for (request, field) in [
+        (AddRepresentativeRequest { authority: " ".into(), ..guardian(jane) }, "authority"),
+        (AddRepresentativeRequest { relationship: relative, ..guardian(jane) }, "relationship"),
+        (AddRepresentativeRequest { relationship: parent, ..guardian(jane) }, "until_time"),
+    ] {
+        let refused = staff.add_representative(request).await.err().unwrap();
+        assert_eq!(fields(&refused), [field.to_owned()].into());
+    }
+    assert_eq!(world.count("representative").await, 0);
+}
