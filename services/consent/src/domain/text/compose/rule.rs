@@ -57,6 +57,10 @@ impl Say<'_> {
         self.words.party(Party::Class(class))
     }
 
+    pub fn nobody(&self) -> String {
+        self.words.party(Party::Nobody)
+    }
+
     fn records(&self, rule: &Rule) -> String {
         let say = |condition: Condition<'_>| self.words.condition(condition);
         let mut all = vec![match rule.kinds {
