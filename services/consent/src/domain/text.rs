@@ -1,58 +1,57 @@
 //! The text that a person is shown for signing, made from what the consent says. What is said, and
-//! in which order, is here; how it is said is each language's catalogue.
+//! in which order, is in [`compose`]; a language supplies words and sentences, and is one module.
 
+mod catalogue;
+mod compose;
 mod english;
+mod reading;
+mod spanish;
 
-use kernel::{AgencyId, Instant};
-use policy::{Consent, ConsentType, Effect, Rule};
+use kernel::AgencyId;
+use policy::Consent;
 use sha2::{Digest as _, Sha256};
+
+use catalogue::Catalogue;
+pub(super) use compose::Say;
+pub use reading::grade;
 
 /// A language that texts are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Language {
     #[default]
     English,
+    Spanish,
+}
+
+impl Language {
+    pub const ALL: &'static [Self] = &[Self::English, Self::Spanish];
+
+    /// BCP 47, the language alone.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Spanish => "es",
+        }
+    }
+
+    /// By the primary subtag of a BCP 47 tag, in whatever case; none where no texts are written in
+    /// that language.
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next()?;
+        Self::ALL.iter().copied().find(|language| language.tag().eq_ignore_ascii_case(primary))
+    }
+
+    fn catalogue(self) -> &'static dyn Catalogue {
+        match self {
+            Self::English => &english::English,
+            Self::Spanish => &spanish::Spanish,
+        }
+    }
 }
 
 /// What people call an agency.
 pub trait Names {
     fn agency(&self, id: &AgencyId) -> String;
-}
-
-/// One thing to say.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Message<'a> {
-    Title(ConsentType, Effect),
-    /// The drafter's own words.
-    Description(&'a str),
-    Rule {
-        rule: &'a Rule,
-        kind: ConsentType,
-    },
-    /// What is different from the rule before.
-    Exceptions(Effect),
-    Exception {
-        number: usize,
-        rule: &'a Rule,
-        kind: ConsentType,
-    },
-    /// None: with the signature.
-    Begins(Option<Instant>),
-    Ends(Option<Instant>),
-    /// A consent that this one replaces.
-    Replaces(&'a Consent),
-    RightToRevoke {
-        effect: Effect,
-        no_earlier: Option<Instant>,
-    },
-    Redisclosure,
-    RefusalConsequences,
-    Signature(Effect),
-}
-
-/// How a language says things.
-trait Catalogue {
-    fn say(&self, message: &Message<'_>, names: &dyn Names) -> String;
 }
 
 /// The text of a draft. `superseded`: what it replaces.
@@ -62,12 +61,17 @@ pub fn write(
     superseded: &[&Consent],
     names: &dyn Names,
 ) -> String {
-    let catalogue: &dyn Catalogue = match language {
-        Language::English => &english::English,
-    };
-    let said: Vec<String> =
-        outline(draft, superseded).iter().map(|message| catalogue.say(message, names)).collect();
-    said.join("\n\n") + "\n"
+    joined(&Say::new(language, names), draft, superseded)
+}
+
+/// The US school grade that the text of a draft asks for. Names don't count: neither the person nor
+/// we can make them shorter.
+pub fn reading_level(language: Language, draft: &Consent, superseded: &[&Consent]) -> f32 {
+    grade(language, &joined(&Say::nameless(language), draft, superseded))
+}
+
+fn joined(say: &Say<'_>, draft: &Consent, superseded: &[&Consent]) -> String {
+    say.paragraphs(draft, superseded).join("\n\n") + "\n"
 }
 
 /// SHA-256 of the text's UTF-8, in hexadecimal.
@@ -75,36 +79,5 @@ pub fn sha256(text: &str) -> String {
     hex::encode(Sha256::digest(text))
 }
 
-fn outline<'a>(draft: &'a Consent, superseded: &[&'a Consent]) -> Vec<Message<'a>> {
-    let effect = draft.rule.effect;
-    let kind = draft.kind;
-    let mut all = vec![Message::Title(kind, effect)];
-    all.extend(draft.description.as_deref().map(Message::Description));
-    all.push(Message::Rule { rule: &draft.rule, kind });
-    if let Some(first) = draft.exceptions.first() {
-        all.push(Message::Exceptions(first.effect));
-    }
-    all.extend(draft.exceptions.iter().enumerate().map(|(index, rule)| Message::Exception {
-        number: index + 1,
-        rule,
-        kind,
-    }));
-    all.push(Message::Begins(draft.effective));
-    all.push(Message::Ends(draft.expires));
-    all.extend(superseded.iter().map(|old| Message::Replaces(old)));
-    if draft.statements.right_to_revoke {
-        let no_earlier = match kind {
-            ConsentType::CriminalJustice => draft.revocable_after,
-            _ => None,
-        };
-        all.push(Message::RightToRevoke { effect, no_earlier });
-    }
-    if draft.statements.redisclosure {
-        all.push(Message::Redisclosure);
-    }
-    if draft.statements.refusal_consequences {
-        all.push(Message::RefusalConsequences);
-    }
-    all.push(Message::Signature(effect));
-    all
-}
+#[cfg(test)]
+pub(super) mod tests;

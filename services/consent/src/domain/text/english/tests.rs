@@ -1,39 +1,11 @@
-use kernel::{AgencyId, CodeSet, Purpose, Sensitivity};
-use policy::{Consent, ConsentType, Disclosers, Effect, Recipients, Rule};
-use serde_json::json;
+use kernel::{CodeSet, Purpose, Sensitivity};
+use policy::{ConsentType, Disclosers, Effect, Recipients, Rule};
 
-use super::super::{Language, Names, sha256, write};
-
-struct Called;
-
-impl Names for Called {
-    fn agency(&self, id: &AgencyId) -> String {
-        match id.as_str() {
-            "clinic" => "Riverside Clinic".to_owned(),
-            "housing" => "Harbor Housing".to_owned(),
-            other => other.to_owned(),
-        }
-    }
-}
-
-fn consent(effect: &str) -> Consent {
-    serde_json::from_value(json!({
-        "id": "c1",
-        "person": "p",
-        "type": "GENERAL",
-        "status": "DRAFT",
-        "expires": "2026-12-01T00:00:00Z",
-        "description": "My stay and how it goes.",
-        "statements": { "right_to_revoke": true },
-        "rule": {
-            "effect": effect,
-            "recipients": { "agencies": ["housing"], "practitioners": ["clinic/dr-a"] },
-            "disclosers": { "agencies": ["clinic"] },
-            "purposes": ["COC", "HOUSING_PLACEMENT"],
-        },
-    }))
-    .unwrap()
-}
+use super::super::{
+    Language, sha256,
+    tests::{Called, consent},
+    write,
+};
 
 #[test]
 fn a_consent_reads_as_plain_english() {
@@ -95,7 +67,7 @@ fn a_rule_without_conditions_says_how_much_that_is() {
         "Exception 1. I forbid this:",
         "Who may not receive: nobody",
         "What they may not do: anything with the records",
-        "those about mental health and HIV, and those that do not say what they are about",
+        "those about mental health and HIV/AIDS, and those that do not say what they are about",
     ] {
         assert!(text.contains(said), "{said}\n{text}");
     }

@@ -1,0 +1,106 @@
+//! What a text says, and in which order, for every language.
+
+mod rule;
+
+use std::fmt::Display;
+
+use kernel::{AgencyId, Instant};
+use policy::{Consent, ConsentType};
+
+use super::{
+    Catalogue, Language, Names,
+    catalogue::{Join, Party, Replaced, Sentence},
+};
+
+/// A language, and what people call agencies.
+pub(in crate::domain) struct Say<'a> {
+    pub words: &'static dyn Catalogue,
+    names: Option<&'a dyn Names>,
+}
+
+impl<'a> Say<'a> {
+    pub fn new(language: Language, names: &'a dyn Names) -> Self {
+        Self { words: language.catalogue(), names: Some(names) }
+    }
+
+    /// Leaves every name and id out.
+    pub fn nameless(language: Language) -> Self {
+        Self { words: language.catalogue(), names: None }
+    }
+
+    pub fn paragraphs(&self, draft: &Consent, superseded: &[&Consent]) -> Vec<String> {
+        let (effect, kind) = (draft.rule.effect, draft.kind);
+        let say = |sentence: Sentence<'_>| self.words.sentence(sentence);
+        let mut all = vec![self.words.title(kind, effect).to_owned()];
+        all.extend(draft.description.as_deref().map(|text| say(Sentence::Description(text))));
+        all.push(self.rule(&draft.rule, kind));
+        if let Some(first) = draft.exceptions.first() {
+            all.push(say(Sentence::Exceptions(first.effect)));
+        }
+        all.extend(draft.exceptions.iter().enumerate().map(|(index, rule)| {
+            format!("{} {}", say(Sentence::Exception(index + 1)), self.rule(rule, kind))
+        }));
+        let begins = draft.effective.map(|at| self.words.date(at));
+        all.push(say(Sentence::Begins(begins.as_deref())));
+        all.push(self.end(draft.expires));
+        all.extend(superseded.iter().map(|old| self.replaced(old)));
+        if draft.statements.right_to_revoke {
+            all.push(self.right_to_revoke(draft));
+        }
+        if draft.statements.redisclosure {
+            all.push(say(Sentence::Redisclosure));
+        }
+        if draft.statements.refusal_consequences {
+            all.push(say(Sentence::RefusalConsequences));
+        }
+        all.push(say(Sentence::Signature(effect)));
+        all
+    }
+
+    pub fn end(&self, expires: Option<Instant>) -> String {
+        let at = expires.map(|at| self.words.date(at));
+        self.words.sentence(Sentence::Ends(at.as_deref()))
+    }
+
+    pub fn right_to_revoke(&self, consent: &Consent) -> String {
+        let right = self.words.sentence(Sentence::RightToRevoke(consent.rule.effect));
+        match (consent.kind, consent.revocable_after) {
+            (ConsentType::CriminalJustice, Some(at)) => {
+                let at = self.words.date(at);
+                format!("{right} {}", self.words.sentence(Sentence::NoEarlier(&at)))
+            }
+            _ => right,
+        }
+    }
+
+    fn replaced(&self, old: &Consent) -> String {
+        let signed = old.signature.as_ref().and_then(|s| s.signed_at);
+        self.words.sentence(Sentence::Replaces(Replaced {
+            effect: old.rule.effect,
+            signed: signed.map(|at| self.words.date(at)).as_deref(),
+            holders: &self.disclosers(&old.rule),
+            receivers: &self.recipients(old.rule.recipients.as_ref()),
+            had_exceptions: !old.exceptions.is_empty(),
+        }))
+    }
+
+    fn agency(&self, id: &AgencyId) -> String {
+        self.names.map(|names| names.agency(id)).unwrap_or_default()
+    }
+
+    fn id(&self, id: impl Display) -> String {
+        self.names.map(|_| id.to_string()).unwrap_or_default()
+    }
+
+    /// "a, b and c"; nobody where there is none.
+    fn list(&self, all: impl IntoIterator<Item = String>, join: Join) -> String {
+        let mut all: Vec<String> = all.into_iter().collect();
+        match (all.pop(), all.is_empty()) {
+            (None, _) => self.words.party(Party::Nobody),
+            (Some(last), true) => last,
+            (Some(last), false) => {
+                format!("{} {} {last}", all.join(", "), self.words.join(join, &last))
+            }
+        }
+    }
+}
