@@ -1,10 +1,12 @@
 //! What a checked read costs: the same call three times, as an echo, as an unprotected read and as
 //! the real GetNote, each behind the same listener on one core of its own, under the load of
-//! h2load. `cargo xtask bench` builds this with the release profile and runs it.
+//! h2load; and what a decision costs, beside Cedar's. `cargo xtask bench` builds this with the
+//! release profile and runs it.
 //!
 //! Nothing ships from here. It puts the services together as the binary does, but for the people
 //! service and the directory, which a read by staff does not ask: their answers are fixed.
 
+mod decide;
 mod layer;
 mod prepare;
 mod run;
@@ -27,6 +29,8 @@ struct Cli {
 enum Command {
     /// Measures, and prints the table
     Run(run::Args),
+    /// Measures a decision alone, beside Cedar's
+    Decide(decide::Args),
     /// One of the three servers; ends with its standard input
     Server {
         kind: serving::Kind,
@@ -48,6 +52,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Decide(args) => decide::run(&args),
         Command::Server { kind, home, runtime } => serving::run(kind, &home, runtime),
         Command::Consent { home, runtime } => serving::run(serving::Kind::Consent, &home, runtime),
     }

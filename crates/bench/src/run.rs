@@ -4,7 +4,7 @@ mod check;
 mod child;
 mod cores;
 mod load;
-mod report;
+pub mod report;
 
 use std::{path::PathBuf, time::Duration};
 

@@ -119,4 +119,80 @@ codes! {
         HipaaExceptProceedings = "HIPAA_EXCEPT_PROCEEDINGS",
         Prohibited = "PROHIBITED",
     }
+
+    /// What a part of an explanation is.
+    PartKind {
+        /// The request itself, or a record that nobody known holds.
+        Request = "REQUEST",
+        Share = "SHARE",
+        Custodian = "CUSTODIAN",
+        /// The person themself.
+        SelfAccess = "SELF",
+        Representative = "REPRESENTATIVE",
+        Emergency = "EMERGENCY",
+        CourtOrder = "COURT_ORDER",
+        /// A PERMIT, root or exception.
+        ConsentPermit = "CONSENT_PERMIT",
+        /// A DENY, root or exception.
+        ConsentDeny = "CONSENT_DENY",
+        Restriction = "RESTRICTION",
+    }
+
+    /// The first thing that a part of an explanation lacks to open or to refuse.
+    Lack {
+        /// The request fails, whatever the records and what is on file.
+        Request = "REQUEST",
+        /// The directory does not know who holds the record.
+        HolderUnknown = "HOLDER_UNKNOWN",
+        /// This consent, or another of the person, says nothing that can be evaluated.
+        CannotBeEvaluated = "CANNOT_BE_EVALUATED",
+        /// An exception with the root's own effect.
+        Ignored = "IGNORED",
+        /// Withdrawn before use, or entered in error.
+        NotActive = "NOT_ACTIVE",
+        Superseded = "SUPERSEDED",
+        Revoked = "REVOKED",
+        NotYetEffective = "NOT_YET_EFFECTIVE",
+        Expired = "EXPIRED",
+        /// A restriction that was ended.
+        Ended = "ENDED",
+        /// A restriction that nobody agreed to, where it takes that.
+        NotAgreed = "NOT_AGREED",
+        /// The order that authorises.
+        Order = "ORDER",
+        /// The subpoena that compels.
+        Subpoena = "SUBPOENA",
+        /// The custodian's privacy officer has not accepted the order.
+        Acceptance = "ACCEPTANCE",
+        /// Somebody else is named or meant.
+        Recipient = "RECIPIENT",
+        /// The caller's agency is no covered entity.
+        CoveredEntity = "COVERED_ENTITY",
+        /// The caller's role.
+        Role = "ROLE",
+        Purpose = "PURPOSE",
+        Action = "ACTION",
+        /// Consents of another type decide about such a record.
+        Type = "TYPE",
+        /// Only the custodian may send a record.
+        Custodian = "CUSTODIAN",
+        /// The person's own plan or circle, which only they and whom they share it with may read.
+        Own = "OWN",
+        /// The record is not among those covered.
+        Record = "RECORD",
+        /// A person or representative whose sign-in the record's custodian does not vouch for.
+        Vouching = "VOUCHING",
+        /// The record's release to the person is blocked.
+        ReleaseBlock = "RELEASE_BLOCK",
+        /// Withheld from the representative.
+        Excluded = "EXCLUDED",
+        /// An emergency access without its four facts (§2.51(c)).
+        Documentation = "DOCUMENTATION",
+        /// A PERMIT exception lifts the refusal.
+        Lifted = "LIFTED",
+        /// A refusal or a restriction stands against it.
+        Overridden = "OVERRIDDEN",
+        /// Another basis opens the record without it, or in spite of it.
+        OtherBasis = "OTHER_BASIS",
+    }
 }

@@ -1,7 +1,9 @@
 //! The decision: per record the first basis that opens it, and over all records the rest.
 
 mod judge;
+mod opened;
 mod persons;
+mod row;
 
 use kernel::{Action, Code, CodeSet, ConsentId, Instant, RecordId};
 
@@ -9,12 +11,13 @@ use crate::{
     Record, Request, Who,
     codes::{BasisKind, Obligation, Outcome, Reason, Redisclosure},
     ground::Ground,
-    matching::Recipient,
+    matching::{Recipient, is_whole_name},
     person::Facts,
     standing::AgencyAsk,
 };
-pub(crate) use judge::custodian_purposes;
+pub(crate) use judge::{custodian_lacks, custodian_purposes, emergency_reaches, holds};
 pub(crate) use persons::PersonState;
+pub(crate) use row::Row;
 
 /// Decides one request over the records asked for.
 pub fn decide(
@@ -101,6 +104,17 @@ pub(crate) enum Caller<'a> {
     Person { person: &'a kernel::PersonId, confirmed_by: Option<&'a [kernel::AgencyId]> },
     Representative { subject: &'a kernel::Subject, confirmed_by: Option<&'a [kernel::AgencyId]> },
     Supporter { subject: &'a kernel::Subject },
+}
+
+impl Caller<'_> {
+    /// Whether a share with `grantee` is one with the caller.
+    pub(crate) fn is_grantee(&self, grantee: &str) -> bool {
+        match self {
+            Self::Agency(ask) => is_whole_name(grantee, &ask.agency.id, ask.practitioner),
+            Self::Supporter { subject } => grantee == subject.as_str(),
+            Self::Person { .. } | Self::Representative { .. } => false,
+        }
+    }
 }
 
 impl<'a> Decider<'a> {

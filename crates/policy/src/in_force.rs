@@ -31,7 +31,7 @@ pub(crate) fn standings(consents: &[&Consent], as_of: Instant) -> Option<Vec<Sta
             _ => true,
         });
         if let Some(slot) = standing.get_mut(index) {
-            *slot = if superseded { Err(Ground::NotActive) } else { alone(consent, as_of) };
+            *slot = if superseded { Err(Ground::Superseded) } else { alone(consent, as_of) };
         }
     }
     Some(standing)

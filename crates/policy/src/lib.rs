@@ -2,6 +2,7 @@
 //!
 //! `decide(request, records, facts, as_of)` has no I/O, no clock and no panics, so that requests,
 //! explanations, replay at an earlier instant and the conformance cases all run the same rules.
+//! `explain` says what each thing on file has to do with it.
 //! `Visibility` is those rules as a predicate over record facets, for lists; `capture` says what a
 //! consent must have before it can be signed; `cases` runs files of conformance cases.
 //!
@@ -14,6 +15,7 @@ pub mod cases;
 mod codes;
 mod consent;
 mod decide;
+mod explain;
 mod ground;
 mod in_force;
 mod matching;
@@ -25,11 +27,13 @@ mod visibility;
 
 pub use agency::{Agencies, Agency, Custodians};
 pub use codes::{
-    BasisKind, ConsentStatus, ConsentType, Effect, Obligation, Outcome, Reason, RecipientClass,
-    Redisclosure, Relationship, RestrictionReason, RestrictionStatus, SignatureMethod,
+    BasisKind, ConsentStatus, ConsentType, Effect, Lack, Obligation, Outcome, PartKind, Reason,
+    RecipientClass, Redisclosure, Relationship, RestrictionReason, RestrictionStatus,
+    SignatureMethod,
 };
 pub use consent::{Consent, Disclosers, Grantor, Recipients, Rule, Signature, Statements};
 pub use decide::{Decider, Decision, Finding, Opened, Refused, Visible, decide};
+pub use explain::{Bearing, Explanation, Part, RulePlace, explain};
 pub use person::{
     CourtOrder, EmergencyAccess, Facts, PersonFacts, Representative, Restriction, Share,
 };

@@ -1,6 +1,10 @@
-//! `cargo xtask bench`: what a checked read costs, beside an echo and an unprotected read.
+//! `cargo xtask bench`: what a decision costs, beside Cedar's, and what a checked read costs, beside
+//! an echo and an unprotected read.
 
-use std::process::{Command, ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
 
 use crate::{project::Project, run, tools};
 
@@ -16,19 +20,35 @@ pub struct Args {
 
 pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     tools::h2load()?;
-    let status = run::status(command(project, args.smoke)?.args(&args.rest))?;
+    let program = build(project, args.smoke)?;
+    run::must(&mut decide(project, &program, args.smoke))?;
+    let status = run::status(measure(project, &program, args.smoke).args(&args.rest))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Builds the benchmark; what to run then.
-pub fn command(project: &Project, smoke: bool) -> anyhow::Result<Command> {
+/// Builds the benchmark; with the debug build for a smoke run.
+pub fn build(project: &Project, smoke: bool) -> anyhow::Result<PathBuf> {
     let build = ["build", "--package", "trellis-bench"];
     let release: &[&str] = if smoke { &[] } else { &["--release"] };
     run::must(project.cargo(&build).args(release))?;
     let profile = if smoke { "debug" } else { "release" };
-    let mut command = project.command(project.target.join(profile).join("trellis-bench"), &["run"]);
+    Ok(project.target.join(profile).join("trellis-bench"))
+}
+
+/// The decision alone.
+pub fn decide(project: &Project, program: &Path, smoke: bool) -> Command {
+    command(project, program, "decide", smoke)
+}
+
+/// The read, under load.
+pub fn measure(project: &Project, program: &Path, smoke: bool) -> Command {
+    command(project, program, "run", smoke)
+}
+
+fn command(project: &Project, program: &Path, what: &str, smoke: bool) -> Command {
+    let mut command = project.command(program, &[what]);
     if smoke {
         command.arg("--smoke");
     }
-    Ok(command)
+    command
 }

@@ -150,13 +150,15 @@ fn policy_check(project: &Project) -> anyhow::Result<Outcome> {
 
 /// That the benchmark runs and its replies are right; not how fast.
 fn bench_smoke(project: &Project) -> anyhow::Result<Outcome> {
+    let program = bench::build(project, true)?;
+    run::must(&mut bench::decide(project, &program, true))?;
     if tools::h2load().is_err() {
         return Ok(Outcome::Skipped("h2load is missing and could not be installed"));
     }
     if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
         return Ok(Outcome::Skipped("the benchmark needs two cores"));
     }
-    outcome(&mut bench::command(project, true)?)
+    outcome(&mut bench::measure(project, &program, true))
 }
 
 /// In this process: the build step may have replaced the program that runs it.

@@ -169,7 +169,7 @@ impl Report {
     }
 }
 
-fn table(head: &[&str], words: usize) -> Table {
+pub fn table(head: &[&str], words: usize) -> Table {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN).set_header(head.iter().copied());
     for (place, column) in table.column_iter_mut().enumerate() {

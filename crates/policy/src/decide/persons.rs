@@ -4,15 +4,15 @@ use kernel::{CodeSet, Instant, PersonId, Sensitivity};
 
 use super::Caller;
 use crate::{
-    matching::is_whole_name,
     person::{CourtOrder, EmergencyAccess, Facts, PersonFacts, Restriction, Share},
-    standing::{Directives, court_orders, emergencies, represents, restrictions},
+    standing::{Directives, court_orders, emergencies, represents, restrictions, shares},
 };
 
 /// One person's facts that bear on one request.
 #[derive(Debug)]
 pub(crate) struct PersonState<'a> {
     pub person: &'a PersonId,
+    pub facts: &'a PersonFacts,
     /// Of a supporter or practitioner: the shares with them that are open.
     pub shares: Vec<&'a Share>,
     /// `None`: no representative of this person. `Some`: what is withheld from them.
@@ -43,6 +43,7 @@ impl<'a> PersonState<'a> {
     fn of(facts: &'a PersonFacts, caller: &Caller<'_>, as_of: Instant) -> Self {
         let mut state = Self {
             person: &facts.person,
+            facts,
             shares: Vec::new(),
             represented: None,
             emergencies: Vec::new(),
@@ -50,31 +51,19 @@ impl<'a> PersonState<'a> {
             restrictions: Vec::new(),
             directives: Some(Directives::default()),
         };
-        let shared_with = |is_grantee: &dyn Fn(&str) -> bool| -> Vec<&'a Share> {
-            let open = |s: &&Share| {
-                s.person == facts.person
-                    && s.until.is_some_and(|until| as_of < until)
-                    && is_grantee(&s.grantee)
-            };
-            facts.shares.iter().filter(open).collect()
-        };
+        let is_grantee = |grantee: &str| caller.is_grantee(grantee);
+        state.shares = shares(facts, &is_grantee, as_of);
         match caller {
             Caller::Agency(ask) => {
-                state.shares = shared_with(&|grantee| {
-                    is_whole_name(grantee, &ask.agency.id, ask.practitioner)
-                });
                 state.emergencies = emergencies(facts, ask, as_of);
                 state.court_orders = court_orders(facts, ask, as_of);
                 state.restrictions = restrictions(facts, ask);
                 state.directives = Directives::of(facts, ask, as_of);
             }
-            Caller::Supporter { subject } => {
-                state.shares = shared_with(&|grantee| grantee == subject.as_str());
-            }
             Caller::Representative { subject, .. } => {
                 state.represented = represents(facts, subject, as_of);
             }
-            Caller::Person { .. } => {}
+            Caller::Person { .. } | Caller::Supporter { .. } => {}
         }
         state
     }

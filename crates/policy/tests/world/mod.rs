@@ -235,7 +235,15 @@ fn told() -> impl Strategy<Value = Option<String>> {
 }
 
 fn emergency(person: &'static str) -> BoxedStrategy<EmergencyAccess> {
-    (pick(&["clinic", "clinic", "sud"]), told(), told(), told(), told(), past(), future())
+    (
+        pick(&["clinic", "clinic", "clinic", "clinic", "sud", "sud", "refuge"]),
+        told(),
+        told(),
+        told(),
+        told(),
+        past(),
+        future(),
+    )
         .prop_map(move |(agency, name, affiliation, nature, unobtainable, granted_at, expires)| {
             EmergencyAccess {
                 id: ConsentId::new("emergency"),
