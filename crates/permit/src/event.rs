@@ -18,7 +18,8 @@ fn blank(ground: &Ground, person: &PersonId, clock: &Arc<dyn Clock>) -> Event {
         outcome: Outcome::Permit,
         rpc: Arc::from(ground.rpc),
         decision_id: ground.decision_id,
-        person: person.uuid(),
+        // A decoy is nobody.
+        person: person.uuid().filter(|id| !id.is_nil()),
         caller: ground.call.as_ref().map_or_else(network, caller),
         purposes,
         action: ground.action,

@@ -222,7 +222,8 @@ impl Guard {
         };
         let mut opened = match ground.action {
             Action::Read => vec![read],
-            action => vec![beyond(action)?],
+            // What is written is shown as well.
+            action => vec![read, beyond(action)?],
         };
         if ground.recipient.is_some() && ground.action != Action::Refer {
             opened.push(beyond(Action::Refer)?);

@@ -31,7 +31,12 @@ pub(crate) fn standings(consents: &[&Consent], as_of: Instant) -> Option<Vec<Sta
             _ => true,
         });
         if let Some(slot) = standing.get_mut(index) {
-            *slot = if superseded { Err(Ground::Superseded) } else { alone(consent, as_of) };
+            *slot = match alone(consent, as_of) {
+                // Superseded or not, it was revoked.
+                Err(Ground::Revoked) => Err(Ground::Revoked),
+                _ if superseded => Err(Ground::Superseded),
+                own => own,
+            };
         }
     }
     Some(standing)

@@ -34,7 +34,7 @@ fn what_a_record_is_labelled_decides_which_rules_match_it() {
 
 #[test]
 fn a_consent_is_in_force_as_long_as_it_says() {
-    all_pass(include_bytes!("cases/in_force.json"), 37);
+    all_pass(include_bytes!("cases/in_force.json"), 40);
 }
 
 #[test]

@@ -9,10 +9,13 @@ use crate::deadline::Deadline;
 /// Longer than most answers take, so that nearly all leave on the first beat.
 pub(crate) const GRAIN: Duration = Duration::from_millis(10);
 
-/// Waits for the beat, but not beyond the deadline.
-pub(crate) async fn hold(started: Instant, deadline: Deadline) {
+/// Waits for the beat, but not beyond the deadline; whether the beat came first. Where it did not, the
+/// deadline is the answer: a short one must not tell how long the looking took.
+pub(crate) async fn hold(started: Instant, deadline: Deadline) -> bool {
     let rest = rest(started.elapsed());
-    tokio::time::sleep(deadline.remaining().map_or(rest, |left| left.min(rest))).await;
+    let left = deadline.remaining().filter(|left| *left <= rest);
+    tokio::time::sleep(left.unwrap_or(rest)).await;
+    left.is_none()
 }
 
 /// From so long after the call came to the next beat.
@@ -41,7 +44,9 @@ mod tests {
     #[tokio::test]
     async fn the_wait_ends_with_the_deadline() {
         let begun = Instant::now();
-        hold(begun, Deadline::after(Duration::ZERO)).await;
+        assert!(!hold(begun, Deadline::after(Duration::ZERO)).await);
         assert!(begun.elapsed() < GRAIN, "{:?}", begun.elapsed());
+        assert!(hold(begun, Deadline::after(Duration::from_secs(9))).await);
+        assert!(begun.elapsed() >= GRAIN, "{:?}", begun.elapsed());
     }
 }

@@ -11,7 +11,12 @@ use crate::methods::{Kind, Method};
 pub(crate) struct Admission {
     requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    /// Streams that anybody may open, without a token: they take none from those with one.
+    public: Arc<Semaphore>,
 }
+
+/// Public streams at once, as a part of all.
+const PUBLIC_PART: usize = 8;
 
 /// Held until the reply has been sent. Health checks hold none: shedding them would have a busy
 /// instance restarted.
@@ -22,6 +27,7 @@ impl Admission {
         Self {
             requests: Arc::new(Semaphore::new(limits.requests)),
             streams: Arc::new(Semaphore::new(limits.streams)),
+            public: Arc::new(Semaphore::new(limits.streams.div_ceil(PUBLIC_PART))),
         }
     }
 
@@ -31,6 +37,7 @@ impl Admission {
                 return Some(Admitted(None));
             }
             Kind::Unary => &self.requests,
+            _ if method.service.starts_with("grpc.") => &self.public,
             Kind::Stream | Kind::Upload | Kind::Watch => &self.streams,
         };
         Arc::clone(among).try_acquire_owned().ok().map(|p| Admitted(Some(p)))

@@ -162,8 +162,9 @@ where
             Some(Ok(mut response)) => match reply::dress(response.headers_mut()) {
                 // The status is in the headers: nothing follows.
                 Some(code) => {
-                    if code == Code::NotFound && call.method.kind == Kind::Unary {
-                        absence::hold(call.started, first).await;
+                    let absent = code == Code::NotFound && call.method.kind == Kind::Unary;
+                    if absent && !absence::hold(call.started, first).await {
+                        return refuse(call, &reply::deadline_exceeded());
                     }
                     call.end(code);
                     response

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use facts::Peer;
 use kernel::Clock;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 use wire::{
     audit::v1::{
         FollowLedgerRequest, FollowLedgerResponse, LedgerRecord,
@@ -93,10 +94,13 @@ impl Follower {
 /// The record, once what it says of its event is what the event says.
 fn entry(service: &str, record: LedgerRecord) -> Result<Entry, Alarm> {
     let bad = Alarm::Unreadable(record.sequence);
-    let event: ledger::Event = serde_json::from_str(&record.detail).map_err(|_| bad)?;
+    let mut event: ledger::Event = serde_json::from_str(&record.detail).map_err(|_| bad)?;
+    // Earlier versions spelled nobody as the nil id.
+    let somebody = |id: &Uuid| !id.is_nil();
+    event.person = event.person.filter(somebody);
     let person = match &*record.person {
         "" => None,
-        name => Some(id_of("people", name).filter(|id| !id.is_nil()).ok_or(bad)?),
+        name => Some(id_of("people", name).ok_or(bad)?).filter(somebody),
     };
     let same = record.event_id == event.event_id.to_string()
         && person == event.person

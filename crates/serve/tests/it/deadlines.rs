@@ -110,3 +110,13 @@ async fn not_found_leaves_on_a_beat_and_nothing_else_waits_for_one() {
     }
     assert!(fastest.iter().all(|took| *took < Duration::from_millis(10)), "{fastest:?}");
 }
+
+#[tokio::test]
+async fn a_deadline_before_the_beat_is_the_answer_however_fast_the_looking_was() {
+    let (server, _) = start("").await;
+    let client = Client::to(server.addr()).await;
+    for _ in 0..20 {
+        let call = client.call("test.Echo/Say", "fail:5", &[("grpc-timeout", "6m")]);
+        assert_eq!(soon(call).await.unwrap().code(), Code::DeadlineExceeded);
+    }
+}

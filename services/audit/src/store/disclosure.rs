@@ -207,8 +207,8 @@ pub(super) async fn add(
 
 /// A page of what was disclosed, newest first, and whether there is more. An event without a basis
 /// opened nothing (an empty list, say), so it discloses nothing; nor does an agency's look for
-/// consents that found none. `confirmed_by`: only what these agencies hold, and what is about
-/// consents, which no agency holds.
+/// consents that found none. `confirmed_by`: only what these agencies hold, and what they and the
+/// person did about consents, which no agency holds.
 pub(super) async fn list(
     tx: &mut PgConnection,
     person: Uuid,
@@ -225,7 +225,8 @@ pub(super) async fn list(
             AND (bases <> '{NAMED_IN_CONSENT}' OR records <> '{}')
             AND ($2 OR NOT (bases <@ '{SELF,INVITATION}' OR COALESCE(
                 bases <@ '{CUSTODIAN}' AND custodians <@ ARRAY[agency_id], false)))
-            AND ($3::uuid[] IS NULL OR CASE WHEN custodians = '{}' THEN service = 'consent'
+            AND ($3::uuid[] IS NULL OR CASE WHEN custodians = '{}'
+                THEN service = 'consent' AND (agency_id IS NULL OR agency_id = ANY ($3))
                 ELSE custodians <@ $3 END)
             AND (occurred_at, event_id) < ($4, $5)
          ORDER BY occurred_at DESC, event_id DESC

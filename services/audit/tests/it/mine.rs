@@ -79,7 +79,7 @@ async fn a_refusal_is_on_record() {
 }
 
 #[tokio::test]
-async fn a_sign_in_shows_what_the_agencies_that_vouch_for_it_hold_and_consents() {
+async fn a_sign_in_shows_what_the_agencies_that_vouch_for_it_hold_and_did() {
     let world = World::new().await;
     let audit = world.audit().await;
     let of_clinic = world.next_read(JANE);
@@ -105,10 +105,11 @@ async fn a_sign_in_shows_what_the_agencies_that_vouch_for_it_hold_and_consents()
     let all = [&consent, &none, &refuge, &both, &clinic];
     for (confirmed_by, shown) in [
         (None, &all[..]),
-        (Some(&[CLINIC, REFUGE][..]), &[&consent, &refuge, &both, &clinic][..]),
-        (Some(&[CLINIC][..]), &[&consent, &clinic][..]),
+        (Some(&[CLINIC, REFUGE][..]), &[&refuge, &both, &clinic][..]),
+        (Some(&[CLINIC][..]), &[&clinic][..]),
+        // Who looked at a consent is told of those who vouch.
         (Some(&[HOUSING][..]), &[&consent][..]),
-        (Some(&[][..]), &[&consent][..]),
+        (Some(&[][..]), &[][..]),
     ] {
         world.bind("jane", JANE, confirmed_by);
         let told = world.person(&audit, "jane").decisions(JANE, false).await;
