@@ -27,6 +27,10 @@ pub enum Who {
     Representative,
     /// A person whom the records are not about.
     OtherPerson,
+    /// MEDICAL of the record's custodian.
+    Medic,
+    /// PRIVACY_OFFICER of the record's custodian.
+    PrivacyOfficer,
     /// AGENCY_ADMIN of the record's custodian.
     AgencyAdmin,
     NetworkAdmin,
@@ -38,7 +42,7 @@ pub enum Who {
 }
 
 impl Who {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Clinician,
         Self::Peer,
         Self::Housing,
@@ -48,6 +52,8 @@ impl Who {
         Self::Person,
         Self::Representative,
         Self::OtherPerson,
+        Self::Medic,
+        Self::PrivacyOfficer,
         Self::AgencyAdmin,
         Self::NetworkAdmin,
         Self::Service,
@@ -66,6 +72,8 @@ impl Who {
             Self::Person => "person",
             Self::Representative => "represent",
             Self::OtherPerson => "other",
+            Self::Medic => "medic",
+            Self::PrivacyOfficer => "privacy",
             Self::AgencyAdmin => "ag.admin",
             Self::NetworkAdmin => "admin",
             Self::Service => "service",
@@ -98,6 +106,8 @@ impl Who {
             Self::Person => person.actor.token.clone(),
             Self::Representative => tokens.representative(&person.representative()),
             Self::OtherPerson => other.actor.token.clone(),
+            Self::Medic => tokens.staff("dr-ash", clinic, &[Role::Medical], &[coc]),
+            Self::PrivacyOfficer => tokens.staff("po-ash", clinic, &[Role::PrivacyOfficer], &[coc]),
             Self::AgencyAdmin => tokens.staff("aa-elm", clinic, &[Role::AgencyAdmin], &[coc]),
             Self::NetworkAdmin => world.admin.token.clone(),
             Self::Service => tokens.service("audit", rpc.service()),
@@ -113,9 +123,15 @@ pub fn admitted(rpc: &Rpc) -> Who {
     if of_the_target.iter().any(|verb| rpc.method.name() == format!("{verb}Referral")) {
         return Who::Housing;
     }
+    // Staff revoke on the person's word, with another request.
+    if rpc.method.name() == "RevokeConsent" {
+        return Who::Person;
+    }
     let row = ADMISSION.iter().find(|row| row.path == rpc.path()).unwrap();
     let candidates = [
         (Who::Clinician, Role::Clinician),
+        (Who::Medic, Role::Medical),
+        (Who::PrivacyOfficer, Role::PrivacyOfficer),
         (Who::Person, Role::Person),
         (Who::AgencyAdmin, Role::AgencyAdmin),
         (Who::NetworkAdmin, Role::NetworkAdmin),

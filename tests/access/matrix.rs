@@ -23,7 +23,7 @@ const LEGEND: &str = "\
 # SUD program); the consent, where there is one, lets the housing agency read them, move its
 # referrals and be sent them, for TREAT, COC, HOUSING_PLACEMENT and SUPERVISION.
 #
-# clinician, peer, ag.admin: staff of the clinic. housing: case manager of the agency that the
+# clinician, peer, medic, privacy, ag.admin: staff of the clinic. housing: case manager of the agency that the
 # consent names; purpose: the same for EMPLOYMENT_SUPPORT. officer, school: staff of agencies that it
 # does not name. person: whom the records are about; represent: who acts for them, recorded by the
 # clinic; other: another person. admin: of the network. service: another service. none: no token.
@@ -35,7 +35,8 @@ const LEGEND: &str = "\
 # denied   PERMISSION_DENIED for another reason
 # state    FAILED_PRECONDITION
 # token    UNAUTHENTICATED
-# invalid  INVALID_ARGUMENT: here, a referral to the caller's own agency
+# invalid  INVALID_ARGUMENT: here, a referral to the caller's own agency; a revocation by staff that
+#          does not say how the person said it
 # empty    OK, and nothing in it
 ";
 

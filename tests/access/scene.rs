@@ -1,5 +1,6 @@
 //! For every RPC a real request, about things that exist.
 
+use kernel::{Clock as _, SystemClock};
 use prost::Message;
 use trellis_tests::{
     BOUND, Network, Person, World, agency, guardian_of, note_about, referral_of, registration,
@@ -50,7 +51,7 @@ pub struct Scene {
     pub messages: Vec<Vec<u8>>,
 }
 
-fn one(message: impl Message) -> Vec<Vec<u8>> {
+pub fn one(message: impl Message) -> Vec<Vec<u8>> {
     vec![message.encode_to_vec()]
 }
 
@@ -97,7 +98,7 @@ impl<'a> Stage<'a> {
         Scene { person, messages }
     }
 
-    fn missing(&self, rpc: &str) -> ! {
+    pub fn missing(&self, rpc: &str) -> ! {
         panic!("{rpc} has no request in scene.rs: add one")
     }
 
@@ -229,6 +230,7 @@ impl<'a> Stage<'a> {
                 request_id,
                 person: person.name.clone(),
                 terms: Some(say()),
+                language: String::new(),
             }),
             "SignConsent" => {
                 let draft = self.world.draft(person, say()).await;
@@ -236,9 +238,27 @@ impl<'a> Stage<'a> {
                 one(consent::SignConsentRequest { request_id, name, text_sha256 })
             }
             "RevokeConsent" => {
-                one(consent::RevokeConsentRequest { request_id, name: named().await })
+                one(consent::RevokeConsentRequest { request_id, name: named().await, word: 0 })
             }
             "GetConsent" => one(consent::GetConsentRequest { name: named().await }),
+            "GetConsentReceipt" => {
+                one(consent::GetConsentReceiptRequest { name: named().await, format: 0 })
+            }
+            "Explain" => one(consent::ExplainRequest {
+                person: person.name.clone(),
+                request: Some(consent::ExplainedRequest {
+                    agency: agencies.housing.clone(),
+                    purposes: vec![wire::common::v1::Purpose::Coc.into()],
+                    action: wire::common::v1::Action::Read.into(),
+                    ..consent::ExplainedRequest::default()
+                }),
+                record: Some(consent::ExplainedRecord {
+                    kind: wire::common::v1::RecordKind::Note.into(),
+                    custodian: agencies.clinic.clone(),
+                    ..consent::ExplainedRecord::default()
+                }),
+                ..consent::ExplainRequest::default()
+            }),
             "ListConsents" => one(consent::ListConsentsRequest {
                 person: person.name.clone(),
                 ..consent::ListConsentsRequest::default()
@@ -252,7 +272,29 @@ impl<'a> Stage<'a> {
                 directory_revision: 0,
             }),
             "WatchFacts" => one(consent::WatchFactsRequest { after: 0 }),
-            _ => self.missing(rpc),
+            "RecordSignedConsent" => one(consent::RecordSignedConsentRequest {
+                request_id,
+                person: person.name.clone(),
+                terms: Some(say()),
+                signature: Some(consent::RecordedSignature {
+                    method: consent::SignatureMethod::Paper.into(),
+                    sign_time: Some(in_seconds(-60)),
+                    image_sha256: "ab".repeat(32),
+                    witness: "The front desk".to_owned(),
+                }),
+                ..consent::RecordSignedConsentRequest::default()
+            }),
+            "WatchConsents" => one(consent::WatchConsentsRequest { cursor: String::new() }),
+            "AcknowledgeRevocation" => {
+                let name = match given {
+                    Some(consent) if consented == Consented::Signed => {
+                        self.world.revoke(person, &consent).await.name
+                    }
+                    _ => named().await,
+                };
+                one(consent::AcknowledgeRevocationRequest { request_id, name })
+            }
+            _ => self.beside_consents(rpc, person).await,
         }
     }
 
@@ -417,4 +459,10 @@ fn offer() -> directory::CreateServiceRequest {
         support_kinds: vec![directory::SupportKind::Emotional.into()],
         ..directory::CreateServiceRequest::default()
     }
+}
+
+/// An instant so far from now.
+pub fn in_seconds(seconds: i64) -> prost_types::Timestamp {
+    let now = SystemClock.now().unix_timestamp();
+    prost_types::Timestamp { seconds: now + seconds, nanos: 0 }
 }

@@ -6,7 +6,7 @@ use kernel::{Clock as _, Purpose, Role, SystemClock};
 use tonic::Code;
 use uuid::Uuid;
 use wire::{
-    common::v1::{Action, Identifier, Purpose as Use, Sector},
+    common::v1::{Action, Identifier, Purpose as Use, Relationship, Sector},
     consent::v1::{
         Consent, ConsentTerms, ConsentType, Disclosers, DraftConsentRequest, Effect,
         GetConsentRequest, Recipients, RevokeConsentRequest, Rule, SignConsentRequest, Statements,
@@ -16,7 +16,7 @@ use wire::{
     notes::v1::{CreateNoteRequest, GetNoteRequest, Note, NoteSection, NoteType, SignNoteRequest},
     people::v1::{
         AcceptInvitationRequest, AddRepresentativeRequest, GetPersonRequest, InvitePersonRequest,
-        RegisterPersonRequest, Relationship,
+        RegisterPersonRequest,
     },
     referrals::v1::{CreateReferralRequest, GetReferralRequest, Referral},
 };
@@ -185,6 +185,7 @@ impl World {
             request_id: request_id(),
             person: person.name.clone(),
             terms: Some(terms),
+            language: String::new(),
         };
         let reply = served!(self.clinician.consents(), draft_consent, draft);
         reply.consent.unwrap()
@@ -202,7 +203,7 @@ impl World {
 
     pub async fn revoke(&self, person: &Person, consent: &Consent) -> Consent {
         let name = consent.name.clone();
-        let revoke = RevokeConsentRequest { request_id: request_id(), name };
+        let revoke = RevokeConsentRequest { request_id: request_id(), name, word: 0 };
         let reply = served!(person.actor.consents(), revoke_consent, revoke);
         reply.consent.unwrap()
     }

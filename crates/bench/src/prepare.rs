@@ -158,6 +158,7 @@ fn consent_of(person: Uuid) -> DraftConsentRequest {
     DraftConsentRequest {
         request_id: Uuid::new_v4().to_string(),
         person: format!("people/{person}"),
+        language: String::new(),
         terms: Some(ConsentTerms {
             r#type: ConsentType::General.into(),
             description: "My notes at the clinic".to_owned(),

@@ -15,7 +15,7 @@ use wire::{
     consent::v1::{
         AgencyFlags, FactsQuestion, GetFactsRequest, facts_service_client::FactsServiceClient,
     },
-    convert::{agency_name, from_wire, id_of, name_of, person_facts_consent},
+    convert::{agency_name, from_wire, id_of, name_of, person_facts},
 };
 
 use crate::{DEADLINE, Peer};
@@ -79,37 +79,56 @@ pub(crate) fn of_status(status: &tonic::Status) -> SourceError {
 }
 
 impl Asker {
+    /// Until every question has its answer: a reply that is full leaves some for another call.
     async fn ask(&self, questions: Vec<Question>) -> Result<Vec<Answer>, SourceError> {
+        let mut answers: Vec<Option<Answer>> = questions.iter().map(|_| None).collect();
+        let mut open: Vec<(usize, Question)> = questions.into_iter().enumerate().collect();
+        let all = async {
+            while !open.is_empty() {
+                let asked = std::mem::take(&mut open);
+                let told = self.ask_once(asked.iter().map(|(_, q)| q)).await?;
+                for ((place, question), answer) in asked.into_iter().zip(told) {
+                    match answer {
+                        None => open.push((place, question)),
+                        some => {
+                            *answers.get_mut(place).ok_or(SourceError::Unavailable)? = some;
+                        }
+                    }
+                }
+            }
+            Ok(())
+        };
+        tokio::time::timeout(DEADLINE, all).await.map_err(|_| SourceError::Unavailable)??;
+        answers.into_iter().collect::<Option<_>>().ok_or(SourceError::Unavailable)
+    }
+
+    /// One call; none for what it left for another. It answers one at least.
+    async fn ask_once<'q>(
+        &self,
+        questions: impl ExactSizeIterator<Item = &'q Question> + Clone,
+    ) -> Result<Vec<Option<Answer>>, SourceError> {
         let held = self.directory.load_full();
         // Revision 0 is a person about whom nothing is on file: everybody knows what that stands for.
         // So somebody unknown costs as much as somebody known, and can't be told by it.
         let kept: Vec<Kept> = questions
-            .iter()
+            .clone()
             .map(|q| {
                 let nothing = || (0, Arc::new(PersonFacts::new(q.person.clone())));
                 self.kept.get(&q.person).unwrap_or_else(nothing)
             })
             .collect();
-        let request = GetFactsRequest {
-            questions: questions
-                .iter()
-                .zip(&kept)
-                .map(|(q, (revision, _))| FactsQuestion {
-                    person: name_of("people", &q.person),
-                    known_revision: *revision,
-                    on_behalf_of: q.on_behalf_of.as_ref().map(agency_name).unwrap_or_default(),
-                })
-                .collect(),
-            directory_revision: held.0,
-        };
+        let asked = questions.clone().zip(&kept).map(|(q, (revision, _))| FactsQuestion {
+            person: name_of("people", &q.person),
+            known_revision: *revision,
+            on_behalf_of: q.on_behalf_of.as_ref().map(agency_name).unwrap_or_default(),
+        });
+        let request = GetFactsRequest { questions: asked.collect(), directory_revision: held.0 };
         let mut client = FactsServiceClient::new(self.peer.service())
             .max_decoding_message_size(64 * 1024 * 1024);
-        let reply = tokio::time::timeout(DEADLINE, client.get_facts(request))
-            .await
-            .map_err(|_| SourceError::Unavailable)?
-            .map_err(|status| of_status(&status))?
-            .into_inner();
-        if reply.facts.len() != questions.len() {
+        let reply = client.get_facts(request).await.map_err(|status| of_status(&status))?;
+        let reply = reply.into_inner();
+        let none = reply.facts.iter().all(|facts| facts.later);
+        if reply.facts.len() != questions.len() || none {
             return Err(SourceError::Unavailable);
         }
         let agencies = if reply.directory_revision == held.0 {
@@ -119,33 +138,33 @@ impl Asker {
             self.directory.store(Arc::new((reply.directory_revision, Arc::clone(&agencies))));
             agencies
         };
-        let mut answers = Vec::with_capacity(questions.len());
-        for ((question, (revision, kept)), facts) in
-            questions.into_iter().zip(kept).zip(reply.facts)
-        {
-            let known = match kept {
-                kept if !facts.changed && revision == facts.revision => kept,
-                _ if facts.changed => {
-                    let mut known = PersonFacts::new(question.person.clone());
-                    for consent in &facts.consents {
-                        // One that can't be read would be left out, and it might forbid.
-                        let consent =
-                            person_facts_consent(consent).ok_or(SourceError::Unavailable)?;
-                        known.consents.push(consent);
-                    }
-                    let known = Arc::new(known);
-                    self.kept.insert(question.person, (facts.revision, Arc::clone(&known)));
-                    known
-                }
-                _ => return Err(SourceError::Unavailable),
-            };
-            answers.push(Answer {
-                revision: facts.revision,
-                facts: known,
-                agencies: Arc::clone(&agencies),
-            });
+        let told = questions.zip(kept).zip(reply.facts);
+        told.map(|((question, kept), facts)| {
+            if facts.later {
+                return Ok(None);
+            }
+            let known = self.known(question, kept, &facts)?;
+            let agencies = Arc::clone(&agencies);
+            Ok(Some(Answer { revision: facts.revision, facts: known, agencies }))
+        })
+        .collect()
+    }
+
+    /// What an answer stands for: what is held where the revision is the same, else what it brings.
+    fn known(
+        &self,
+        question: &Question,
+        (revision, kept): Kept,
+        facts: &wire::consent::v1::PersonFacts,
+    ) -> Result<Arc<PersonFacts>, SourceError> {
+        if !facts.changed {
+            return (revision == facts.revision).then_some(kept).ok_or(SourceError::Unavailable);
         }
-        Ok(answers)
+        let known = person_facts(question.person.clone(), facts)
+            .map(Arc::new)
+            .ok_or(SourceError::Unavailable)?;
+        self.kept.insert(question.person.clone(), (facts.revision, Arc::clone(&known)));
+        Ok(known)
     }
 }
 

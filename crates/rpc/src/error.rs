@@ -52,6 +52,8 @@ pub enum Conflict {
     RequestIdReused,
     ConsentNeeded,
     ConsentIncomplete(Vec<Violation>),
+    /// A court order without what 42 CFR 2.61 asks.
+    OrderIncomplete(Vec<Violation>),
     AlreadyExists {
         field: &'static str,
     },
@@ -232,6 +234,14 @@ fn of_conflict(
                 Code::FailedPrecondition,
                 R::ConsentIncomplete,
                 "the consent lacks an element; see BadRequest",
+            )
+        }
+        Conflict::OrderIncomplete(violations) => {
+            name(violations, details);
+            told(
+                Code::FailedPrecondition,
+                R::CourtOrderIncomplete,
+                "the court order lacks an element; see BadRequest",
             )
         }
         Conflict::AlreadyExists { field } => {

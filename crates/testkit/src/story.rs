@@ -175,6 +175,7 @@ impl Network {
             request_id: request_id(),
             person: name.to_owned(),
             terms: Some(terms),
+            language: String::new(),
         };
         let draft = done(person.consents().draft_consent(draft).await)?;
         let draft = draft.consent.unwrap_or_default();

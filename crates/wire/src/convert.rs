@@ -1,13 +1,20 @@
 //! Between the contract and the domain. The contract's enums hold the kernel's codes in the same
 //! order after UNSPECIFIED (a test holds them together), so a code is its index and one.
 
+mod beside;
 mod consent;
 mod name;
 mod time;
 
 use kernel::{Code, CodeSet};
 
-pub use consent::{consent, consent_rule, consent_terms, person_facts_consent};
+pub use beside::{
+    court_order, person_facts, person_facts_court_order, person_facts_emergency,
+    person_facts_restriction, restriction, restriction_terms,
+};
+pub use consent::{
+    consent, consent_rule, consent_terms, grantor, grantor_to_wire, person_facts_consent,
+};
 pub use name::{
     agency_name, id_of, name_of, practitioner_from_name, practitioner_name, record_name,
 };
@@ -36,7 +43,7 @@ pub fn set_from_wire<C: Code>(numbers: &[i32]) -> Option<CodeSet<C>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{common::v1 as pb, consent::v1 as pbc, people::v1 as pbp};
+    use crate::{common::v1 as pb, consent::v1 as pbc};
 
     fn agree<C: Code, E: TryFrom<i32>>(prefix: &str, name: impl Fn(E) -> &'static str) {
         for code in C::ALL {
@@ -71,7 +78,16 @@ mod tests {
         agree::<p::ConsentType, pbc::ConsentType>("CONSENT_TYPE_", |e| e.as_str_name());
         agree::<p::ConsentStatus, pbc::ConsentStatus>("CONSENT_STATUS_", |e| e.as_str_name());
         agree::<p::Effect, pbc::Effect>("EFFECT_", |e| e.as_str_name());
-        agree::<p::Relationship, pbp::Relationship>("RELATIONSHIP_", |e| e.as_str_name());
+        agree::<p::Relationship, pb::Relationship>("RELATIONSHIP_", |e| e.as_str_name());
+        agree::<p::PartKind, pbc::PartKind>("PART_KIND_", |e| e.as_str_name());
+        agree::<p::Lack, pbc::PartLack>("PART_LACK_", |e| e.as_str_name());
+        agree::<p::SignatureMethod, pbc::SignatureMethod>("SIGNATURE_METHOD_", |e| e.as_str_name());
+        agree::<p::RestrictionStatus, pbc::RestrictionStatus>("RESTRICTION_STATUS_", |e| {
+            e.as_str_name()
+        });
+        agree::<p::RestrictionReason, pbc::RestrictionReason>("RESTRICTION_REASON_", |e| {
+            e.as_str_name()
+        });
         agree::<p::RecipientClass, pbc::RecipientClass>("RECIPIENT_CLASS_", |e| e.as_str_name());
     }
 }

@@ -2,12 +2,15 @@
 
 mod confirmed;
 mod consent;
+mod emergency;
+pub mod explain;
 mod named;
-#[cfg_attr(not(test), allow(dead_code, unused_imports, reason = "no RPC serves receipts yet"))]
 pub mod receipt;
-#[cfg_attr(not(test), allow(dead_code, reason = "no RPC takes a language yet"))]
+mod restriction;
 pub mod text;
 
-pub use confirmed::{may_revoke, may_sign};
-pub use consent::{Held, WrongState, as_if_signed, next_turn};
+pub use confirmed::{concerned_agencies, may_revoke, may_see, may_sign, opens_nothing_of};
+pub use consent::{Held, Recorded, Revocation, Word, WrongState, as_if_signed, next_turn};
+pub use emergency::alarm_of;
 pub use named::named_agencies;
+pub use restriction::{Decision as RestrictionDecision, NotDecided, Restricted};

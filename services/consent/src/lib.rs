@@ -12,6 +12,7 @@
 
 mod app;
 mod domain;
+mod facts;
 mod local;
 mod rpc;
 mod store;

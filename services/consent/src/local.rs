@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use facts::Directory;
 use futures::{FutureExt as _, future::BoxFuture};
-use kernel::PersonId;
 use permit::{Answer, ConsentSource, Question, SourceError};
 use pg::{Db, StoreError};
-use policy::PersonFacts;
-use prost::Message as _;
-use wire::{consent::v1 as pb, convert::person_facts_consent};
+use wire::convert::person_facts;
 
-use crate::store::{Facts, OnFile};
+use crate::store::Facts;
 
 /// As other services' source over the contract, without the contract.
 #[derive(Debug, Clone)]
@@ -35,9 +32,11 @@ impl LocalConsents {
             .into_iter()
             .zip(found)
             .map(|(question, found)| {
+                let wire = found.wire().ok_or(SourceError::Unavailable)?;
+                let facts = person_facts(question.person, &wire).ok_or(SourceError::Unavailable)?;
                 Ok(Answer {
                     revision: found.revision,
-                    facts: Arc::new(decoded(question.person, &found)?),
+                    facts: Arc::new(facts),
                     agencies: Arc::clone(&agencies),
                 })
             })
@@ -49,16 +48,6 @@ impl ConsentSource for LocalConsents {
     fn facts(&self, questions: Vec<Question>) -> BoxFuture<'_, Result<Vec<Answer>, SourceError>> {
         self.ask(questions).boxed()
     }
-}
-
-/// One that can't be read would be left out, and it might forbid: then there is no answer.
-fn decoded(person: PersonId, found: &OnFile) -> Result<PersonFacts, SourceError> {
-    let mut facts = PersonFacts::new(person);
-    for bytes in &found.consents {
-        let wire = pb::Consent::decode(&**bytes).map_err(|_| SourceError::Unavailable)?;
-        facts.consents.push(person_facts_consent(&wire).ok_or(SourceError::Unavailable)?);
-    }
-    Ok(facts)
 }
 
 fn of_store(error: &StoreError) -> SourceError {

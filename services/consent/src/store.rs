@@ -2,13 +2,18 @@
 //! permit; those without one return ids and revisions only, but for [`Facts`], which is asked by
 //! services alone.
 
+pub mod beside;
 mod change;
 mod consent;
+pub mod court_order;
+pub mod emergency;
+pub mod event;
 mod facts;
+pub mod restriction;
 mod turn;
 
 pub use change::{follow, record};
-pub use consent::{Seen, change, insert, list, locate, lock, on_file, read};
+pub use consent::{Seen, change, insert, list, locate, lock, on_file, on_file_size, read};
 pub use facts::{Facts, OnFile};
 pub use turn::tell;
 

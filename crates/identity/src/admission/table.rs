@@ -37,6 +37,8 @@ const CARE: CodeSet<Role> =
 const CARE_AND_PRIVACY: CodeSet<Role> = CARE.union(set(&[PrivacyOfficer]));
 /// Everybody who acts for an agency.
 const STAFF: CodeSet<Role> = CARE_AND_PRIVACY.union(set(&[Prosecutor, Researcher, AgencyAdmin]));
+/// Those who answer for an agency's disclosures.
+const OFFICERS: CodeSet<Role> = set(&[PrivacyOfficer]);
 /// The person, and who stands in for them by law.
 const PRINCIPALS: CodeSet<Role> = set(&[Person, Representative]);
 /// Sign-ins that are bound to a person.
@@ -93,10 +95,32 @@ pub const ADMISSION: &[Row] = &[
     // Staff prepare a consent; only the person's side gives or takes it.
     users("/trellis.consent.v1.ConsentService/DraftConsent", CARE_AND_PRIVACY.union(PRINCIPALS)),
     users("/trellis.consent.v1.ConsentService/SignConsent", PRINCIPALS),
-    users("/trellis.consent.v1.ConsentService/RevokeConsent", PRINCIPALS),
+    // Signed by hand: staff have seen it, or heard it said.
+    users("/trellis.consent.v1.ConsentService/RecordSignedConsent", CARE_AND_PRIVACY),
+    users("/trellis.consent.v1.ConsentService/RevokeConsent", CARE_AND_PRIVACY.union(PRINCIPALS)),
     // Any agency that a consent names may know it, whatever its sector. Not supporters.
     users("/trellis.consent.v1.ConsentService/GetConsent", STAFF.union(PRINCIPALS)),
     users("/trellis.consent.v1.ConsentService/ListConsents", STAFF.union(PRINCIPALS)),
+    users("/trellis.consent.v1.ConsentService/GetConsentReceipt", STAFF.union(PRINCIPALS)),
+    users("/trellis.consent.v1.ConsentService/WatchConsents", STAFF),
+    users("/trellis.consent.v1.ConsentService/AcknowledgeRevocation", STAFF),
+    // Why: for the person, and for who answers for the disclosures of what is explained.
+    users("/trellis.consent.v1.ConsentService/Explain", OFFICERS.union(PRINCIPALS)),
+    // Asked for by the person, answered for by who answers for the agency's disclosures.
+    users("/trellis.consent.v1.ConsentService/RequestRestriction", PRINCIPALS),
+    users("/trellis.consent.v1.ConsentService/DecideRestriction", OFFICERS.union(PRINCIPALS)),
+    users("/trellis.consent.v1.ConsentService/ListRestrictions", OFFICERS.union(PRINCIPALS)),
+    // Medical personnel declare (42 CFR 2.51); privacy officers review.
+    users("/trellis.consent.v1.ConsentService/DeclareEmergency", set(&[Medical])),
+    users("/trellis.consent.v1.ConsentService/ReviewEmergency", OFFICERS),
+    users("/trellis.consent.v1.ConsentService/ListEmergencies", OFFICERS.union(PRINCIPALS)),
+    // Orders are served on the agency; its privacy officer accepts them.
+    users(
+        "/trellis.consent.v1.ConsentService/RecordCourtOrder",
+        OFFICERS.union(set(&[AgencyAdmin])),
+    ),
+    users("/trellis.consent.v1.ConsentService/AcceptCourtOrder", OFFICERS),
+    users("/trellis.consent.v1.ConsentService/ListCourtOrders", OFFICERS.union(PRINCIPALS)),
     services("/trellis.consent.v1.FactsService/GetFacts"),
     services("/trellis.consent.v1.FactsService/WatchFacts"),
     // Both sides of a referral work with the person.

@@ -27,13 +27,7 @@ pub fn consent(id: ConsentId, person: PersonId, terms: &pb::ConsentTerms) -> Opt
         never_expires: terms.never_expires,
         revoked_at: None,
         revocable_after: optional(terms.revocable_after.as_ref())?,
-        grantor: Some(Grantor {
-            relationship: Relationship::SelfSigned,
-            name: None,
-            authority: None,
-            alleged_abuser: false,
-            agency: None,
-        }),
+        grantor: grantor(None),
         signature: None,
         description: (!terms.description.is_empty()).then(|| terms.description.clone()),
         statements: Statements {
@@ -48,6 +42,33 @@ pub fn consent(id: ConsentId, person: PersonId, terms: &pb::ConsentTerms) -> Opt
     })
 }
 
+/// Who gives a consent: the person, unless it says otherwise. None where a value has no meaning.
+pub fn grantor(wire: Option<&pb::Grantor>) -> Option<Grantor> {
+    let wire = wire.cloned().unwrap_or_default();
+    Some(Grantor {
+        relationship: match wire.relationship {
+            0 => Relationship::SelfSigned,
+            other => from_wire(other)?,
+        },
+        name: None,
+        authority: (!wire.authority.is_empty()).then_some(wire.authority),
+        alleged_abuser: false,
+        agency: match wire.agency.as_str() {
+            "" => None,
+            name => Some(AgencyId::from(id_of("agencies", name)?)),
+        },
+    })
+}
+
+/// The contract's form of who gives a consent.
+pub fn grantor_to_wire(grantor: &Grantor) -> pb::Grantor {
+    pb::Grantor {
+        relationship: to_wire(grantor.relationship),
+        authority: grantor.authority.clone().unwrap_or_default(),
+        agency: grantor.agency.as_ref().map(agency_name).unwrap_or_default(),
+    }
+}
+
 /// A consent on file, as the consent service states it to other services.
 pub fn person_facts_consent(wire: &pb::Consent) -> Option<Consent> {
     let person = PersonId::from(id_of("people", &wire.person)?);
@@ -57,7 +78,7 @@ pub fn person_facts_consent(wire: &pb::Consent) -> Option<Consent> {
     consent.revoked_at = optional(wire.revoked_time.as_ref())?;
     if let Some(signed) = &wire.signed_time {
         consent.signature = Some(Signature {
-            method: Some(SignatureMethod::Electronic),
+            method: from_wire::<SignatureMethod>(wire.signature_method),
             signed_at: Some(instant(signed)?),
         });
     }
@@ -69,15 +90,7 @@ pub fn consent_rule(rule: &pb::Rule) -> Option<Rule> {
     let mut out = Rule::new(from_wire::<Effect>(rule.effect)?);
     out.recipients = match &rule.recipients {
         None => None,
-        Some(r) => Some(Recipients {
-            agencies: ids(&r.agencies, "agencies", AgencyId::from)?,
-            practitioners: practitioners(&r.practitioners)?,
-            care_teams: ids(&r.care_teams, "careTeams", CareTeamId::from)?,
-            class: match r.recipient_class {
-                0 => None,
-                class => Some(from_wire(class)?),
-            },
-        }),
+        Some(r) => Some(recipients(r)?),
     };
     out.disclosers = match &rule.disclosers {
         None => None,
@@ -91,12 +104,7 @@ pub fn consent_rule(rule: &pb::Rule) -> Option<Rule> {
     out.sensitivities = condition(&rule.sensitivities)?;
     out.authors = absent_if_empty(practitioners(&rule.authors)?);
     out.episodes = absent_if_empty(rule.episodes.iter().map(EpisodeId::new).collect());
-    out.records = absent_if_empty(
-        rule.records
-            .iter()
-            .map(|name| name.rsplit_once('/').map(|(_, id)| RecordId::new(id)))
-            .collect::<Option<_>>()?,
-    );
+    out.records = records(&rule.records)?;
     out.authored_from = optional(rule.authored_from.as_ref())?;
     out.authored_until = optional(rule.authored_until.as_ref())?;
     Some(out)
@@ -130,12 +138,7 @@ fn rule_to_wire(rule: &Rule) -> pb::Rule {
     };
     pb::Rule {
         effect: to_wire(rule.effect),
-        recipients: rule.recipients.as_ref().map(|r| pb::Recipients {
-            agencies: r.agencies.iter().map(agency_name).collect(),
-            practitioners: r.practitioners.iter().map(practitioner_name).collect(),
-            care_teams: r.care_teams.iter().map(|id| name_of("careTeams", id)).collect(),
-            recipient_class: r.class.map_or(0, to_wire),
-        }),
+        recipients: rule.recipients.as_ref().map(recipients_to_wire),
         disclosers: rule
             .disclosers
             .as_ref()
@@ -154,14 +157,40 @@ fn rule_to_wire(rule: &Rule) -> pb::Rule {
     }
 }
 
-fn condition<C: kernel::Code>(numbers: &[i32]) -> Option<Option<kernel::CodeSet<C>>> {
+pub(super) fn recipients(wire: &pb::Recipients) -> Option<Recipients> {
+    Some(Recipients {
+        agencies: ids(&wire.agencies, "agencies", AgencyId::from)?,
+        practitioners: practitioners(&wire.practitioners)?,
+        care_teams: ids(&wire.care_teams, "careTeams", CareTeamId::from)?,
+        class: match wire.recipient_class {
+            0 => None,
+            class => Some(from_wire(class)?),
+        },
+    })
+}
+
+pub(super) fn recipients_to_wire(recipients: &Recipients) -> pb::Recipients {
+    pb::Recipients {
+        agencies: recipients.agencies.iter().map(agency_name).collect(),
+        practitioners: recipients.practitioners.iter().map(practitioner_name).collect(),
+        care_teams: recipients.care_teams.iter().map(|id| name_of("careTeams", id)).collect(),
+        recipient_class: recipients.class.map_or(0, to_wire),
+    }
+}
+
+pub(super) fn records(names: &[String]) -> Option<Option<Vec<RecordId>>> {
+    let id = |name: &String| name.rsplit_once('/').map(|(_, id)| RecordId::new(id));
+    names.iter().map(id).collect::<Option<_>>().map(absent_if_empty)
+}
+
+pub(super) fn condition<C: kernel::Code>(numbers: &[i32]) -> Option<Option<kernel::CodeSet<C>>> {
     if numbers.is_empty() {
         return Some(None);
     }
     set_from_wire(numbers).map(Some)
 }
 
-fn absent_if_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
+pub(super) fn absent_if_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
@@ -173,7 +202,7 @@ fn practitioners(names: &[String]) -> Option<Vec<PractitionerId>> {
     names.iter().map(|name| practitioner_from_name(name)).collect()
 }
 
-fn optional(at: Option<&prost_types::Timestamp>) -> Option<Option<kernel::Instant>> {
+pub(super) fn optional(at: Option<&prost_types::Timestamp>) -> Option<Option<kernel::Instant>> {
     match at {
         None => Some(None),
         Some(at) => instant(at).map(Some),

@@ -1,19 +1,17 @@
 //! What a sign-in may sign for. Whoever invites could be inviting themself: a binding signs for, and
 //! opens, only what the agencies that vouch for it hold.
 
-use kernel::AgencyId;
+use std::collections::BTreeSet;
+
+use kernel::{AgencyId, CodeSet, Sensitivity};
 use policy::{Consent, ConsentStatus, Effect};
 
 use super::named::rules;
 
-/// Whether every rule is about records of these agencies alone. One that names no discloser is about
-/// everybody's.
+/// Whether every rule is about records of these agencies alone.
 fn concerns_only(consent: &Consent, agencies: &[AgencyId]) -> bool {
-    rules(consent).all(|rule| {
-        rule.disclosers.as_ref().is_some_and(|d| {
-            !d.agencies.is_empty() && d.agencies.iter().all(|id| agencies.contains(id))
-        })
-    })
+    concerned_agencies(consent)
+        .is_some_and(|concerned| concerned.iter().all(|id| agencies.contains(id)))
 }
 
 /// Whether this sign-in may sign. What is superseded counts as well: replacing a refusal opens what
@@ -29,9 +27,42 @@ pub fn may_sign<'a>(
     })
 }
 
+/// The agencies whose records a consent is about; none: it is about everybody's.
+pub fn concerned_agencies(consent: &Consent) -> Option<Vec<AgencyId>> {
+    let mut all = BTreeSet::new();
+    for rule in rules(consent) {
+        let disclosers = rule.disclosers.as_ref().filter(|d| !d.agencies.is_empty())?;
+        all.extend(disclosers.agencies.iter().cloned());
+    }
+    Some(all.into_iter().collect())
+}
+
+/// Whether this sign-in may see what a consent says: as with records, only what is about those that
+/// vouch for it.
+pub fn may_see(confirmed_by: Option<&[AgencyId]>, consent: &Consent) -> bool {
+    confirmed_by.is_none_or(|agencies| concerns_only(consent, agencies))
+}
+
+/// Whether nothing that it permits can be a record with any of these, or with what stands below them:
+/// a PERMIT that lists sensitivities opens no record with another.
+pub fn opens_nothing_of(consent: &Consent, withheld: CodeSet<Sensitivity>) -> bool {
+    if withheld.is_empty() {
+        return true;
+    }
+    let withheld = with_below(withheld);
+    rules(consent).filter(|rule| rule.effect == Effect::Permit).all(|rule| {
+        rule.sensitivities.is_some_and(|listed| !with_below(listed).intersects(withheld))
+    })
+}
+
+fn with_below(codes: CodeSet<Sensitivity>) -> CodeSet<Sensitivity> {
+    codes.iter().fold(CodeSet::EMPTY, |all, code| all.union(code.and_below()))
+}
+
 /// Whether this sign-in may revoke. Revoking protects, so any may; but ending a refusal that is
-/// signed opens, and needs what signing it needed.
+/// signed, an exception's too, opens, and needs what signing it needed.
 pub fn may_revoke(confirmed_by: Option<&[AgencyId]>, consent: &Consent) -> bool {
-    let refusal = consent.status == ConsentStatus::Active && consent.rule.effect == Effect::Deny;
+    let refusal = consent.status == ConsentStatus::Active
+        && rules(consent).any(|rule| rule.effect == Effect::Deny);
     !refusal || confirmed_by.is_none_or(|agencies| concerns_only(consent, agencies))
 }

@@ -1,11 +1,14 @@
 //! A consent as it is held, and its moves: DRAFT to ACTIVE (signed) or INACTIVE (withdrawn), ACTIVE
 //! to REVOKED.
 
-use kernel::{AgencyId, Code, Instant};
-use policy::{Consent, ConsentStatus, ConsentType, Signature, SignatureMethod};
+use kernel::{AgencyId, Code, Instant, PractitionerId};
+use policy::{Consent, ConsentStatus, ConsentType, PersonFacts, Signature, SignatureMethod};
+use serde::{Deserialize, Serialize};
+
+use super::text::Language;
 
 /// A consent and what is kept beside what it says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Held {
     pub consent: Consent,
     pub created_at: Instant,
@@ -17,8 +20,54 @@ pub struct Held {
     pub text: String,
     /// SHA-256 of its UTF-8, in hexadecimal.
     pub text_sha256: String,
+    pub language: Language,
+    /// A school grade.
+    pub reading_level: f32,
+    /// Signed by hand.
+    pub recorded: Option<Recorded>,
+    /// Revoked by staff on the person's word.
+    pub revocation: Option<Revocation>,
     /// Grows with every change.
     pub version: i32,
+}
+
+/// What was recorded of a signature by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recorded {
+    /// Whose staff recorded it, and who of them.
+    pub agency: AgencyId,
+    pub practitioner: PractitionerId,
+    /// SHA-256 of the image, in hexadecimal.
+    pub image_sha256: String,
+    pub witness: String,
+}
+
+/// How staff learned that the person revokes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    Spoken,
+    Written,
+}
+
+impl Word {
+    pub fn of(code: &str) -> Option<Self> {
+        [Self::Spoken, Self::Written].into_iter().find(|word| word.code() == code)
+    }
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Spoken => "SPOKEN",
+            Self::Written => "WRITTEN",
+        }
+    }
+}
+
+/// A revocation that staff recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    pub agency: AgencyId,
+    pub word: Word,
 }
 
 /// A move that the present state does not allow.
@@ -76,8 +125,8 @@ impl Held {
         })
     }
 
-    /// Ends it: what was signed is revoked, what was not is withdrawn.
-    pub fn revoke(&self, now: Instant) -> Result<Self, WrongState> {
+    /// Ends it: what was signed is revoked, what was not is withdrawn. `on_word`: by staff.
+    pub fn revoke(&self, on_word: Option<Revocation>, now: Instant) -> Result<Self, WrongState> {
         let mut ended = Self { version: self.version.saturating_add(1), ..self.clone() };
         match self.consent.status {
             ConsentStatus::Draft => {
@@ -87,6 +136,7 @@ impl Held {
             ConsentStatus::Active => {
                 ended.consent.status = ConsentStatus::Revoked;
                 ended.consent.revoked_at = Some(now);
+                ended.revocation = on_word;
             }
             ConsentStatus::Inactive | ConsentStatus::Revoked => return Err(self.wrong_state()),
         }
@@ -117,19 +167,18 @@ impl Held {
     }
 }
 
-/// When time alone changes next what these consents, all but drafts, come to.
-pub fn next_turn<'a>(
-    consents: impl IntoIterator<Item = &'a Consent>,
-    now: Instant,
-) -> Option<Instant> {
-    let turns = consents.into_iter().flat_map(|c| match c.status {
+/// When time alone changes next what these facts come to.
+pub fn next_turn(facts: &PersonFacts, now: Instant) -> Option<Instant> {
+    let consents = facts.consents.iter().flat_map(|c| match c.status {
         ConsentStatus::Active => [c.effective, c.expires],
         ConsentStatus::Revoked if c.kind == ConsentType::CriminalJustice => {
             [c.revocable_after, None]
         }
         _ => [None, None],
     });
-    turns.flatten().filter(|at| *at > now).min()
+    let emergencies = facts.emergency_accesses.iter().map(|e| e.expires);
+    let orders = facts.court_orders.iter().flat_map(|o| [o.issued_at, o.expires]);
+    consents.chain(emergencies).chain(orders).flatten().filter(|at| *at > now).min()
 }
 
 #[cfg(test)]
@@ -167,6 +216,10 @@ mod tests {
             drafted_agency: None,
             text: String::new(),
             text_sha256: String::new(),
+            language: Language::English,
+            reading_level: 0.0,
+            recorded: None,
+            revocation: None,
             version: 1,
         }
     }
@@ -187,11 +240,11 @@ mod tests {
         let signed = draft().sign(NOW).unwrap();
         let wrong = signed.sign(NOW).unwrap_err();
         assert_eq!(wrong, WrongState { state: "ACTIVE", allowed: vec!["REVOKED"] });
-        let revoked = signed.revoke(NOW).unwrap();
+        let revoked = signed.revoke(None, NOW).unwrap();
         assert_eq!((revoked.version, revoked.consent.revoked_at), (3, Some(NOW)));
-        for ended in [revoked, draft().revoke(NOW).unwrap()] {
+        for ended in [revoked, draft().revoke(None, NOW).unwrap()] {
             assert_eq!(ended.sign(NOW).unwrap_err().allowed, Vec::<&str>::new());
-            assert_eq!(ended.revoke(NOW).unwrap_err().allowed, Vec::<&str>::new());
+            assert_eq!(ended.revoke(None, NOW).unwrap_err().allowed, Vec::<&str>::new());
         }
     }
 
@@ -200,8 +253,10 @@ mod tests {
         let (day, mut later) = (Duration::days(1), draft());
         later.consent.effective = Some(NOW + day);
         let (now, later) = (draft().sign(NOW).unwrap().consent, later.sign(NOW).unwrap().consent);
-        assert_eq!(next_turn([&now, &later], NOW), Some(NOW + day));
-        assert_eq!(next_turn([&now, &later], NOW + day), Some(NOW + day * 30));
-        assert_eq!(next_turn([&now, &later, &draft().consent], NOW + day * 30), None);
+        let mut facts = PersonFacts::new("p".into());
+        facts.consents = vec![now, later, draft().consent];
+        assert_eq!(next_turn(&facts, NOW), Some(NOW + day));
+        assert_eq!(next_turn(&facts, NOW + day), Some(NOW + day * 30));
+        assert_eq!(next_turn(&facts, NOW + day * 30), None);
     }
 }

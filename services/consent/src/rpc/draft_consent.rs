@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::{ConsentId, PersonId};
-use permit::{Call, Refusal, StandingPermit};
+use permit::{Standing, StandingPermit};
 use pg::requests::keep_answer;
 use policy::{Agencies, Consent};
 use prost::Message as _;
@@ -13,9 +13,9 @@ use uuid::Uuid;
 use wire::{consent::v1 as pb, convert::consent};
 
 use super::{
-    access::refused,
+    access::{registered, represents},
     violations,
-    write::{again, for_services, whole},
+    write::{again, for_services, room, whole},
 };
 use crate::{
     App,
@@ -38,30 +38,20 @@ pub(super) async fn handle(
     rpc::valid(&req)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let person = PersonId::from(rpc::id("person", "people", &req.person)?);
-    let permit = may_draft(app, &call, &person).await?;
+    let permit = registered(app, &call, &person).await?;
     let (_, agencies) = app.agencies()?;
     let id = ledger::new_id(&app.clock);
     let terms = req.terms.unwrap_or_default();
-    let draft = consent(ConsentId::from(id), person.clone(), &terms)
+    let mut draft = consent(ConsentId::from(id), person.clone(), &terms)
         .ok_or_else(|| Error::field("terms", "has a value without a meaning"))?;
-    let write = write(app, once.clone(), permit, draft, agencies);
+    if let Standing::Representative(acts) = permit.standing() {
+        draft.grantor = Some(represents(acts));
+    }
+    let language = language("language", &req.language)?;
+    let write = write(app, once.clone(), permit, draft, agencies, language);
     let again = |replay| again(app, &call, person.clone(), replay);
     let (reply, ()) = once.written(&app.db, write, again).await?;
     Ok(reply)
-}
-
-/// The person, and staff of an agency that has registered them. To everybody else, and of everybody
-/// unknown, there is no such person.
-async fn may_draft(app: &App, call: &Call, person: &PersonId) -> Result<StandingPermit, Error> {
-    let permit = match app.guard.standing(call, person.clone(), true).await {
-        Ok(permit) => permit,
-        Err(Refusal::NotFound) => return Err(refused(app, call, Some(person), None).await),
-        Err(other) => return Err(other.into()),
-    };
-    if permit.named_agency().is_some() && !app.guard.registered(call, person).await? {
-        return Err(refused(app, call, Some(person), None).await);
-    }
-    Ok(permit)
 }
 
 async fn write(
@@ -70,6 +60,7 @@ async fn write(
     permit: StandingPermit,
     draft: Consent,
     agencies: Arc<Agencies>,
+    language: Language,
 ) -> Result<(pb::DraftConsentResponse, ()), InTx> {
     let id = draft.id.uuid().unwrap_or_default();
     let (clock, directory) = (Arc::clone(&app.clock), Arc::clone(&app.directory));
@@ -86,8 +77,11 @@ async fn write(
                 if !lacking.is_empty() {
                     return Err(Error::Invalid(lacking).into());
                 }
-                let held = worded(draft, &on_file, permit.named_agency(), &names, now);
-                store::insert(tx, &permit, &held, &for_services(&held)).await?;
+                let drafted_by = permit.named_agency();
+                let held = worded(draft, &on_file, drafted_by, language, &names, now);
+                let wire = for_services(&held);
+                room(tx, &permit, &held, &wire).await?;
+                store::insert(tx, &permit, &held, &wire).await?;
                 let reply = pb::DraftConsentResponse { consent: Some(whole(&held)) };
                 let answer = reply.encode_to_vec();
                 keep_answer(tx, &once.key, permit.person_id(), id, &answer, now).await?;
@@ -97,16 +91,26 @@ async fn write(
         .await
 }
 
-fn worded(
+/// The language that a tag names; empty: English.
+pub(super) fn language(field: &str, tag: &str) -> Result<Language, Error> {
+    if tag.is_empty() {
+        return Ok(Language::default());
+    }
+    Language::from_tag(tag).ok_or_else(|| Error::field(field, "must be \"en\" or \"es\""))
+}
+
+/// The draft with the text to show.
+pub(super) fn worded(
     draft: &Consent,
     on_file: &[Consent],
     drafted_by: Option<Uuid>,
+    language: Language,
     names: &DisplayNames,
     now: kernel::Instant,
 ) -> Held {
     let superseded: Vec<&Consent> =
         on_file.iter().filter(|c| draft.supersedes.contains(&c.id)).collect();
-    let text = text::write(Language::default(), draft, &superseded, names);
+    let text = text::write(language, draft, &superseded, names);
     Held {
         consent: draft.clone(),
         created_at: now,
@@ -114,6 +118,10 @@ fn worded(
         drafted_agency: drafted_by.map(Into::into),
         text_sha256: text::sha256(&text),
         text,
+        language,
+        reading_level: text::reading_level(language, draft, &superseded),
+        recorded: None,
+        revocation: None,
         version: 1,
     }
 }

@@ -1,11 +1,16 @@
 //! GetConsent.
 
+use permit::StandingPermit;
+use policy::ConsentStatus;
 use rpc::Error;
 use tonic::Request;
-use wire::consent::v1 as pb;
+use wire::{
+    consent::v1 as pb,
+    convert::{agency_name, timestamp},
+};
 
 use super::{access::reach, write::seen};
-use crate::{App, store};
+use crate::{App, domain::named_agencies, store};
 
 const RPC: &str = "trellis.consent.v1.ConsentService/GetConsent";
 
@@ -22,5 +27,28 @@ pub(super) async fn handle(
         return Err(reached.nothing(app, &call).await);
     };
     let found = app.guard.release_standing(&reached.permit, vec![id], found).await?;
-    Ok(pb::GetConsentResponse { consent: Some(seen(&found)) })
+    let mut consent = seen(&found, &reached.permit);
+    consent.acknowledgements = acknowledgements(app, &reached.permit, &found).await?;
+    Ok(pb::GetConsentResponse { consent: Some(consent) })
+}
+
+/// Of a revoked consent, to the person: which agencies were told, and which have said so.
+async fn acknowledgements(
+    app: &App,
+    permit: &StandingPermit,
+    found: &store::Seen,
+) -> Result<Vec<pb::Acknowledgement>, Error> {
+    let consent = &found.held.consent;
+    let (Some(id), true) = (consent.id.uuid(), permit.named_agency().is_none()) else {
+        return Ok(Vec::new());
+    };
+    if consent.status != ConsentStatus::Revoked {
+        return Ok(Vec::new());
+    }
+    let said = store::event::acknowledged(&app.db, permit, id).await?;
+    let told = named_agencies(consent).into_iter().map(|agency| pb::Acknowledgement {
+        acknowledge_time: agency.uuid().and_then(|id| said.get(&id)).copied().map(timestamp),
+        agency: agency_name(&agency),
+    });
+    Ok(told.collect())
 }

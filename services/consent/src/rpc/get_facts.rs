@@ -1,16 +1,16 @@
 //! GetFacts: asked at every decision of every service.
 
-use kernel::{AgencyStatus, Instant};
+use kernel::AgencyStatus;
 use policy::Agencies;
 use prost::Message as _;
 use rpc::Error;
 use tonic::Request;
 use wire::{
     consent::v1 as pb,
-    convert::{agency_name, id_of, person_facts_consent, timestamp, to_wire},
+    convert::{agency_name, id_of, to_wire},
 };
 
-use crate::{App, domain::next_turn, store::OnFile};
+use crate::App;
 
 pub(super) async fn handle(
     app: &App,
@@ -36,10 +36,15 @@ pub(super) async fn handle(
     let now = app.clock.now();
     let mut on_file = on_file.iter();
     let mut facts = Vec::with_capacity(revisions.len());
+    let mut room = FULL;
     for (revision, changed) in revisions.into_iter().zip(changed) {
         facts.push(match changed {
             false => pb::PersonFacts { revision, ..pb::PersonFacts::default() },
-            true => answered(on_file.next().ok_or(Error::Internal("facts"))?, now)?,
+            true => {
+                let found = on_file.next().ok_or(Error::Internal("facts"))?;
+                let answer = found.answer(now).ok_or(Error::Internal("a kept fact"))?;
+                fitting(answer, &mut room)
+            }
         });
     }
     let agencies = match req.directory_revision == directory_revision {
@@ -49,23 +54,18 @@ pub(super) async fn handle(
     Ok(pb::GetFactsResponse { facts, directory_revision, agencies })
 }
 
-/// The facts, and until when they stand if nothing is done. An asker that is sent no consents has
-/// been told that with the revision it holds.
-fn answered(on_file: &OnFile, now: Instant) -> Result<pb::PersonFacts, Error> {
-    let bad = || Error::Internal("a kept consent");
-    let mut consents = Vec::with_capacity(on_file.consents.len());
-    let mut read = Vec::with_capacity(on_file.consents.len());
-    for bytes in &on_file.consents {
-        let consent = pb::Consent::decode(&**bytes).map_err(|_| bad())?;
-        read.push(person_facts_consent(&consent).ok_or_else(bad)?);
-        consents.push(consent);
+/// Bytes of facts in one reply, but for the first answer: one person with much on file must not
+/// leave the others of a group without theirs.
+const FULL: usize = 16 * 1024 * 1024;
+
+/// The answer, or that there is none this time. The first always fits.
+fn fitting(answer: pb::PersonFacts, room: &mut usize) -> pb::PersonFacts {
+    let (size, first) = (answer.encoded_len(), *room == FULL);
+    if size > *room && !first {
+        return pb::PersonFacts { later: true, ..pb::PersonFacts::default() };
     }
-    Ok(pb::PersonFacts {
-        revision: on_file.revision,
-        consents,
-        changed: true,
-        until: next_turn(&read, now).map(timestamp),
-    })
+    *room = room.saturating_sub(size);
+    answer
 }
 
 fn flags(agencies: &Agencies) -> Vec<pb::AgencyFlags> {
@@ -78,4 +78,25 @@ fn flags(agencies: &Agencies) -> Vec<pb::AgencyFlags> {
         covered_entity: agency.covered_entity,
     };
     agencies.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_reply_puts_the_rest_off_and_always_answers_one() {
+        let large = || pb::PersonFacts {
+            consents: vec![pb::Consent { text: "x".repeat(FULL), ..pb::Consent::default() }],
+            ..pb::PersonFacts::default()
+        };
+        let small = || pb::PersonFacts { revision: 7, ..pb::PersonFacts::default() };
+        let mut room = FULL;
+        assert!(!fitting(large(), &mut room).later);
+        assert!(fitting(small(), &mut room).later);
+        let mut room = FULL;
+        assert!(!fitting(small(), &mut room).later);
+        assert!(fitting(large(), &mut room).later);
+        assert!(!fitting(small(), &mut room).later);
+    }
 }

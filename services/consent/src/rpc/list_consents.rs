@@ -1,14 +1,16 @@
 //! ListConsents.
 
 use kernel::PersonId;
-use permit::Refusal;
-use rpc::{Error, PageKey};
+use rpc::Error;
 use tonic::Request;
 use uuid::Uuid;
 use wire::consent::v1 as pb;
 
-use super::{access::refused, write::seen};
-use crate::{App, store};
+use super::{access::standing, pages::Page, write::seen};
+use crate::{
+    App,
+    store::{self, Seen},
+};
 
 const RPC: &str = "trellis.consent.v1.ConsentService/ListConsents";
 
@@ -20,30 +22,15 @@ pub(super) async fn handle(
     let req = request.into_inner();
     rpc::valid(&req)?;
     let person = PersonId::from(rpc::id("person", "people", &req.person)?);
-    let filter = req.person.as_bytes();
-    let begin = app.pages.begin(&call, filter, &req.page_token)?;
-    let permit = match app.guard.standing(&call, person.clone(), true).await {
-        Ok(permit) => permit,
-        // An empty list is an ordinary answer, for an unknown person too.
-        Err(Refusal::NotFound) => {
-            return match refused(app, &call, Some(&person), None).await {
-                Error::NotFound => Ok(pb::ListConsentsResponse::default()),
-                other => Err(other),
-            };
-        }
-        Err(other) => return Err(other.into()),
+    let page = Page::of(app, &call, &req.person, &req.page_token, req.page_size)?;
+    let Some(permit) = standing(app, &call, &person).await? else {
+        return Ok(pb::ListConsentsResponse::default());
     };
-    let size = rpc::page_size(req.page_size);
-    let mut page =
-        store::list(&app.db, &permit, (begin.instant(), begin.id), size.saturating_add(1)).await?;
-    let more = page.len() > usize::try_from(size).unwrap_or(usize::MAX);
-    page.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let ids: Vec<Uuid> = page.iter().filter_map(|s| s.held.consent.id.uuid()).collect();
-    let last = page.last().map(|s| s.held.created_at).zip(ids.last().copied());
-    let page = app.guard.release_standing(&permit, ids, page).await?;
-    let next_page_token = match last.filter(|_| more) {
-        Some((at, id)) => app.pages.next(&call, filter, PageKey::of(at, id))?,
-        None => String::new(),
-    };
-    Ok(pb::ListConsentsResponse { consents: page.iter().map(seen).collect(), next_page_token })
+    let mut found = store::list(&app.db, &permit, page.after, page.most()).await?;
+    let id = |seen: &Seen| seen.held.consent.id.uuid().unwrap_or_default();
+    let next_page_token = page.cut(&mut found, |seen| (seen.held.created_at, id(seen)))?;
+    let ids: Vec<Uuid> = found.iter().map(id).collect();
+    let found = app.guard.release_standing(&permit, ids, found).await?;
+    let consents = found.iter().map(|one| seen(one, &permit)).collect();
+    Ok(pb::ListConsentsResponse { consents, next_page_token })
 }

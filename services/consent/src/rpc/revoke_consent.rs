@@ -1,9 +1,9 @@
-//! RevokeConsent.
+//! RevokeConsent: by the person, and by staff on the person's word.
 
 use std::sync::Arc;
 
 use kernel::PersonId;
-use permit::StandingPermit;
+use permit::{Call, Standing, StandingPermit};
 use pg::requests::keep_answer;
 use prost::Message as _;
 use rpc::{Denial, Error, InTx};
@@ -12,11 +12,15 @@ use uuid::Uuid;
 use wire::consent::v1 as pb;
 
 use super::{
-    access::reach,
+    access::{reach, refused, staff},
     sign_consent::confirmed_by,
-    write::{again, fence, for_services, whole, wrong_state},
+    write::{again, fence, for_services, on_record, whole, wrong_state},
 };
-use crate::{App, domain::may_revoke, store};
+use crate::{
+    App,
+    domain::{Held, Revocation, Word, may_revoke, may_see, named_agencies},
+    store,
+};
 
 const RPC: &str = "trellis.consent.v1.ConsentService/RevokeConsent";
 
@@ -29,11 +33,14 @@ pub(super) async fn handle(
     rpc::valid(&req)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let id = rpc::id("name", "consents", &req.name)?;
-    let permit = reach(app, &call, id, false).await?.permit;
+    let word = word(&call, &req)?;
+    let permit = reach(app, &call, id, true).await?.permit;
     let person = PersonId::from(permit.person_id());
-    let write = write(app, once.clone(), permit, id);
+    let on_word = on_word(app, &call, &permit, &person, word).await?;
+    let write = write(app, once.clone(), permit, id, on_word);
     let again = |replay| again(app, &call, person.clone(), replay);
-    let (reply, ()) = once.written(&app.db, write, again).await?;
+    let done = once.written(&app.db, write, again).await;
+    let (reply, ()) = on_record(app, &call, &person, id, done).await?;
     // Followers first: they need not wait. A repeat does, as the first answer may not have been
     // waited for.
     app.changes.tell();
@@ -41,30 +48,96 @@ pub(super) async fn handle(
     Ok(reply)
 }
 
+/// Staff say how the person said it; the person says nothing of the kind. Told before anything is
+/// looked for.
+fn word(call: &Call, req: &pb::RevokeConsentRequest) -> Result<Option<Word>, Error> {
+    let word = match req.word() {
+        pb::RevocationWord::Unspecified => None,
+        pb::RevocationWord::Spoken => Some(Word::Spoken),
+        pb::RevocationWord::Written => Some(Word::Written),
+    };
+    match (staff(call).is_some(), word) {
+        (true, None) => Err(Error::field("word", "must be given by staff")),
+        (false, Some(_)) => Err(Error::field("word", "is for staff, who act on the person's word")),
+        (_, word) => Ok(word),
+    }
+}
+
+/// Whoever says what the person said has met them.
+async fn on_word(
+    app: &App,
+    call: &Call,
+    permit: &StandingPermit,
+    person: &PersonId,
+    word: Option<Word>,
+) -> Result<Option<Revocation>, Error> {
+    let (Standing::Agency(agency), Some(word)) = (permit.standing(), word) else { return Ok(None) };
+    if !app.guard.registered(call, person).await? {
+        return Err(refused(app, call, Some(person), None).await);
+    }
+    Ok(Some(Revocation { agency: agency.clone(), word }))
+}
+
 async fn write(
     app: &App,
     once: rpc::Request,
     permit: StandingPermit,
     id: Uuid,
+    on_word: Option<Revocation>,
 ) -> Result<(pb::RevokeConsentResponse, ()), InTx> {
-    let (clock, once) = (Arc::clone(&app.clock), Arc::new(once));
+    let (clock, given) = (Arc::clone(&app.clock), Arc::new((once, on_word)));
     app.guard
         .commit_standing(&app.db, "consent.revoke", permit, vec![id], move |tx, permit| {
-            let (clock, once) = (Arc::clone(&clock), Arc::clone(&once));
+            let (clock, given) = (Arc::clone(&clock), Arc::clone(&given));
             Box::pin(async move {
+                let (once, on_word) = &*given;
                 let now = clock.now();
                 let held = store::lock(tx, &permit, id).await?.ok_or(Error::NotFound)?;
-                let ended = held.revoke(now).map_err(wrong_state)?;
-                if !may_revoke(confirmed_by(&permit), &held.consent) {
-                    return Err(Error::Denied(Denial::SignInNotConfirmed).into());
-                }
+                let ended = held.revoke(on_word.clone(), now).map_err(wrong_state)?;
+                allowed(&permit, &held)?;
                 store::change(tx, &permit, &ended, &for_services(&ended)).await?;
+                if ended.signed_at().is_some() {
+                    let named = named_agencies(&ended.consent);
+                    store::event::happened(tx, &permit, id, "REVOKED", &named, now).await?;
+                }
                 store::record(tx, &[permit.person_id()]).await?;
-                let reply = pb::RevokeConsentResponse { consent: Some(whole(&ended)) };
+                let reply = pb::RevokeConsentResponse { consent: Some(told(&permit, &ended)) };
                 let answer = reply.encode_to_vec();
                 keep_answer(tx, &once.key, permit.person_id(), id, &answer, now).await?;
                 Ok((reply, ()))
             })
         })
         .await
+}
+
+/// Revoking protects; ending a refusal opens, and is for who could have signed it. An agency's staff
+/// end no refusal but one that is about their own records alone.
+fn allowed(permit: &StandingPermit, held: &Held) -> Result<(), Error> {
+    match permit.standing() {
+        Standing::Agency(agency) => may_revoke(Some(std::slice::from_ref(agency)), &held.consent)
+            .then_some(())
+            .ok_or(Error::Denied(Denial::ActionNotPermitted)),
+        _ => may_revoke(confirmed_by(permit), &held.consent)
+            .then_some(())
+            .ok_or(Error::Denied(Denial::SignInNotConfirmed)),
+    }
+}
+
+/// Who may revoke need not be one who may read it: they get what they did.
+fn told(permit: &StandingPermit, ended: &Held) -> pb::Consent {
+    let consent = whole(ended);
+    let sees_all = matches!(permit.standing(), Standing::Person { .. })
+        && may_see(confirmed_by(permit), &ended.consent);
+    if sees_all {
+        return consent;
+    }
+    pb::Consent {
+        name: consent.name,
+        person: consent.person,
+        status: consent.status,
+        revoked_time: consent.revoked_time,
+        revocation: consent.revocation,
+        etag: consent.etag,
+        ..pb::Consent::default()
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::{AgencyId, Instant, PersonId};
 use permit::{Standing, StandingPermit};
 use pg::{PgConnection, requests::keep_answer};
-use policy::{Agencies, Consent};
+use policy::{Agencies, Consent, Relationship};
 use prost::Message as _;
 use rpc::{Conflict, Denial, Error, InTx};
 use tonic::Request;
@@ -13,13 +13,13 @@ use uuid::Uuid;
 use wire::{Violation, consent::v1 as pb};
 
 use super::{
-    access::reach,
+    access::{reach, represents},
     violations,
-    write::{again, closes, fence, for_services, whole, wrong_state},
+    write::{again, closes, fence, for_services, on_record, whole, wrong_state},
 };
 use crate::{
     App,
-    domain::{Held, may_sign},
+    domain::{Held, may_sign, named_agencies, opens_nothing_of},
     store,
 };
 
@@ -41,7 +41,8 @@ pub(super) async fn handle(
     // What a repeat had to wait for, its first answer may not have been waited for.
     let again =
         async |replay| again(app, &call, person.clone(), replay).await.map(|()| Closing(true));
-    let (reply, closing) = once.written(&app.db, write, again).await?;
+    let done = once.written(&app.db, write, again).await;
+    let (reply, closing) = on_record(app, &call, &person, id, done).await?;
     app.changes.tell();
     if closing.0 {
         fence().await;
@@ -71,6 +72,8 @@ async fn write(
                 let draft = store::lock(tx, &permit, id).await?.ok_or(Error::NotFound)?;
                 let signed = signed(tx, &permit, &draft, shown, agencies, now).await?;
                 store::change(tx, &permit, &signed, &for_services(&signed)).await?;
+                let named = named_agencies(&signed.consent);
+                store::event::happened(tx, &permit, id, "SIGNED", &named, now).await?;
                 store::record(tx, &[permit.person_id()]).await?;
                 let reply = pb::SignConsentResponse { consent: Some(whole(&signed)) };
                 let answer = reply.encode_to_vec();
@@ -96,6 +99,9 @@ async fn signed(
         let other = Violation::new("text_sha256", "must be the hash of the text that was shown");
         return Err(Error::Conflict(Conflict::ConsentIncomplete(vec![other])).into());
     }
+    if !is_grantor(permit.standing(), &draft.consent) {
+        return Err(Error::Denied(Denial::ActionNotPermitted).into());
+    }
     let on_file = store::on_file(tx, permit).await?;
     let superseded = on_file.iter().filter(|c: &&Consent| draft.consent.supersedes.contains(&c.id));
     if !may_sign(confirmed_by(permit), &draft.consent, superseded) {
@@ -108,11 +114,27 @@ async fn signed(
     Ok(draft.sign(now).map_err(wrong_state)?)
 }
 
+/// Whoever signs is who the draft says gives it; and nobody opens for others what is withheld from
+/// themself (§2.14).
+fn is_grantor(standing: &Standing, draft: &Consent) -> bool {
+    match standing {
+        Standing::Person { .. } => {
+            draft.grantor.as_ref().is_none_or(|g| g.relationship == Relationship::SelfSigned)
+        }
+        Standing::Representative(acts) => {
+            draft.grantor == Some(represents(acts))
+                && opens_nothing_of(draft, acts.excluded_sensitivities)
+        }
+        Standing::Agency(_) => false,
+    }
+}
+
 /// The agencies that vouch for the sign-in; none: it stands everywhere.
 pub(super) fn confirmed_by(permit: &StandingPermit) -> Option<&[AgencyId]> {
     match permit.standing() {
         Standing::Person { confirmed_by } => confirmed_by.as_deref(),
+        Standing::Representative(acts) => acts.confirmed_by.as_deref(),
         // Nobody vouches for what is no sign-in of the person.
-        Standing::Agency(_) | Standing::Representative(_) => Some(&[]),
+        Standing::Agency(_) => Some(&[]),
     }
 }

@@ -18,11 +18,28 @@ pub(super) fn of_signing(
     on_file: &[Consent],
     now: Instant,
 ) -> Vec<Violation> {
+    of_signed(&as_if_signed(draft, now), agencies, on_file, now)
+}
+
+/// What a consent that was signed lacks, all at once.
+pub(super) fn of_signed(
+    signed: &Consent,
+    agencies: &Arc<Agencies>,
+    on_file: &[Consent],
+    now: Instant,
+) -> Vec<Violation> {
     let context = Context { agencies, on_file, as_of: now, rules: RulePack::default() };
-    validate(&as_if_signed(draft, now), &context)
-        .into_iter()
-        .map(|path| Violation::new(format!("terms.{path}"), wanted(&path)))
-        .collect()
+    let named = |path: String| {
+        // The grantor and the signature stand beside the terms.
+        let beside = ["grantor", "signature"].iter().any(|word| path.starts_with(word));
+        let field = match path.as_str() {
+            "signature.signed_at" => "signature.sign_time".to_owned(),
+            other if beside => other.to_owned(),
+            other => format!("terms.{other}"),
+        };
+        Violation::new(field, wanted(&path))
+    };
+    validate(signed, &context).into_iter().map(named).collect()
 }
 
 /// What the element must be.
@@ -38,6 +55,8 @@ fn wanted(path: &str) -> &'static str {
         "disclosers" => "must name agencies that the directory knows, as the type asks",
         "purposes" => "must be given, within what the type allows",
         "classes" => "must be COUNSELING_NOTE alone for this type",
+        "signed_at" => "must be given, and not in the future",
+        "grantor" => "must be one who may sign, with the authority for it",
         "effect" => "must reverse the root rule's",
         "supersedes" => "must be signed consents of the same person, and no circle",
         _ => "is not as a consent needs it to be",

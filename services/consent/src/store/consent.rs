@@ -6,7 +6,9 @@ use pg::{Db, PgConnection, Scope, StoreError};
 use policy::Consent;
 use uuid::Uuid;
 
-use crate::domain::{Held, named_agencies};
+use crate::domain::{
+    Held, Recorded, Revocation, Word, concerned_agencies, named_agencies, text::Language,
+};
 
 struct Row {
     id: Uuid,
@@ -20,6 +22,12 @@ struct Row {
     document: serde_json::Value,
     text: String,
     text_sha256: String,
+    language: String,
+    reading_level: f32,
+    recorded_agency: Option<Uuid>,
+    recorded: Option<serde_json::Value>,
+    revoked_agency: Option<Uuid>,
+    revoked_word: Option<String>,
     version: i32,
     hidden: Vec<Uuid>,
 }
@@ -41,6 +49,17 @@ impl TryFrom<Row> for Seen {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let consent = of_document(row.document)?;
+        let bad = || StoreError::BadRow { what: "consent" };
+        let recorded: Option<Recorded> =
+            row.recorded.map(serde_json::from_value).transpose().map_err(|_| bad())?;
+        let revocation = match (row.revoked_agency, row.revoked_word) {
+            (Some(agency), Some(word)) => Some(Revocation {
+                agency: AgencyId::from(agency),
+                word: Word::of(&word).ok_or_else(bad)?,
+            }),
+            (None, None) => None,
+            _ => return Err(bad()),
+        };
         let held = Held {
             consent,
             created_at: row.created_at,
@@ -48,8 +67,15 @@ impl TryFrom<Row> for Seen {
             drafted_agency: row.drafted_agency.map(AgencyId::from),
             text: row.text,
             text_sha256: row.text_sha256,
+            language: Language::from_tag(&row.language).ok_or_else(bad)?,
+            reading_level: row.reading_level,
+            recorded,
+            revocation,
             version: row.version,
         };
+        if held.recorded.as_ref().and_then(|r| r.agency.uuid()) != row.recorded_agency {
+            return Err(bad());
+        }
         // What is said twice must be said alike.
         let agrees = held.consent.id == ConsentId::from(row.id)
             && held.consent.person == PersonId::from(row.person_id)
@@ -87,7 +113,27 @@ pub async fn locate(db: &Db, id: Uuid) -> Result<Option<PersonId>, StoreError> {
     .await
 }
 
-/// Keeps a new draft. `wire`: as other services are sent it.
+fn recorded_document(held: &Held) -> Result<Option<serde_json::Value>, StoreError> {
+    let recorded = held.recorded.as_ref().map(serde_json::to_value).transpose();
+    recorded.map_err(|_| StoreError::BadRow { what: "consent document" })
+}
+
+/// How many consents a person has on file, drafts too, and how many bytes they take.
+pub async fn on_file_size(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+) -> Result<(i64, i64), StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT count(*) AS "consents!", coalesce(sum(octet_length(wire)), 0)::bigint AS "bytes!"
+           FROM consent WHERE person_id = $1"#,
+        permit.person_id(),
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok((row.consents, row.bytes))
+}
+
+/// Keeps a new draft, or one that was signed by hand. `wire`: as other services are sent it.
 pub async fn insert(
     tx: &mut PgConnection,
     permit: &StandingPermit,
@@ -98,10 +144,14 @@ pub async fn insert(
         named_agencies(&draft.consent).iter().filter_map(AgencyId::uuid).collect();
     let supersedes: Vec<Uuid> =
         draft.consent.supersedes.iter().map(uuid_of).collect::<Result<_, _>>()?;
+    let concerned = concerned_agencies(&draft.consent)
+        .map(|all| all.iter().filter_map(AgencyId::uuid).collect::<Vec<_>>());
     sqlx::query!(
         "INSERT INTO consent (id, person_id, status, created_at, drafted_agency, named_agencies,
-             supersedes, document, text, text_sha256, version, wire)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             supersedes, document, text, text_sha256, version, wire, concerned_agencies, language,
+             reading_level, recorded_agency, recorded, signed_at, begins_at, ends_at, revocable_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+             $19, $20, $21)",
         uuid_of(&draft.consent.id)?,
         permit.person_id(),
         draft.consent.status.code(),
@@ -114,28 +164,39 @@ pub async fn insert(
         draft.text_sha256,
         draft.version,
         wire,
+        concerned.as_deref(),
+        draft.language.tag(),
+        draft.reading_level,
+        draft.recorded.as_ref().and_then(|r| r.agency.uuid()),
+        recorded_document(draft)?,
+        draft.signed_at(),
+        draft.begins_at(),
+        draft.ends_at(),
+        draft.revocable_at(),
     )
     .execute(tx)
     .await?;
     Ok(())
 }
 
-/// One of the person's own consents, locked until the end of the transaction.
+/// One of the person's own consents, or a signed one that names the caller's agency, locked until the
+/// end of the transaction.
 pub async fn lock(
     tx: &mut PgConnection,
     permit: &StandingPermit,
     id: Uuid,
 ) -> Result<Option<Held>, StoreError> {
-    if permit.named_agency().is_some() {
-        return Ok(None);
-    }
     let row = sqlx::query_as!(
         Row,
         r#"SELECT id, person_id, status, created_at, signed_at, revoked_at, withdrawn_at,
-               drafted_agency, document, text, text_sha256, version, '{}'::uuid[] AS "hidden!"
-           FROM consent WHERE id = $1 AND person_id = $2 FOR UPDATE"#,
+               drafted_agency, document, text, text_sha256, language, reading_level, recorded_agency,
+               recorded, revoked_agency, revoked_word, version, '{}'::uuid[] AS "hidden!"
+           FROM consent WHERE id = $1 AND person_id = $2
+               AND ($3::uuid IS NULL OR (named_agencies @> ARRAY[$3] AND signed_at IS NOT NULL))
+           FOR UPDATE"#,
         id,
         permit.person_id(),
+        permit.named_agency(),
     )
     .fetch_optional(tx)
     .await?;
@@ -152,7 +213,7 @@ pub async fn change(
     let done = sqlx::query!(
         "UPDATE consent SET status = $3, signed_at = $4, revoked_at = $5, withdrawn_at = $6,
              begins_at = $7, ends_at = $8, revocable_at = $9, document = $10, version = $11,
-             wire = $12
+             wire = $12, revoked_agency = $13, revoked_word = $14
          WHERE id = $1 AND person_id = $2 AND version = $11 - 1",
         uuid_of(&held.consent.id)?,
         permit.person_id(),
@@ -166,6 +227,8 @@ pub async fn change(
         to_document(&held.consent)?,
         held.version,
         wire,
+        held.revocation.as_ref().and_then(|r| r.agency.uuid()),
+        held.revocation.as_ref().map(|r| r.word.code()),
     )
     .execute(tx)
     .await?;
@@ -193,16 +256,20 @@ pub async fn on_file(
     documents.into_iter().map(of_document).collect()
 }
 
-/// One consent: the person's own, or one that names the caller's agency.
+/// One consent: the person's own, as far as those who vouch for their sign-in go, or one that names
+/// the caller's agency.
 pub async fn read(db: &Db, permit: &StandingPermit, id: Uuid) -> Result<Option<Seen>, StoreError> {
     let (person, agency) = (permit.person_id(), permit.named_agency());
+    let confirmed = permit.confirmed_by();
     db.run_tx("consent.read", Scope::person(person).reading(), move |tx| {
+        let confirmed = confirmed.clone();
         Box::pin(async move {
             let row = sqlx::query_as!(
                 Row,
                 r#"SELECT c.id, c.person_id, c.status, c.created_at, c.signed_at, c.revoked_at,
                        c.withdrawn_at, c.drafted_agency, c.document, c.text, c.text_sha256,
-                       c.version,
+                       c.language, c.reading_level, c.recorded_agency, c.recorded,
+                       c.revoked_agency, c.revoked_word, c.version,
                        ARRAY(SELECT s.id FROM consent s
                            WHERE s.id = ANY (c.supersedes) AND s.person_id = c.person_id
                                AND $3::uuid IS NOT NULL
@@ -210,10 +277,12 @@ pub async fn read(db: &Db, permit: &StandingPermit, id: Uuid) -> Result<Option<S
                    FROM consent c
                    WHERE c.id = $1 AND c.person_id = $2
                        AND ($3::uuid IS NULL OR (c.named_agencies @> ARRAY[$3]
-                           AND (c.signed_at IS NOT NULL OR c.drafted_agency = $3)))"#,
+                           AND (c.signed_at IS NOT NULL OR c.drafted_agency = $3)))
+                       AND ($4::uuid[] IS NULL OR COALESCE(c.concerned_agencies <@ $4, false))"#,
                 id,
                 person,
                 agency,
+                confirmed.as_deref(),
             )
             .fetch_optional(tx)
             .await?;
@@ -232,13 +301,16 @@ pub async fn list(
     most: i64,
 ) -> Result<Vec<Seen>, StoreError> {
     let (person, agency) = (permit.person_id(), permit.named_agency());
+    let confirmed = permit.confirmed_by();
     db.run_tx("consent.list", Scope::person(person).reading(), move |tx| {
+        let confirmed = confirmed.clone();
         Box::pin(async move {
             let rows = sqlx::query_as!(
                 Row,
                 r#"SELECT c.id, c.person_id, c.status, c.created_at, c.signed_at, c.revoked_at,
                        c.withdrawn_at, c.drafted_agency, c.document, c.text, c.text_sha256,
-                       c.version,
+                       c.language, c.reading_level, c.recorded_agency, c.recorded,
+                       c.revoked_agency, c.revoked_word, c.version,
                        ARRAY(SELECT s.id FROM consent s
                            WHERE s.id = ANY (c.supersedes) AND s.person_id = c.person_id
                                AND $2::uuid IS NOT NULL
@@ -247,12 +319,14 @@ pub async fn list(
                    WHERE c.person_id = $1 AND (c.created_at, c.id) < ($3, $4)
                        AND ($2::uuid IS NULL OR (c.named_agencies @> ARRAY[$2]
                            AND (c.signed_at IS NOT NULL OR c.drafted_agency = $2)))
+                       AND ($6::uuid[] IS NULL OR COALESCE(c.concerned_agencies <@ $6, false))
                    ORDER BY c.created_at DESC, c.id DESC LIMIT $5"#,
                 person,
                 agency,
                 at,
                 after,
                 most,
+                confirmed.as_deref(),
             )
             .fetch_all(tx)
             .await?;

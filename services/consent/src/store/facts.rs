@@ -16,6 +16,12 @@ pub struct OnFile {
     pub revision: i64,
     /// The consents, all but drafts, encoded as other services are sent them.
     pub consents: Vec<Vec<u8>>,
+    /// The restrictions, encoded.
+    pub restrictions: Vec<Vec<u8>>,
+    /// The emergency accesses, encoded.
+    pub emergencies: Vec<Vec<u8>>,
+    /// The court orders, encoded.
+    pub court_orders: Vec<Vec<u8>>,
 }
 
 /// Two questions: which revision, almost always; and what it stands for, when it is a new one.
@@ -95,7 +101,7 @@ async fn revisions(db: &Db, people: Vec<Uuid>) -> Result<HashMap<Uuid, i64>, Sto
     .await
 }
 
-/// Revision and consents in one statement, and so on one snapshot.
+/// Revision and facts in one statement, and so on one snapshot.
 async fn on_file(db: &Db, people: Vec<Uuid>) -> Result<HashMap<Uuid, Arc<OnFile>>, StoreError> {
     let scope = Scope::people(people.iter().copied()).reading();
     let people = Arc::new(people);
@@ -103,11 +109,24 @@ async fn on_file(db: &Db, people: Vec<Uuid>) -> Result<HashMap<Uuid, Arc<OnFile>
         let people = Arc::clone(&people);
         Box::pin(async move {
             let rows = sqlx::query!(
-                r#"SELECT r.person_id, r.revision, c.wire AS "wire?"
+                r#"SELECT r.person_id AS "person_id!", r.revision AS "revision!",
+                       f.kind AS "kind?", f.wire AS "wire?"
                    FROM person_revision r
-                   LEFT JOIN consent c ON c.person_id = r.person_id AND c.status <> 'DRAFT'
+                   LEFT JOIN LATERAL (
+                       SELECT 'CONSENT' AS kind, c.id, c.wire FROM consent c
+                       WHERE c.person_id = r.person_id AND c.status <> 'DRAFT'
+                       UNION ALL
+                       SELECT 'RESTRICTION', s.id, s.wire FROM restriction s
+                       WHERE s.person_id = r.person_id
+                       UNION ALL
+                       SELECT 'EMERGENCY', e.id, e.wire FROM emergency e
+                       WHERE e.person_id = r.person_id
+                       UNION ALL
+                       SELECT 'COURT_ORDER', o.id, o.wire FROM court_order o
+                       WHERE o.person_id = r.person_id
+                   ) f ON true
                    WHERE r.person_id = ANY ($1)
-                   ORDER BY r.person_id, c.created_at, c.id"#,
+                   ORDER BY r.person_id, f.id"#,
                 &*people,
             )
             .fetch_all(tx)
@@ -116,7 +135,14 @@ async fn on_file(db: &Db, people: Vec<Uuid>) -> Result<HashMap<Uuid, Arc<OnFile>
             for row in rows {
                 let facts = found.entry(row.person_id).or_default();
                 facts.revision = row.revision;
-                facts.consents.extend(row.wire);
+                match row.kind.as_deref() {
+                    None => {}
+                    Some("CONSENT") => facts.consents.extend(row.wire),
+                    Some("RESTRICTION") => facts.restrictions.extend(row.wire),
+                    Some("EMERGENCY") => facts.emergencies.extend(row.wire),
+                    Some("COURT_ORDER") => facts.court_orders.extend(row.wire),
+                    Some(_) => return Err(StoreError::BadRow { what: "kind of a fact" }),
+                }
             }
             Ok(found.into_iter().map(|(person, facts)| (person, Arc::new(facts))).collect())
         })

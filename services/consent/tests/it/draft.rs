@@ -96,6 +96,7 @@ async fn what_the_annotations_forbid_is_told_at_once_and_before_anything_is_read
         request_id: "1".into(),
         person: "people/x".into(),
         terms: Some(bad),
+        language: String::new(),
     };
     let token = world.staff(CLINIC);
     let refused = world.consents().draft_consent(with(&token, request)).await.unwrap_err();
@@ -143,4 +144,21 @@ async fn nothing_is_drafted_or_decided_on_a_directory_that_has_gone_silent() {
     let ask = pb::GetFactsRequest { questions: vec![question], directory_revision: 0 };
     let refused = world.facts().get_facts(with(&world.service(), ask)).await.unwrap_err();
     assert_eq!(told(&refused), (Code::Unavailable, "DIRECTORY_STALE".into()));
+}
+
+#[tokio::test]
+async fn a_consent_that_is_too_large_is_refused_and_nothing_is_kept() {
+    let world = World::new().await;
+    let record = |n: u128| format!("notes/{}", uuid::Uuid::from_u128(n + 1));
+    let mut large = terms();
+    large.exceptions = (0..20)
+        .map(|part: u128| pb::Rule {
+            effect: pb::Effect::Deny.into(),
+            records: (0..100).map(|n| record(part * 100 + n)).collect(),
+            ..pb::Rule::default()
+        })
+        .collect();
+    let refused = world.draft(&world.person("ana"), ANA, large).await.unwrap_err();
+    assert_eq!((refused.code(), fields(&refused)), (Code::InvalidArgument, vec!["terms".into()]));
+    assert_eq!(world.list(&world.person("ana"), ANA).await, [""; 0]);
 }

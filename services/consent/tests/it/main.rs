@@ -2,13 +2,19 @@
 // A test's helpers may fail as a test does; clippy knows only the test functions themselves.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod by_hand;
+mod court_order;
 mod draft;
+mod emergency;
+mod explain;
 mod facts;
 mod read;
 mod replay;
+mod restriction;
 mod revoke;
 mod sign;
 mod store;
 mod turns;
 mod watch;
+mod watch_consents;
 mod world;

@@ -12,6 +12,7 @@ fn draft_request() -> pb::DraftConsentRequest {
         request_id: Uuid::new_v4().to_string(),
         person: name_of("people", ANA),
         terms: Some(terms()),
+        language: String::new(),
     }
 }
 
@@ -42,6 +43,7 @@ async fn a_repeated_request_answers_as_the_first_time() {
     let request = pb::RevokeConsentRequest {
         request_id: Uuid::new_v4().to_string(),
         name: first.name.clone(),
+        word: 0,
     };
     let revoke = async || {
         let reply = world.consents().revoke_consent(with(&ana, request.clone())).await.unwrap();
@@ -107,6 +109,7 @@ async fn a_repeat_is_authorized_again() {
     let request = |name: &str| pb::RevokeConsentRequest {
         request_id: "018f0000-0000-7000-8000-000000000001".into(),
         name: name.to_owned(),
+        word: 0,
     };
     let token = world.person("ana");
     world.consents().revoke_consent(with(&token, request(&signed.name))).await.unwrap();

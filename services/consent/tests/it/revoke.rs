@@ -77,6 +77,15 @@ async fn any_live_sign_in_takes_back_what_was_allowed_but_not_what_was_refused()
     world.revoke(&token, &own.name).await.unwrap();
     let refused = world.revoke(&token, &refusal.name).await.unwrap_err();
     assert_eq!(told(&refused), (Code::PermissionDenied, "SIGN_IN_NOT_CONFIRMED".into()));
+    let on_record = audited(&world, "/RevokeConsent").await;
+    assert_eq!(on_record.iter().filter(|(permitted, ..)| !permitted).count(), 1);
+    // What allows, and forbids in an exception, forbids.
+    let mut excepting = terms_of(pb::Effect::Permit, &[OTHER], &[HOUSING]);
+    excepting.exceptions =
+        terms_of(pb::Effect::Deny, &[OTHER], &[HOUSING]).rule.into_iter().collect();
+    let excepting = world.signed("ana", excepting).await;
+    let refused = world.revoke(&token, &excepting.name).await.unwrap_err();
+    assert_eq!(told(&refused).1, "SIGN_IN_NOT_CONFIRMED");
     world.revoke(&world.person("ana"), &refusal.name).await.unwrap();
 }
 

@@ -66,7 +66,7 @@ impl People {
         self.sign_ins.lock().unwrap().insert(subject.to_owned(), sign_in);
     }
 
-    fn register(&self, person: Uuid, agency: Uuid) {
+    pub fn register(&self, person: Uuid, agency: Uuid) {
         self.registered.lock().unwrap().insert((person.into(), agency.into()));
     }
 }
@@ -256,12 +256,22 @@ impl World {
 
     /// A case manager of an agency.
     pub fn staff(&self, agency: Uuid) -> String {
+        self.staff_as("cm-1", Role::CaseManager, agency)
+    }
+
+    /// An agency's privacy officer.
+    pub fn officer(&self, agency: Uuid) -> String {
+        self.staff_as("po-1", Role::PrivacyOfficer, agency)
+    }
+
+    /// Somebody of an agency's staff.
+    pub fn staff_as(&self, subject: &str, role: Role, agency: Uuid) -> String {
         self.mint(&Mint {
             kind: Asserts::AgencyStaff,
-            sub: "cm-1".to_owned(),
+            sub: subject.to_owned(),
             agency: Some(agency.into()),
             client_id: Some(CLIENT.to_owned()),
-            roles: [Role::CaseManager].into(),
+            roles: [role].into(),
             purposes: [Purpose::CoordinationOfCare].into(),
             ttl: time::Duration::minutes(10),
             proofed: false,
@@ -291,6 +301,7 @@ impl World {
             request_id: Uuid::new_v4().to_string(),
             person: name_of("people", person),
             terms: Some(terms),
+            language: String::new(),
         };
         let reply = self.consents().draft_consent(with(token, request)).await?;
         Ok(reply.into_inner().consent.unwrap())
@@ -317,6 +328,7 @@ impl World {
         let request = pb::RevokeConsentRequest {
             request_id: Uuid::new_v4().to_string(),
             name: name.to_owned(),
+            word: 0,
         };
         let reply = self.consents().revoke_consent(with(token, request)).await?;
         Ok(reply.into_inner().consent.unwrap())
@@ -454,6 +466,23 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("never: {what}");
+}
+
+/// A UUID of the caller's choosing.
+pub fn fresh() -> String {
+    Uuid::new_v4().to_string()
+}
+
+/// The reply's own message, or the refusal.
+#[macro_export]
+macro_rules! call {
+    ($world:expr, $rpc:ident, $token:expr, $request:expr) => {
+        $world
+            .consents()
+            .$rpc($crate::world::with(&$token, $request))
+            .await
+            .map(tonic::Response::into_inner)
+    };
 }
 
 /// The name of a consent that never was.

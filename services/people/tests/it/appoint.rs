@@ -5,9 +5,9 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 use wire::{
-    common::v1::Sensitivity,
+    common::v1::{Relationship, Sensitivity},
     convert::{id_of, timestamp},
-    people::v1::{AddRepresentativeRequest, Relationship, RepresentativeState as State},
+    people::v1::{AddRepresentativeRequest, RepresentativeState as State},
 };
 
 use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian, whole};

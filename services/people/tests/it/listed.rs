@@ -3,9 +3,9 @@ use kernel::Role;
 use tonic::{Code, Request};
 use uuid::Uuid;
 use wire::{
-    common::v1::Sensitivity,
+    common::v1::{Relationship, Sensitivity},
     people::v1::{
-        AddRepresentativeRequest, ListRepresentativesRequest, Relationship, Representative,
+        AddRepresentativeRequest, ListRepresentativesRequest, Representative,
         RepresentativeState as State, ResolveSignInsRequest, SignIn,
         people_facts_service_client::PeopleFactsServiceClient,
     },

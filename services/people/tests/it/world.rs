@@ -321,7 +321,7 @@ pub fn guardian(person: Uuid) -> pb::AddRepresentativeRequest {
     pb::AddRepresentativeRequest {
         request_id: Uuid::new_v4().to_string(),
         person: format!("people/{person}"),
-        relationship: pb::Relationship::Guardian.into(),
+        relationship: wire::common::v1::Relationship::Guardian.into(),
         authority: "Letters of guardianship, County Court".into(),
         ..Default::default()
     }

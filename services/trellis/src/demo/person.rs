@@ -255,6 +255,7 @@ async fn sign(
         request_id: request_id(),
         person: cast.person.clone(),
         terms: Some(terms),
+        language: String::new(),
     };
     let reply = cast.clinician.consents().draft_consent(draft).await?.into_inner();
     let draft = there(reply.consent, "consent")?;

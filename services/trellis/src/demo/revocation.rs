@@ -23,8 +23,8 @@ pub async fn revoke(
     t: &mut Telling<impl Write>,
 ) -> anyhow::Result<()> {
     t.act("Ana takes it back")?;
-    let request =
-        RevokeConsentRequest { request_id: request_id(), name: cast.housing_consent.clone() };
+    let (request_id, name) = (request_id(), cast.housing_consent.clone());
+    let request = RevokeConsentRequest { request_id, name, word: 0 };
     cast.ana.consents().revoke_consent(request).await?;
     // From here on: not soon, but now.
     let read = |name: String| {

@@ -76,6 +76,10 @@ fn draft() -> Held {
         drafted_agency: Some(CLINIC.into()),
         text_sha256: sha256(&text),
         text,
+        language: Language::English,
+        reading_level: 5.0,
+        recorded: None,
+        revocation: None,
         version: 1,
     }
 }
@@ -85,7 +89,7 @@ fn signed() -> Held {
 }
 
 fn revoked() -> Held {
-    signed().revoke(datetime!(2026-06-01 8:30 UTC)).unwrap()
+    signed().revoke(None, datetime!(2026-06-01 8:30 UTC)).unwrap()
 }
 
 fn with(held: Held, change: impl FnOnce(&mut Consent)) -> Held {
@@ -117,10 +121,10 @@ fn what_a_consent_came_to_is_the_last_of_its_history() {
     assert_eq!(states(&signed(), end - time::Duration::SECOND), [Requested, Given]);
     assert_eq!(states(&signed(), end), [Requested, Given, Expired]);
     assert_eq!(states(&revoked(), end), [Requested, Given, Withdrawn]);
-    assert_eq!(states(&draft().revoke(NOW).unwrap(), end), [Requested, Withdrawn]);
+    assert_eq!(states(&draft().revoke(None, NOW).unwrap(), end), [Requested, Withdrawn]);
     let refusal = with(signed(), |c| c.rule.effect = Effect::Deny);
     assert_eq!(states(&refusal, NOW), [Requested, Refused]);
-    let late = signed().revoke(end + time::Duration::DAY).unwrap();
+    let late = signed().revoke(None, end + time::Duration::DAY).unwrap();
     assert_eq!(states(&late, end + time::Duration::DAY), [Requested, Given, Expired, Withdrawn]);
 }
 

@@ -134,7 +134,7 @@ fn the_rule_and_its_exceptions_are_nested_provisions() {
 
 #[test]
 fn a_state_is_the_status_that_r4_has_for_it() {
-    let withdrawn = draft().revoke(SIGNED).unwrap();
+    let withdrawn = draft().revoke(None, SIGNED).unwrap();
     for (held, status, start, end) in [
         (draft(), "draft", None, "2026-12-01T00:00:00Z"),
         (withdrawn, "entered-in-error", None, "2026-12-01T00:00:00Z"),

@@ -1,0 +1,127 @@
+//! What is on file about a person, as other services are sent it.
+
+use kernel::{Instant, PersonId};
+use policy::PersonFacts;
+use prost::Message;
+use wire::{
+    consent::v1 as pb,
+    convert::{instant, person_facts, timestamp},
+};
+
+use crate::{domain::next_turn, store::OnFile};
+
+impl OnFile {
+    /// None where something kept can't be read: it might forbid.
+    pub(crate) fn wire(&self) -> Option<pb::PersonFacts> {
+        let mut emergencies: Vec<pb::Emergency> = all(&self.emergencies)?;
+        // What a review came to is in the access's end; its words are not for other services.
+        emergencies.iter_mut().for_each(|e| e.reviews.clear());
+        Some(pb::PersonFacts {
+            revision: self.revision,
+            consents: all(&self.consents)?,
+            restrictions: all(&self.restrictions)?,
+            emergencies,
+            court_orders: all(&self.court_orders)?,
+            changed: true,
+            until: None,
+            later: false,
+        })
+    }
+
+    /// The facts, and until when they stand if nothing is done.
+    pub(crate) fn answer(&self, now: Instant) -> Option<pb::PersonFacts> {
+        let mut wire = self.wire()?;
+        // Whose they are makes no difference to when they turn.
+        let facts: PersonFacts = person_facts(PersonId::new(""), &wire)?;
+        wire.until = next_turn(&facts, now).map(timestamp);
+        Some(wire)
+    }
+}
+
+/// What was on file at an instant: what has come since is left out, and what has ended since had not.
+/// A revocation tells its own time, and the decision looks at it.
+pub(crate) fn at(mut facts: pb::PersonFacts, as_of: Instant) -> pb::PersonFacts {
+    let by = |time: &Option<prost_types::Timestamp>| {
+        time.as_ref().and_then(instant).is_some_and(|time| time <= as_of)
+    };
+    // What was signed by hand is known from its recording on.
+    facts.consents.retain(|consent| match consent.recorded_agency.is_empty() {
+        true if consent.signed_time.is_some() => by(&consent.signed_time),
+        _ => by(&consent.create_time),
+    });
+    facts.restrictions.retain(|restriction| by(&restriction.create_time));
+    for restriction in &mut facts.restrictions {
+        let status = match (by(&restriction.agree_time), by(&restriction.end_time)) {
+            (_, true) => pb::RestrictionStatus::Ended,
+            (true, false) => pb::RestrictionStatus::Agreed,
+            (false, false) => pb::RestrictionStatus::Requested,
+        };
+        restriction.set_status(status);
+    }
+    facts.court_orders.retain(|order| by(&order.create_time));
+    for order in facts.court_orders.iter_mut().filter(|order| !by(&order.accept_time)) {
+        order.accepted_by.clear();
+    }
+    facts
+}
+
+fn all<M: Message + Default>(kept: &[Vec<u8>]) -> Option<Vec<M>> {
+    kept.iter().map(|bytes| M::decode(&**bytes).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{Duration, macros::datetime};
+
+    use super::*;
+
+    const NOW: Instant = datetime!(2026-05-04 10:00 UTC);
+
+    fn after(hours: i64) -> Option<prost_types::Timestamp> {
+        Some(timestamp(NOW + Duration::hours(hours)))
+    }
+
+    #[test]
+    fn what_came_later_is_not_on_file_yet_and_what_ended_later_had_not_ended() {
+        let consent = |created, signed, recorded: &str| pb::Consent {
+            create_time: created,
+            signed_time: signed,
+            recorded_agency: recorded.to_owned(),
+            ..pb::Consent::default()
+        };
+        let facts = pb::PersonFacts {
+            consents: vec![
+                consent(after(-9), after(-1), ""),
+                consent(after(-1), after(1), ""),
+                consent(after(1), after(-9), "agencies/a"),
+            ],
+            restrictions: vec![
+                pb::Restriction {
+                    create_time: after(-3),
+                    agree_time: after(-1),
+                    end_time: after(1),
+                    status: pb::RestrictionStatus::Ended.into(),
+                    ..pb::Restriction::default()
+                },
+                pb::Restriction {
+                    create_time: after(1),
+                    status: pb::RestrictionStatus::Requested.into(),
+                    ..pb::Restriction::default()
+                },
+            ],
+            court_orders: vec![pb::CourtOrder {
+                create_time: after(-1),
+                accept_time: after(1),
+                accepted_by: "somebody".to_owned(),
+                ..pb::CourtOrder::default()
+            }],
+            ..pb::PersonFacts::default()
+        };
+        let then = at(facts.clone(), NOW);
+        assert_eq!(then.consents, [facts.consents[0].clone()]);
+        assert_eq!(then.restrictions.len(), 1);
+        assert_eq!(then.restrictions[0].status(), pb::RestrictionStatus::Agreed);
+        assert_eq!(then.court_orders[0].accepted_by, "");
+        assert_eq!(at(facts.clone(), NOW + Duration::hours(2)), facts);
+    }
+}

@@ -1,0 +1,73 @@
+//! AcknowledgeRevocation.
+
+use std::sync::Arc;
+
+use kernel::{Code as _, PersonId};
+use permit::StandingPermit;
+use pg::requests::keep_answer;
+use policy::ConsentStatus;
+use prost::Message as _;
+use rpc::{Conflict, Error, InTx};
+use tonic::Request;
+use uuid::Uuid;
+use wire::{
+    consent::v1 as pb,
+    convert::{name_of, timestamp},
+};
+
+use super::{access::reach, write::again};
+use crate::{App, store};
+
+const RPC: &str = "trellis.consent.v1.ConsentService/AcknowledgeRevocation";
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<pb::AcknowledgeRevocationRequest>,
+) -> Result<pb::AcknowledgeRevocationResponse, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let req = request.into_inner();
+    rpc::valid(&req)?;
+    let once = rpc::Request::new(&call, &req.request_id, &req)?;
+    let id = rpc::id("name", "consents", &req.name)?;
+    let reached = reach(app, &call, id, true).await?;
+    let person = PersonId::from(reached.permit.person_id());
+    let write = write(app, once.clone(), reached.permit, id);
+    let replayed = |replay| again(app, &call, person.clone(), replay);
+    let (reply, ()) = once.written(&app.db, write, replayed).await?;
+    Ok(reply)
+}
+
+async fn write(
+    app: &App,
+    once: rpc::Request,
+    permit: StandingPermit,
+    id: Uuid,
+) -> Result<(pb::AcknowledgeRevocationResponse, ()), InTx> {
+    let (clock, once) = (Arc::clone(&app.clock), Arc::new(once));
+    app.guard
+        .commit_standing(&app.db, "consent.acknowledge", permit, vec![id], move |tx, permit| {
+            let (once, clock) = (Arc::clone(&once), Arc::clone(&clock));
+            Box::pin(async move {
+                let now = clock.now();
+                // Only an agency that it names finds it here.
+                let agency = permit.named_agency().ok_or(Error::NotFound)?;
+                let held = store::lock(tx, &permit, id).await?.ok_or(Error::NotFound)?;
+                let status = held.consent.status;
+                if status != ConsentStatus::Revoked {
+                    let wrong = Conflict::WrongState { state: status.code(), allowed: Vec::new() };
+                    return Err(Error::Conflict(wrong).into());
+                }
+                let at = store::event::acknowledge(tx, &permit, id, now).await?;
+                let acknowledgement = pb::Acknowledgement {
+                    agency: name_of("agencies", agency),
+                    acknowledge_time: Some(timestamp(at)),
+                };
+                let reply =
+                    pb::AcknowledgeRevocationResponse { acknowledgement: Some(acknowledgement) };
+                let answer = reply.encode_to_vec();
+                keep_answer(tx, &once.key, permit.person_id(), id, &answer, now).await?;
+                Ok((reply, ()))
+            })
+        })
+        .await
+}

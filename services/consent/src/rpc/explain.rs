@@ -1,0 +1,71 @@
+//! Explain: the decision that requests get, with each rule's part in it, now or at an earlier instant.
+
+mod parse;
+mod reply;
+
+use kernel::{AgencyId, Instant, PersonId};
+use permit::{Call, Standing, StandingPermit};
+use policy::{Facts, explain};
+use rpc::Error;
+use tonic::Request;
+use wire::{consent::v1 as pb, convert::person_facts};
+
+use super::{
+    access::{refused, registered},
+    draft_consent::language,
+    sign_consent::confirmed_by,
+};
+use crate::App;
+
+const RPC: &str = "trellis.consent.v1.ConsentService/Explain";
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<pb::ExplainRequest>,
+) -> Result<pb::ExplainResponse, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let req = request.into_inner();
+    let now = app.clock.now();
+    rpc::check(&req).and(parse::odd(&req, now)).done()?;
+    let person = PersonId::from(rpc::id("person", "people", &req.person)?);
+    let language = language("language", &req.language)?;
+    let record = parse::record(&person, req.record.as_ref())?;
+    let permit = may_ask(app, &call, &person, record.custodian.as_ref()).await?;
+    let asked = parse::request(&person, req.request.as_ref(), confirmed_by(&permit))?;
+    let as_of = parse::instant_of(req.as_of.as_ref()).unwrap_or(now);
+    let wire = on_file(app, &permit, as_of).await?;
+    let facts = person_facts(person.clone(), &wire).ok_or(Error::Internal("a kept fact"))?;
+    let (_, agencies) = app.agencies()?;
+    let explained = explain(&asked, &record, &Facts::new(&agencies, [&facts]), as_of);
+    let explained = app.guard.release_standing(&permit, Vec::new(), explained).await?;
+    Ok(reply::explained(&explained, &facts, permit.standing(), language, as_of))
+}
+
+/// The person, about what those hold who vouch for their sign-in; the privacy officer of the agency
+/// that holds the record.
+async fn may_ask(
+    app: &App,
+    call: &Call,
+    person: &PersonId,
+    custodian: Option<&AgencyId>,
+) -> Result<StandingPermit, Error> {
+    let permit = registered(app, call, person).await?;
+    let theirs = match permit.standing() {
+        Standing::Agency(own) => custodian == Some(own),
+        _ => confirmed_by(&permit)
+            .is_none_or(|vouch| custodian.is_some_and(|held| vouch.contains(held))),
+    };
+    if theirs { Ok(permit) } else { Err(refused(app, call, Some(person), None).await) }
+}
+
+/// What was on file at an instant.
+async fn on_file(
+    app: &App,
+    permit: &StandingPermit,
+    as_of: Instant,
+) -> Result<pb::PersonFacts, Error> {
+    let found = app.facts.on_file(vec![permit.person_id()]).await?;
+    let found = found.first().ok_or(Error::Internal("facts"))?;
+    let wire = found.wire().ok_or(Error::Internal("a kept fact"))?;
+    Ok(crate::facts::at(wire, as_of))
+}
