@@ -1,11 +1,14 @@
 //! Following changes of people's facts: what a service does in consequence of a revocation.
 
-use std::{future::Future, time::Duration};
+use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use kernel::PersonId;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wire::{
-    consent::v1::{WatchFactsRequest, facts_service_client::FactsServiceClient},
+    consent::v1::{
+        WatchFactsRequest, WatchFactsResponse, facts_service_client::FactsServiceClient,
+    },
     convert::id_of,
 };
 
@@ -13,35 +16,177 @@ use crate::Peer;
 
 const SILENCE: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_millis(200);
+/// How often what failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+/// People set aside at once; beyond it nothing new is begun.
+const MOST_ASIDE: usize = 1_000;
 
-/// Calls `changed` with each person whose facts have changed, and the change's sequence number,
-/// beginning after `after`. A change is told again until `changed` says that it was dealt with.
-pub async fn follow_facts<F, Fut>(peer: Peer, after: i64, stop: CancellationToken, changed: F)
-where
-    F: Fn(i64, PersonId) -> Fut,
-    Fut: Future<Output = bool>,
-{
+/// What is done about changes. Doing it again must change nothing.
+pub trait Changes: Send + Sync {
+    /// Deals with a person whose facts have changed; whether it did.
+    fn changed(&self, person: PersonId) -> impl Future<Output = bool> + Send;
+    /// All changes up to this number are dealt with: where to begin another time.
+    fn reached(&self, sequence: i64) -> impl Future<Output = bool> + Send;
+}
+
+/// Follows all changes after number `after`, in order. One that can't be dealt with is set aside and
+/// tried again, so that one person does not keep the others waiting; the place to begin another time
+/// stays before it.
+pub async fn follow_facts(peer: Peer, after: i64, stop: CancellationToken, changes: impl Changes) {
+    let mut place = Place::after(after);
     let following = async {
-        let mut reached = after;
         loop {
             let mut client = FactsServiceClient::new(peer.service());
-            match client.watch_facts(WatchFactsRequest { after: reached }).await {
-                Ok(stream) => {
-                    let mut stream = stream.into_inner();
-                    while let Ok(Ok(Some(change))) =
-                        tokio::time::timeout(SILENCE, stream.message()).await
-                    {
-                        let Some(person) = id_of("people", &change.person) else { continue };
-                        if !changed(change.sequence, person.into()).await {
-                            break;
-                        }
-                        reached = change.sequence;
-                    }
-                }
+            match client.watch_facts(WatchFactsRequest { after: place.read }).await {
+                Ok(stream) => read(stream.into_inner(), &mut place, &changes).await,
                 Err(status) => tracing::debug!(code = ?status.code(), "no facts to follow"),
             }
+            place.retry(&changes).await;
             tokio::time::sleep(AGAIN).await;
         }
     };
     stop.run_until_cancelled(following).await;
+}
+
+/// Until the stream ends, is silent, or too much is set aside.
+async fn read(
+    mut stream: tonic::Streaming<WatchFactsResponse>,
+    place: &mut Place,
+    changes: &impl Changes,
+) {
+    let mut retry = Instant::now() + RETRY;
+    let mut silent = Instant::now() + SILENCE;
+    while place.aside.len() < MOST_ASIDE {
+        tokio::select! {
+            message = tokio::time::timeout_at(silent, stream.message()) => {
+                let Ok(Ok(Some(change))) = message else { return };
+                silent = Instant::now() + SILENCE;
+                if let Some(person) = id_of("people", &change.person) {
+                    place.take(change.sequence, person.into(), changes).await;
+                }
+            }
+            () = tokio::time::sleep_until(retry), if !place.aside.is_empty() => {
+                place.retry(changes).await;
+                retry = Instant::now() + RETRY;
+            }
+        }
+    }
+}
+
+/// How far changes have been read, and which of them wait for another try.
+#[derive(Debug)]
+struct Place {
+    read: i64,
+    /// As told to [`Changes::reached`].
+    told: i64,
+    aside: BTreeMap<i64, PersonId>,
+}
+
+impl Place {
+    fn after(sequence: i64) -> Self {
+        Self { read: sequence, told: sequence, aside: BTreeMap::new() }
+    }
+
+    async fn take(&mut self, sequence: i64, person: PersonId, changes: &impl Changes) {
+        if changes.changed(person.clone()).await {
+            // What was to be done about earlier changes of the same person is done with this one.
+            self.aside.retain(|_, waiting| *waiting != person);
+        } else {
+            tracing::warn!(sequence, "a change of facts could not be dealt with yet");
+            self.aside.insert(sequence, person);
+        }
+        self.read = sequence;
+        self.tell(changes).await;
+    }
+
+    async fn retry(&mut self, changes: &impl Changes) {
+        let waiting: Vec<(i64, PersonId)> =
+            self.aside.iter().map(|(sequence, person)| (*sequence, person.clone())).collect();
+        for (sequence, person) in waiting {
+            if self.aside.contains_key(&sequence) && changes.changed(person.clone()).await {
+                self.aside.retain(|_, other| *other != person);
+            }
+        }
+        self.tell(changes).await;
+    }
+
+    /// Tells how far all is dealt with, where that is further than before.
+    async fn tell(&mut self, changes: &impl Changes) {
+        let done = self.aside.keys().next().map_or(self.read, |first| first - 1);
+        if done > self.told && changes.reached(done).await {
+            self.told = done;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::HashSet,
+        sync::{Mutex, PoisonError},
+    };
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Fake {
+        stuck: Mutex<HashSet<PersonId>>,
+        done: Mutex<Vec<PersonId>>,
+        reached: Mutex<Vec<i64>>,
+    }
+
+    fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+        mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    impl Changes for Fake {
+        async fn changed(&self, person: PersonId) -> bool {
+            if locked(&self.stuck).contains(&person) {
+                return false;
+            }
+            locked(&self.done).push(person);
+            true
+        }
+
+        async fn reached(&self, sequence: i64) -> bool {
+            locked(&self.reached).push(sequence);
+            true
+        }
+    }
+
+    fn person(name: &str) -> PersonId {
+        PersonId::new(name)
+    }
+
+    #[tokio::test]
+    async fn one_person_keeps_no_other_waiting_and_the_place_stays_before_them() {
+        let fake = Fake::default();
+        locked(&fake.stuck).insert(person("b"));
+        let mut place = Place::after(4);
+        for (sequence, name) in [(5, "a"), (6, "b"), (7, "c"), (8, "b")] {
+            place.take(sequence, person(name), &fake).await;
+        }
+        assert_eq!(*locked(&fake.done), [person("a"), person("c")]);
+        assert_eq!((place.read, locked(&fake.reached).as_slice()), (8, &[5][..]));
+        place.retry(&fake).await;
+        assert_eq!(locked(&fake.reached).as_slice(), [5]);
+        locked(&fake.stuck).clear();
+        place.retry(&fake).await;
+        assert_eq!(locked(&fake.reached).as_slice(), [5, 8]);
+        // Once for both of theirs.
+        assert_eq!(*locked(&fake.done), [person("a"), person("c"), person("b")]);
+        assert!(place.aside.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_later_change_of_the_same_person_settles_the_earlier_one() {
+        let fake = Fake::default();
+        locked(&fake.stuck).insert(person("a"));
+        let mut place = Place::after(0);
+        place.take(1, person("a"), &fake).await;
+        locked(&fake.stuck).clear();
+        place.take(2, person("a"), &fake).await;
+        assert!(place.aside.is_empty());
+        assert_eq!(locked(&fake.reached).as_slice(), [2]);
+    }
 }

@@ -11,7 +11,7 @@ mod people;
 
 pub use consents::GrpcConsents;
 pub use directory::{Directory, agency_of, follow_directory};
-pub use follow::follow_facts;
+pub use follow::{Changes, follow_facts};
 pub use peer::{Authorized, Peer};
 pub use people::GrpcPeople;
 

@@ -78,8 +78,8 @@ impl<T> fmt::Debug for Disclosed<T> {
 pub struct Disclosure {
     pub decision_id: Uuid,
     pub bases: Vec<BasisKind>,
-    /// Ids of the consents and the like relied on.
-    pub basis: Vec<kernel::ConsentId>,
+    /// What was relied on, of each kind.
+    pub basis: Vec<(BasisKind, kernel::ConsentId)>,
     pub obligations: Vec<Obligation>,
     pub redisclosure: Redisclosure,
     /// The consents relied on, for the copy or explanation that §2.32 asks.

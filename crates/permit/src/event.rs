@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use identity::CallerKind;
-use kernel::{Action, AgencyId, Clock, Code, CodeSet, ConsentId, Kind, PersonId, Role};
+use kernel::{Action, AgencyId, Clock, Code, CodeSet, Kind, PersonId, Role};
 use ledger::{Caller, Event, Outcome, new_id};
 use policy::{Reason, Record};
 use uuid::Uuid;
@@ -95,7 +95,7 @@ pub(crate) fn permitted(
     let mut event = blank(ground, person, clock);
     about(&mut event, records);
     event.bases = codes(sum.bases);
-    event.consents = sum.basis.iter().filter_map(ConsentId::uuid).map(|id| (id, 1)).collect();
+    event.consents = sum.basis.iter().filter_map(|(_, id)| id.uuid()).map(|id| (id, 1)).collect();
     event.obligations = codes(sum.obligations);
     event.redisclosure = sum.redisclosure.map(|r| Arc::from(r.code()));
     event.revision = revision;

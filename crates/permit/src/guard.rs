@@ -6,7 +6,8 @@ use identity::CallerKind;
 use kernel::{Action, AgencyId, Clock, CodeSet, Instant, PersonId, Role};
 use ledger::Ledger;
 use policy::{
-    Agencies, Consent, Decider, Facts, Finding, Opened, Reason, Record, Request, Visibility, Who,
+    Agencies, BasisKind, Consent, Decider, Facts, Finding, Opened, Reason, Record, Request,
+    Visibility, Who,
 };
 use uuid::Uuid;
 
@@ -117,9 +118,9 @@ impl Known {
     }
 
     /// The consents among `ids`, for the copy that goes with a reply.
-    pub(crate) fn consents(&self, ids: &[kernel::ConsentId]) -> Vec<Consent> {
+    pub(crate) fn consents(&self, basis: &[(BasisKind, kernel::ConsentId)]) -> Vec<Consent> {
         let all = self.answers.iter().flat_map(|a| &a.facts.consents);
-        all.filter(|c| ids.contains(&c.id)).cloned().collect()
+        all.filter(|c| basis.iter().any(|(_, id)| *id == c.id)).cloned().collect()
     }
 
     pub(crate) fn revision_of(&self, person: &PersonId) -> i64 {

@@ -133,7 +133,7 @@ impl Guard {
 #[derive(Debug, Default)]
 pub(crate) struct Sum {
     pub(crate) bases: CodeSet<BasisKind>,
-    pub(crate) basis: Vec<ConsentId>,
+    pub(crate) basis: Vec<(BasisKind, ConsentId)>,
     pub(crate) obligations: CodeSet<Obligation>,
     pub(crate) redisclosure: Option<Redisclosure>,
 }
@@ -150,8 +150,9 @@ impl Sum {
     fn add(&mut self, opened: &Opened) {
         self.bases.insert(opened.basis);
         for id in &opened.ids {
-            if !self.basis.contains(id) {
-                self.basis.push(id.clone());
+            let relied_on = (opened.basis, id.clone());
+            if !self.basis.contains(&relied_on) {
+                self.basis.push(relied_on);
             }
         }
         self.obligations = self.obligations.union(opened.obligations);

@@ -1,6 +1,6 @@
 //! The disclosure part of a reply, with the notice of 42 CFR 2.32.
 
-use policy::{Consent, Effect, Obligation, Rule};
+use policy::{BasisKind, Consent, Effect, Obligation, Rule};
 use wire::{
     common::v1 as pb,
     convert::{agency_name, name_of, set_to_wire, timestamp, to_wire},
@@ -32,7 +32,7 @@ pub fn disclosure(disclosure: &permit::Disclosure) -> pb::Disclosure {
     pb::Disclosure {
         decision_id: disclosure.decision_id.to_string(),
         bases: disclosure.bases.iter().map(|b| to_wire(*b)).collect(),
-        basis: disclosure.basis.iter().map(|id| name_of("consents", id)).collect(),
+        basis: disclosure.basis.iter().map(|(kind, id)| name_of(collection(*kind), id)).collect(),
         obligations: disclosure.obligations.iter().map(|o| to_wire(*o)).collect(),
         redisclosure: to_wire(disclosure.redisclosure),
         notice: notice.then(|| pb::Notice {
@@ -41,6 +41,16 @@ pub fn disclosure(disclosure: &permit::Disclosure) -> pb::Disclosure {
             text: NOTICE.to_owned(),
         }),
         consents: if copy { disclosure.consents.iter().map(scope).collect() } else { Vec::new() },
+    }
+}
+
+/// What a basis is named in.
+fn collection(kind: BasisKind) -> &'static str {
+    match kind {
+        BasisKind::Emergency => "emergencies",
+        BasisKind::CourtOrder => "courtOrders",
+        BasisKind::Share => "shares",
+        _ => "consents",
     }
 }
 

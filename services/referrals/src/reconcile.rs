@@ -31,23 +31,21 @@ pub(crate) async fn follow(app: Arc<App>, consent: Peer) {
         tokio::time::sleep(AGAIN).await;
     };
     let stop = app.deps.stop.clone();
-    facts::follow_facts(consent, after, stop, move |sequence, person| {
-        let app = Arc::clone(&app);
-        async move {
-            let done = async {
-                reconcile(&app, &person).await?;
-                app.store.facts_reached(sequence).await.map_err(Error::from)
-            };
-            match done.await {
-                Ok(()) => true,
-                Err(error) => {
-                    tracing::warn!(%error, "a change of facts could not be dealt with yet");
-                    false
-                }
-            }
-        }
-    })
-    .await;
+    facts::follow_facts(consent, after, stop, Following(app)).await;
+}
+
+struct Following(Arc<App>);
+
+impl facts::Changes for Following {
+    async fn changed(&self, person: PersonId) -> bool {
+        let done = reconcile(&self.0, &person).await;
+        done.inspect_err(|error| tracing::warn!(%error, "referrals were not reconciled")).is_ok()
+    }
+
+    async fn reached(&self, sequence: i64) -> bool {
+        let kept = self.0.store.facts_reached(sequence).await;
+        kept.inspect_err(|error| tracing::warn!(%error, "a place was not kept")).is_ok()
+    }
 }
 
 /// Does for every referral of the person what follows from the facts as they are now. Doing it again

@@ -29,6 +29,7 @@ fn all() -> Vec<(Error, Code)> {
         Error::Conflict(conflict) => match conflict {
             Conflict::WrongState { .. } | Conflict::Stale | Conflict::RequestIdReused => {}
             Conflict::ConsentNeeded | Conflict::ConsentIncomplete(_) => {}
+            Conflict::OrderIncomplete(_) => {}
             Conflict::AlreadyExists { .. } | Conflict::CursorExpired => {}
             Conflict::PageToken | Conflict::ContextMissing | Conflict::TooMany { .. } => {}
         },
@@ -59,6 +60,7 @@ fn all() -> Vec<(Error, Code)> {
         conflict(Conflict::RequestIdReused, Code::FailedPrecondition),
         conflict(Conflict::ConsentNeeded, Code::FailedPrecondition),
         conflict(Conflict::ConsentIncomplete(violations()), Code::FailedPrecondition),
+        conflict(Conflict::OrderIncomplete(violations()), Code::FailedPrecondition),
         conflict(Conflict::AlreadyExists { field: "client_id" }, Code::AlreadyExists),
         conflict(Conflict::CursorExpired, Code::OutOfRange),
         conflict(Conflict::PageToken, Code::InvalidArgument),

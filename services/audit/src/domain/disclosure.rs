@@ -111,9 +111,23 @@ impl Disclosure {
             (_, _, "notes") => Collection::Of(Kind::Note),
             (_, _, "referrals") => Collection::Of(Kind::Referral),
             (_, _, "people") => Collection::Of(Kind::Profile),
-            (_, _, "consent") => Collection::Consents,
+            (_, _, "consent") => self.beside_consents(),
             (_, _, "audit") => Collection::Accounting,
             _ => Collection::Other,
+        }
+    }
+}
+
+impl Disclosure {
+    /// What the consent service holds, by the RPC's name.
+    fn beside_consents(&self) -> Collection {
+        let rpc = self.rpc.rsplit('/').next().unwrap_or_default();
+        let named = |word| rpc.contains(word);
+        match () {
+            () if named("Restriction") => Collection::Restrictions,
+            () if named("Emergenc") => Collection::Emergencies,
+            () if named("CourtOrder") => Collection::CourtOrders,
+            () => Collection::Consents,
         }
     }
 }
@@ -123,6 +137,9 @@ impl Disclosure {
 pub enum Collection {
     Of(Kind),
     Consents,
+    Restrictions,
+    Emergencies,
+    CourtOrders,
     /// This accounting itself.
     Accounting,
     Other,

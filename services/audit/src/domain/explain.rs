@@ -57,6 +57,16 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "DraftConsent" => "prepared",
         "SignConsent" | "SignNote" => "signed",
         "RevokeConsent" => "revoked",
+        "RecordSignedConsent" => "recorded, as signed by hand,",
+        "AcknowledgeRevocation" => "acknowledged the end of",
+        "WatchConsents" => "was told of",
+        "Explain" => "asked why something is allowed or not by",
+        "RequestRestriction" => "asked for",
+        "DecideRestriction" => "decided about",
+        "DeclareEmergency" => "declared",
+        "ReviewEmergency" => "reviewed",
+        "RecordCourtOrder" => "recorded",
+        "AcceptCourtOrder" => "accepted",
         "AmendNote" => "amended",
         "AcceptReferral" => "accepted",
         "RejectReferral" => "turned down",
@@ -87,6 +97,17 @@ fn what(disclosure: &Disclosure) -> String {
             ("record of your circle", "records of your circle", "your circle")
         }
         Collection::Consents => ("of your consents", "of your consents", "your consents"),
+        Collection::Restrictions => (
+            "restriction that you asked for",
+            "restrictions that you asked for",
+            "your restrictions",
+        ),
+        Collection::Emergencies => {
+            ("emergency access", "emergency accesses", "emergency accesses to your records")
+        }
+        Collection::CourtOrders => {
+            ("court order about your records", "court orders about your records", "court orders")
+        }
         Collection::Accounting => return "this accounting".to_owned(),
         Collection::Other => ("record", "records", "your records"),
     };

@@ -9,7 +9,7 @@ use wire::{
 };
 
 use crate::{
-    domain::{CallerKind, Collection, Disclosure, explain},
+    domain::{Basis, CallerKind, Collection, Disclosure, explain},
     store::Position,
 };
 
@@ -39,7 +39,7 @@ pub(super) fn record(
         records: disclosure.records.iter().filter_map(|id| name(disclosure, id)).collect(),
         custodians: disclosure.custodians.iter().map(agency_name).collect(),
         bases: disclosure.bases.iter().filter_map(|b| b.of_policy()).map(to_wire).collect(),
-        consents: disclosure.consents.iter().map(|id| name_of("consents", id)).collect(),
+        consents: disclosure.consents.iter().map(|id| name_of(relied_on(disclosure), id)).collect(),
         obligations: disclosure.obligations.iter().map(|o| to_wire(*o)).collect(),
         action: to_wire(disclosure.action),
         explanation: explain(disclosure, names),
@@ -50,6 +50,9 @@ fn name(disclosure: &Disclosure, id: &Uuid) -> Option<String> {
     match disclosure.collection() {
         Collection::Of(kind) => Some(record_name(kind, id)),
         Collection::Consents => Some(name_of("consents", id)),
+        Collection::Restrictions => Some(name_of("restrictions", id)),
+        Collection::Emergencies => Some(name_of("emergencies", id)),
+        Collection::CourtOrders => Some(name_of("courtOrders", id)),
         Collection::Accounting | Collection::Other => None,
     }
 }
@@ -59,5 +62,14 @@ pub(super) fn position(position: Position) -> pb::LedgerPosition {
         service: position.service,
         sequence: position.sequence,
         as_of: position.heard_at.map(timestamp),
+    }
+}
+
+/// What the bases are named in. Of several kinds at once the record does not say which is which.
+fn relied_on(disclosure: &Disclosure) -> &'static str {
+    match disclosure.bases.as_slice() {
+        [Basis::Emergency] => "emergencies",
+        [Basis::CourtOrder] => "courtOrders",
+        _ => "consents",
     }
 }

@@ -10,6 +10,7 @@ mod explain;
 mod facts;
 mod read;
 mod replay;
+mod represented;
 mod restriction;
 mod revoke;
 mod sign;

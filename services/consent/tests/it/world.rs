@@ -18,7 +18,7 @@ use identity::{
 };
 use kernel::{AgencyId, Clock, Code as _, Instant, ManualClock, PersonId, Purpose, Role, Sector};
 use ledger::Ledger;
-use permit::{Guard, PeopleSource, SignIn, SourceError};
+use permit::{Appointment, Guard, PeopleSource, SignIn, SourceError};
 use pg::{Db, Embedded, ServiceSchema, embedded};
 use policy::ConsentStatus;
 use serve::{Running, ServeConfig, Server};
@@ -56,6 +56,7 @@ pub const CLEO: Uuid = Uuid::from_u128(0xc1e0_0000_0000_4000_8000_0000_0000_0003
 #[derive(Default)]
 pub struct People {
     sign_ins: Mutex<HashMap<String, SignIn>>,
+    appointments: Mutex<HashMap<String, Vec<Appointment>>>,
     registered: Mutex<HashSet<(PersonId, AgencyId)>>,
 }
 
@@ -64,6 +65,11 @@ impl People {
         let confirmed_by = confirmed_by.map(|ids| ids.iter().copied().map(Into::into).collect());
         let sign_in = SignIn { person: person.into(), confirmed_by };
         self.sign_ins.lock().unwrap().insert(subject.to_owned(), sign_in);
+    }
+
+    /// For whom a sign-in acts.
+    pub fn appoint(&self, subject: &str, appointment: Appointment) {
+        self.appointments.lock().unwrap().insert(subject.to_owned(), vec![appointment]);
     }
 
     pub fn register(&self, person: Uuid, agency: Uuid) {
@@ -78,6 +84,15 @@ impl PeopleSource for People {
         subject: &'a str,
     ) -> BoxFuture<'a, Result<Option<SignIn>, SourceError>> {
         let found = self.sign_ins.lock().unwrap().get(subject).cloned();
+        async { Ok(found) }.boxed()
+    }
+
+    fn appointments<'a>(
+        &'a self,
+        _: &'a str,
+        subject: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Appointment>, SourceError>> {
+        let found = self.appointments.lock().unwrap().get(subject).cloned().unwrap_or_default();
         async { Ok(found) }.boxed()
     }
 
@@ -242,12 +257,21 @@ impl World {
 
     /// A person's sign-in.
     pub fn person(&self, subject: &str) -> String {
+        self.individual(subject, Role::Person)
+    }
+
+    /// The sign-in of somebody who acts for a person.
+    pub fn representative(&self, subject: &str) -> String {
+        self.individual(subject, Role::Representative)
+    }
+
+    fn individual(&self, subject: &str, role: Role) -> String {
         self.mint(&Mint {
             kind: Asserts::Person,
             sub: subject.to_owned(),
             agency: None,
             client_id: None,
-            roles: [Role::Person].into(),
+            roles: [role].into(),
             purposes: [Purpose::PatientRequest].into(),
             ttl: time::Duration::minutes(10),
             proofed: false,

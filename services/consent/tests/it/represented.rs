@@ -1,0 +1,102 @@
+//! Consents given by who acts for the person.
+
+use kernel::{CodeSet, Sensitivity};
+use permit::Appointment;
+use policy::Relationship;
+use tonic::Code;
+use uuid::Uuid;
+use wire::{
+    consent::v1 as pb,
+    convert::{name_of, to_wire},
+};
+
+use crate::world::{ANA, BEN, CLINIC, HOUSING, World, assert_same, code_of, terms, told, unknown};
+
+const BY: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0a01);
+
+fn guardian(person: Uuid) -> Appointment {
+    Appointment {
+        id: BY,
+        person: person.into(),
+        relationship: Relationship::Guardian,
+        authority: true,
+        from: None,
+        until: None,
+        excluded_sensitivities: CodeSet::EMPTY,
+        confirmed_by: None,
+    }
+}
+
+#[tokio::test]
+async fn a_guardian_drafts_signs_and_revokes_and_the_consent_says_by_what_authority() {
+    let world = World::new().await;
+    world.people.appoint("aunt", guardian(ANA));
+    let aunt = world.representative("aunt");
+    let draft = world.draft(&aunt, ANA, terms()).await.unwrap();
+    let signed = world.sign(&aunt, &draft).await.unwrap();
+    let grantor = signed.grantor.clone().unwrap();
+    assert_eq!(grantor.relationship, to_wire(Relationship::Guardian));
+    assert_eq!(grantor.authority, name_of("representatives", BY));
+    assert_eq!(world.list(&aunt, ANA).await, vec![signed.name.clone()]);
+    assert_eq!(code_of(&world.revoke(&aunt, &signed.name).await.unwrap()), "REVOKED");
+}
+
+#[tokio::test]
+async fn nobody_signs_what_another_was_to_sign() {
+    let world = World::new().await;
+    world.people.appoint("aunt", guardian(ANA));
+    let aunt = world.representative("aunt");
+    let of_ana = world.draft(&world.person("ana"), ANA, terms()).await.unwrap();
+    let of_aunt = world.draft(&aunt, ANA, terms()).await.unwrap();
+    for (token, draft) in [(&aunt, &of_ana), (&world.person("ana"), &of_aunt)] {
+        let refused = world.sign(token, draft).await.unwrap_err();
+        assert_eq!(told(&refused), (Code::PermissionDenied, "ACTION_NOT_PERMITTED".into()));
+    }
+}
+
+#[tokio::test]
+async fn without_authority_and_as_a_relative_nobody_signs() {
+    let world = World::new().await;
+    for (authority, relationship) in
+        [(false, Relationship::Guardian), (true, Relationship::Relative)]
+    {
+        world.people.appoint("aunt", Appointment { authority, relationship, ..guardian(ANA) });
+        let refused = world.draft(&world.representative("aunt"), ANA, terms()).await.unwrap_err();
+        assert_eq!(crate::world::fields(&refused), ["grantor"]);
+    }
+}
+
+#[tokio::test]
+async fn s2_14_nobody_opens_for_others_what_is_withheld_from_themself() {
+    let world = World::new().await;
+    let excluded_sensitivities = [Sensitivity::Sud].into();
+    world.people.appoint("aunt", Appointment { excluded_sensitivities, ..guardian(ANA) });
+    let aunt = world.representative("aunt");
+    for (listed, signs) in [
+        (vec![], false),
+        (vec![Sensitivity::EthUd], false),
+        (vec![Sensitivity::Bh], false),
+        (vec![Sensitivity::Hiv], true),
+    ] {
+        let mut terms = terms();
+        terms.rule.as_mut().unwrap().sensitivities = listed.into_iter().map(to_wire).collect();
+        let draft = world.draft(&aunt, ANA, terms).await.unwrap();
+        assert_eq!(world.sign(&aunt, &draft).await.is_ok(), signs);
+    }
+    let refusal = crate::world::terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING]);
+    let draft = world.draft(&aunt, ANA, refusal).await.unwrap();
+    world.sign(&aunt, &draft).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_acts_for_one_person_finds_nothing_of_another() {
+    let world = World::new().await;
+    world.people.appoint("aunt", guardian(BEN));
+    let signed = world.signed("ana", terms()).await;
+    let aunt = world.representative("aunt");
+    let refused = world.get(&aunt, &signed.name).await.unwrap_err();
+    assert_same(&refused, &world.get(&aunt, &unknown()).await.unwrap_err());
+    assert_eq!(world.list(&aunt, ANA).await, [""; 0]);
+    let refused = world.draft(&aunt, ANA, terms()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+}
