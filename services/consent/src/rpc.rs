@@ -20,6 +20,7 @@ mod record_signed_consent;
 mod request_restriction;
 mod review_emergency;
 mod revoke_consent;
+mod shown;
 mod sign_consent;
 mod violations;
 mod watch_consents;

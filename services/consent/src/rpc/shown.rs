@@ -1,0 +1,91 @@
+//! A consent as the contract shows it: to the person, to an agency, to other services.
+
+use kernel::ConsentId;
+use permit::{Standing, StandingPermit};
+use prost::Message;
+use wire::{
+    consent::v1 as pb,
+    convert::{agency_name, consent_terms, grantor_to_wire, name_of, timestamp, to_wire},
+};
+
+use crate::{
+    domain::{Held, Revocation, Word},
+    store::Seen,
+};
+
+/// A version as callers see it.
+pub(super) fn etag(version: i32) -> String {
+    format!("{version:08x}")
+}
+
+/// The whole consent, as the person sees it.
+pub(super) fn whole(held: &Held) -> pb::Consent {
+    let consent = &held.consent;
+    let signature = consent.signature.as_ref();
+    pb::Consent {
+        name: name_of("consents", &consent.id),
+        person: name_of("people", &consent.person),
+        terms: Some(consent_terms(consent)),
+        status: to_wire(consent.status),
+        signed_time: held.signed_at().map(timestamp),
+        revoked_time: consent.revoked_at.map(timestamp),
+        text: held.text.clone(),
+        text_sha256: held.text_sha256.clone(),
+        create_time: Some(timestamp(held.created_at)),
+        etag: etag(held.version),
+        grantor: consent.grantor.as_ref().map(grantor_to_wire),
+        signature_method: signature.and_then(|s| s.method).map_or(0, to_wire),
+        language: held.language.tag().to_owned(),
+        reading_level: held.reading_level,
+        recorded_signature: held.recorded.as_ref().map(|recorded| pb::RecordedSignature {
+            method: signature.and_then(|s| s.method).map_or(0, to_wire),
+            sign_time: held.signed_at().map(timestamp),
+            image_sha256: recorded.image_sha256.clone(),
+            witness: recorded.witness.clone(),
+        }),
+        recorded_agency: held.recorded.as_ref().map(|r| agency_name(&r.agency)).unwrap_or_default(),
+        revocation: held.revocation.as_ref().map(revocation),
+        acknowledgements: Vec::new(),
+    }
+}
+
+fn revocation(revocation: &Revocation) -> pb::RevocationRecord {
+    let word = match revocation.word {
+        Word::Spoken => pb::RevocationWord::Spoken,
+        Word::Written => pb::RevocationWord::Written,
+    };
+    pb::RevocationRecord { word: word.into(), agency: agency_name(&revocation.agency) }
+}
+
+/// As the caller may see it. To an agency: without what was recorded of a signature, unless it
+/// recorded it; and where it replaces consents that do not name the caller's agency, without those
+/// and without the text, which tells of them, and its hash, by which a guess could be checked.
+pub(super) fn seen(seen: &Seen, permit: &StandingPermit) -> pb::Consent {
+    let mut consent = whole(&seen.held);
+    if let Standing::Agency(agency) = permit.standing()
+        && seen.held.recorded.as_ref().is_none_or(|r| r.agency != *agency)
+    {
+        consent.recorded_signature = None;
+    }
+    if !seen.hidden.is_empty() {
+        consent.text.clear();
+        consent.text_sha256.clear();
+        let hidden: Vec<String> =
+            seen.hidden.iter().map(|id: &ConsentId| name_of("consents", id)).collect();
+        if let Some(terms) = &mut consent.terms {
+            terms.supersedes.retain(|name| !hidden.contains(name));
+        }
+    }
+    consent
+}
+
+/// As other services are sent it: what a decision needs.
+pub(super) fn for_services(held: &Held) -> Vec<u8> {
+    let consent = pb::Consent {
+        text: String::new(),
+        recorded_signature: None,
+        revocation: None,
+        ..whole(held)
+    };
+    consent.encode_to_vec()
+}
