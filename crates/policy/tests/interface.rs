@@ -116,6 +116,16 @@ fn each_record_says_how_it_is_opened_or_why_not() {
 }
 
 #[test]
+fn a_decision_says_its_reason_as_a_code() {
+    let (agencies, facts) = (agencies(), on_file());
+    let facts = Facts::new(&agencies, [&facts]);
+    let permitted = decide(&read(), &[note("n1", "hospital")], &facts, NOW);
+    assert_eq!((permitted.permits(), permitted.reason_code()), (true, None));
+    let denied = decide(&read(), &[note("n2", "sud")], &facts, NOW);
+    assert_eq!((denied.permits(), denied.reason_code()), (false, Some("DENIED_BY_DIRECTIVE")));
+}
+
+#[test]
 fn several_persons_are_decided_together_each_by_their_own() {
     let (agencies, first) = (agencies(), on_file());
     let second = PersonFacts::new("p2".into());
@@ -173,6 +183,33 @@ fn a_predicate_is_plain_data_for_one_sql_function() {
             "deny": [{"person": "p1", "kinds": 0b001, "sensitive_any": behavioural}],
         })
     );
+}
+
+#[test]
+fn what_is_held_or_what_is_permitted_is_enough_to_see_something() {
+    let agencies = agencies();
+    let nothing = PersonFacts::new("p1".into());
+    let held = Visibility::of(&read(), &Facts::new(&agencies, [&nothing]), NOW);
+    assert!(held.consent.is_empty() && !held.is_empty());
+    // No custodian uses its records for this.
+    let request = Request { purposes: [Purpose::PublicHealth].into(), ..read() };
+    let neither = Visibility::of(&request, &Facts::new(&agencies, [&nothing]), NOW);
+    assert!(neither.is_empty());
+    let mut facts = on_file();
+    facts.consents[0].rule.purposes = None;
+    let permitted = Visibility::of(&request, &Facts::new(&agencies, [&facts]), NOW);
+    assert!(permitted.open.is_empty() && !permitted.is_empty());
+}
+
+#[test]
+fn what_may_be_sent_is_what_the_sender_holds() {
+    let (agencies, mut facts) = (agencies(), on_file());
+    facts.consents[0].rule.actions = Some([Action::Refer].into());
+    let recipient_agency = Some("hospital".into());
+    let request = Request { action: Action::Refer, recipient_agency, ..read() };
+    let visible = Visibility::of(&request, &Facts::new(&agencies, [&facts]), NOW);
+    assert!(visible.admits(&note("n1", "clinic")));
+    assert!(!visible.admits(&note("n2", "hospital")));
 }
 
 #[test]

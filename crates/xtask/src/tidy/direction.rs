@@ -38,8 +38,6 @@ const MAY_DEPEND_ON: &[(&str, &[Group])] = &[
     ("tests", &[BELOW_SERVICES, EDGES, SERVICES, &["trellis", "testkit"]]),
     // Measures a service as the binary would run it; nothing ships from it either.
     ("bench", &[BELOW_SERVICES, EDGES, SERVICES]),
-    // Nor from the benchmark: it puts two services together as the binary does.
-    ("bench", &[BELOW_SERVICES, EDGES, &["consent", "notes"]]),
     ("xtask", &[]),
 ];
 
@@ -82,6 +80,7 @@ const PLACES: &[(&str, &[Group], &str)] = &[
         ],
         "gRPC is in wire, identity, serve, facts, client, rpc, the services and the binary",
     ),
+    ("cedar-policy", &[&["bench"]], "another engine is there to measure beside ours"),
 ];
 
 /// Crates that do no I/O and wait for nothing, and what would make them.
