@@ -52,12 +52,14 @@ enum Get {
     Referral,
     Consent,
     Person,
+    /// A note whose words take long to read.
+    LargeNote,
 }
 
 impl Get {
     fn collection(self) -> &'static str {
         match self {
-            Self::Note => "notes",
+            Self::Note | Self::LargeNote => "notes",
             Self::Referral => "referrals",
             Self::Consent => "consents",
             Self::Person => "people",
@@ -66,7 +68,9 @@ impl Get {
 
     async fn call(self, caller: &Actor, name: String) -> Status {
         match self {
-            Self::Note => caller.notes().get_note(GetNoteRequest { name }).await.err(),
+            Self::Note | Self::LargeNote => {
+                caller.notes().get_note(GetNoteRequest { name }).await.err()
+            }
             Self::Referral => {
                 caller.referrals().get_referral(GetReferralRequest { name }).await.err()
             }
@@ -81,18 +85,19 @@ impl Get {
 async fn for_every_get_absent_and_refused_are_equal_and_take_the_same_time() {
     let up = Up::start().await;
     let world = World::new(up.network()).await;
-    let mut there: Vec<[String; 4]> = Vec::new();
+    let mut there: Vec<[String; 5]> = Vec::new();
     for _ in 0..8 {
         let person = world.person(up.network()).await;
         let consent = world.consent(&person, &world.agencies.housing).await.name;
         let note = world.note(&person).await.name;
         let referral = world.referral(&person, true).await.name;
-        there.push([note, referral, consent, person.name]);
+        let large = world.large_note(&person).await.name;
+        there.push([note, referral, consent, person.name, large]);
     }
     // An agency that knows none of these people and that no consent names. Each Get in a lane of its
     // own, since NOT_FOUND leaves on a beat and a lane mostly waits.
     let caller = &world.unrelated;
-    let lanes = [Get::Note, Get::Referral, Get::Consent, Get::Person];
+    let lanes = [Get::Note, Get::Referral, Get::Consent, Get::Person, Get::LargeNote];
     let lanes = lanes.into_iter().map(|get| {
         let names: Vec<String> = there.iter().map(|names| names[get as usize].clone()).collect();
         lane(get, names, caller)

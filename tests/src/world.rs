@@ -166,7 +166,18 @@ impl World {
 
     /// A signed progress note of the clinic.
     pub async fn note(&self, person: &Person) -> Note {
-        let draft = served!(self.clinician.notes(), create_note, note_about(&person.name));
+        self.note_of(note_about(&person.name)).await
+    }
+
+    /// The same, of about as many words as a note may have.
+    pub async fn large_note(&self, person: &Person) -> Note {
+        let section = || NoteSection { title: String::new(), body: "word ".repeat(19_000) };
+        let sections = (0..10).map(|_| section()).collect();
+        self.note_of(CreateNoteRequest { sections, ..note_about(&person.name) }).await
+    }
+
+    async fn note_of(&self, message: CreateNoteRequest) -> Note {
+        let draft = served!(self.clinician.notes(), create_note, message);
         let name = draft.note.unwrap().name;
         let sign = SignNoteRequest { request_id: request_id(), name, etag: String::new() };
         served!(self.clinician.notes(), sign_note, sign).note.unwrap()

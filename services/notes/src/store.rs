@@ -14,7 +14,7 @@ use permit::{Deferred, Disclosed, Located, ReadNotes};
 use pg::{Db, Group, Limits, StoreError};
 use uuid::Uuid;
 
-use crate::domain::State;
+use crate::domain::{Note, State};
 
 pub use list::Page;
 pub use note::Closed;
@@ -69,6 +69,11 @@ impl Notes {
     ) -> Result<Disclosed<Arc<Closed>>, StoreError> {
         let note = self.reads.ask(id).await??.filter(|n| seen(&n.record, n.state));
         Ok(deferred.seal(id, note.map(|n| (n.record.clone(), n))))
+    }
+
+    /// The words of a note that was released.
+    pub async fn whole(&self, note: Arc<Closed>) -> Result<Note, StoreError> {
+        note::whole(&self.db, note).await
     }
 
     /// Ids and facets only.

@@ -24,7 +24,7 @@ pub(super) async fn get_note(
     let seen = |record: &policy::Record, state| seen_by(caller, record, state);
     let sealed = app.store.read(&deferred, id, seen).await?;
     let (note, disclosure) = guard.release(sealed).await?;
-    let note = note.open()?;
+    let note = app.store.whole(note).await?;
     Ok(Response::new(GetNoteResponse {
         note: Some(reply::note(&note)),
         disclosure: Some(rpc::disclosure(&disclosure)),

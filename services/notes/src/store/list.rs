@@ -112,7 +112,7 @@ impl Notes {
 fn fitting(rows: &[NoteRow], limit: usize) -> usize {
     let mut bytes = 0;
     let fits = |(place, row): &(usize, &NoteRow)| {
-        bytes += i64::try_from(row.body.len()).unwrap_or(i64::MAX);
+        bytes += row.body.as_ref().map_or(0, |body| i64::try_from(body.len()).unwrap_or(i64::MAX));
         *place == 0 || bytes <= PAGE_BYTES
     };
     rows.iter().take(limit).enumerate().take_while(fits).count()

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use kernel::Kind;
 use permit::FacetRow;
-use pg::{Db, Sealed, StoreError};
+use pg::{Db, Scope, Sealed, StoreError};
 use policy::Record;
 use uuid::Uuid;
 
@@ -30,7 +30,8 @@ pub(super) struct NoteRow {
     pub version: i32,
     pub signed_at: Option<At>,
     pub row_version: i64,
-    pub body: Vec<u8>,
+    /// Absent: a large one, which is read once it was released.
+    pub body: Option<Vec<u8>>,
     pub sha256: Vec<u8>,
 }
 
@@ -44,7 +45,7 @@ pub struct Closed {
     version: i32,
     signed_at: Option<At>,
     row_version: i64,
-    body: Vec<u8>,
+    body: Option<Vec<u8>>,
     sha256: Vec<u8>,
 }
 
@@ -58,9 +59,13 @@ impl std::fmt::Debug for Closed {
 impl Closed {
     /// Opens the words, if they are those that were written.
     pub fn open(&self) -> Result<Note, StoreError> {
+        self.opened(self.body.as_deref().ok_or(StoreError::BadRow { what: "a note's words" })?)
+    }
+
+    fn opened(&self, body: &[u8]) -> Result<Note, StoreError> {
         let bad = |what| StoreError::BadRow { what };
-        let sections = serde_json::from_slice(Sealed::open(&self.body)?)
-            .map_err(|_| bad("sections of a note"))?;
+        let sections =
+            serde_json::from_slice(Sealed::open(body)?).map_err(|_| bad("sections of a note"))?;
         let content = Content::new(sections);
         if content.sha256[..] != self.sha256[..] {
             return Err(bad("a note whose hash is another's"));
@@ -110,6 +115,34 @@ impl TryFrom<NoteRow> for Closed {
     }
 }
 
+/// A released note with its words, which are read now where it is a large one: of the version that
+/// was released, and no other.
+pub(super) async fn whole(db: &Db, note: Arc<Closed>) -> Result<Note, StoreError> {
+    if note.body.is_some() {
+        return note.open();
+    }
+    let bad = || StoreError::BadRow { what: "facets of a note" };
+    let id = note.record.id.uuid().ok_or_else(bad)?;
+    let person = note.record.person.uuid().ok_or_else(bad)?;
+    let version = note.version;
+    let body = db
+        .run_tx("notes.words", Scope::person(person).reading(), move |tx| {
+            Box::pin(async move {
+                Ok(sqlx::query_scalar!(
+                    "SELECT body FROM note_version
+                     WHERE note_id = $1 AND version = $2 AND person_id = $3",
+                    id,
+                    version,
+                    person,
+                )
+                .fetch_optional(tx)
+                .await?)
+            })
+        })
+        .await?;
+    note.opened(&body.ok_or(StoreError::BadRow { what: "a note's words" })?)
+}
+
 /// One group of point reads: one answer an id, in order.
 pub(super) async fn read(db: &Db, ids: Vec<Uuid>) -> Result<Vec<Found<Arc<Closed>>>, StoreError> {
     let wanted = ids.clone();
@@ -125,7 +158,7 @@ pub(super) async fn read(db: &Db, ids: Vec<Uuid>) -> Result<Vec<Found<Arc<Closed
                         sensitivities AS "sensitivities!", part2 AS "part2!",
                         victim_service AS "victim_service!", release_block_until,
                         note_type AS "note_type!", state AS "state!", version AS "version!",
-                        signed_at, row_version AS "row_version!", body AS "body!",
+                        signed_at, row_version AS "row_version!", body,
                         sha256 AS "sha256!"
                     FROM read_notes($1)"#,
                     &wanted
