@@ -9,7 +9,9 @@ pub mod receipt;
 mod restriction;
 pub mod text;
 
-pub use confirmed::{concerned_agencies, may_revoke, may_see, may_sign, opens_nothing_of};
+pub use confirmed::{
+    concerned_agencies, keeps_nothing_of, may_revoke, may_see, may_sign, opens_nothing_of,
+};
 pub use consent::{Held, Recorded, Revocation, Word, WrongState, as_if_signed, next_turn};
 pub use emergency::alarm_of;
 pub use named::named_agencies;

@@ -28,9 +28,22 @@ impl OnFile {
         })
     }
 
+    /// What decisions from now on need: without what has ended for good.
+    pub(crate) fn present(&self, now: Instant) -> Option<pb::PersonFacts> {
+        let mut wire = self.wire()?;
+        let lasts = |end: &Option<prost_types::Timestamp>| {
+            end.as_ref().and_then(instant).is_some_and(|end| now < end)
+        };
+        wire.restrictions.retain(|r| r.status() != pb::RestrictionStatus::Ended);
+        wire.emergencies.retain(|emergency| lasts(&emergency.expire_time));
+        let order = |o: &pb::CourtOrder| lasts(&o.terms.as_ref().and_then(|t| t.expire_time));
+        wire.court_orders.retain(order);
+        Some(wire)
+    }
+
     /// The facts, and until when they stand if nothing is done.
     pub(crate) fn answer(&self, now: Instant) -> Option<pb::PersonFacts> {
-        let mut wire = self.wire()?;
+        let mut wire = self.present(now)?;
         // Whose they are makes no difference to when they turn.
         let facts: PersonFacts = person_facts(PersonId::new(""), &wire)?;
         wire.until = next_turn(&facts, now).map(timestamp);

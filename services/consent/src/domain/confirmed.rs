@@ -43,6 +43,12 @@ pub fn may_see(confirmed_by: Option<&[AgencyId]>, consent: &Consent) -> bool {
     confirmed_by.is_none_or(|agencies| concerns_only(consent, agencies))
 }
 
+/// Whether nothing that it forbids can be a record with any of these: then its end opens none. A DENY
+/// that lists no sensitivities is about all, and one that lists some about every unlabelled record.
+pub fn keeps_nothing_of(consent: &Consent, withheld: CodeSet<Sensitivity>) -> bool {
+    withheld.is_empty() || rules(consent).all(|rule| rule.effect == Effect::Permit)
+}
+
 /// Whether nothing that it permits can be a record with any of these, or with what stands below them:
 /// a PERMIT that lists sensitivities opens no record with another.
 pub fn opens_nothing_of(consent: &Consent, withheld: CodeSet<Sensitivity>) -> bool {

@@ -17,7 +17,7 @@ use wire::{
 
 use super::{
     access::{reach_beside, staff},
-    write::again,
+    write::{again, on_record},
 };
 use crate::{App, store};
 
@@ -36,7 +36,8 @@ pub(super) async fn handle(
     let person = PersonId::from(reached.permit.person_id());
     let write = write(app, &call, once.clone(), reached.permit, id);
     let replayed = |replay| again(app, &call, person.clone(), replay);
-    let (reply, ()) = once.written(&app.db, write, replayed).await?;
+    let done = once.written(&app.db, write, replayed).await;
+    let (reply, ()) = on_record(app, &call, &person, id, done).await?;
     app.changes.tell();
     Ok(reply)
 }

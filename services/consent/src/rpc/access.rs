@@ -3,8 +3,8 @@
 
 use identity::CallerKind;
 use kernel::{AgencyId, PersonId, PractitionerId};
-use permit::{Call, Others, Refusal, Representing, StandingPermit};
-use policy::Grantor;
+use permit::{Call, Others, Refusal, Representing, Standing, StandingPermit};
+use policy::{Grantor, Relationship};
 use rpc::Error;
 use uuid::Uuid;
 use wire::convert::name_of;
@@ -94,6 +94,19 @@ pub(super) fn represents(acts: &Representing) -> Grantor {
         authority: acts.authority.then(|| name_of("representatives", acts.appointment)),
         alleged_abuser: false,
         agency: None,
+    }
+}
+
+/// Whether a representative may do what opens something to others: they could sign for it, and nothing
+/// is withheld from them. Everybody else may, as far as this goes.
+pub(super) fn may_open(standing: &Standing) -> bool {
+    match standing {
+        Standing::Representative(acts) => {
+            acts.authority
+                && acts.relationship != Relationship::Relative
+                && acts.excluded_sensitivities.is_empty()
+        }
+        _ => true,
     }
 }
 

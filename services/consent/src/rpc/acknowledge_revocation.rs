@@ -15,7 +15,10 @@ use wire::{
     convert::{name_of, timestamp},
 };
 
-use super::{access::reach, write::again};
+use super::{
+    access::reach,
+    write::{again, on_record},
+};
 use crate::{App, store};
 
 const RPC: &str = "trellis.consent.v1.ConsentService/AcknowledgeRevocation";
@@ -33,7 +36,8 @@ pub(super) async fn handle(
     let person = PersonId::from(reached.permit.person_id());
     let write = write(app, once.clone(), reached.permit, id);
     let replayed = |replay| again(app, &call, person.clone(), replay);
-    let (reply, ()) = once.written(&app.db, write, replayed).await?;
+    let done = once.written(&app.db, write, replayed).await;
+    let (reply, ()) = on_record(app, &call, &person, id, done).await?;
     Ok(reply)
 }
 

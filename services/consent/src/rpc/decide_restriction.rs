@@ -16,9 +16,9 @@ use wire::{
 };
 
 use super::{
-    access::reach_beside,
+    access::{may_open, reach_beside},
     sign_consent::confirmed_by,
-    write::{again, etag, fence, wrong_state},
+    write::{again, etag, fence, on_record, wrong_state},
 };
 use crate::{
     App,
@@ -42,7 +42,8 @@ pub(super) async fn handle(
     let decision = req.decision();
     let write = write(app, once.clone(), permit, id, decision);
     let replayed = |replay| again(app, &call, person.clone(), replay);
-    let (reply, ()) = once.written(&app.db, write, replayed).await?;
+    let done = once.written(&app.db, write, replayed).await;
+    let (reply, ()) = on_record(app, &call, &person, id, done).await?;
     app.changes.tell();
     // Agreed to, it closes: as strictly as a revocation.
     if decision == pb::RestrictionDecision::Agree {
@@ -94,6 +95,9 @@ fn decided(
     let terms = asked.terms.clone().unwrap_or_default();
     // To end what keeps an agency's records closed is to open them.
     let custodian = id_of("agencies", &terms.custodian).map(AgencyId::from).ok_or_else(bad)?;
+    if by_person && !may_open(permit.standing()) {
+        return Err(Error::Denied(Denial::ActionNotPermitted));
+    }
     if by_person && confirmed_by(permit).is_some_and(|agencies| !agencies.contains(&custodian)) {
         return Err(Error::Denied(Denial::SignInNotConfirmed));
     }

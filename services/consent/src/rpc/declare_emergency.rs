@@ -17,7 +17,7 @@ use wire::{
 
 use super::{
     access::{registered, staff},
-    write::{again, on_record},
+    write::{again, on_record, room_beside},
 };
 use crate::{
     App,
@@ -93,6 +93,8 @@ async fn write(
                 let now = clock.now();
                 let who = declared.who.as_str();
                 let others = store::emergency::others(tx, &permit, who, now).await?;
+                let declared_today = store::emergency::declared(tx, &permit, now).await?;
+                room_beside("emergencies", declared_today, 0)?;
                 let alarm = alarm_of(others.repeated, others.people);
                 if let Some(alarm) = alarm {
                     tracing::error!(alarm = "emergency", kind = alarm.code(), "for review");

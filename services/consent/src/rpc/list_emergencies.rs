@@ -6,7 +6,7 @@ use prost::Message as _;
 use rpc::Error;
 use tonic::Request;
 use uuid::Uuid;
-use wire::consent::v1 as pb;
+use wire::{consent::v1 as pb, convert::name_of};
 
 use super::{
     access::{staff, standing},
@@ -33,9 +33,16 @@ pub(super) async fn handle(
         Some(person) => of_person(app, &call, &person, req.unreviewed, &page).await?,
         None => of_agency(app, &call, req.unreviewed, &page).await?,
     };
-    let read = rows.iter().map(|row| pb::Emergency::decode(&*row.wire));
-    let emergencies =
-        read.collect::<Result<_, _>>().map_err(|_| Error::Internal("a kept emergency"))?;
+    let own = staff(&call).and_then(|(agency, _)| agency.uuid());
+    let read = |row: &EmergencyRow| {
+        let kept = pb::Emergency::decode(&*row.wire);
+        kept.map(|emergency| shown_to(emergency, own, row.agency_id))
+    };
+    let emergencies = rows
+        .iter()
+        .map(read)
+        .collect::<Result<_, _>>()
+        .map_err(|_| Error::Internal("a kept emergency"))?;
     Ok(pb::ListEmergenciesResponse { emergencies, next_page_token })
 }
 
@@ -84,4 +91,19 @@ async fn of_agency(
     rows.sort_by_key(|row| std::cmp::Reverse((row.granted_at, row.id)));
     let next = page.cut(&mut rows, |row| (row.granted_at, row.id))?;
     Ok((rows, next))
+}
+
+/// What was declared tells of the person's health: it is for them and for the agency that declared it.
+/// Another agency that registered them learns that there was an access, of whom and when.
+pub(super) fn shown_to(
+    mut emergency: pb::Emergency,
+    agency: Option<Uuid>,
+    declared_by: Uuid,
+) -> pb::Emergency {
+    if let Some(own) = agency.filter(|own| *own != declared_by) {
+        emergency.facts = None;
+        let own = name_of("agencies", own);
+        emergency.reviews.iter_mut().filter(|r| r.agency != own).for_each(|r| r.comment.clear());
+    }
+    emergency
 }

@@ -18,7 +18,7 @@ use wire::{
 
 use super::{
     access::{registered, staff},
-    write::again,
+    write::{again, room_beside},
 };
 use crate::{
     App,
@@ -100,6 +100,9 @@ async fn write(
                     ..pb::CourtOrder::default()
                 };
                 let wire = order.encode_to_vec();
+                let (recorded, bytes) = store::court_order::size(tx, &permit).await?;
+                let bytes = bytes.saturating_add(i64::try_from(wire.len()).unwrap_or(i64::MAX));
+                room_beside("court orders", recorded, bytes)?;
                 let row = CourtOrderRow { id, created_at: now, version: 1, wire };
                 store::court_order::insert(tx, &permit, &row).await?;
                 store::record(tx, &[permit.person_id()]).await?;

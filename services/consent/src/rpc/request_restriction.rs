@@ -7,7 +7,7 @@ use permit::StandingPermit;
 use pg::requests::keep_answer;
 use policy::{Agencies, RestrictionReason};
 use prost::Message as _;
-use rpc::{Error, InTx};
+use rpc::{Denial, Error, InTx};
 use tonic::Request;
 use uuid::Uuid;
 use wire::{
@@ -18,7 +18,8 @@ use wire::{
 
 use super::{
     access::themself,
-    write::{again, etag, fence},
+    sign_consent::confirmed_by,
+    write::{again, etag, fence, on_record, room_beside},
 };
 use crate::{
     App,
@@ -46,6 +47,12 @@ pub(super) async fn handle(
     }
     // Toward health plans it binds from now on.
     let binds = from_wire(terms.reason) == Some(RestrictionReason::PaidInFull);
+    // Only toward those who vouch for the sign-in: it binds, and it takes room.
+    let vouched = confirmed_by(&permit).is_none_or(|all| all.contains(&custodian.into()));
+    if !vouched {
+        let denied = Err(Error::Denied(Denial::SignInNotConfirmed));
+        return on_record(app, &call, &person, custodian, denied).await;
+    }
     let write = write(app, once.clone(), permit, custodian, terms);
     let replayed = |replay| again(app, &call, person.clone(), replay);
     let (reply, ()) = once.written(&app.db, write, replayed).await?;
@@ -109,6 +116,10 @@ async fn write(
                     ..pb::Restriction::default()
                 };
                 let wire = asked.encode_to_vec();
+                let (asked_before, bytes) =
+                    store::restriction::size(tx, &permit, custodian).await?;
+                let bytes = bytes.saturating_add(i64::try_from(wire.len()).unwrap_or(i64::MAX));
+                room_beside("restrictions", asked_before, bytes)?;
                 let row = RestrictionRow { id, created_at: now, version: 1, wire };
                 store::restriction::insert(tx, &permit, custodian, &row).await?;
                 store::record(tx, &[permit.person_id()]).await?;

@@ -17,6 +17,7 @@ use wire::{
 
 use super::{
     access::{reach_beside, refused, staff},
+    list_emergencies::shown_to,
     write::{again, fence, on_record},
 };
 use crate::{App, store};
@@ -88,7 +89,11 @@ async fn write(
                     comment: req.comment.clone(),
                     review_time: Some(timestamp(now)),
                 });
-                if req.outcome() == pb::EmergencyOutcome::NotJustified && now < row.expires_at {
+                let unjustified = req.outcome() == pb::EmergencyOutcome::NotJustified;
+                if unjustified && row.agency_id != own {
+                    // Whoever does not treat the person must not end what may save them.
+                    tracing::error!(alarm = "emergency", kind = "DISPUTED", "for review");
+                } else if unjustified && now < row.expires_at {
                     row.expires_at = now;
                     reviewed.expire_time = Some(timestamp(now));
                 }
@@ -97,6 +102,7 @@ async fn write(
                 row.wire = reviewed.encode_to_vec();
                 store::emergency::review(tx, &permit, &row).await?;
                 store::record(tx, &[permit.person_id()]).await?;
+                let reviewed = shown_to(reviewed, Some(own), row.agency_id);
                 let reply = pb::ReviewEmergencyResponse { emergency: Some(reviewed) };
                 let answer = reply.encode_to_vec();
                 keep_answer(tx, &once.key, permit.person_id(), id, &answer, now).await?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use wire::consent::v1 as pb;
 
 use super::{
-    access::{reach, refused, staff},
+    access::{may_open, reach, refused, staff},
     sign_consent::confirmed_by,
     write::{again, fence, for_services, on_record, whole, wrong_state},
 };
@@ -113,14 +113,21 @@ async fn write(
 /// Revoking protects; ending a refusal opens, and is for who could have signed it. An agency's staff
 /// end no refusal but one that is about their own records alone.
 fn allowed(permit: &StandingPermit, held: &Held) -> Result<(), Error> {
-    match permit.standing() {
-        Standing::Agency(agency) => may_revoke(Some(std::slice::from_ref(agency)), &held.consent)
-            .then_some(())
-            .ok_or(Error::Denied(Denial::ActionNotPermitted)),
-        _ => may_revoke(confirmed_by(permit), &held.consent)
-            .then_some(())
-            .ok_or(Error::Denied(Denial::SignInNotConfirmed)),
+    let (standing, consent) = (permit.standing(), &held.consent);
+    let (own, denial) = match standing {
+        Standing::Agency(agency) => {
+            (Some(std::slice::from_ref(agency)), Denial::ActionNotPermitted)
+        }
+        _ => (confirmed_by(permit), Denial::SignInNotConfirmed),
+    };
+    if !may_revoke(own, consent) {
+        return Err(Error::Denied(denial));
     }
+    // What a sign-in that nobody vouches for may not end forbids something.
+    if !may_revoke(Some(&[]), consent) && !may_open(standing) {
+        return Err(Error::Denied(Denial::ActionNotPermitted));
+    }
+    Ok(())
 }
 
 /// Who may revoke need not be one who may read it: they get what they did.

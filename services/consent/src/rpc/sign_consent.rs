@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{Held, may_sign, named_agencies, opens_nothing_of},
+    domain::{Held, keeps_nothing_of, may_sign, named_agencies, opens_nothing_of},
     store,
 };
 
@@ -104,6 +104,11 @@ async fn signed(
     }
     let on_file = store::on_file(tx, permit).await?;
     let superseded = on_file.iter().filter(|c: &&Consent| draft.consent.supersedes.contains(&c.id));
+    if let Standing::Representative(acts) = permit.standing()
+        && !superseded.clone().all(|old| keeps_nothing_of(old, acts.excluded_sensitivities))
+    {
+        return Err(Error::Denied(Denial::ActionNotPermitted).into());
+    }
     if !may_sign(confirmed_by(permit), &draft.consent, superseded) {
         return Err(Error::Denied(Denial::SignInNotConfirmed).into());
     }

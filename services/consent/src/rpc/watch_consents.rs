@@ -3,7 +3,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use identity::AuthError;
-use kernel::AgencyId;
+use kernel::{AgencyId, AgencyStatus};
 use permit::Call;
 use rpc::{Conflict, Error};
 use tokio::{sync::mpsc, time::Instant};
@@ -67,15 +67,14 @@ async fn follow(
     let mut told = app.changes.subscribe();
     let mut checkpoint = Instant::now();
     loop {
-        if call.caller().expired(app.clock.now()) {
-            return Err(AuthError::Unauthenticated.into());
-        }
+        admitted(app, call, agency)?;
         // Before the look, so that what is told during it is looked for again.
         told.mark_unchanged();
         let events = event::events(&app.db, agency, reached, BATCH).await?;
         let quiet = events.is_empty();
         for event in events {
             reached = event.seq;
+            admitted(app, call, agency)?;
             if out.send(Ok(released(app, call, event).await?)).await.is_err() {
                 return Ok(());
             }
@@ -98,6 +97,18 @@ async fn follow(
             () = tokio::time::sleep_until(checkpoint.min(Instant::now() + POLL)) => {}
             () = out.closed() => return Ok(()),
         }
+    }
+}
+
+/// As at the beginning: the token lasts, and the agency takes part.
+fn admitted(app: &App, call: &Call, agency: Uuid) -> Result<(), Error> {
+    if call.caller().expired(app.clock.now()) {
+        return Err(AuthError::Unauthenticated.into());
+    }
+    let (_, agencies) = app.agencies()?;
+    match agencies.get(&agency.into()).map(|agency| agency.status) {
+        Some(AgencyStatus::Active) => Ok(()),
+        _ => Err(AuthError::AgencySuspended.into()),
     }
 }
 

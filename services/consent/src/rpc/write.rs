@@ -19,6 +19,20 @@ const MOST_CONSENTS: usize = 500;
 const MOST_BYTES: i64 = 2 * 1024 * 1024;
 const MOST_A_CONSENT: usize = 64 * 1024;
 
+/// Of restrictions asked of one agency, and of court orders of one agency about a person, ever; and
+/// of emergencies that one agency declares about a person in a day.
+pub(super) const MOST_BESIDE: i64 = 50;
+const MOST_BYTES_BESIDE: i64 = 512 * 1024;
+
+/// Refuses one too many of what is kept beside consents.
+pub(super) fn room_beside(what: &'static str, number: i64, bytes: i64) -> Result<(), Error> {
+    if number < MOST_BESIDE && bytes <= MOST_BYTES_BESIDE {
+        return Ok(());
+    }
+    let limit = usize::try_from(MOST_BESIDE).unwrap_or(usize::MAX);
+    Err(Error::Conflict(Conflict::TooMany { what, limit }))
+}
+
 /// Refuses a consent that is too large, and one too many.
 pub(super) async fn room(
     tx: &mut PgConnection,
@@ -41,7 +55,8 @@ pub(super) async fn room(
     Ok(())
 }
 
-/// A write that a sign-in was not confirmed enough for is on record, as every refusal is.
+/// A write that was refused, or that found nothing for this caller, is on record, as every refusal
+/// is.
 pub(super) async fn on_record<T>(
     app: &App,
     call: &Call,
@@ -49,7 +64,7 @@ pub(super) async fn on_record<T>(
     id: uuid::Uuid,
     done: Result<T, Error>,
 ) -> Result<T, Error> {
-    if let Err(Error::Denied(_)) = &done {
+    if let Err(Error::Denied(_) | Error::NotFound) = &done {
         // Not told: the answer says already what it may.
         let _ = app.guard.refuse_standing(call, Some(person), vec![id]).await;
     }

@@ -77,8 +77,25 @@ pub async fn accept(
     }
 }
 
-/// Newest first, after `(at, id)`, at most so many: about the person's records; for an agency those
-/// that it recorded.
+/// How many an agency has ever recorded about a person, and how many bytes all about them take.
+pub async fn size(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+) -> Result<(i64, i64), StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT count(*) FILTER (WHERE custodian_id = $2) AS "recorded!",
+               coalesce(sum(octet_length(wire)), 0)::bigint AS "bytes!"
+           FROM court_order WHERE person_id = $1"#,
+        permit.person_id(),
+        permit.named_agency(),
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok((row.recorded, row.bytes))
+}
+
+/// Newest first, after `(at, id)`, at most so many: about the person's records, as far as those who
+/// vouch for their sign-in go; for an agency those that it recorded.
 pub async fn list(
     db: &Db,
     permit: &StandingPermit,
@@ -86,19 +103,23 @@ pub async fn list(
     most: i64,
 ) -> Result<Vec<CourtOrderRow>, StoreError> {
     let (person, agency) = (permit.person_id(), permit.named_agency());
+    let confirmed = permit.confirmed_by();
     db.run_tx("court_order.list", Scope::person(person).reading(), move |tx| {
+        let confirmed = confirmed.clone();
         Box::pin(async move {
             Ok(sqlx::query_as!(
                 CourtOrderRow,
                 "SELECT id, created_at, version, wire FROM court_order
                  WHERE person_id = $1 AND (created_at, id) < ($3, $4)
                      AND ($2::uuid IS NULL OR custodian_id = $2)
+                     AND ($6::uuid[] IS NULL OR custodian_id = ANY ($6))
                  ORDER BY created_at DESC, id DESC LIMIT $5",
                 person,
                 agency,
                 at,
                 after,
                 most,
+                confirmed.as_deref(),
             )
             .fetch_all(tx)
             .await?)

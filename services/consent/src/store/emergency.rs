@@ -49,6 +49,23 @@ pub async fn others(
     .await?)
 }
 
+/// How many an agency has declared about a person in 24 hours.
+pub async fn declared(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    now: Instant,
+) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT count(*) AS "declared!" FROM emergency
+           WHERE person_id = $1 AND agency_id = $2 AND granted_at > $3"#,
+        permit.person_id(),
+        permit.named_agency(),
+        now - Duration::days(1),
+    )
+    .fetch_one(tx)
+    .await?)
+}
+
 /// Keeps a new one.
 pub async fn insert(
     tx: &mut PgConnection,
@@ -125,7 +142,9 @@ pub async fn list(
     most: i64,
 ) -> Result<Vec<EmergencyRow>, StoreError> {
     let (person, agency) = (permit.person_id(), permit.named_agency());
+    let confirmed = permit.confirmed_by();
     db.run_tx("emergency.list", Scope::person(person).reading(), move |tx| {
+        let confirmed = confirmed.clone();
         Box::pin(async move {
             Ok(sqlx::query_as!(
                 EmergencyRow,
@@ -135,6 +154,7 @@ pub async fn list(
                  WHERE person_id = $1 AND (granted_at, id) < ($3, $4)
                      AND NOT ($5 AND CASE WHEN $2::uuid IS NULL THEN cardinality(reviewed_by) > 0
                          ELSE reviewed_by @> ARRAY[$2] END)
+                     AND ($7::uuid[] IS NULL OR agency_id = ANY ($7))
                  ORDER BY granted_at DESC, id DESC LIMIT $6",
                 person,
                 agency,
@@ -142,6 +162,7 @@ pub async fn list(
                 after,
                 unreviewed,
                 most,
+                confirmed.as_deref(),
             )
             .fetch_all(tx)
             .await?)

@@ -90,7 +90,26 @@ pub async fn change(
     }
 }
 
-/// Newest first, after `(at, id)`, at most so many: the person's, or those asked of the agency.
+/// How many a person has ever asked of an agency, and how many bytes all of theirs take.
+pub async fn size(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    custodian: Uuid,
+) -> Result<(i64, i64), StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT count(*) FILTER (WHERE custodian_id = $2) AS "asked!",
+               coalesce(sum(octet_length(wire)), 0)::bigint AS "bytes!"
+           FROM restriction WHERE person_id = $1"#,
+        permit.person_id(),
+        custodian,
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok((row.asked, row.bytes))
+}
+
+/// Newest first, after `(at, id)`, at most so many: the person's, as far as those who vouch for their
+/// sign-in go, or those asked of the agency.
 pub async fn list(
     db: &Db,
     permit: &StandingPermit,
@@ -98,19 +117,23 @@ pub async fn list(
     most: i64,
 ) -> Result<Vec<RestrictionRow>, StoreError> {
     let (person, agency) = (permit.person_id(), permit.named_agency());
+    let confirmed = permit.confirmed_by();
     db.run_tx("restriction.list", Scope::person(person).reading(), move |tx| {
+        let confirmed = confirmed.clone();
         Box::pin(async move {
             Ok(sqlx::query_as!(
                 RestrictionRow,
                 "SELECT id, created_at, version, wire FROM restriction
                  WHERE person_id = $1 AND (created_at, id) < ($3, $4)
                      AND ($2::uuid IS NULL OR custodian_id = $2)
+                     AND ($6::uuid[] IS NULL OR custodian_id = ANY ($6))
                  ORDER BY created_at DESC, id DESC LIMIT $5",
                 person,
                 agency,
                 at,
                 after,
                 most,
+                confirmed.as_deref(),
             )
             .fetch_all(tx)
             .await?)

@@ -92,8 +92,12 @@ async fn only_the_recording_agency_finds_it_and_only_its_privacy_officer_accepts
     let refused = accept(&world, world.officer(OTHER), &name).await.unwrap_err();
     assert_same(&refused, &accept(&world, world.officer(OTHER), &never).await.unwrap_err());
     assert_eq!(refused.code(), Code::NotFound);
+    let on_record = crate::world::audited(&world, "/AcceptCourtOrder").await;
+    assert_eq!(on_record.iter().filter(|(permitted, ..)| !permitted).count(), 2);
     assert_eq!(listed(&world, world.officer(CLINIC), ANA).await, vec![name.clone()]);
     assert_eq!(listed(&world, world.person("ana"), ANA).await, [name]);
+    world.people.bind("vouched", ANA, Some(&[OTHER]));
+    assert_eq!(listed(&world, world.person("vouched"), ANA).await, [""; 0]);
     assert_eq!(listed(&world, world.officer(PROBATION), ANA).await, [""; 0]);
     assert_eq!(listed(&world, world.officer(CLINIC), BEN).await, [""; 0]);
     let stranger = call!(world, record_court_order, world.officer(HOUSING), recording(ANA));

@@ -164,9 +164,33 @@ async fn a_review_is_made_once_an_agency_and_not_by_who_declared() {
     assert_eq!(told(&twice.unwrap_err()).1, "WRONG_STATE");
     world.people.register(ANA, OTHER);
     let second = review(&world, world.officer(OTHER), &name, Outcome::NotJustified).await.unwrap();
-    assert_eq!((second.reviews.len(), second.expire_time), (2, Some(timestamp(NOW))));
+    // Another agency says so, and ends nothing; nor is it told of the person's health.
+    let ends = Some(timestamp(NOW + Duration::hours(2)));
+    assert_eq!((second.reviews.len(), second.expire_time, second.facts), (2, ends, None));
+    assert_eq!(second.reviews[0].comment, "");
     let fact = world.facts_of(ANA).await.emergencies.remove(0);
-    assert_eq!((fact.expire_time, fact.reviews.len()), (Some(timestamp(NOW)), 0));
+    assert_eq!((fact.expire_time, fact.reviews.len()), (ends, 0));
+}
+
+#[tokio::test]
+async fn what_the_declaring_agency_finds_not_justified_ends_at_once() {
+    let world = World::new().await;
+    let name = declared(&world, ANA).await.name;
+    let begun = std::time::Instant::now();
+    let ended = review(&world, world.officer(CLINIC), &name, Outcome::NotJustified).await.unwrap();
+    assert!(begun.elapsed() >= permit::FENCE);
+    assert_eq!((ended.expire_time, ended.facts.is_some()), (Some(timestamp(NOW)), true));
+    assert_eq!(world.facts_of(ANA).await.emergencies, []);
+}
+
+#[tokio::test]
+async fn a_sign_in_sees_only_the_emergencies_of_those_who_vouch_for_it() {
+    let world = World::new().await;
+    let name = declared(&world, ANA).await.name;
+    world.people.bind("vouched", ANA, Some(&[OTHER]));
+    assert_eq!(listed(&world, world.person("vouched"), Some(ANA), false).await, [""; 0]);
+    world.people.bind("vouched", ANA, Some(&[CLINIC]));
+    assert_eq!(listed(&world, world.person("vouched"), Some(ANA), false).await, vec![name]);
 }
 
 #[tokio::test]

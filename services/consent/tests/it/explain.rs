@@ -96,6 +96,8 @@ async fn the_custodians_privacy_officer_is_told_the_reason_and_no_names_of_what_
     let told = explained(&world, world.officer(CLINIC), asking(ANA, Purpose::Coc)).await.unwrap();
     let names: Vec<&str> = told.parts.iter().map(|p| &*p.name).filter(|n| !n.is_empty()).collect();
     assert_eq!((told.permitted, names), (true, vec![&*named.name]));
+    // Nor are they told that there is something else on file.
+    assert_eq!(told.parts.iter().filter(|p| p.kind() == Kind::ConsentPermit).count(), 1);
     // Of records that others hold, and of people whom it has not registered, it is told nothing.
     let mut others = asking(ANA, Purpose::Coc);
     others.record.as_mut().unwrap().custodian = agency_name(OTHER);

@@ -10,7 +10,9 @@ use wire::{
     convert::{name_of, to_wire},
 };
 
-use crate::world::{ANA, BEN, CLINIC, HOUSING, World, assert_same, code_of, terms, told, unknown};
+use crate::world::{
+    ANA, BEN, CLINIC, HOUSING, World, assert_same, code_of, terms, terms_of, told, unknown,
+};
 
 const BY: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0a01);
 
@@ -83,7 +85,7 @@ async fn s2_14_nobody_opens_for_others_what_is_withheld_from_themself() {
         let draft = world.draft(&aunt, ANA, terms).await.unwrap();
         assert_eq!(world.sign(&aunt, &draft).await.is_ok(), signs);
     }
-    let refusal = crate::world::terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING]);
+    let refusal = terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING]);
     let draft = world.draft(&aunt, ANA, refusal).await.unwrap();
     world.sign(&aunt, &draft).await.unwrap();
 }
@@ -99,4 +101,40 @@ async fn whoever_acts_for_one_person_finds_nothing_of_another() {
     assert_eq!(world.list(&aunt, ANA).await, [""; 0]);
     let refused = world.draft(&aunt, ANA, terms()).await.unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn whoever_could_not_sign_ends_no_refusal_and_no_restriction() {
+    let world = World::new().await;
+    let refusal = terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING]);
+    let refusal = world.signed("ana", refusal).await;
+    let permit = world.signed("ana", terms()).await;
+    let aunt = world.representative("aunt");
+    let relative = Appointment { relationship: Relationship::Relative, ..guardian(ANA) };
+    let excluded_sensitivities = [Sensitivity::Sud].into();
+    let excluded = Appointment { excluded_sensitivities, ..guardian(ANA) };
+    let without = Appointment { authority: false, ..guardian(ANA) };
+    for acts in [relative, excluded, without] {
+        world.people.appoint("aunt", acts);
+        let refused = world.revoke(&aunt, &refusal.name).await.unwrap_err();
+        assert_eq!(told(&refused).1, "ACTION_NOT_PERMITTED");
+    }
+    // Taking back what was allowed protects, and is anybody's who acts for the person.
+    world.revoke(&aunt, &permit.name).await.unwrap();
+    world.people.appoint("aunt", guardian(ANA));
+    world.revoke(&aunt, &refusal.name).await.unwrap();
+}
+
+#[tokio::test]
+async fn s2_14_nobody_replaces_a_refusal_that_may_keep_what_is_withheld_from_themself() {
+    let world = World::new().await;
+    let refusal = world.signed("ana", terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING])).await;
+    let excluded_sensitivities = [Sensitivity::Sud].into();
+    world.people.appoint("aunt", Appointment { excluded_sensitivities, ..guardian(ANA) });
+    let aunt = world.representative("aunt");
+    let mut over = terms();
+    over.rule.as_mut().unwrap().sensitivities = vec![to_wire(Sensitivity::Hiv)];
+    over.supersedes = vec![refusal.name];
+    let draft = world.draft(&aunt, ANA, over).await.unwrap();
+    assert_eq!(told(&world.sign(&aunt, &draft).await.unwrap_err()).1, "ACTION_NOT_PERMITTED");
 }

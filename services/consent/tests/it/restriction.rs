@@ -74,7 +74,7 @@ async fn a_restriction_is_asked_for_agreed_to_and_ended_and_each_is_a_fact() {
     let ended = decide(&world, world.person("ana"), &asked.name, Decision::End).await.unwrap();
     assert_eq!((ended.status(), ended.end_time.is_some()), (Status_::Ended, true));
     let facts = world.facts_of(ANA).await;
-    assert_eq!((facts.restrictions, facts.revision), (vec![ended], 3));
+    assert_eq!((facts.restrictions, facts.revision), (vec![], 3), "what has ended refuses nothing");
     let told = audited(&world, "/DecideRestriction").await;
     assert_eq!(told, [(true, Some(ANA), 1, None), (true, Some(ANA), 1, None)]);
 }
@@ -154,6 +154,12 @@ async fn a_sign_in_that_others_vouch_for_ends_no_restriction_on_the_clinics_reco
     world.people.bind("vouched", ANA, Some(&[OTHER]));
     let refused = decide(&world, world.person("vouched"), &asked.name, Decision::End).await;
     assert_eq!(told(&refused.unwrap_err()).1, "SIGN_IN_NOT_CONFIRMED");
+    let on_record = audited(&world, "/DecideRestriction").await;
+    assert_eq!(on_record.iter().filter(|(permitted, ..)| !permitted).count(), 1);
+    assert_eq!(listed(&world, world.person("vouched"), ANA).await, [""; 0]);
+    let token = world.person("vouched");
+    let refused = call!(world, request_restriction, token, asking(ANA, Reason::Preference));
+    assert_eq!(told(&refused.unwrap_err()).1, "SIGN_IN_NOT_CONFIRMED");
     world.people.bind("vouched", ANA, Some(&[CLINIC]));
     decide(&world, world.person("vouched"), &asked.name, Decision::End).await.unwrap();
 }
@@ -170,4 +176,18 @@ async fn a_repeat_is_answered_as_the_first_time() {
     let refused = call!(world, request_restriction, world.person("ana"), other).unwrap_err();
     assert_eq!(told(&refused).1, "REQUEST_ID_REUSED");
     assert_eq!(listed(&world, world.person("ana"), ANA).await.len(), 1);
+}
+
+#[tokio::test]
+async fn one_too_many_of_an_agency_is_refused_and_of_another_is_not() {
+    let world = World::new().await;
+    for _ in 0..50 {
+        asked(&world, "ana", ANA, Reason::Preference).await;
+    }
+    let ana = || world.person("ana");
+    let refused = call!(world, request_restriction, ana(), asking(ANA, Reason::Preference));
+    assert_eq!(told(&refused.unwrap_err()), (Code::ResourceExhausted, "LIMIT_EXCEEDED".into()));
+    let mut other = asking(ANA, Reason::Preference);
+    other.terms.as_mut().unwrap().custodian = agency_name(OTHER);
+    call!(world, request_restriction, ana(), other).unwrap();
 }

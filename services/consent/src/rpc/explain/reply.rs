@@ -37,7 +37,7 @@ pub(super) fn explained(
     };
     let mut reply = pb::ExplainResponse {
         explanation: in_words(language, explanation).to_owned(),
-        parts: explanation.parts.iter().map(part).collect(),
+        parts: explanation.parts.iter().filter(|p| told(p, facts, standing)).map(part).collect(),
         as_of: Some(timestamp(as_of)),
         ..pb::ExplainResponse::default()
     };
@@ -51,6 +51,13 @@ pub(super) fn explained(
         Err(refused) => reply.reason = refused.reason.code().to_owned(),
     }
     reply
+}
+
+/// A part of what is on file is told to those whose it is; one that decides is told to all, without
+/// its name. What else is on file is nobody's business: it may be about others' records.
+fn told(part: &Part, facts: &PersonFacts, standing: &Standing) -> bool {
+    let decides = matches!(part.bearing, Bearing::Opens | Bearing::Refuses);
+    decides || part.id.as_ref().is_none_or(|id| theirs(part.kind, id, facts, standing))
 }
 
 fn effect(bearing: Bearing) -> pb::PartEffect {
@@ -77,9 +84,13 @@ fn name(part: &Part, facts: &PersonFacts, standing: &Standing) -> String {
 }
 
 fn theirs(kind: PartKind, id: &ConsentId, facts: &PersonFacts, standing: &Standing) -> bool {
+    let vouched = |all: &Option<Vec<AgencyId>>, agency: Option<&AgencyId>| {
+        all.as_ref().is_none_or(|all| agency.is_some_and(|agency| all.contains(agency)))
+    };
     let own = |agency: Option<&AgencyId>| match standing {
         Standing::Agency(own) => agency == Some(own),
-        _ => true,
+        Standing::Person { confirmed_by } => vouched(confirmed_by, agency),
+        Standing::Representative(acts) => vouched(&acts.confirmed_by, agency),
     };
     match kind {
         PartKind::ConsentPermit | PartKind::ConsentDeny => {
@@ -97,7 +108,9 @@ fn theirs(kind: PartKind, id: &ConsentId, facts: &PersonFacts, standing: &Standi
         PartKind::CourtOrder => {
             own(facts.court_orders.iter().find(|o| o.id == *id).map(|o| &o.custodian))
         }
-        // Privacy officers review those of anybody whom their agency registered.
+        PartKind::Emergency => {
+            own(facts.emergency_accesses.iter().find(|e| e.id == *id).map(|e| &e.agency))
+        }
         _ => true,
     }
 }
