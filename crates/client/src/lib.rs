@@ -27,7 +27,7 @@ mod retry;
 
 pub use connect::{Builder, Client, ConnectError};
 pub use credentials::{Credentials, TokenError, TokenSource};
-pub use error::{Reason, explain, reason};
+pub use error::{Reason, Violation, explain, reason, violations};
 pub use retry::{Retry, retry};
 /// The contract, generated.
 pub use wire;

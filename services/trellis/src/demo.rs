@@ -5,11 +5,16 @@
 mod actor;
 mod checks;
 mod county;
+mod court;
+mod emergency;
 mod network;
 mod person;
+mod refuge;
+mod restriction;
 mod revocation;
 mod sharing;
 mod telling;
+mod terms;
 mod watching;
 
 use std::io::Write;
@@ -28,7 +33,11 @@ pub struct Cast {
     clinic: String,
     housing: String,
     probation: String,
+    hospital: String,
+    refuge: String,
+    prosecutor: String,
     clinician: Actor,
+    privacy_officer: Actor,
     case_manager: Actor,
     officer: Actor,
     ana: Actor,
@@ -51,7 +60,11 @@ pub async fn play(channel: Channel, issuer: &DevIssuer, out: impl Write) -> anyh
     person::decides(&mut cast, &mut telling).await?;
     let watches = sharing::close_the_loop(&mut cast, &mut telling).await?;
     sharing::read(&cast, &mut telling).await?;
+    restriction::restrict(&cast, &mut telling).await?;
     revocation::revoke(&cast, watches, &mut telling).await?;
+    emergency::break_the_glass(&stage, &cast, &mut telling).await?;
+    court::order(&stage, &cast, &mut telling).await?;
+    refuge::refer(&stage, &cast, &mut telling).await?;
     revocation::account(&cast, &mut telling).await?;
     telling.end("Every step went as the person had decided.")?;
     Ok(())

@@ -26,6 +26,8 @@ Begin here:
                                                a token for it
   trellis import hsds DIR --server http://127.0.0.1:50051 --token-file FILE
                                                agencies and services from HSDS 3 CSV
+  trellis import consents FILE --token-file FILE
+                                               consents that were signed on paper, from CSV
 
 In production, each service is its own process:
   trellis keys /etc/trellis/keys               once a network

@@ -31,6 +31,7 @@ pub use category::{Meaning, NeedCategory, SupportKind, meaning};
 pub use reason::{Reason, Rejection};
 pub use rows::{MAX_FILE_BYTES, MAX_ROWS};
 pub use schema::Table;
+pub use split::{Fault, Record, Records};
 pub use tree::{
     Accessibility, Address, Attribute, Capacity, Contact, CostOption, Identifier, Language,
     Location, OrganizationTree, Phone, PlaceType, Position, Program, RequiredDocument, Schedule,

@@ -13,7 +13,7 @@ type Cells<'a> = Vec<Cow<'a, [u8]>>;
 
 /// What is wrong with the shape of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub enum Fault {
     /// Opened in this cell and never closed.
     OpenQuote { cell: usize },
     /// A quotation mark inside an unquoted cell, or text after the closing one.
@@ -26,7 +26,7 @@ pub(super) enum Fault {
 
 /// One record, or the one physical line that is left of a bad one.
 #[derive(Debug)]
-pub(super) struct Record<'a> {
+pub struct Record<'a> {
     /// 1-based physical line on which it starts.
     pub line: u64,
     pub cells: Cells<'a>,
@@ -35,14 +35,14 @@ pub(super) struct Record<'a> {
 
 /// The records of a file. The first one sets how many cells the others must have.
 #[derive(Debug)]
-pub(super) struct Records<'a> {
+pub struct Records<'a> {
     rest: &'a [u8],
     line: u64,
     width: Option<usize>,
 }
 
 impl<'a> Records<'a> {
-    pub(super) fn of(file: &'a [u8]) -> Self {
+    pub fn of(file: &'a [u8]) -> Self {
         let rest = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
         Self { rest, line: 1, width: None }
     }

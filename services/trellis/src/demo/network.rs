@@ -40,7 +40,7 @@ async fn register(admin: &Actor, request: RegisterAgencyRequest) -> anyhow::Resu
 }
 
 pub async fn join(stage: &Stage<'_>, t: &mut Telling<impl Write>) -> anyhow::Result<Cast> {
-    t.act("The network: agencies of three sectors join")?;
+    t.act("The network: agencies of several sectors join")?;
     let admin = stage.admin()?;
     let health = RegisterAgencyRequest {
         covered_entity: true,
@@ -56,11 +56,24 @@ pub async fn join(stage: &Stage<'_>, t: &mut Telling<impl Write>) -> anyhow::Res
     let clinic = register(&admin, clinic).await?;
     let housing = register(&admin, agency("Harbor Homes", Sector::Housing)).await?;
     let probation = register(&admin, agency("Linden County Probation", Sector::Justice)).await?;
+    let hospital = RegisterAgencyRequest {
+        covered_entity: true,
+        ..agency("Linden General Hospital", Sector::Healthcare)
+    };
+    let hospital = register(&admin, hospital).await?;
+    let refuge = RegisterAgencyRequest {
+        victim_service_provider: true,
+        ..agency("Juniper House", Sector::Other)
+    };
+    let refuge = register(&admin, refuge).await?;
+    let prosecutor = agency("Linden County Prosecutor", Sector::Justice);
+    let prosecutor = register(&admin, prosecutor).await?;
     t.step(
         "Rivergate Health joins with its SUD program as a unit of its own (Part 2), then Harbor \
-         Homes and Linden County Probation.",
+         Homes, Linden County Probation, a hospital, a refuge (victim service provider) and the \
+         prosecutor.",
         &admin.who,
-        "RegisterAgency x4",
+        "RegisterAgency x7",
         "OK",
     )?;
     import(&admin, t).await?;
@@ -89,11 +102,21 @@ pub async fn join(stage: &Stage<'_>, t: &mut Telling<impl Write>) -> anyhow::Res
             &[Role::Officer],
             &[Purpose::Supervision],
         )?,
+        privacy_officer: stage.staff(
+            "privacy officer, Rivergate Recovery Center",
+            "pv-ames",
+            &clinic,
+            &[Role::PrivacyOfficer],
+            &[Purpose::HealthcareOperations],
+        )?,
         ana: stage.person("Ana, the person", "ana")?,
         admin,
         clinic,
         housing,
         probation,
+        hospital,
+        refuge,
+        prosecutor,
         person: String::new(),
         note: String::new(),
         attendance: String::new(),

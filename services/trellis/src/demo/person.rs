@@ -1,21 +1,14 @@
 //! Act 2 and 3: a person whom three agencies know, and what she decides.
 
-use std::{io::Write, time::Duration};
+use std::io::Write;
 
 use anyhow::ensure;
-use kernel::Clock as _;
 use tonic::Code;
 use uuid::Uuid;
 use wire::{
-    common::v1::{Action, Confidentiality, Identifier, Labels, Purpose, RecordKind, Sensitivity},
-    consent::v1::{
-        ConsentTerms, ConsentType, Disclosers, DraftConsentRequest, Effect, Recipients, Rule,
-        SignConsentRequest, Statements,
-    },
-    convert::timestamp,
-    notes::v1::{
-        CreateNoteRequest, GetNoteRequest, ListNotesRequest, NoteSection, NoteType, SignNoteRequest,
-    },
+    common::v1::{Confidentiality, Identifier, Labels, Sensitivity},
+    consent::v1::{ConsentTerms, DraftConsentRequest, SignConsentRequest},
+    notes::v1::{CreateNoteRequest, ListNotesRequest, NoteSection, NoteType, SignNoteRequest},
     people::v1::{
         AcceptInvitationRequest, GetPersonRequest, InvitePersonRequest, RegisterPersonRequest,
     },
@@ -25,8 +18,9 @@ use wire::{
 use super::{
     Cast,
     actor::Actor,
-    checks::{alike, refused, request_id, there},
+    checks::{hidden, refused, request_id, there},
     telling::Telling,
+    terms,
 };
 
 /// A system that agencies share; each also brings an identifier of its own.
@@ -40,21 +34,7 @@ pub async fn meet(cast: &mut Cast, t: &mut Telling<impl Write>) -> anyhow::Resul
         (&cast.case_manager, "https://harborhomes.example/hmis", "HH-3391"),
         (&cast.officer, "https://probation.linden.example/docket", "26-CR-0117"),
     ] {
-        let id = |system: &str, value: &str| Identifier {
-            system: system.to_owned(),
-            value: value.to_owned(),
-        };
-        let request = RegisterPersonRequest {
-            request_id: request_id(),
-            identifiers: vec![id(system, value), id(MEDICAID, "LC-550-118-2")],
-            given_name: "Ana".to_owned(),
-            family_name: "Rivera".to_owned(),
-            birth_date: "1988-04-17".to_owned(),
-            preferred_language: "es".to_owned(),
-            labels: None,
-        };
-        let reply = actor.people().register_person(request).await?.into_inner();
-        names.push(there(reply.person, "person")?.name);
+        names.push(register(actor, system, value).await?);
     }
     names.dedup();
     ensure!(names.len() == 1, "three registrations are one person");
@@ -70,7 +50,7 @@ pub async fn meet(cast: &mut Cast, t: &mut Telling<impl Write>) -> anyhow::Resul
         &cast.clinician,
         &cast.person,
         NoteType::Progress,
-        &[Sensitivity::Sud, Sensitivity::Mh],
+        part2(&[Sensitivity::Sud, Sensitivity::Mh]),
         "Stable on current treatment. Safe, sober housing would help more than anything else.",
     )
     .await?;
@@ -78,7 +58,7 @@ pub async fn meet(cast: &mut Cast, t: &mut Telling<impl Write>) -> anyhow::Resul
         &cast.clinician,
         &cast.person,
         NoteType::SupervisionContact,
-        &[Sensitivity::Sud],
+        part2(&[Sensitivity::Sud]),
         "Attended all four appointments of this month.",
     )
     .await?;
@@ -91,23 +71,48 @@ pub async fn meet(cast: &mut Cast, t: &mut Telling<impl Write>) -> anyhow::Resul
     )
 }
 
-async fn write(
+/// Ana, under an identifier of the agency's own and the one that agencies share.
+pub async fn register(actor: &Actor, system: &str, value: &str) -> anyhow::Result<String> {
+    let id = |system: &str, value: &str| Identifier {
+        system: system.to_owned(),
+        value: value.to_owned(),
+    };
+    let request = RegisterPersonRequest {
+        request_id: request_id(),
+        identifiers: vec![id(system, value), id(MEDICAID, "LC-550-118-2")],
+        given_name: "Ana".to_owned(),
+        family_name: "Rivera".to_owned(),
+        birth_date: "1988-04-17".to_owned(),
+        preferred_language: "es".to_owned(),
+        labels: None,
+    };
+    let reply = actor.people().register_person(request).await?.into_inner();
+    Ok(there(reply.person, "person")?.name)
+}
+
+/// Labels of what the SUD program writes.
+pub fn part2(sensitivities: &[Sensitivity]) -> Labels {
+    Labels {
+        confidentiality: Confidentiality::R.into(),
+        sensitivities: sensitivities.iter().map(|s| (*s).into()).collect(),
+        part2: true,
+        victim_service: false,
+    }
+}
+
+/// Writes a note and signs it.
+pub async fn write(
     author: &Actor,
     person: &str,
     kind: NoteType,
-    sensitivities: &[Sensitivity],
+    labels: Labels,
     body: &str,
 ) -> anyhow::Result<String> {
     let request = CreateNoteRequest {
         request_id: request_id(),
         person: person.to_owned(),
         r#type: kind.into(),
-        labels: Some(Labels {
-            confidentiality: Confidentiality::R.into(),
-            sensitivities: sensitivities.iter().map(|s| (*s).into()).collect(),
-            part2: true,
-            victim_service: false,
-        }),
+        labels: Some(labels),
         sections: vec![NoteSection { title: String::new(), body: body.to_owned() }],
         ..CreateNoteRequest::default()
     };
@@ -121,12 +126,7 @@ async fn write(
 pub async fn without_consent(cast: &mut Cast, t: &mut Telling<impl Write>) -> anyhow::Result<()> {
     t.act("Without consent: what others may not see does not exist for them")?;
     for reader in [&cast.case_manager, &cast.officer] {
-        let read = |name: String| {
-            let mut notes = reader.notes();
-            async move { notes.get_note(GetNoteRequest { name }).await }
-        };
-        let absent = format!("notes/{}", Uuid::new_v4());
-        alike(read(cast.note.clone()).await, read(absent).await)?;
+        hidden(reader, &cast.note).await?;
         t.step(
             "Another agency asks for the note, and for a note that never was: one and the same \
              answer.",
@@ -183,66 +183,10 @@ pub async fn decides(cast: &mut Cast, t: &mut Telling<impl Write>) -> anyhow::Re
         "AcceptInvitation",
         "OK",
     )?;
-    let (housing, justice) = (housing_terms(cast), justice_terms(cast));
+    let (housing, justice) = (terms::housing(cast), terms::justice(cast));
     cast.housing_consent = sign(cast, housing, t, "to Harbor Homes").await?;
     cast.justice_consent = sign(cast, justice, t, "to Linden County Probation (2.35)").await?;
     Ok(())
-}
-
-fn terms(cast: &Cast, kind: ConsentType, description: &str, rule: Rule) -> ConsentTerms {
-    let now = kernel::SystemClock.now();
-    ConsentTerms {
-        r#type: kind.into(),
-        description: description.to_owned(),
-        rule: Some(Rule {
-            effect: Effect::Permit.into(),
-            disclosers: Some(Disclosers { agencies: vec![cast.clinic.clone()] }),
-            ..rule
-        }),
-        expires: Some(timestamp(now + Duration::from_secs(180 * 86_400))),
-        statements: Some(Statements {
-            right_to_revoke: true,
-            redisclosure: true,
-            refusal_consequences: true,
-        }),
-        ..ConsentTerms::default()
-    }
-}
-
-fn to(agency: &str) -> Option<Recipients> {
-    Some(Recipients { agencies: vec![agency.to_owned()], ..Recipients::default() })
-}
-
-fn housing_terms(cast: &Cast) -> ConsentTerms {
-    let rule = Rule {
-        recipients: to(&cast.housing),
-        purposes: vec![
-            Purpose::Coc.into(),
-            Purpose::HousingPlacement.into(),
-            Purpose::Treat.into(),
-        ],
-        actions: vec![Action::Read.into(), Action::Transition.into(), Action::Refer.into()],
-        kinds: vec![RecordKind::Note.into(), RecordKind::Referral.into()],
-        ..Rule::default()
-    };
-    terms(cast, ConsentType::General, "My progress notes and referrals at Rivergate", rule)
-}
-
-/// Need to know: records that are labelled SUD and nothing else, so attendance and not therapy.
-fn justice_terms(cast: &Cast) -> ConsentTerms {
-    let rule = Rule {
-        recipients: to(&cast.probation),
-        purposes: vec![Purpose::Supervision.into()],
-        actions: vec![Action::Read.into()],
-        kinds: vec![RecordKind::Note.into()],
-        sensitivities: vec![Sensitivity::Sud.into()],
-        ..Rule::default()
-    };
-    let until = kernel::SystemClock.now() + Duration::from_secs(90 * 86_400);
-    ConsentTerms {
-        revocable_after: Some(timestamp(until)),
-        ..terms(cast, ConsentType::CriminalJustice, "Whether I attend treatment", rule)
-    }
 }
 
 async fn sign(

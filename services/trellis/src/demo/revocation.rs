@@ -5,14 +5,15 @@ use std::{io::Write, time::Duration};
 use anyhow::{Context as _, ensure};
 use wire::{
     audit::v1::{DisclosureRecord, ListDisclosuresRequest},
+    common::v1::BasisKind,
     consent::v1::RevokeConsentRequest,
-    notes::v1::{GetNoteRequest, ListNotesRequest},
+    notes::v1::ListNotesRequest,
     referrals::v1::{GetReferralRequest, ReferralState as State},
 };
 
 use super::{
     Cast,
-    checks::{alike, request_id, there},
+    checks::{hidden, request_id, there},
     sharing::Watches,
     telling::Telling,
 };
@@ -27,12 +28,7 @@ pub async fn revoke(
     let request = RevokeConsentRequest { request_id, name, word: 0 };
     cast.ana.consents().revoke_consent(request).await?;
     // From here on: not soon, but now.
-    let read = |name: String| {
-        let mut notes = cast.case_manager.notes();
-        async move { notes.get_note(GetNoteRequest { name }).await }
-    };
-    let absent = format!("notes/{}", uuid::Uuid::new_v4());
-    alike(read(cast.note.clone()).await, read(absent).await)?;
+    hidden(&cast.case_manager, &cast.note).await?;
     t.step("She revokes the consent to Harbor Homes.", &cast.ana.who, "RevokeConsent", "OK")?;
     t.step(
         "From that moment the note does not exist for Harbor Homes.",
@@ -89,12 +85,22 @@ pub async fn account(cast: &Cast, t: &mut Telling<impl Write>) -> anyhow::Result
             && r.consents.contains(&cast.justice_consent)
     });
     ensure!(read_note && read_attendance, "the accounting names both readings");
+    for (agency, record, basis) in [
+        (&cast.hospital, &cast.note, BasisKind::Emergency),
+        (&cast.prosecutor, &cast.attendance, BasisKind::CourtOrder),
+    ] {
+        let told = |r: &DisclosureRecord| {
+            r.agency == *agency && r.records.contains(record) && r.bases.contains(&basis.into())
+        };
+        ensure!(records.iter().any(told), "the accounting names {}", basis.as_str_name());
+    }
     ensure!(
         !records.iter().any(|r| r.agency == cast.probation && r.records.contains(&cast.note)),
         "what was refused is no disclosure"
     );
     t.step(
-        "Ana lists every disclosure.",
+        "Ana lists every disclosure of what the clinic holds: under her consents, in the emergency, \
+         by the court's order.",
         &cast.ana.who,
         "ListDisclosures",
         &format!("OK: {} disclosures", records.len()),
@@ -116,7 +122,13 @@ async fn complete(cast: &Cast) -> anyhow::Result<Vec<DisclosureRecord>> {
         let has = |agency: &str, record: &str| {
             last.iter().any(|r| r.agency == agency && r.records.iter().any(|n| n == record))
         };
-        if has(&cast.housing, &cast.note) && has(&cast.probation, &cast.attendance) {
+        let all = [
+            (&cast.housing, &cast.note),
+            (&cast.probation, &cast.attendance),
+            (&cast.hospital, &cast.note),
+            (&cast.prosecutor, &cast.attendance),
+        ];
+        if all.into_iter().all(|(agency, record)| has(agency, record)) {
             return Ok(last);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

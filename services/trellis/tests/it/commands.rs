@@ -84,6 +84,7 @@ fn help_says_what_to_type() {
         (&["serve", "--help"], "trellis serve notes --config"),
         (&["token", "--help"], "--role CLINICIAN"),
         (&["import", "hsds", "--help"], "--token-file"),
+        (&["import", "consents", "--help"], "image_sha256"),
         (&["policy", "check", "--help"], "N passed, M failed"),
         (&["migrate", "--help"], "--admin-url-file"),
     ] {

@@ -4,6 +4,7 @@
 
 mod commands;
 mod import;
+mod import_consents;
 mod in_process;
 mod networks;
 mod samples;
