@@ -3,9 +3,11 @@
 mod identity;
 mod invitation;
 mod profile;
+mod proofing;
 mod representative;
 
 pub use identity::{Candidates, Key, Matching, Scope};
 pub use invitation::{Code, LIFETIME};
 pub use profile::{Identifier, MAX_IDENTIFIERS, Profile, birth_date, unclean};
+pub use proofing::{Stated, stands};
 pub use representative::Terms;

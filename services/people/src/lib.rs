@@ -7,8 +7,8 @@
 //! people of a victim-service provider are never recognised across agencies, in neither direction.
 //!
 //! A sign-in is bound by a one-time invitation of an agency that registered the person. It opens
-//! only what the agencies that vouch for it hold, until others confirm it or its issuer asserts
-//! identity proofing.
+//! only what the agencies that vouch for it hold, until others confirm it; or its issuer asserts
+//! identity proofing of somebody whom every custodian states to be this person.
 //!
 //! Representatives are recorded here, with evidence, beginning and end, and bound the same way. For whom
 //! a sign-in acts is asked at every decision, and an end of it is as strict as a revocation.

@@ -13,7 +13,7 @@ use wire::{
 use crate::world::{CLINIC, Client, HOUSING, World, guardian, whole};
 
 fn aunt(world: &World) -> Client {
-    world.individual("aunt", Role::Representative, false)
+    world.individual("aunt", Role::Representative)
 }
 
 async fn bound(world: &World, agency: Uuid, person: Uuid) -> String {

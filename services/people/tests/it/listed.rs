@@ -14,7 +14,7 @@ use wire::{
 use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian};
 
 fn aunt(world: &World) -> Client {
-    world.individual("aunt", Role::Representative, false)
+    world.individual("aunt", Role::Representative)
 }
 
 async fn bound(world: &World, agency: Uuid, request: AddRepresentativeRequest) -> Representative {
@@ -76,7 +76,7 @@ async fn each_caller_is_told_of_those_that_are_theirs_to_know() {
     for caller in [
         world.staff(PROBATION),
         world.person("nobody"),
-        world.individual("uncle", Role::Representative, true),
+        world.individual("uncle", Role::Representative),
     ] {
         assert!(caller.representatives(jane).await.unwrap().is_empty());
         assert!(caller.representatives(Uuid::new_v4()).await.unwrap().is_empty());
@@ -139,5 +139,5 @@ async fn services_are_told_for_whom_each_sign_in_acts() {
     assert_eq!((&acts.representative, &acts.person), (&one.name, &format!("people/{jane}")));
     assert_eq!((acts.relationship(), acts.authority), (Relationship::Guardian, true));
     assert_eq!(acts.confirmed_by, [format!("agencies/{CLINIC}")]);
-    assert_eq!((acts.from_time, acts.until_time, acts.proofed), (one.from_time, None, false));
+    assert_eq!((acts.from_time, acts.until_time), (one.from_time, None));
 }

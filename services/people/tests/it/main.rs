@@ -9,6 +9,7 @@ mod dismiss;
 mod facts;
 mod invite;
 mod listed;
+mod proofing;
 mod quiet;
 mod read;
 mod register;

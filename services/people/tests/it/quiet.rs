@@ -90,7 +90,7 @@ async fn nothing_of_a_person_is_in_a_log_or_an_error() {
         ..guardian(person)
     };
     let added = staff.add_representative(request.clone()).await.unwrap();
-    let acting = world.individual(&format!("{CANARY}-aunt"), Role::Representative, false);
+    let acting = world.individual(&format!("{CANARY}-aunt"), Role::Representative);
     acting.accept(&added.code).await.unwrap();
     errors.push(acting.accept(&added.code).await.unwrap_err());
     errors.push(staff.add_representative(request).await.err().unwrap());

@@ -117,7 +117,7 @@ async fn a_person_reads_what_the_agencies_hold_that_vouch_for_their_sign_in() {
     assert_eq!(custodians(jane.get(person).await.unwrap().person), [CLINIC, HOUSING]);
     assert_eq!(jane.get(other).await.unwrap_err().code(), Code::NotFound);
     // A supporter's sign-in of the same name is not the person's.
-    let supporter = world.individual("jane", Role::Representative, false);
+    let supporter = world.individual("jane", Role::Representative);
     assert_eq!(supporter.get(person).await.unwrap_err().code(), Code::NotFound);
 }
 

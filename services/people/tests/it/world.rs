@@ -11,7 +11,7 @@ use std::{
 use facts::Directory;
 use identity::{
     Asserts, AuthLayer, Authenticator, DEV_ISSUER, DevIssuer, IdentityConfig, Mint, NetworkKeys,
-    ServiceTokens,
+    Proofed, ServiceTokens,
 };
 use kernel::{AgencyId, Clock as _, Instant, ManualClock, PersonId, Purpose, Role, Sector};
 use permit::{Answer, ConsentSource, Question, SourceError};
@@ -257,20 +257,22 @@ impl World {
     }
 
     pub fn person(&self, sub: &str) -> Client {
-        self.individual(sub, Role::Person, false)
+        self.individual(sub, Role::Person)
     }
 
-    pub fn individual(&self, sub: &str, role: Role, proofed: bool) -> Client {
-        self.client(&self.mint(&Mint {
-            kind: Asserts::Person,
-            sub: sub.to_owned(),
-            agency: None,
-            client_id: None,
-            roles: [role].into(),
-            purposes: [Purpose::PatientRequest].into(),
-            ttl: time::Duration::HOUR,
-            proofed,
-        }))
+    pub fn individual(&self, sub: &str, role: Role) -> Client {
+        self.client(&self.mint(&of_individual(sub, role)))
+    }
+
+    /// A sign-in whose issuer has seen the papers of somebody of this name.
+    pub fn proofed(&self, sub: &str, role: Role, who: &Proofed) -> Client {
+        let token = self.issuer.mint_proofed(&of_individual(sub, role), who);
+        self.client(&token.unwrap())
+    }
+
+    /// A token that says that somebody was proofed, and not who.
+    pub fn proofed_as_nobody(&self, sub: &str) -> Client {
+        self.client(&self.mint(&Mint { proofed: true, ..of_individual(sub, Role::Person) }))
     }
 
     pub fn service_token(&self) -> String {
@@ -294,6 +296,28 @@ impl World {
         request.given_name = "Somebody".into();
         request.family_name = "Else".into();
         id(&self.staff(agency).register(request).await.unwrap())
+    }
+}
+
+fn of_individual(sub: &str, role: Role) -> Mint {
+    Mint {
+        kind: Asserts::Person,
+        sub: sub.to_owned(),
+        agency: None,
+        client_id: None,
+        roles: [role].into(),
+        purposes: [Purpose::PatientRequest].into(),
+        ttl: time::Duration::HOUR,
+        proofed: false,
+    }
+}
+
+/// What the papers of somebody say who was born on Jane Roe's day.
+pub fn papers(given_name: &str, family_name: &str) -> Proofed {
+    Proofed {
+        family_name: family_name.to_owned(),
+        given_name: Some(given_name.to_owned()),
+        birth_date: time::macros::date!(1980 - 01 - 02),
     }
 }
 

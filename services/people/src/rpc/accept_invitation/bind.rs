@@ -9,11 +9,12 @@ use uuid::Uuid;
 use wire::{convert::name_of, people::v1::AcceptInvitationResponse};
 
 use crate::{
-    App,
+    App, domain,
     rpc::shared,
     store::{
         binding,
         invitation::{self, Presented, SignInKey},
+        profile,
     },
 };
 
@@ -62,7 +63,8 @@ struct Accepting {
     /// A token of the kind invited, and an agency that vouches, or the person.
     admitted: bool,
     key: SignInKey,
-    proofed: bool,
+    /// Who signed in, where that was proofed. It proves a representative, but not their appointment.
+    proofed: Option<identity::Proofed>,
     id: Uuid,
     notice: Uuid,
     now: kernel::Instant,
@@ -84,8 +86,11 @@ impl Accepting {
         Ok(Self {
             admitted: vouches && call.caller().roles().contains(role),
             key: shared::sign_in(call),
-            // Whom a person lets act for them sees no more than the person, whoever proofed whom.
-            proofed: call.caller().identity_proofed() && presented.agency().is_some(),
+            proofed: call
+                .caller()
+                .proofed()
+                .filter(|_| presented.representative().is_none())
+                .cloned(),
             id: ledger::new_id(&app.deps.clock),
             notice: ledger::new_id(&app.deps.clock),
             now: app.deps.clock.now(),
@@ -104,13 +109,15 @@ async fn bind(
     let staff = binding::is_staff(&mut *tx, agency, &new.key).await?;
     let stands = binding::inviter_stands(&mut *tx, presented).await?;
     let taken = invitation::take(&mut *tx, presented, &new.key, new.now).await?;
+    let stated = profile::stated(&mut *tx, presented).await?;
     if !taken || staff || !stands || !new.admitted {
         return Ok(None);
     }
+    let proofed = new.proofed.as_ref().is_some_and(|p| domain::stands(p, agency, &stated));
     let id = match live {
         // The same sign-in: another agency vouches for it.
         Some(live) if live.key == new.key => {
-            if new.proofed {
+            if proofed {
                 binding::proof(&mut *tx, presented, live.id).await?;
             }
             live.id
@@ -119,7 +126,7 @@ async fn bind(
             if let Some(earlier) = other {
                 binding::end(&mut *tx, presented, earlier.id, new.notice, new.now).await?;
             }
-            binding::bind(&mut *tx, presented, new.id, &new.key, new.proofed, new.now).await?;
+            binding::bind(&mut *tx, presented, new.id, &new.key, proofed, new.now).await?;
             new.id
         }
     };
