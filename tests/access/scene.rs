@@ -188,9 +188,11 @@ impl<'a> Stage<'a> {
                 one(people::AcceptInvitationRequest { request_id, code })
             }
             "ConfirmSignIn" => {
+                let code = self.code(person).await;
                 let representative = String::new();
-                one(people::ConfirmSignInRequest { request_id, person: name, representative })
+                one(people::ConfirmSignInRequest { request_id, person: name, representative, code })
             }
+            "RenewConfirmationCode" => one(renewing(&name)),
             "AddRepresentative" => one(guardian_of(&name)),
             "EndRepresentative" => {
                 let name = self.world.represented(self.network, person).await;
@@ -214,6 +216,12 @@ impl<'a> Stage<'a> {
             }),
             _ => self.missing(rpc),
         }
+    }
+
+    /// The confirmation code that the person would show.
+    async fn code(&self, person: &Person) -> String {
+        let request = renewing(&person.name);
+        served!(person.actor.people(), renew_confirmation_code, request).code
     }
 
     async fn consents(&self, rpc: &str, person: &Person, consented: Consented) -> Vec<Vec<u8>> {
@@ -465,4 +473,12 @@ fn offer() -> directory::CreateServiceRequest {
 pub fn in_seconds(seconds: i64) -> prost_types::Timestamp {
     let now = SystemClock.now().unix_timestamp();
     prost_types::Timestamp { seconds: now + seconds, nanos: 0 }
+}
+
+fn renewing(person: &str) -> people::RenewConfirmationCodeRequest {
+    people::RenewConfirmationCodeRequest {
+        request_id: request_id(),
+        person: person.to_owned(),
+        ..people::RenewConfirmationCodeRequest::default()
+    }
 }

@@ -14,7 +14,7 @@
 //! a sign-in acts is asked at every decision, and an end of it is as strict as a revocation.
 //!
 //! Invariant: nothing here tells an agency whether a person was known before.
-//! Invariant: an invitation's code is kept nowhere, not even in the answer kept for a replay.
+//! Invariant: no code is kept anywhere, not even in the answer kept for a replay.
 //! Invariant: a person has one live sign-in, and a live sign-in is one person's; an appointment has one,
 //! and a sign-in may have many.
 //!

@@ -11,6 +11,7 @@ mod get_person;
 mod invite_person;
 mod list_representatives;
 mod register_person;
+mod renew_confirmation_code;
 mod resolve_sign_ins;
 mod shared;
 
@@ -64,6 +65,12 @@ impl pb::people_service_server::PeopleService for Rpc {
         request: Request<pb::ConfirmSignInRequest>,
     ) -> Reply<pb::ConfirmSignInResponse> {
         confirm_sign_in::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn renew_confirmation_code(
+        &self,
+        request: Request<pb::RenewConfirmationCodeRequest>,
+    ) -> Reply<pb::RenewConfirmationCodeResponse> {
+        renew_confirmation_code::handle(&self.0, request).await.map_err(Status::from)
     }
     async fn add_representative(
         &self,

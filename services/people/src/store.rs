@@ -2,6 +2,7 @@
 //! invitation that was presented; the doors without either return ids and facets.
 
 pub mod binding;
+pub mod confirmation;
 pub mod facts;
 pub mod invitation;
 pub mod locate;

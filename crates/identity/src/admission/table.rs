@@ -82,6 +82,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.people.v1.PeopleService/GetPerson", CARE_AND_PRIVACY.union(PRINCIPALS)),
     // Representatives and supporters are bound the same way.
     users("/trellis.people.v1.PeopleService/AcceptInvitation", INDIVIDUALS),
+    users("/trellis.people.v1.PeopleService/RenewConfirmationCode", PRINCIPALS),
     // Who acts for a person: the person says, or those of an agency who answer for what it holds and
     // have seen the evidence. A representative appoints nobody.
     users("/trellis.people.v1.PeopleService/AddRepresentative", APPOINTING),

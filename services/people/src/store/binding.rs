@@ -20,6 +20,14 @@ pub struct Live {
     pub key: SignInKey,
 }
 
+/// Others who would change a binding of the person wait until this transaction ends.
+pub async fn lock(tx: &mut PgConnection, person: Uuid) -> Result<(), StoreError> {
+    sqlx::query!("SELECT id FROM person WHERE id = $1 FOR UPDATE", person)
+        .fetch_optional(tx)
+        .await?;
+    Ok(())
+}
+
 /// The person's own live binding, or that to a representative of theirs. Others who would change it
 /// wait until this transaction ends.
 pub async fn live(
@@ -27,9 +35,7 @@ pub async fn live(
     person: Uuid,
     representative: Option<Uuid>,
 ) -> Result<Option<Live>, StoreError> {
-    sqlx::query!("SELECT id FROM person WHERE id = $1 FOR UPDATE", person)
-        .fetch_optional(&mut *tx)
-        .await?;
+    lock(&mut *tx, person).await?;
     let row = sqlx::query!(
         "SELECT id, issuer, subject FROM sign_in
          WHERE person_id = $1 AND representative_id IS NOT DISTINCT FROM $2 AND ended_at IS NULL",

@@ -59,7 +59,9 @@ async fn a_representative_sees_what_the_agencies_hold_that_vouch_for_them() {
     assert_eq!(aunt.accept(&added.code).await.unwrap(), jane);
     assert_eq!(profiles(&aunt, jane).await, 1);
     assert_eq!(profiles(&aunt, other).await, 0);
-    world.staff(HOUSING).confirm_of(Uuid::new_v4(), jane, &recorded.name).await.unwrap();
+    let code = aunt.code(jane, &recorded.name).await.unwrap();
+    let housing = world.staff(HOUSING);
+    housing.confirm_of(Uuid::new_v4(), jane, &recorded.name, &code).await.unwrap();
     assert_eq!(profiles(&aunt, jane).await, 2);
     // To the person nothing has changed, and the aunt's own sign-in is another matter.
     assert_eq!(profiles(&world.person("jane"), jane).await, 0);
@@ -219,8 +221,9 @@ async fn nobody_confirms_a_representative_of_somebody_else_or_of_their_own_staff
     let other = world.somebody_else(HOUSING).await;
     let name = bound(&world, jane).await;
     let housing = world.staff(HOUSING);
+    let code = aunt(&world).code(jane, &name).await.unwrap();
     let confirm = async |client: &Client, person, name: &str| {
-        client.confirm_of(Uuid::new_v4(), person, name).await.unwrap_err()
+        client.confirm_of(Uuid::new_v4(), person, name, &code).await.unwrap_err()
     };
     let absent = confirm(&housing, jane, &format!("representatives/{}", Uuid::new_v4())).await;
     assert_eq!(absent.code(), Code::NotFound);

@@ -32,7 +32,8 @@ async fn sign_ins_are_resolved_in_their_order() {
     let clinic = world.staff(CLINIC);
     let code = clinic.invite(jane).await.unwrap().code;
     world.person("jane").accept(&code).await.unwrap();
-    world.staff(HOUSING).confirm(jane).await.unwrap();
+    let code = world.person("jane").code(jane, "").await.unwrap();
+    world.staff(HOUSING).confirm(jane, &code).await.unwrap();
     let code = clinic.invite(john).await.unwrap().code;
     world.proofed("john", Role::Person, &papers("Somebody", "Else")).accept(&code).await.unwrap();
     let asked = [

@@ -48,7 +48,8 @@ async fn whatever_is_wrong_with_a_code_the_answer_is_the_same() {
     world.person("john").accept(&staff.invite(other).await.unwrap().code).await.unwrap();
     let inviter = world.person(&format!("staff-{CLINIC}"));
     world.staff_named(CLINIC, "colleague").find("urn:own", "x").await.unwrap();
-    world.staff_named(CLINIC, "colleague").confirm(other).await.unwrap();
+    let code = world.person("john").code(other, "").await.unwrap();
+    world.staff_named(CLINIC, "colleague").confirm(other, &code).await.unwrap();
     let refused = [
         world.person("jane").accept(&"A".repeat(43)).await,
         world.person("jane").accept(&ended).await,

@@ -43,7 +43,8 @@ async fn each_caller_is_told_of_those_that_are_theirs_to_know() {
     let one = bound(&world, CLINIC, excluding).await;
     let two = bound(&world, HOUSING, guardian(jane)).await;
     let theirs = bound(&world, CLINIC, guardian(other)).await;
-    world.staff(HOUSING).confirm_of(Uuid::new_v4(), jane, &one.name).await.unwrap();
+    let code = aunt(&world).code(jane, &one.name).await.unwrap();
+    world.staff(HOUSING).confirm_of(Uuid::new_v4(), jane, &one.name, &code).await.unwrap();
     let code = world.staff(CLINIC).invite(jane).await.unwrap().code;
     world.person("jane").accept(&code).await.unwrap();
 

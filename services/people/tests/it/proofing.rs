@@ -82,7 +82,8 @@ async fn a_representative_stands_by_the_word_of_agencies_however_well_they_are_p
         aunt.accept(&added.code).await.unwrap();
         assert_eq!(profiles(&aunt, person).await, 1);
         let name = added.representative.unwrap().name;
-        world.staff(HOUSING).confirm_of(Uuid::new_v4(), person, &name).await.unwrap();
+        let code = aunt.code(person, &name).await.unwrap();
+        world.staff(HOUSING).confirm_of(Uuid::new_v4(), person, &name, &code).await.unwrap();
         assert_eq!(profiles(&aunt, person).await, 2);
     }
 }

@@ -416,12 +416,19 @@ impl Client {
     }
 
     pub async fn accept_as(&self, request_id: Uuid, code: &str) -> Result<Uuid, Status> {
+        Ok(of_name(&self.accepted(request_id, code).await?.person))
+    }
+
+    pub async fn accepted(
+        &self,
+        request_id: Uuid,
+        code: &str,
+    ) -> Result<pb::AcceptInvitationResponse, Status> {
         let message = pb::AcceptInvitationRequest {
             request_id: request_id.to_string(),
             code: code.to_owned(),
         };
-        let reply = self.people().accept_invitation(self.request(message)).await?;
-        Ok(of_name(&reply.into_inner().person))
+        Ok(self.people().accept_invitation(self.request(message)).await?.into_inner())
     }
 
     pub async fn add_representative(
@@ -463,12 +470,37 @@ impl Client {
         Ok(self.people().list_representatives(self.request(message)).await?.into_inner())
     }
 
-    pub async fn confirm(&self, person: Uuid) -> Result<(), Status> {
-        self.confirm_as(Uuid::new_v4(), person).await
+    /// The confirmation code of the caller's own sign-in: a fresh one. `representative`: its name;
+    /// empty: the person's own.
+    pub async fn code(&self, person: Uuid, representative: &str) -> Result<String, Status> {
+        self.code_as(Uuid::new_v4(), person, representative).await
     }
 
-    pub async fn confirm_as(&self, request_id: Uuid, person: Uuid) -> Result<(), Status> {
-        self.confirm_of(request_id, person, "").await
+    pub async fn code_as(
+        &self,
+        request_id: Uuid,
+        person: Uuid,
+        representative: &str,
+    ) -> Result<String, Status> {
+        let message = pb::RenewConfirmationCodeRequest {
+            request_id: request_id.to_string(),
+            person: format!("people/{person}"),
+            representative: representative.to_owned(),
+        };
+        Ok(self.people().renew_confirmation_code(self.request(message)).await?.into_inner().code)
+    }
+
+    pub async fn confirm(&self, person: Uuid, code: &str) -> Result<(), Status> {
+        self.confirm_as(Uuid::new_v4(), person, code).await
+    }
+
+    pub async fn confirm_as(
+        &self,
+        request_id: Uuid,
+        person: Uuid,
+        code: &str,
+    ) -> Result<(), Status> {
+        self.confirm_of(request_id, person, "", code).await
     }
 
     /// `representative`: its name; empty: the person's own.
@@ -477,11 +509,13 @@ impl Client {
         request_id: Uuid,
         person: Uuid,
         representative: &str,
+        code: &str,
     ) -> Result<(), Status> {
         let message = pb::ConfirmSignInRequest {
             request_id: request_id.to_string(),
             person: format!("people/{person}"),
             representative: representative.to_owned(),
+            code: code.to_owned(),
         };
         self.people().confirm_sign_in(self.request(message)).await?;
         Ok(())

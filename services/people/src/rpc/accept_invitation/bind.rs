@@ -9,10 +9,11 @@ use uuid::Uuid;
 use wire::{convert::name_of, people::v1::AcceptInvitationResponse};
 
 use crate::{
-    App, domain,
+    App,
+    domain::{self, ShortCode},
     rpc::shared,
     store::{
-        binding,
+        binding, confirmation,
         invitation::{self, Presented, SignInKey},
         profile,
     },
@@ -27,13 +28,17 @@ pub async fn accept(
     once: &rpc::Request,
 ) -> Result<AcceptInvitationResponse, InTx> {
     let new = Accepting::of(app, call, presented)?;
-    let reply = AcceptInvitationResponse {
+    let code = ShortCode::fresh().ok_or(Error::Internal("no randomness"))?;
+    let hash = app.matching.of_confirmation(presented.person(), presented.representative(), &code);
+    let mut reply = AcceptInvitationResponse {
         person: name_of("people", presented.person()),
         representative: presented
             .representative()
             .map(|id| name_of("representatives", id))
             .unwrap_or_default(),
+        confirmation_code: String::new(),
     };
+    // Kept without the code.
     let answer = reply.encode_to_vec();
     let mut event = permit::network_event(call, vec![presented.id()], app.deps.guard.clock());
     event.person = Some(presented.person());
@@ -48,12 +53,14 @@ pub async fn accept(
             Box::pin(async move {
                 let id = bind(&mut *tx, &presented, &new).await?;
                 let id = id.ok_or(Error::NotFound)?;
+                confirmation::give(&mut *tx, &presented, id, &hash).await?;
                 pg::requests::keep_answer(tx, &key, presented.person(), id, &answer, now).await?;
                 ledger::write_in(tx, &[event]).await?;
                 Ok::<_, InTx>(())
             })
         })
         .await?;
+    reply.confirmation_code = code.into_text();
     Ok(reply)
 }
 
