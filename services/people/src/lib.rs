@@ -15,8 +15,8 @@
 //!
 //! Invariant: nothing here tells an agency whether a person was known before.
 //! Invariant: no code is kept anywhere, not even in the answer kept for a replay.
-//! Invariant: a person has one live sign-in, and a live sign-in is one person's; an appointment has one,
-//! and a sign-in may have many.
+//! Invariant: an agency vouches for one live sign-in of a person, and ends none that others alone vouch
+//! for; a live sign-in is one person's. An appointment has one, and a sign-in may have many.
 //!
 //! It never merges people, never shows one agency's profile to another without the guard, and holds
 //! no consent.

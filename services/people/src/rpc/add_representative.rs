@@ -72,7 +72,7 @@ async fn add(
         let (terms, new, key) = (terms.clone(), new.clone(), key.clone());
         Box::pin(async move {
             // One at a time a person, as with their own sign-in.
-            binding::live(&mut *tx, recorder.person(), None).await?;
+            binding::lock(&mut *tx, recorder.person()).await?;
             representative::add(&mut *tx, &recorder, id, &terms, &new.inviter, now).await?;
             invitation::add_for(&mut *tx, &recorder, id, &new).await?;
             binding::recorder_seen(&mut *tx, &recorder, &new.inviter).await?;

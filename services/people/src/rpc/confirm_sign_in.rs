@@ -104,6 +104,9 @@ async fn confirm(
             if live.key == staff || binding::is_staff(&mut *tx, agency, &live.key).await? {
                 return Err(Error::NotFound.into());
             }
+            if representative.is_none() {
+                binding::replace_confirmed(&mut *tx, &permit, live.id, now).await?;
+            }
             binding::confirm(&mut *tx, &permit, live.id, now).await?;
             binding::seen_as_staff(&mut *tx, &permit, &staff).await?;
             pg::requests::keep_answer(tx, &key, permit.person_id(), live.id, &[], now).await?;

@@ -64,7 +64,7 @@ async fn end(
         let (by, key) = (by.clone(), key.clone());
         Box::pin(async move {
             // Whoever accepts or confirms at this moment waits, or is waited for.
-            binding::live(&mut *tx, recorder.person(), Some(id)).await?;
+            binding::lock(&mut *tx, recorder.person()).await?;
             if !representative::end(&mut *tx, &recorder, id, &by, now).await? {
                 let ended = Conflict::WrongState { state: "ended", allowed: Vec::new() };
                 return Err(Error::Conflict(ended).into());

@@ -141,12 +141,14 @@ pub async fn tell(
 ) -> Result<(), StoreError> {
     if recorder.agency.is_some() {
         sqlx::query!(
-            "INSERT INTO notice (id, person_id, what, about, at) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO notice (id, person_id, what, about, at, agency_id)
+             VALUES ($1, $2, $3, $4, $5, $6)",
             notice,
             recorder.person,
             what,
             about,
             now,
+            recorder.agency,
         )
         .execute(tx)
         .await?;

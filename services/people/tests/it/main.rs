@@ -4,6 +4,7 @@
 
 mod appoint;
 mod bad_input;
+mod beside;
 mod confirm;
 mod dismiss;
 mod facts;

@@ -73,7 +73,6 @@ struct Accepting {
     /// Who signed in, where that was proofed. It proves a representative, but not their appointment.
     proofed: Option<identity::Proofed>,
     id: Uuid,
-    notice: Uuid,
     now: kernel::Instant,
 }
 
@@ -99,7 +98,6 @@ impl Accepting {
                 .filter(|_| presented.representative().is_none())
                 .cloned(),
             id: ledger::new_id(&app.deps.clock),
-            notice: ledger::new_id(&app.deps.clock),
             now: app.deps.clock.now(),
         })
     }
@@ -111,7 +109,7 @@ async fn bind(
     presented: &Presented,
     new: &Accepting,
 ) -> Result<Option<Uuid>, StoreError> {
-    let live = binding::live(&mut *tx, presented.person(), presented.representative()).await?;
+    let live = binding::live(&mut *tx, presented, &new.key).await?;
     let agency = presented.agency().unwrap_or_default();
     let staff = binding::is_staff(&mut *tx, agency, &new.key).await?;
     let stands = binding::inviter_stands(&mut *tx, presented).await?;
@@ -121,22 +119,19 @@ async fn bind(
         return Ok(None);
     }
     let proofed = new.proofed.as_ref().is_some_and(|p| domain::stands(p, agency, &stated));
-    let id = match live {
+    let id = live.unwrap_or(new.id);
+    match live {
         // The same sign-in: another agency vouches for it.
-        Some(live) if live.key == new.key => {
-            if proofed {
-                binding::proof(&mut *tx, presented, live.id).await?;
-            }
-            live.id
+        Some(_) if proofed => binding::proof(&mut *tx, presented, id).await?,
+        Some(_) => {}
+        None => binding::bind(&mut *tx, presented, id, &new.key, proofed, new.now).await?,
+    }
+    if presented.representative().is_none() {
+        binding::replace(&mut *tx, presented, id, proofed, new.now).await?;
+        if live.is_none() {
+            binding::tell_others(&mut *tx, presented, id, new.now).await?;
         }
-        other => {
-            if let Some(earlier) = other {
-                binding::end(&mut *tx, presented, earlier.id, new.notice, new.now).await?;
-            }
-            binding::bind(&mut *tx, presented, new.id, &new.key, proofed, new.now).await?;
-            new.id
-        }
-    };
+    }
     binding::vouch(tx, presented, id, new.now).await?;
     Ok(Some(id))
 }
