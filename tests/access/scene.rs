@@ -202,6 +202,13 @@ impl<'a> Stage<'a> {
                 person: name,
                 ..people::ListRepresentativesRequest::default()
             }),
+            "ListNotices" => one(noticed(&name)),
+            "AcknowledgeNotice" => {
+                // The clinic recorded a representative.
+                let list = served!(person.actor.people(), list_notices, noticed(&name));
+                let name = list.notices[0].name.clone();
+                one(people::AcknowledgeNoticeRequest { request_id, name })
+            }
             "ResolveSignIns" => one(people::ResolveSignInsRequest {
                 sign_ins: vec![people::SignIn {
                     issuer: identity::DEV_ISSUER.to_owned(),
@@ -473,6 +480,13 @@ fn offer() -> directory::CreateServiceRequest {
 pub fn in_seconds(seconds: i64) -> prost_types::Timestamp {
     let now = SystemClock.now().unix_timestamp();
     prost_types::Timestamp { seconds: now + seconds, nanos: 0 }
+}
+
+fn noticed(person: &str) -> people::ListNoticesRequest {
+    people::ListNoticesRequest {
+        person: person.to_owned(),
+        ..people::ListNoticesRequest::default()
+    }
 }
 
 fn renewing(person: &str) -> people::RenewConfirmationCodeRequest {

@@ -6,6 +6,7 @@ pub mod confirmation;
 pub mod facts;
 pub mod invitation;
 pub mod locate;
+pub mod notice;
 pub mod profile;
 pub mod registration;
 pub mod representative;

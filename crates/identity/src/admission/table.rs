@@ -91,6 +91,9 @@ pub const ADMISSION: &[Row] = &[
         "/trellis.people.v1.PeopleService/ListRepresentatives",
         APPOINTING.union(set(&[Representative])),
     ),
+    // What a person must be told; that their representative was told is not that they were.
+    users("/trellis.people.v1.PeopleService/ListNotices", PRINCIPALS),
+    users("/trellis.people.v1.PeopleService/AcknowledgeNotice", set(&[Person])),
     services("/trellis.people.v1.PeopleFactsService/ResolveSignIns"),
     services("/trellis.people.v1.PeopleFactsService/CheckRegistrations"),
     // Staff prepare a consent; only the person's side gives or takes it.

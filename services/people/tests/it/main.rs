@@ -10,6 +10,7 @@ mod dismiss;
 mod facts;
 mod invite;
 mod listed;
+mod notices;
 mod proofing;
 mod quiet;
 mod read;

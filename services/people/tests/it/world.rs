@@ -470,6 +470,22 @@ impl Client {
         Ok(self.people().list_representatives(self.request(message)).await?.into_inner())
     }
 
+    pub async fn notices(
+        &self,
+        message: pb::ListNoticesRequest,
+    ) -> Result<pb::ListNoticesResponse, Status> {
+        Ok(self.people().list_notices(self.request(message)).await?.into_inner())
+    }
+
+    pub async fn acknowledge(&self, request_id: Uuid, name: &str) -> Result<pb::Notice, Status> {
+        let message = pb::AcknowledgeNoticeRequest {
+            request_id: request_id.to_string(),
+            name: name.to_owned(),
+        };
+        let reply = self.people().acknowledge_notice(self.request(message)).await?;
+        Ok(reply.into_inner().notice.unwrap())
+    }
+
     /// The confirmation code of the caller's own sign-in: a fresh one. `representative`: its name;
     /// empty: the person's own.
     pub async fn code(&self, person: Uuid, representative: &str) -> Result<String, Status> {
