@@ -71,7 +71,7 @@ async fn end(
             }
             let what = "REPRESENTATIVE_ENDED";
             representative::tell(&mut *tx, &recorder, notice, what, id, now).await?;
-            let held = representative::list(&mut *tx, &recorder, Which::one(id)).await?.pop();
+            let held = representative::list(&mut *tx, &recorder, Which::one(id), None).await?.pop();
             let held = held.ok_or(Error::Internal("what was just ended"))?;
             let representative = Some(appoint::told(&held, to_person));
             let reply = EndRepresentativeResponse { representative };

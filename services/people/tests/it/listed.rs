@@ -11,7 +11,7 @@ use wire::{
     },
 };
 
-use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian};
+use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian, papers};
 
 fn aunt(world: &World) -> Client {
     world.individual("aunt", Role::Representative)
@@ -48,6 +48,13 @@ async fn each_caller_is_told_of_those_that_are_theirs_to_know() {
     let code = world.staff(CLINIC).invite(jane).await.unwrap().code;
     world.person("jane").accept(&code).await.unwrap();
 
+    // A sign-in that the clinic alone vouches for is told of what the clinic recorded, and of no other
+    // agency: whoever invited it may be whoever holds it.
+    let some = world.person("jane").representatives(jane).await.unwrap();
+    assert_eq!(names(&some), [&*one.name]);
+    assert_eq!(some[0].confirmed_by, [format!("agencies/{CLINIC}")]);
+    let code = world.person("jane").code(jane, "").await.unwrap();
+    world.staff(HOUSING).confirm(jane, &code).await.unwrap();
     let all = world.person("jane").representatives(jane).await.unwrap();
     assert_eq!(names(&all), [&*one.name, &two.name]);
     let whole = Representative {
@@ -86,6 +93,34 @@ async fn each_caller_is_told_of_those_that_are_theirs_to_know() {
         let unnamed = caller.representatives(Uuid::nil()).await.unwrap_err();
         assert_eq!(unnamed.code(), Code::InvalidArgument);
     }
+}
+
+#[tokio::test]
+async fn whom_the_person_recorded_is_told_to_the_sign_in_that_did_and_to_no_weaker_one() {
+    let world = World::new().await;
+    let person = world.jane(CLINIC).await;
+    world.jane(HOUSING).await;
+    world.jane(PROBATION).await;
+    let bind = async |agency, sub: &str| {
+        let code = world.staff(agency).invite(person).await.unwrap().code;
+        world.person(sub).accept(&code).await.unwrap();
+        world.person(sub)
+    };
+    let jane = bind(CLINIC, "jane").await;
+    let mallory = bind(PROBATION, "mallory").await;
+    let open = jane.add_representative(guardian(person)).await.unwrap();
+    let added = jane.add_representative(guardian(person)).await.unwrap();
+    aunt(&world).accept(&added.code).await.unwrap();
+    assert_eq!(jane.representatives(person).await.unwrap().len(), 2);
+    assert!(mallory.representatives(person).await.unwrap().is_empty());
+    // The next sign-in of the same agency: whom no other agency vouches for.
+    let new = bind(CLINIC, "new").await;
+    let shown = new.representatives(person).await.unwrap();
+    assert_eq!(names(&shown), [&*added.representative.unwrap().name]);
+    let proofed = world.proofed("proofed", Role::Person, &papers("Jane", "Roe"));
+    proofed.accept(&world.staff(HOUSING).invite(person).await.unwrap().code).await.unwrap();
+    let all = proofed.representatives(person).await.unwrap();
+    assert!(names(&all).contains(&&*open.representative.unwrap().name) && all.len() == 2);
 }
 
 #[tokio::test]
