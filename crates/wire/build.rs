@@ -28,6 +28,9 @@ fn main() -> anyhow::Result<()> {
         .skip_debug([
             "trellis.people.v1.InvitePersonResponse",
             "trellis.people.v1.AcceptInvitationRequest",
+            "trellis.people.v1.AcceptInvitationResponse",
+            "trellis.people.v1.ConfirmSignInRequest",
+            "trellis.people.v1.RenewConfirmationCodeResponse",
             "trellis.people.v1.AddRepresentativeResponse",
         ])
         .compile_fds(set)?;

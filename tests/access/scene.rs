@@ -188,9 +188,11 @@ impl<'a> Stage<'a> {
                 one(people::AcceptInvitationRequest { request_id, code })
             }
             "ConfirmSignIn" => {
+                let code = self.code(person).await;
                 let representative = String::new();
-                one(people::ConfirmSignInRequest { request_id, person: name, representative })
+                one(people::ConfirmSignInRequest { request_id, person: name, representative, code })
             }
+            "RenewConfirmationCode" => one(renewing(&name)),
             "AddRepresentative" => one(guardian_of(&name)),
             "EndRepresentative" => {
                 let name = self.world.represented(self.network, person).await;
@@ -200,6 +202,13 @@ impl<'a> Stage<'a> {
                 person: name,
                 ..people::ListRepresentativesRequest::default()
             }),
+            "ListNotices" => one(noticed(&name)),
+            "AcknowledgeNotice" => {
+                // The clinic recorded a representative.
+                let list = served!(person.actor.people(), list_notices, noticed(&name));
+                let name = list.notices[0].name.clone();
+                one(people::AcknowledgeNoticeRequest { request_id, name })
+            }
             "ResolveSignIns" => one(people::ResolveSignInsRequest {
                 sign_ins: vec![people::SignIn {
                     issuer: identity::DEV_ISSUER.to_owned(),
@@ -214,6 +223,12 @@ impl<'a> Stage<'a> {
             }),
             _ => self.missing(rpc),
         }
+    }
+
+    /// The confirmation code that the person would show.
+    async fn code(&self, person: &Person) -> String {
+        let request = renewing(&person.name);
+        served!(person.actor.people(), renew_confirmation_code, request).code
     }
 
     async fn consents(&self, rpc: &str, person: &Person, consented: Consented) -> Vec<Vec<u8>> {
@@ -465,4 +480,19 @@ fn offer() -> directory::CreateServiceRequest {
 pub fn in_seconds(seconds: i64) -> prost_types::Timestamp {
     let now = SystemClock.now().unix_timestamp();
     prost_types::Timestamp { seconds: now + seconds, nanos: 0 }
+}
+
+fn noticed(person: &str) -> people::ListNoticesRequest {
+    people::ListNoticesRequest {
+        person: person.to_owned(),
+        ..people::ListNoticesRequest::default()
+    }
+}
+
+fn renewing(person: &str) -> people::RenewConfirmationCodeRequest {
+    people::RenewConfirmationCodeRequest {
+        request_id: request_id(),
+        person: person.to_owned(),
+        ..people::RenewConfirmationCodeRequest::default()
+    }
 }

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use kernel::{AgencyId, CodeSet, Instant, PractitionerId, Purpose, Role, Subject};
 use sha2::{Digest, Sha256};
+use time::Date;
 
 use crate::{AuthError, token::LEEWAY};
 
@@ -34,6 +35,18 @@ impl fmt::Debug for CallerKind {
     }
 }
 
+/// Whom an issuer has proofed (IAL2): the standard claims of OpenID Connect. It has no Debug: it is
+/// content. By itself it says who signed in, and nothing of whose records these are.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proofed {
+    /// `family_name`.
+    pub family_name: String,
+    /// `given_name`, where the token says it.
+    pub given_name: Option<String>,
+    /// `birthdate`, to the day.
+    pub birth_date: Date,
+}
+
 /// What a verified token says, shared by all requests that bring it.
 pub(crate) struct Verified {
     pub(crate) kind: CallerKind,
@@ -43,7 +56,7 @@ pub(crate) struct Verified {
     pub(crate) roles: CodeSet<Role>,
     pub(crate) purposes: CodeSet<Purpose>,
     pub(crate) expires_at: Instant,
-    pub(crate) identity_proofed: bool,
+    pub(crate) proofed: Option<Proofed>,
     pub(crate) token_digest: [u8; 32],
     pub(crate) fingerprint: [u8; 32],
 }
@@ -117,9 +130,10 @@ impl Caller {
         now >= self.verified.expires_at + LEEWAY
     }
 
-    /// Whether an issuer that is configured to assert it says that the identity was proofed (IAL2).
-    pub fn identity_proofed(&self) -> bool {
-        self.verified.identity_proofed
+    /// Who signed in, where an issuer that is configured to assert it says that their identity was
+    /// proofed (IAL2) and who they are.
+    pub fn proofed(&self) -> Option<&Proofed> {
+        self.verified.proofed.as_ref()
     }
 
     /// SHA-256 of the token's bytes.

@@ -77,6 +77,14 @@ where
     T::deserialize(d).map(Some)
 }
 
+/// An optional member that is not ours to insist on: what is no text says nothing.
+pub(crate) fn text<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    Ok(match serde_json::Value::deserialize(d)? {
+        serde_json::Value::String(text) => Some(text),
+        _ => None,
+    })
+}
+
 /// A list of codes, each a plain string. serde would also take `{"CODE": null}` for an enum.
 pub(crate) fn codes<'de, D, T>(d: D) -> Result<kernel::CodeSet<T>, D::Error>
 where

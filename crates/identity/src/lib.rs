@@ -21,7 +21,7 @@ mod token;
 pub use admission::{ADMISSION, Admit, Row, admitted};
 pub use authenticator::Authenticator;
 pub use bindings::{AgencyBindings, Binding};
-pub use caller::{Caller, CallerKind};
+pub use caller::{Caller, CallerKind, Proofed};
 pub use config::{Asserts, ConfigError, IdentityConfig, IssuerConfig, JwsAlgorithm, KeysConfig};
 pub use error::{AuthError, DOMAIN};
 pub use issue::{DEV_ISSUER, DevIssuer, IssueError, Mint, NetworkKeys, ServiceTokens, SigningKey};

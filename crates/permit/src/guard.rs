@@ -435,10 +435,9 @@ impl Guard {
             CallerKind::Individual if caller.roles().contains(Role::Person) => {
                 let bound = self.people.sign_in(caller.issuer(), caller.subject().as_str()).await;
                 Ok(match bound.map_err(Refusal::people)? {
-                    Some(sign_in) => Who::Person {
-                        person: sign_in.person,
-                        confirmed_by: sign_in.confirmed_by.filter(|_| !caller.identity_proofed()),
-                    },
+                    Some(sign_in) => {
+                        Who::Person { person: sign_in.person, confirmed_by: sign_in.confirmed_by }
+                    }
                     None => Who::Person { person: nobody(), confirmed_by: Some(Vec::new()) },
                 })
             }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use identity::{Asserts, DevIssuer, Mint, ServiceTokens, SigningKey};
+use identity::{Asserts, DevIssuer, Mint, Proofed, ServiceTokens, SigningKey};
 use kernel::{AgencyId, Clock, CodeSet, Purpose, Role};
 use time::Duration;
 
@@ -57,6 +57,13 @@ impl Tokens {
             [Role::Person].into(),
             [Purpose::PatientRequest].into(),
         ))
+    }
+
+    /// A person's own sign-in, whose issuer has seen papers of this name (IAL2).
+    pub fn proofed(&self, sub: &str, who: &Proofed) -> String {
+        let person =
+            mint(Asserts::Person, sub, [Role::Person].into(), [Purpose::PatientRequest].into());
+        self.issuer.mint_proofed(&person, who).expect("a token that can be minted")
     }
 
     /// The network's administrator, who registers agencies.

@@ -1,11 +1,15 @@
 //! What makes a person, a registration and an invitation. No database, no wire.
 
+mod confirmation;
 mod identity;
 mod invitation;
 mod profile;
+mod proofing;
 mod representative;
 
+pub use confirmation::ShortCode;
 pub use identity::{Candidates, Key, Matching, Scope};
 pub use invitation::{Code, LIFETIME};
 pub use profile::{Identifier, MAX_IDENTIFIERS, Profile, birth_date, unclean};
+pub use proofing::{Stated, stands};
 pub use representative::Terms;

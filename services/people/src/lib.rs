@@ -7,16 +7,16 @@
 //! people of a victim-service provider are never recognised across agencies, in neither direction.
 //!
 //! A sign-in is bound by a one-time invitation of an agency that registered the person. It opens
-//! only what the agencies that vouch for it hold, until others confirm it or its issuer asserts
-//! identity proofing.
+//! only what the agencies that vouch for it hold, until others confirm it; or its issuer asserts
+//! identity proofing of somebody whom every custodian states to be this person.
 //!
 //! Representatives are recorded here, with evidence, beginning and end, and bound the same way. For whom
 //! a sign-in acts is asked at every decision, and an end of it is as strict as a revocation.
 //!
 //! Invariant: nothing here tells an agency whether a person was known before.
-//! Invariant: an invitation's code is kept nowhere, not even in the answer kept for a replay.
-//! Invariant: a person has one live sign-in, and a live sign-in is one person's; an appointment has one,
-//! and a sign-in may have many.
+//! Invariant: no code is kept anywhere, not even in the answer kept for a replay.
+//! Invariant: an agency vouches for one live sign-in of a person, and ends none that others alone vouch
+//! for; a live sign-in is one person's. An appointment has one, and a sign-in may have many.
 //!
 //! It never merges people, never shows one agency's profile to another without the guard, and holds
 //! no consent.

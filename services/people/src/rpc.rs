@@ -1,6 +1,7 @@
 //! The RPCs: one line each here, one file each below.
 
 mod accept_invitation;
+mod acknowledge_notice;
 mod add_representative;
 mod appoint;
 mod check_registrations;
@@ -9,8 +10,10 @@ mod end_representative;
 mod find_person;
 mod get_person;
 mod invite_person;
+mod list_notices;
 mod list_representatives;
 mod register_person;
+mod renew_confirmation_code;
 mod resolve_sign_ins;
 mod shared;
 
@@ -65,6 +68,12 @@ impl pb::people_service_server::PeopleService for Rpc {
     ) -> Reply<pb::ConfirmSignInResponse> {
         confirm_sign_in::handle(&self.0, request).await.map_err(Status::from)
     }
+    async fn renew_confirmation_code(
+        &self,
+        request: Request<pb::RenewConfirmationCodeRequest>,
+    ) -> Reply<pb::RenewConfirmationCodeResponse> {
+        renew_confirmation_code::handle(&self.0, request).await.map_err(Status::from)
+    }
     async fn add_representative(
         &self,
         request: Request<pb::AddRepresentativeRequest>,
@@ -82,6 +91,18 @@ impl pb::people_service_server::PeopleService for Rpc {
         request: Request<pb::ListRepresentativesRequest>,
     ) -> Reply<pb::ListRepresentativesResponse> {
         list_representatives::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn list_notices(
+        &self,
+        request: Request<pb::ListNoticesRequest>,
+    ) -> Reply<pb::ListNoticesResponse> {
+        list_notices::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn acknowledge_notice(
+        &self,
+        request: Request<pb::AcknowledgeNoticeRequest>,
+    ) -> Reply<pb::AcknowledgeNoticeResponse> {
+        acknowledge_notice::handle(&self.0, request).await.map_err(Status::from)
     }
 }
 

@@ -2,9 +2,11 @@
 //! invitation that was presented; the doors without either return ids and facets.
 
 pub mod binding;
+pub mod confirmation;
 pub mod facts;
 pub mod invitation;
 pub mod locate;
+pub mod notice;
 pub mod profile;
 pub mod registration;
 pub mod representative;

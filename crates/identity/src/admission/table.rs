@@ -82,6 +82,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.people.v1.PeopleService/GetPerson", CARE_AND_PRIVACY.union(PRINCIPALS)),
     // Representatives and supporters are bound the same way.
     users("/trellis.people.v1.PeopleService/AcceptInvitation", INDIVIDUALS),
+    users("/trellis.people.v1.PeopleService/RenewConfirmationCode", PRINCIPALS),
     // Who acts for a person: the person says, or those of an agency who answer for what it holds and
     // have seen the evidence. A representative appoints nobody.
     users("/trellis.people.v1.PeopleService/AddRepresentative", APPOINTING),
@@ -90,6 +91,9 @@ pub const ADMISSION: &[Row] = &[
         "/trellis.people.v1.PeopleService/ListRepresentatives",
         APPOINTING.union(set(&[Representative])),
     ),
+    // What a person must be told; that their representative was told is not that they were.
+    users("/trellis.people.v1.PeopleService/ListNotices", PRINCIPALS),
+    users("/trellis.people.v1.PeopleService/AcknowledgeNotice", set(&[Person])),
     services("/trellis.people.v1.PeopleFactsService/ResolveSignIns"),
     services("/trellis.people.v1.PeopleFactsService/CheckRegistrations"),
     // Staff prepare a consent; only the person's side gives or takes it.

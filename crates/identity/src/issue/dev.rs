@@ -15,6 +15,7 @@ use super::{
     key::{load_or_generate, write_set},
 };
 use crate::{
+    caller::Proofed,
     config::{Asserts, IssuerConfig, JwsAlgorithm},
     token::MAX_LIFETIME,
 };
@@ -34,7 +35,8 @@ pub struct Mint {
     pub roles: CodeSet<Role>,
     pub purposes: CodeSet<Purpose>,
     pub ttl: Duration,
-    /// Whether the identity was proofed (IAL2).
+    /// Whether the identity was proofed (IAL2). Without saying who was, it counts for nothing: see
+    /// [`DevIssuer::mint_proofed`].
     pub proofed: bool,
 }
 
@@ -79,6 +81,15 @@ impl DevIssuer {
 
     /// A token. What could never be accepted is refused here, where the mistake was made.
     pub fn mint(&self, mint: &Mint) -> Result<String, IssueError> {
+        self.minted(mint, None)
+    }
+
+    /// As [`DevIssuer::mint`], of somebody whose identity was proofed (IAL2).
+    pub fn mint_proofed(&self, mint: &Mint, who: &Proofed) -> Result<String, IssueError> {
+        self.minted(mint, Some(who))
+    }
+
+    fn minted(&self, mint: &Mint, who: Option<&Proofed>) -> Result<String, IssueError> {
         if mint.ttl < Duration::SECOND || mint.ttl > MAX_LIFETIME {
             return Err(IssueError::Lifetime);
         }
@@ -96,7 +107,10 @@ impl DevIssuer {
         claims.purposes = mint.purposes.iter().map(Purpose::code).collect();
         claims.agency = mint.agency.as_ref().map(AgencyId::as_str);
         claims.client_id = mint.client_id.as_deref();
-        claims.ial = mint.proofed.then_some(2);
+        claims.ial = (mint.proofed || who.is_some()).then_some(2);
+        claims.family_name = who.map(|who| &*who.family_name);
+        claims.given_name = who.and_then(|who| who.given_name.as_deref());
+        claims.birthdate = who.map(|who| who.birth_date.to_string());
         self.key.sign(&claims)
     }
 }

@@ -53,6 +53,12 @@ struct ClaimsOut<'a> {
     client_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ial: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    birthdate: Option<String>,
 }
 
 impl<'a> ClaimsOut<'a> {
@@ -71,6 +77,9 @@ impl<'a> ClaimsOut<'a> {
             agency: None,
             client_id: None,
             ial: None,
+            family_name: None,
+            given_name: None,
+            birthdate: None,
         }
     }
 }

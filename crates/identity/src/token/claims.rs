@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use kernel::{AgencyId, CodeSet, Instant, PractitionerId, Purpose, Role, Subject};
 use serde::Deserialize;
-use time::Duration;
+use time::{Date, Duration, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{LEEWAY, MAX_LIFETIME, MAX_SERVICE_LIFETIME, NETWORK_ISSUER, Refused};
 use crate::{
-    caller::{CallerKind, Verified, fingerprint},
+    caller::{CallerKind, Proofed, Verified, fingerprint},
     config::{Asserts, IssuerConfig},
     json,
 };
 
 const MAX_TEXT: usize = 255;
+const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 /// The claims that we read. Others are of no interest, but none may be there twice.
 #[derive(Deserialize)]
@@ -36,6 +37,12 @@ pub(crate) struct Claims {
     /// NIST SP 800-63A identity assurance level.
     #[serde(default, deserialize_with = "json::given")]
     ial: Option<u8>,
+    #[serde(default, deserialize_with = "json::text")]
+    family_name: Option<String>,
+    #[serde(default, deserialize_with = "json::text")]
+    given_name: Option<String>,
+    #[serde(default, deserialize_with = "json::text")]
+    birthdate: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +149,7 @@ impl Claims {
         let window = self.window(trust, now)?;
         let kind = self.kind(trust)?;
         let subject = Subject::new(&self.sub);
+        let proofed = self.proofed(trust);
         let verified = Verified {
             fingerprint: fingerprint(&trust.issuer, &subject, &kind),
             kind,
@@ -151,10 +159,23 @@ impl Claims {
             roles: self.roles,
             purposes: self.purposes,
             expires_at: window.expires_at,
-            identity_proofed: trust.identity_proofing && self.ial.is_some_and(|ial| ial >= 2),
+            proofed,
             token_digest,
         };
         Ok(Accepted { verified, window, audiences })
+    }
+
+    /// Proofing without a name and a day of birth says that somebody was proofed, and not who: nothing.
+    fn proofed(&self, trust: &Trust) -> Option<Proofed> {
+        let asserted = trust.identity_proofing && self.ial.is_some_and(|ial| ial >= 2);
+        // OpenID Connect also has years alone, and year 0000 for one that is withheld.
+        let birth_date = Date::parse(self.birthdate.as_deref()?, DAY).ok()?;
+        Some(Proofed {
+            family_name: self.family_name.clone()?,
+            given_name: self.given_name.clone(),
+            birth_date,
+        })
+        .filter(|_| asserted && birth_date.year() > 0)
     }
 
     fn window(&self, trust: &Trust, now: Instant) -> Result<Window, Refused> {

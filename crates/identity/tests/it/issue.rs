@@ -3,7 +3,8 @@
 use std::{os::unix::fs::PermissionsExt, sync::Arc};
 
 use identity::{
-    Asserts, Authenticator, Binding, DevIssuer, IdentityConfig, IssueError, Mint, SigningKey,
+    Asserts, Authenticator, Binding, DevIssuer, IdentityConfig, IssueError, Mint, Proofed,
+    SigningKey,
 };
 use kernel::{CodeSet, Instant, ManualClock, Purpose, Role};
 use time::Duration;
@@ -52,7 +53,14 @@ async fn the_development_issuer_mints_what_a_network_that_trusts_it_takes() {
     assert_eq!(caller.purposes(), CodeSet::from([Purpose::Treat]));
     assert_eq!(caller.agency().unwrap().as_str(), AGENCY);
     let caller = ask(&issuer.mint(&person()).unwrap()).await.unwrap();
-    assert!(caller.identity_proofed());
+    assert!(caller.proofed().is_none(), "it does not say who");
+    let who = Proofed {
+        family_name: "Roe".into(),
+        given_name: None,
+        birth_date: time::macros::date!(1980 - 01 - 02),
+    };
+    let caller = ask(&issuer.mint_proofed(&person(), &who).unwrap()).await.unwrap();
+    assert!(caller.proofed() == Some(&who));
     // The same key after a restart.
     let again = DevIssuer::open(directory.path(), AUDIENCE, clock.clone()).unwrap();
     assert!(ask(&again.mint(&staff()).unwrap()).await.is_ok());

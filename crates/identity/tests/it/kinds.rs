@@ -163,15 +163,44 @@ async fn the_binding_is_asked_at_every_request_and_each_answer_has_its_own_refus
 async fn identity_proofing_counts_only_from_an_issuer_configured_to_assert_it() {
     let world = World::new().await;
     for (ial, proofed) in [(0, false), (1, false), (2, true), (3, true)] {
-        let ial = json!({ "ial": ial });
-        let person = world.people.token(&merged(world.person(), &ial));
-        assert_eq!(world.accepts("person", &person).await.identity_proofed(), proofed);
-        let staff = world.clinic.token(&merged(world.staff(), &ial));
-        assert!(!world.accepts("staff", &staff).await.identity_proofed());
+        let claims = json!({ "ial": ial, "family_name": "Roe", "birthdate": "1980-01-02" });
+        let person = world.people.token(&merged(world.person(), &claims));
+        assert_eq!(world.accepts("person", &person).await.proofed().is_some(), proofed);
+        let staff = world.clinic.token(&merged(world.staff(), &claims));
+        assert!(world.accepts("staff", &staff).await.proofed().is_none());
     }
     for ial in [json!("2"), json!(null), json!(2.0), json!(-1), json!(300), json!([2])] {
         let token = world.people.token(&merged(world.person(), &json!({ "ial": ial })));
         world.refuses(&format!("ial {ial}"), &token).await;
+    }
+}
+
+#[tokio::test]
+async fn proofing_that_does_not_say_who_was_proofed_is_none_and_refuses_no_token() {
+    let world = World::new().await;
+    let claimed = async |claims: serde_json::Value| {
+        let ial = merged(world.person(), &json!({ "ial": 2 }));
+        let token = world.people.token(&merged(ial, &claims));
+        world.accepts(&claims.to_string(), &token).await.proofed().cloned()
+    };
+    let whole = json!({ "family_name": "Roe", "given_name": "Jane", "birthdate": "1980-01-02" });
+    let proofed = claimed(whole).await.unwrap();
+    assert_eq!((&*proofed.family_name, proofed.given_name.as_deref()), ("Roe", Some("Jane")));
+    assert_eq!(proofed.birth_date, time::macros::date!(1980 - 01 - 02));
+    let bare = json!({ "family_name": "Roe", "given_name": 7, "birthdate": "1980-01-02" });
+    assert!(claimed(bare).await.unwrap().given_name.is_none());
+    for none in [
+        json!({}),
+        json!({ "family_name": "Roe" }),
+        json!({ "birthdate": "1980-01-02" }),
+        json!({ "family_name": ["Roe"], "birthdate": "1980-01-02" }),
+        json!({ "family_name": null, "birthdate": "1980-01-02" }),
+        json!({ "family_name": "Roe", "birthdate": "1980" }),
+        json!({ "family_name": "Roe", "birthdate": "0000-01-02" }),
+        json!({ "family_name": "Roe", "birthdate": "1980-02-30" }),
+        json!({ "family_name": "Roe", "birthdate": 19_800_102 }),
+    ] {
+        assert!(claimed(none.clone()).await.is_none(), "{none}");
     }
 }
 

@@ -40,9 +40,12 @@ async fn only_the_person_stands_for_themself_and_an_agency_where_it_may_ask() {
         world.guard.standing(&call, person, true).await.map(|permit| permit.standing().clone())
     };
     let vouched = Standing::Person { confirmed_by: Some(vec![AgencyId::from(CLINIC)]) };
-    assert_eq!(stands("jane", Role::Person, false, jane).await, Ok(vouched));
+    assert_eq!(stands("jane", Role::Person, false, jane).await, Ok(vouched.clone()));
+    // What a token says of proofing is for the binding alone to count.
+    assert_eq!(stands("jane", Role::Person, true, jane).await, Ok(vouched));
+    world.people.bind("proofed", jane, None);
     let everywhere = Standing::Person { confirmed_by: None };
-    assert_eq!(stands("jane", Role::Person, true, jane).await, Ok(everywhere));
+    assert_eq!(stands("proofed", Role::Person, false, jane).await, Ok(everywhere));
     for (sub, role, person) in [
         ("jane", Role::Person, other),
         ("jane", Role::Representative, jane),

@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use time::Date;
 use uuid::Uuid;
 
-use super::Identifier;
+use super::{Identifier, ShortCode};
 
 /// A keyed hash that stands for content in an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +83,22 @@ impl Matching {
             identifier.value.as_bytes(),
             &birth.to_julian_day().to_be_bytes(),
             normal(family).as_bytes(),
+        ])
+    }
+
+    /// What is kept of the confirmation code of somebody's sign-in. Keyed: so few letters could be
+    /// guessed through.
+    pub fn of_confirmation(
+        &self,
+        person: Uuid,
+        representative: Option<Uuid>,
+        code: &ShortCode,
+    ) -> Key {
+        self.hash(&[
+            b"confirmation v1",
+            person.as_bytes(),
+            representative.unwrap_or_default().as_bytes(),
+            code.as_str().as_bytes(),
         ])
     }
 

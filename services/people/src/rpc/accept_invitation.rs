@@ -5,20 +5,13 @@ mod bind;
 use permit::Call;
 use rpc::{Error, InTx, Outage, Replay};
 use tonic::{Request, Response};
-use wire::{
-    convert::name_of,
-    people::v1::{AcceptInvitationRequest, AcceptInvitationResponse},
-};
+use wire::people::v1::{AcceptInvitationRequest, AcceptInvitationResponse};
 
-use super::shared;
+use super::{renew_confirmation_code, shared};
 use crate::{
     App,
     domain::Code,
-    store::{
-        binding,
-        facts::{self, Acts},
-        invitation::{self, SignInKey},
-    },
+    store::{binding, invitation},
 };
 
 const RPC: &str = "trellis.people.v1.PeopleService/AcceptInvitation";
@@ -62,22 +55,21 @@ fn hidden(error: &InTx) -> bool {
     }
 }
 
-/// The answer is the caller's as long as their sign-in is bound to what it names.
+/// The answer is the caller's as long as their sign-in is bound to what it names. The code is kept
+/// nowhere, so this shows a fresh one.
 async fn replayed(
     app: &App,
     call: &Call,
     once: &rpc::Request,
     replay: Replay,
 ) -> Result<Response<AcceptInvitationResponse>, Error> {
-    let SignInKey { issuer, subject } = shared::sign_in(call);
-    let bound = facts::resolve(&app.deps.db, vec![(issuer, subject)]).await?.pop();
-    let bound = bound.unwrap_or_default();
-    let own = app.deps.guard.person_of(call).await?.map(|own| name_of("people", own));
-    let answer: AcceptInvitationResponse = once.answer(&app.deps.db, replay).await?;
-    let acts = |a: &Acts| name_of("representatives", a.appointment.id) == answer.representative;
-    let still = match &*answer.representative {
-        "" => own.as_ref() == Some(&answer.person),
-        _ => bound.acts.iter().any(acts),
-    };
-    if still { Ok(Response::new(answer)) } else { Err(Error::NotFound) }
+    let mut answer: AcceptInvitationResponse = once.answer(&app.deps.db, replay).await?;
+    let person = rpc::id("person", "people", &answer.person)?;
+    let representative =
+        rpc::optional_id("representative", "representatives", &answer.representative)?;
+    let own = renew_confirmation_code::own(app, call, person, representative).await?;
+    let own = own.ok_or(Error::NotFound)?;
+    let code = renew_confirmation_code::renew(app, call, own, None).await?;
+    answer.confirmation_code = code.into_text();
+    Ok(Response::new(answer))
 }

@@ -72,7 +72,7 @@ async fn add(
         let (terms, new, key) = (terms.clone(), new.clone(), key.clone());
         Box::pin(async move {
             // One at a time a person, as with their own sign-in.
-            binding::live(&mut *tx, recorder.person(), None).await?;
+            binding::lock(&mut *tx, recorder.person()).await?;
             representative::add(&mut *tx, &recorder, id, &terms, &new.inviter, now).await?;
             invitation::add_for(&mut *tx, &recorder, id, &new).await?;
             binding::recorder_seen(&mut *tx, &recorder, &new.inviter).await?;
@@ -80,7 +80,7 @@ async fn add(
             representative::tell(&mut *tx, &recorder, notice, what, id, now).await?;
             // Without the code, so there is nothing of the answer to keep.
             pg::requests::keep_answer(tx, &key, recorder.person(), id, &[], now).await?;
-            Ok(representative::list(tx, &recorder, Which::one(id)).await?.pop())
+            Ok(representative::list(tx, &recorder, Which::one(id), None).await?.pop())
         })
     });
     let held = work.await?.ok_or(Error::Internal("what was just recorded"))?;
@@ -108,7 +108,7 @@ async fn renew(
         Box::pin(async move {
             let ended = Conflict::WrongState { state: "ended", allowed: Vec::new() };
             let expires = invitation::renew_for(&mut *tx, &recorder, id, &hash, now).await?;
-            let held = representative::list(tx, &recorder, Which::one(id)).await?.pop();
+            let held = representative::list(tx, &recorder, Which::one(id), None).await?.pop();
             held.zip(expires).ok_or(InTx::Other(Error::Conflict(ended)))
         })
     });

@@ -39,8 +39,19 @@ pub async fn standing(
     person: Uuid,
     about: Uuid,
 ) -> Result<StandingPermit, Error> {
+    standing_beside(app, call, person, about, Others::default()).await
+}
+
+/// That of the person, and of these beside them.
+pub async fn standing_beside(
+    app: &App,
+    call: &Call,
+    person: Uuid,
+    about: Uuid,
+    others: Others,
+) -> Result<StandingPermit, Error> {
     let guard = &app.deps.guard;
-    match guard.standing_beside(call, person.into(), Others::default()).await {
+    match guard.standing_beside(call, person.into(), others).await {
         Ok(permit) => Ok(permit),
         Err(Refusal::NotFound) => {
             let known = Some(PersonId::from(person)).filter(|_| !person.is_nil());

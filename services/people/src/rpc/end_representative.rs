@@ -64,14 +64,14 @@ async fn end(
         let (by, key) = (by.clone(), key.clone());
         Box::pin(async move {
             // Whoever accepts or confirms at this moment waits, or is waited for.
-            binding::live(&mut *tx, recorder.person(), Some(id)).await?;
+            binding::lock(&mut *tx, recorder.person()).await?;
             if !representative::end(&mut *tx, &recorder, id, &by, now).await? {
                 let ended = Conflict::WrongState { state: "ended", allowed: Vec::new() };
                 return Err(Error::Conflict(ended).into());
             }
             let what = "REPRESENTATIVE_ENDED";
             representative::tell(&mut *tx, &recorder, notice, what, id, now).await?;
-            let held = representative::list(&mut *tx, &recorder, Which::one(id)).await?.pop();
+            let held = representative::list(&mut *tx, &recorder, Which::one(id), None).await?.pop();
             let held = held.ok_or(Error::Internal("what was just ended"))?;
             let representative = Some(appoint::told(&held, to_person));
             let reply = EndRepresentativeResponse { representative };

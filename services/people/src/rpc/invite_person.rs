@@ -65,7 +65,7 @@ async fn invite(
             let (new, key) = (new.clone(), key.clone());
             Box::pin(async move {
                 // One at a time a person, so that two invitations end each other in their order.
-                binding::live(&mut *tx, permit.person_id(), None).await?;
+                binding::lock(&mut *tx, permit.person_id()).await?;
                 invitation::add(&mut *tx, &permit, &new).await?;
                 binding::seen_as_staff(&mut *tx, &permit, &new.inviter).await?;
                 // Without the code, so there is nothing of the answer to keep.

@@ -14,13 +14,13 @@ use crate::{
     App,
     store::{
         locate,
-        representative::{self, Recorder, Which},
+        representative::{self, Recorder, Sight, Which},
     },
 };
 
 const RPC: &str = "trellis.people.v1.PeopleService/ListRepresentatives";
 
-/// To the person all of theirs, to an agency what it recorded, to a representative where they act.
+/// To the person theirs, as far as their sign-in is vouched for, to an agency what it recorded, to a representative where they act.
 /// An empty list is an ordinary answer, for an unknown person too.
 pub async fn handle(
     app: &App,
@@ -67,7 +67,9 @@ type Page = Vec<(Uuid, Representative)>;
 
 async fn theirs(app: &App, call: &Call, person: Uuid, which: Which) -> Result<Page, Error> {
     let permit = appoint::standing(app, call, person, Uuid::nil()).await?;
-    let held = representative::page(&app.deps.db, Recorder::person_of(&permit), which).await?;
+    let (db, recorder) = (&app.deps.db, Recorder::person_of(&permit));
+    let sight = Sight::of(&permit, shared::sign_in(call));
+    let held = representative::page(db, recorder, which, sight).await?;
     let ids = held.iter().map(|one| one.id).collect();
     let held = app.deps.guard.release_standing(&permit, ids, held).await?;
     Ok(held.iter().map(|one| (one.id, appoint::told(one, true))).collect())
@@ -78,7 +80,8 @@ async fn recorded(app: &App, call: &Call, person: Uuid, which: Which) -> Result<
     let found = locate::profile_of(&app.deps.db, person, shared::agency(call)?).await?;
     let located = Located::of(Kind::Profile, person, found);
     let permit = app.deps.guard.permit(call, Ask::<ReadProfiles>::about(located)).await?;
-    let held = representative::page(&app.deps.db, Recorder::agency_of(&permit), which).await?;
+    let held =
+        representative::page(&app.deps.db, Recorder::agency_of(&permit), which, None).await?;
     let sealed = permit.seal(permit.record().cloned().map(|record| (record, held)));
     let (held, _) = app.deps.guard.release(sealed).await?;
     Ok(held.iter().map(|one| (one.id, appoint::told(one, false))).collect())

@@ -48,7 +48,6 @@ fn appointment(acts: Acts) -> pb::Appointment {
         from_time: found.from.map(timestamp),
         until_time: found.until.map(timestamp),
         excluded_sensitivities: set_to_wire(found.excluded_sensitivities),
-        proofed: found.confirmed_by.is_none(),
-        confirmed_by: acts.confirmed_by.into_iter().map(agency_name).collect(),
+        confirmed_by: found.confirmed_by.iter().flatten().map(agency_name).collect(),
     }
 }

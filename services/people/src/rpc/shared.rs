@@ -46,6 +46,17 @@ pub fn landed(error: &InTx) -> bool {
     matches!(error, InTx::Store(store) if store.constraint() == Some("request_log_once"))
 }
 
+/// The audit record of a refusal that no permit stands behind.
+pub fn refusal(app: &App, call: &Call, person: Uuid, about: Uuid) -> ledger::Event {
+    let some = |id: Uuid| Some(id).filter(|id| !id.is_nil());
+    let about = some(about).into_iter().collect();
+    let mut event = permit::network_event(call, about, app.deps.guard.clock());
+    event.outcome = ledger::Outcome::Deny;
+    event.reason = Some("ABSENT".into());
+    event.person = some(person);
+    event
+}
+
 /// Keeps a refusal that no permit stands behind.
 pub async fn record_refusal(
     app: &App,
@@ -53,12 +64,7 @@ pub async fn record_refusal(
     person: Uuid,
     about: Uuid,
 ) -> Result<(), Error> {
-    let some = |id: Uuid| Some(id).filter(|id| !id.is_nil());
-    let about = some(about).into_iter().collect();
-    let mut event = permit::network_event(call, about, app.deps.guard.clock());
-    event.outcome = ledger::Outcome::Deny;
-    event.reason = Some("ABSENT".into());
-    event.person = some(person);
+    let event = refusal(app, call, person, about);
     app.deps.guard.ledger().record(event).await.map_err(|error| {
         tracing::warn!(%error, "a refusal could not be recorded");
         Error::Unavailable(rpc::Outage::Audit)

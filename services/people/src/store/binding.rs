@@ -20,28 +20,33 @@ pub struct Live {
     pub key: SignInKey,
 }
 
-/// The person's own live binding, or that to a representative of theirs. Others who would change it
+/// Others who would change a binding of the person wait until this transaction ends.
+pub async fn lock(tx: &mut PgConnection, person: Uuid) -> Result<(), StoreError> {
+    sqlx::query!("SELECT id FROM person WHERE id = $1 FOR UPDATE", person)
+        .fetch_optional(tx)
+        .await?;
+    Ok(())
+}
+
+/// The live binding of this sign-in to whoever is invited. Others who would change one of the person's
 /// wait until this transaction ends.
 pub async fn live(
     tx: &mut PgConnection,
-    person: Uuid,
-    representative: Option<Uuid>,
-) -> Result<Option<Live>, StoreError> {
-    sqlx::query!("SELECT id FROM person WHERE id = $1 FOR UPDATE", person)
-        .fetch_optional(&mut *tx)
-        .await?;
-    let row = sqlx::query!(
-        "SELECT id, issuer, subject FROM sign_in
-         WHERE person_id = $1 AND representative_id IS NOT DISTINCT FROM $2 AND ended_at IS NULL",
-        person,
-        representative,
+    presented: &Presented,
+    key: &SignInKey,
+) -> Result<Option<Uuid>, StoreError> {
+    lock(&mut *tx, presented.person()).await?;
+    Ok(sqlx::query_scalar!(
+        "SELECT id FROM sign_in
+         WHERE person_id = $1 AND representative_id IS NOT DISTINCT FROM $2
+           AND issuer = $3 AND subject = $4 AND ended_at IS NULL",
+        presented.person(),
+        presented.representative(),
+        key.issuer,
+        key.subject,
     )
     .fetch_optional(tx)
-    .await?;
-    Ok(row.map(|row| Live {
-        id: row.id,
-        key: SignInKey { issuer: row.issuer, subject: row.subject },
-    }))
+    .await?)
 }
 
 /// A new binding by an invitation that was taken.
@@ -71,28 +76,76 @@ pub async fn bind(
     Ok(())
 }
 
-/// Another binding takes its place; the person must be told.
-pub async fn end(
+/// Ends the person's other bindings that this one is at least as strong as: those that its inviting
+/// agency vouches for, or, where it is proofed, all. An agency vouches for one at a time.
+pub async fn replace(
     tx: &mut PgConnection,
     presented: &Presented,
-    earlier: Uuid,
-    notice: Uuid,
+    by: Uuid,
+    proofed: bool,
+    now: Instant,
+) -> Result<(), StoreError> {
+    replaced(tx, presented.person(), by, presented.agency(), proofed, now).await
+}
+
+/// As [`replace`], by a binding that the permit's agency vouches for from now on.
+pub async fn replace_confirmed(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteProfiles>,
+    by: Uuid,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let agency = permit.agency().and_then(kernel::AgencyId::uuid);
+    replaced(tx, permit.person_id(), by, agency, false, now).await
+}
+
+/// Notices to whoever held what ended go to whoever took its place.
+async fn replaced(
+    tx: &mut PgConnection,
+    person: Uuid,
+    by: Uuid,
+    agency: Option<Uuid>,
+    all: bool,
     now: Instant,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE sign_in SET ended_at = $3 WHERE id = $1 AND person_id = $2",
-        earlier,
-        presented.person(),
+        "WITH ended AS (
+             UPDATE sign_in s SET ended_at = $5
+             WHERE s.person_id = $1 AND s.representative_id IS NULL AND s.ended_at IS NULL
+               AND s.id <> $2 AND ($4 OR EXISTS (SELECT FROM sign_in_confirmation c
+                   WHERE c.sign_in_id = s.id AND c.agency_id = $3))
+             RETURNING s.id
+         ), readdressed AS (
+             UPDATE notice n SET sign_in_id = $2 FROM ended
+             WHERE n.person_id = $1 AND n.sign_in_id = ended.id
+         )
+         INSERT INTO notice (id, person_id, what, about, at, sign_in_id)
+         SELECT gen_random_uuid(), $1, 'SIGN_IN_REPLACED', ended.id, $5, $2 FROM ended",
+        person,
+        by,
+        agency,
+        all,
         now,
     )
-    .execute(&mut *tx)
+    .execute(tx)
     .await?;
+    Ok(())
+}
+
+/// Tells whoever holds another live binding of the person that this one was added.
+pub async fn tell_others(
+    tx: &mut PgConnection,
+    presented: &Presented,
+    added: Uuid,
+    now: Instant,
+) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO notice (id, person_id, what, about, at)
-         VALUES ($1, $2, 'SIGN_IN_REPLACED', $3, $4)",
-        notice,
+        "INSERT INTO notice (id, person_id, what, about, at, sign_in_id)
+         SELECT gen_random_uuid(), s.person_id, 'SIGN_IN_ADDED', $2, $3, s.id FROM sign_in s
+         WHERE s.person_id = $1 AND s.representative_id IS NULL AND s.ended_at IS NULL
+           AND s.id <> $2",
         presented.person(),
-        earlier,
+        added,
         now,
     )
     .execute(tx)
@@ -117,7 +170,7 @@ pub async fn proof(
 }
 
 /// The inviting agency vouches for the binding. Where the person invites, the agencies do that vouch
-/// for their own live sign-in, but none for its own staff: nobody passes on more than they have.
+/// for the sign-in that invited, but none for its own staff: nobody passes on more than they have.
 pub async fn vouch(
     tx: &mut PgConnection,
     presented: &Presented,
@@ -131,8 +184,10 @@ pub async fn vouch(
         "INSERT INTO sign_in_confirmation (sign_in_id, agency_id, person_id, confirmed_at)
          SELECT new.id, c.agency_id, new.person_id, $3
          FROM sign_in new
+         JOIN invitation i ON i.id = $4
          JOIN sign_in own ON own.person_id = new.person_id AND own.representative_id IS NULL
-             AND own.ended_at IS NULL
+             AND own.ended_at IS NULL AND own.issuer = i.inviter_issuer
+             AND own.subject = i.inviter_subject
          JOIN sign_in_confirmation c ON c.sign_in_id = own.id
          WHERE new.id = $1 AND new.person_id = $2
            AND NOT EXISTS (SELECT FROM staff_sign_in s WHERE s.agency_id = c.agency_id
@@ -141,13 +196,14 @@ pub async fn vouch(
         id,
         presented.person(),
         now,
+        presented.id(),
     )
     .execute(tx)
     .await?;
     Ok(())
 }
 
-/// Whether whoever invites still may: an agency, or the person by the sign-in that is theirs now.
+/// Whether whoever invites still may: an agency, or the person by a sign-in that is still theirs.
 pub async fn inviter_stands(
     tx: &mut PgConnection,
     presented: &Presented,

@@ -19,8 +19,6 @@ pub struct Bound {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acts {
     pub appointment: Appointment,
-    /// All who vouch, whether or not it stands everywhere.
-    pub confirmed_by: Vec<Uuid>,
     pub recorded_at: Instant,
 }
 
@@ -84,7 +82,7 @@ async fn representatives(
         r#"SELECT place AS "place!", id AS "id!", person_id AS "person_id!",
              relationship AS "relationship!", authority AS "authority!", from_at AS "from_at!",
              until_at, excluded AS "excluded!", recorded_at AS "recorded_at!",
-             proofed AS "proofed!", confirmed_by AS "confirmed_by!"
+             confirmed_by AS "confirmed_by!"
          FROM resolve_representatives($1, $2)"#,
         issuers,
         subjects,
@@ -92,7 +90,6 @@ async fn representatives(
     .fetch_all(conn)
     .await?;
     for row in rows {
-        let agencies = || row.confirmed_by.iter().copied().map(AgencyId::from).collect();
         let appointment = Appointment {
             id: row.id,
             person: row.person_id.into(),
@@ -101,10 +98,11 @@ async fn representatives(
             from: Some(row.from_at),
             until: row.until_at,
             excluded_sensitivities: excluded(row.excluded)?,
-            confirmed_by: (!row.proofed).then(agencies),
+            // Proofing proves who they are, and not their appointment.
+            confirmed_by: Some(row.confirmed_by.into_iter().map(AgencyId::from).collect()),
         };
-        let (confirmed_by, recorded_at) = (row.confirmed_by, row.recorded_at);
-        at(answers, row.place)?.acts.push(Acts { appointment, confirmed_by, recorded_at });
+        let recorded_at = row.recorded_at;
+        at(answers, row.place)?.acts.push(Acts { appointment, recorded_at });
     }
     Ok(())
 }

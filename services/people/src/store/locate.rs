@@ -107,6 +107,16 @@ pub async fn representative(db: &Db, id: Uuid) -> Result<Option<(Uuid, Option<Uu
     .await
 }
 
+/// Whom a notice is to.
+pub async fn notice(db: &Db, id: Uuid) -> Result<Option<Uuid>, StoreError> {
+    db.run_one("notice.locate", move |conn| {
+        Box::pin(async move {
+            Ok(sqlx::query_scalar!("SELECT locate_notice($1)", id).fetch_one(conn).await?)
+        })
+    })
+    .await
+}
+
 /// The people whom the agency in this key knows by this identifier.
 pub async fn registered(db: &Db, key: Key) -> Result<Vec<Uuid>, StoreError> {
     db.run_one("person.find", move |conn| Box::pin(async move { own(conn, &[key]).await })).await

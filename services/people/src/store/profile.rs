@@ -7,7 +7,8 @@ use policy::Record;
 use time::Date;
 use uuid::Uuid;
 
-use crate::domain::{Identifier, Profile};
+use super::invitation::Presented;
+use crate::domain::{Identifier, Profile, Stated};
 
 struct Row {
     id: Uuid,
@@ -132,4 +133,19 @@ pub(super) async fn of(
     .await?
     .map(TryInto::try_into)
     .transpose()
+}
+
+/// What every agency states of the person invited: for a comparison, and never to be shown.
+pub async fn stated(
+    tx: &mut PgConnection,
+    presented: &Presented,
+) -> Result<Vec<Stated>, StoreError> {
+    Ok(sqlx::query_as!(
+        Stated,
+        "SELECT custodian_id AS custodian, given_name, family_name, birth_date
+         FROM profile WHERE person_id = $1",
+        presented.person(),
+    )
+    .fetch_all(tx)
+    .await?)
 }

@@ -141,12 +141,14 @@ pub async fn tell(
 ) -> Result<(), StoreError> {
     if recorder.agency.is_some() {
         sqlx::query!(
-            "INSERT INTO notice (id, person_id, what, about, at) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO notice (id, person_id, what, about, at, agency_id)
+             VALUES ($1, $2, $3, $4, $5, $6)",
             notice,
             recorder.person,
             what,
             about,
             now,
+            recorder.agency,
         )
         .execute(tx)
         .await?;
@@ -168,11 +170,28 @@ impl Which {
     }
 }
 
-/// Those that the recorder may see, oldest first: to the person all, to an agency what it recorded.
+/// What a sign-in of the person's that does not stand everywhere is shown: what the agencies recorded
+/// that vouch for it, what was recorded through it, and whom none but those agencies vouch for.
+#[derive(Clone)]
+pub struct Sight {
+    vouching: Vec<Uuid>,
+    own: SignInKey,
+}
+
+impl Sight {
+    /// None: it stands everywhere, and is shown all.
+    pub fn of(permit: &StandingPermit, own: SignInKey) -> Option<Self> {
+        permit.confirmed_by().map(|vouching| Self { vouching, own })
+    }
+}
+
+/// Those that the recorder may see, oldest first: to the person all that is in sight, to an agency what
+/// it recorded.
 pub async fn list(
     tx: &mut PgConnection,
     recorder: &Recorder,
     which: Which,
+    sight: Option<&Sight>,
 ) -> Result<Vec<Held>, StoreError> {
     sqlx::query_as!(
         Row,
@@ -180,17 +199,25 @@ pub async fn list(
              r.until_at, r.excluded, r.agency_id, r.recorded_at, r.ended_at,
              s.id IS NOT NULL AS "bound!",
              ARRAY(SELECT c.agency_id FROM sign_in_confirmation c
-                 WHERE c.sign_in_id = s.id ORDER BY c.agency_id) AS "confirmed_by!"
+                 WHERE c.sign_in_id = s.id AND ($6::uuid[] IS NULL OR c.agency_id = ANY ($6))
+                 ORDER BY c.agency_id) AS "confirmed_by!"
          FROM representative r
          LEFT JOIN sign_in s ON s.representative_id = r.id AND s.ended_at IS NULL
          WHERE r.person_id = $1 AND ($2::uuid IS NULL OR r.agency_id = $2)
            AND ($3::uuid IS NULL OR r.id > $3) AND ($4::uuid IS NULL OR r.id = $4)
+           AND ($6::uuid[] IS NULL OR r.agency_id = ANY ($6) OR (r.agency_id IS NULL
+               AND ((r.recorder_issuer = $7 AND r.recorder_subject = $8)
+                   OR (SELECT bool_and(c.agency_id = ANY ($6)) FROM sign_in_confirmation c
+                       WHERE c.sign_in_id = s.id))))
          ORDER BY r.id LIMIT $5"#,
         recorder.person,
         recorder.agency,
         which.after,
         which.only,
         which.most,
+        sight.map(|sight| &*sight.vouching),
+        sight.map(|sight| &*sight.own.issuer),
+        sight.map(|sight| &*sight.own.subject),
     )
     .fetch_all(tx)
     .await?
@@ -200,9 +227,15 @@ pub async fn list(
 }
 
 /// As [`list`], in a transaction of its own.
-pub async fn page(db: &Db, recorder: Recorder, which: Which) -> Result<Vec<Held>, StoreError> {
+pub async fn page(
+    db: &Db,
+    recorder: Recorder,
+    which: Which,
+    sight: Option<Sight>,
+) -> Result<Vec<Held>, StoreError> {
     db.run_tx("representative.list", Scope::person(recorder.person).reading(), move |tx| {
-        Box::pin(async move { list(tx, &recorder, which).await })
+        let sight = sight.clone();
+        Box::pin(async move { list(tx, &recorder, which, sight.as_ref()).await })
     })
     .await
 }

@@ -10,7 +10,7 @@ use wire::{
     people::v1::{AddRepresentativeRequest, RepresentativeState as State},
 };
 
-use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian, whole};
+use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian, papers, whole};
 
 fn fields(status: &Status) -> BTreeSet<String> {
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
@@ -20,7 +20,7 @@ fn fields(status: &Status) -> BTreeSet<String> {
 }
 
 fn aunt(world: &World) -> Client {
-    world.individual("aunt", Role::Representative, false)
+    world.individual("aunt", Role::Representative)
 }
 
 /// The aunt, bound: recorded by the clinic.
@@ -59,24 +59,15 @@ async fn a_representative_sees_what_the_agencies_hold_that_vouch_for_them() {
     assert_eq!(aunt.accept(&added.code).await.unwrap(), jane);
     assert_eq!(profiles(&aunt, jane).await, 1);
     assert_eq!(profiles(&aunt, other).await, 0);
-    world.staff(HOUSING).confirm_of(Uuid::new_v4(), jane, &recorded.name).await.unwrap();
+    let code = aunt.code(jane, &recorded.name).await.unwrap();
+    let housing = world.staff(HOUSING);
+    housing.confirm_of(Uuid::new_v4(), jane, &recorded.name, &code).await.unwrap();
     assert_eq!(profiles(&aunt, jane).await, 2);
     // To the person nothing has changed, and the aunt's own sign-in is another matter.
     assert_eq!(profiles(&world.person("jane"), jane).await, 0);
     let code = world.staff(CLINIC).invite(other).await.unwrap().code;
     assert_eq!(world.person("aunt").accept(&code).await.unwrap(), other);
     assert_eq!((profiles(&aunt, jane).await, profiles(&aunt, other).await), (2, 0));
-}
-
-#[tokio::test]
-async fn under_identity_proofing_they_see_what_every_agency_holds() {
-    let world = World::new().await;
-    let jane = world.jane(CLINIC).await;
-    world.jane(HOUSING).await;
-    let code = world.staff(CLINIC).add_representative(guardian(jane)).await.unwrap().code;
-    let proofed = world.individual("aunt", Role::Representative, true);
-    proofed.accept(&code).await.unwrap();
-    assert_eq!(profiles(&proofed, jane).await, 2);
 }
 
 #[tokio::test]
@@ -102,12 +93,12 @@ async fn whatever_is_wrong_with_their_code_the_answer_is_the_same() {
     let used = staff.add_representative(guardian(jane)).await.unwrap().code;
     aunt(&world).accept(&used).await.unwrap();
     let open = staff.add_representative(guardian(jane)).await.unwrap().code;
-    let acting = |sub: &str| world.individual(sub, Role::Representative, false);
+    let acting = |sub: &str| world.individual(sub, Role::Representative);
     let refused = [
         acting("uncle").accept(&"A".repeat(43)).await,
         acting("uncle").accept(&used).await,
         world.person("uncle").accept(&open).await,
-        world.individual("uncle", Role::Supporter, false).accept(&open).await,
+        world.individual("uncle", Role::Supporter).accept(&open).await,
         acting(&format!("staff-{CLINIC}")).accept(&open).await,
         acting("colleague").accept(&open).await,
     ];
@@ -120,7 +111,7 @@ async fn whatever_is_wrong_with_their_code_the_answer_is_the_same() {
     let late = staff.add_representative(guardian(jane)).await.unwrap().code;
     acting("uncle").accept(&open).await.unwrap();
     world.clock.advance(time::Duration::days(7));
-    let late = world.individual("cousin", Role::Representative, false).accept(&late).await;
+    let late = world.individual("cousin", Role::Representative).accept(&late).await;
     assert_eq!(whole(&late.unwrap_err()), refused[0]);
 }
 
@@ -134,7 +125,7 @@ async fn the_persons_invitation_and_theirs_do_not_end_each_other() {
     let second = staff.add_representative(guardian(jane)).await.unwrap().code;
     world.person("jane").accept(&own).await.unwrap();
     aunt(&world).accept(&first).await.unwrap();
-    world.individual("uncle", Role::Representative, false).accept(&second).await.unwrap();
+    world.individual("uncle", Role::Representative).accept(&second).await.unwrap();
     assert_eq!(world.count("sign_in").await, 3);
     assert_eq!(profiles(&world.person("jane"), jane).await, 1);
 }
@@ -203,22 +194,22 @@ async fn whom_the_person_records_sees_no_more_than_the_person() {
         ..guardian(jane)
     };
     let added = own.add_representative(relative).await.unwrap();
-    let proofed = world.individual("aunt", Role::Representative, true);
+    let proofed = world.proofed("aunt", Role::Representative, &papers("Ruth", "Miller"));
     proofed.accept(&added.code).await.unwrap();
     assert_eq!(profiles(&proofed, jane).await, 1);
     // Nor does an agency vouch for its own staff so.
     let insider = world.staff_named(CLINIC, "insider");
     insider.invite(jane).await.unwrap();
     let code = own.add_representative(guardian(jane)).await.unwrap().code;
-    let insider = world.individual("insider", Role::Representative, true);
+    let insider = world.individual("insider", Role::Representative);
     insider.accept(&code).await.unwrap();
     assert_eq!(profiles(&insider, jane).await, 0);
     // Not the person themself; and nobody, once the sign-in that invited is theirs no more.
     let code = own.add_representative(guardian(jane)).await.unwrap().code;
-    assert!(world.individual("jane", Role::Representative, true).accept(&code).await.is_err());
+    assert!(world.individual("jane", Role::Representative).accept(&code).await.is_err());
     let new = world.staff(CLINIC).invite(jane).await.unwrap().code;
     world.person("new").accept(&new).await.unwrap();
-    let late = world.individual("uncle", Role::Representative, true).accept(&code).await;
+    let late = world.individual("uncle", Role::Representative).accept(&code).await;
     assert_eq!(late.unwrap_err().code(), Code::NotFound);
 }
 
@@ -230,8 +221,9 @@ async fn nobody_confirms_a_representative_of_somebody_else_or_of_their_own_staff
     let other = world.somebody_else(HOUSING).await;
     let name = bound(&world, jane).await;
     let housing = world.staff(HOUSING);
+    let code = aunt(&world).code(jane, &name).await.unwrap();
     let confirm = async |client: &Client, person, name: &str| {
-        client.confirm_of(Uuid::new_v4(), person, name).await.unwrap_err()
+        client.confirm_of(Uuid::new_v4(), person, name, &code).await.unwrap_err()
     };
     let absent = confirm(&housing, jane, &format!("representatives/{}", Uuid::new_v4())).await;
     assert_eq!(absent.code(), Code::NotFound);

@@ -13,7 +13,7 @@ use wire::{
 use crate::world::{CLINIC, Client, HOUSING, World, guardian, whole};
 
 fn aunt(world: &World) -> Client {
-    world.individual("aunt", Role::Representative, false)
+    world.individual("aunt", Role::Representative)
 }
 
 async fn bound(world: &World, agency: Uuid, person: Uuid) -> String {
@@ -107,9 +107,12 @@ async fn what_was_ended_before_it_was_accepted_or_confirmed_is_void() {
     let again = staff.add_representative(request).await.err().unwrap();
     assert_eq!(again.get_error_details().error_info().unwrap().reason, "WRONG_STATE");
     let bound = bound(&world, CLINIC, jane).await;
+    let code = aunt(&world).code(jane, &bound).await.unwrap();
     staff.end_representative(&bound).await.unwrap();
-    let late = world.staff(HOUSING).confirm_of(Uuid::new_v4(), jane, &bound).await.unwrap_err();
+    let housing = world.staff(HOUSING);
+    let late = housing.confirm_of(Uuid::new_v4(), jane, &bound, &code).await.unwrap_err();
     assert_eq!(late.code(), Code::NotFound);
+    assert_eq!(aunt(&world).code(jane, &bound).await.unwrap_err().code(), Code::NotFound);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use wire::people::v1::{
     people_facts_service_client::PeopleFactsServiceClient,
 };
 
-use crate::world::{CLINIC, HOUSING, PROBATION, World};
+use crate::world::{CLINIC, HOUSING, World, papers};
 
 fn client(world: &World) -> PeopleFactsServiceClient<Channel> {
     PeopleFactsServiceClient::new(world.channel.clone())
@@ -32,9 +32,10 @@ async fn sign_ins_are_resolved_in_their_order() {
     let clinic = world.staff(CLINIC);
     let code = clinic.invite(jane).await.unwrap().code;
     world.person("jane").accept(&code).await.unwrap();
-    world.staff(HOUSING).confirm(jane).await.unwrap();
+    let code = world.person("jane").code(jane, "").await.unwrap();
+    world.staff(HOUSING).confirm(jane, &code).await.unwrap();
     let code = clinic.invite(john).await.unwrap().code;
-    world.individual("john", Role::Person, true).accept(&code).await.unwrap();
+    world.proofed("john", Role::Person, &papers("Somebody", "Else")).accept(&code).await.unwrap();
     let asked = [
         sign_in(DEV_ISSUER, "john"),
         sign_in(DEV_ISSUER, "nobody"),
@@ -57,33 +58,6 @@ async fn sign_ins_are_resolved_in_their_order() {
         reply.unwrap().into_inner().resolved,
         [bound(john, &[CLINIC], true), none.clone(), of_jane.clone(), none.clone(), none, of_jane]
     );
-}
-
-#[tokio::test]
-async fn a_proofed_sign_in_opens_what_every_agency_holds() {
-    let world = World::new().await;
-    let jane = world.jane(CLINIC).await;
-    world.jane(HOUSING).await;
-    let code = world.staff(CLINIC).invite(jane).await.unwrap().code;
-    let proofed = world.individual("jane", Role::Person, true);
-    proofed.accept(&code).await.unwrap();
-    assert_eq!(proofed.get(jane).await.unwrap().person.unwrap().profiles.len(), 2);
-}
-
-#[tokio::test]
-async fn a_sign_in_proofed_later_is_bound_as_proofed_by_another_invitation() {
-    let world = World::new().await;
-    let jane = world.jane(CLINIC).await;
-    world.jane(HOUSING).await;
-    world.jane(PROBATION).await;
-    let plain = world.person("jane");
-    plain.accept(&world.staff(CLINIC).invite(jane).await.unwrap().code).await.unwrap();
-    plain.accept(&world.staff(HOUSING).invite(jane).await.unwrap().code).await.unwrap();
-    assert_eq!(plain.get(jane).await.unwrap().person.unwrap().profiles.len(), 2);
-    assert_eq!(world.count("notice").await, 0, "the same sign-in: nothing ended");
-    let proofed = world.individual("jane", Role::Person, true);
-    proofed.accept(&world.staff(CLINIC).invite(jane).await.unwrap().code).await.unwrap();
-    assert_eq!(plain.get(jane).await.unwrap().person.unwrap().profiles.len(), 3);
 }
 
 #[tokio::test]

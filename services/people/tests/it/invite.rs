@@ -48,7 +48,8 @@ async fn whatever_is_wrong_with_a_code_the_answer_is_the_same() {
     world.person("john").accept(&staff.invite(other).await.unwrap().code).await.unwrap();
     let inviter = world.person(&format!("staff-{CLINIC}"));
     world.staff_named(CLINIC, "colleague").find("urn:own", "x").await.unwrap();
-    world.staff_named(CLINIC, "colleague").confirm(other).await.unwrap();
+    let code = world.person("john").code(other, "").await.unwrap();
+    world.staff_named(CLINIC, "colleague").confirm(other, &code).await.unwrap();
     let refused = [
         world.person("jane").accept(&"A".repeat(43)).await,
         world.person("jane").accept(&ended).await,
@@ -58,8 +59,8 @@ async fn whatever_is_wrong_with_a_code_the_answer_is_the_same() {
         inviter.accept(&open).await,
         world.person("colleague").accept(&open).await,
         // Not a person's token.
-        world.individual("jane", Role::Supporter, false).accept(&open).await,
-        world.individual("jane", Role::Representative, false).accept(&open).await,
+        world.individual("jane", Role::Supporter).accept(&open).await,
+        world.individual("jane", Role::Representative).accept(&open).await,
     ];
     let refused: Vec<String> = refused.into_iter().map(|r| whole(&r.unwrap_err())).collect();
     assert!(refused[0].starts_with("NotFound"), "{}", refused[0]);

@@ -11,10 +11,10 @@ use wire::{
     },
 };
 
-use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian};
+use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian, papers};
 
 fn aunt(world: &World) -> Client {
-    world.individual("aunt", Role::Representative, false)
+    world.individual("aunt", Role::Representative)
 }
 
 async fn bound(world: &World, agency: Uuid, request: AddRepresentativeRequest) -> Representative {
@@ -43,10 +43,18 @@ async fn each_caller_is_told_of_those_that_are_theirs_to_know() {
     let one = bound(&world, CLINIC, excluding).await;
     let two = bound(&world, HOUSING, guardian(jane)).await;
     let theirs = bound(&world, CLINIC, guardian(other)).await;
-    world.staff(HOUSING).confirm_of(Uuid::new_v4(), jane, &one.name).await.unwrap();
+    let code = aunt(&world).code(jane, &one.name).await.unwrap();
+    world.staff(HOUSING).confirm_of(Uuid::new_v4(), jane, &one.name, &code).await.unwrap();
     let code = world.staff(CLINIC).invite(jane).await.unwrap().code;
     world.person("jane").accept(&code).await.unwrap();
 
+    // A sign-in that the clinic alone vouches for is told of what the clinic recorded, and of no other
+    // agency: whoever invited it may be whoever holds it.
+    let some = world.person("jane").representatives(jane).await.unwrap();
+    assert_eq!(names(&some), [&*one.name]);
+    assert_eq!(some[0].confirmed_by, [format!("agencies/{CLINIC}")]);
+    let code = world.person("jane").code(jane, "").await.unwrap();
+    world.staff(HOUSING).confirm(jane, &code).await.unwrap();
     let all = world.person("jane").representatives(jane).await.unwrap();
     assert_eq!(names(&all), [&*one.name, &two.name]);
     let whole = Representative {
@@ -76,7 +84,7 @@ async fn each_caller_is_told_of_those_that_are_theirs_to_know() {
     for caller in [
         world.staff(PROBATION),
         world.person("nobody"),
-        world.individual("uncle", Role::Representative, true),
+        world.individual("uncle", Role::Representative),
     ] {
         assert!(caller.representatives(jane).await.unwrap().is_empty());
         assert!(caller.representatives(Uuid::new_v4()).await.unwrap().is_empty());
@@ -85,6 +93,34 @@ async fn each_caller_is_told_of_those_that_are_theirs_to_know() {
         let unnamed = caller.representatives(Uuid::nil()).await.unwrap_err();
         assert_eq!(unnamed.code(), Code::InvalidArgument);
     }
+}
+
+#[tokio::test]
+async fn whom_the_person_recorded_is_told_to_the_sign_in_that_did_and_to_no_weaker_one() {
+    let world = World::new().await;
+    let person = world.jane(CLINIC).await;
+    world.jane(HOUSING).await;
+    world.jane(PROBATION).await;
+    let bind = async |agency, sub: &str| {
+        let code = world.staff(agency).invite(person).await.unwrap().code;
+        world.person(sub).accept(&code).await.unwrap();
+        world.person(sub)
+    };
+    let jane = bind(CLINIC, "jane").await;
+    let mallory = bind(PROBATION, "mallory").await;
+    let open = jane.add_representative(guardian(person)).await.unwrap();
+    let added = jane.add_representative(guardian(person)).await.unwrap();
+    aunt(&world).accept(&added.code).await.unwrap();
+    assert_eq!(jane.representatives(person).await.unwrap().len(), 2);
+    assert!(mallory.representatives(person).await.unwrap().is_empty());
+    // The next sign-in of the same agency: whom no other agency vouches for.
+    let new = bind(CLINIC, "new").await;
+    let shown = new.representatives(person).await.unwrap();
+    assert_eq!(names(&shown), [&*added.representative.unwrap().name]);
+    let proofed = world.proofed("proofed", Role::Person, &papers("Jane", "Roe"));
+    proofed.accept(&world.staff(HOUSING).invite(person).await.unwrap().code).await.unwrap();
+    let all = proofed.representatives(person).await.unwrap();
+    assert!(names(&all).contains(&&*open.representative.unwrap().name) && all.len() == 2);
 }
 
 #[tokio::test]
@@ -139,5 +175,5 @@ async fn services_are_told_for_whom_each_sign_in_acts() {
     assert_eq!((&acts.representative, &acts.person), (&one.name, &format!("people/{jane}")));
     assert_eq!((acts.relationship(), acts.authority), (Relationship::Guardian, true));
     assert_eq!(acts.confirmed_by, [format!("agencies/{CLINIC}")]);
-    assert_eq!((acts.from_time, acts.until_time, acts.proofed), (one.from_time, None, false));
+    assert_eq!((acts.from_time, acts.until_time), (one.from_time, None));
 }

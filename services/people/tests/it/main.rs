@@ -4,11 +4,14 @@
 
 mod appoint;
 mod bad_input;
+mod beside;
 mod confirm;
 mod dismiss;
 mod facts;
 mod invite;
 mod listed;
+mod notices;
+mod proofing;
 mod quiet;
 mod read;
 mod register;

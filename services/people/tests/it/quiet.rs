@@ -83,14 +83,16 @@ async fn nothing_of_a_person_is_in_a_log_or_an_error() {
         world.person("thief").accept(&format!("{CANARY}{CANARY}{CANARY}")).await.unwrap_err(),
     );
     caller.get(person).await.unwrap();
-    staff.confirm(person).await.unwrap();
+    let renewed = caller.code(person, "").await.unwrap();
+    errors.push(staff.confirm(person, &code[..20]).await.unwrap_err());
+    staff.confirm(person, &renewed).await.unwrap();
 
     let request = AddRepresentativeRequest {
         authority: format!("{CANARY} County Court"),
         ..guardian(person)
     };
     let added = staff.add_representative(request.clone()).await.unwrap();
-    let acting = world.individual(&format!("{CANARY}-aunt"), Role::Representative, false);
+    let acting = world.individual(&format!("{CANARY}-aunt"), Role::Representative);
     acting.accept(&added.code).await.unwrap();
     errors.push(acting.accept(&added.code).await.unwrap_err());
     errors.push(staff.add_representative(request).await.err().unwrap());
@@ -113,7 +115,7 @@ async fn nothing_of_a_person_is_in_a_log_or_an_error() {
     let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("person.register"), "the log was on");
     for line in logged.lines() {
-        for told in [CANARY, "1931-07-19", &code, &added.code] {
+        for told in [CANARY, "1931-07-19", &code, &added.code, &renewed] {
             assert!(!line.contains(told), "{line}");
         }
     }

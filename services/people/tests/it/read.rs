@@ -113,11 +113,12 @@ async fn a_person_reads_what_the_agencies_hold_that_vouch_for_their_sign_in() {
     let jane = world.person("jane");
     jane.accept(&world.staff(CLINIC).invite(person).await.unwrap().code).await.unwrap();
     assert_eq!(custodians(jane.get(person).await.unwrap().person), [CLINIC]);
-    world.staff(HOUSING).confirm(person).await.unwrap();
+    let code = jane.code(person, "").await.unwrap();
+    world.staff(HOUSING).confirm(person, &code).await.unwrap();
     assert_eq!(custodians(jane.get(person).await.unwrap().person), [CLINIC, HOUSING]);
     assert_eq!(jane.get(other).await.unwrap_err().code(), Code::NotFound);
     // A supporter's sign-in of the same name is not the person's.
-    let supporter = world.individual("jane", Role::Representative, false);
+    let supporter = world.individual("jane", Role::Representative);
     assert_eq!(supporter.get(person).await.unwrap_err().code(), Code::NotFound);
 }
 

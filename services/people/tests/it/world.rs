@@ -11,7 +11,7 @@ use std::{
 use facts::Directory;
 use identity::{
     Asserts, AuthLayer, Authenticator, DEV_ISSUER, DevIssuer, IdentityConfig, Mint, NetworkKeys,
-    ServiceTokens,
+    Proofed, ServiceTokens,
 };
 use kernel::{AgencyId, Clock as _, Instant, ManualClock, PersonId, Purpose, Role, Sector};
 use permit::{Answer, ConsentSource, Question, SourceError};
@@ -257,20 +257,22 @@ impl World {
     }
 
     pub fn person(&self, sub: &str) -> Client {
-        self.individual(sub, Role::Person, false)
+        self.individual(sub, Role::Person)
     }
 
-    pub fn individual(&self, sub: &str, role: Role, proofed: bool) -> Client {
-        self.client(&self.mint(&Mint {
-            kind: Asserts::Person,
-            sub: sub.to_owned(),
-            agency: None,
-            client_id: None,
-            roles: [role].into(),
-            purposes: [Purpose::PatientRequest].into(),
-            ttl: time::Duration::HOUR,
-            proofed,
-        }))
+    pub fn individual(&self, sub: &str, role: Role) -> Client {
+        self.client(&self.mint(&of_individual(sub, role)))
+    }
+
+    /// A sign-in whose issuer has seen the papers of somebody of this name.
+    pub fn proofed(&self, sub: &str, role: Role, who: &Proofed) -> Client {
+        let token = self.issuer.mint_proofed(&of_individual(sub, role), who);
+        self.client(&token.unwrap())
+    }
+
+    /// A token that says that somebody was proofed, and not who.
+    pub fn proofed_as_nobody(&self, sub: &str) -> Client {
+        self.client(&self.mint(&Mint { proofed: true, ..of_individual(sub, Role::Person) }))
     }
 
     pub fn service_token(&self) -> String {
@@ -294,6 +296,28 @@ impl World {
         request.given_name = "Somebody".into();
         request.family_name = "Else".into();
         id(&self.staff(agency).register(request).await.unwrap())
+    }
+}
+
+fn of_individual(sub: &str, role: Role) -> Mint {
+    Mint {
+        kind: Asserts::Person,
+        sub: sub.to_owned(),
+        agency: None,
+        client_id: None,
+        roles: [role].into(),
+        purposes: [Purpose::PatientRequest].into(),
+        ttl: time::Duration::HOUR,
+        proofed: false,
+    }
+}
+
+/// What the papers of somebody say who was born on Jane Roe's day.
+pub fn papers(given_name: &str, family_name: &str) -> Proofed {
+    Proofed {
+        family_name: family_name.to_owned(),
+        given_name: Some(given_name.to_owned()),
+        birth_date: time::macros::date!(1980 - 01 - 02),
     }
 }
 
@@ -392,12 +416,19 @@ impl Client {
     }
 
     pub async fn accept_as(&self, request_id: Uuid, code: &str) -> Result<Uuid, Status> {
+        Ok(of_name(&self.accepted(request_id, code).await?.person))
+    }
+
+    pub async fn accepted(
+        &self,
+        request_id: Uuid,
+        code: &str,
+    ) -> Result<pb::AcceptInvitationResponse, Status> {
         let message = pb::AcceptInvitationRequest {
             request_id: request_id.to_string(),
             code: code.to_owned(),
         };
-        let reply = self.people().accept_invitation(self.request(message)).await?;
-        Ok(of_name(&reply.into_inner().person))
+        Ok(self.people().accept_invitation(self.request(message)).await?.into_inner())
     }
 
     pub async fn add_representative(
@@ -439,12 +470,53 @@ impl Client {
         Ok(self.people().list_representatives(self.request(message)).await?.into_inner())
     }
 
-    pub async fn confirm(&self, person: Uuid) -> Result<(), Status> {
-        self.confirm_as(Uuid::new_v4(), person).await
+    pub async fn notices(
+        &self,
+        message: pb::ListNoticesRequest,
+    ) -> Result<pb::ListNoticesResponse, Status> {
+        Ok(self.people().list_notices(self.request(message)).await?.into_inner())
     }
 
-    pub async fn confirm_as(&self, request_id: Uuid, person: Uuid) -> Result<(), Status> {
-        self.confirm_of(request_id, person, "").await
+    pub async fn acknowledge(&self, request_id: Uuid, name: &str) -> Result<pb::Notice, Status> {
+        let message = pb::AcknowledgeNoticeRequest {
+            request_id: request_id.to_string(),
+            name: name.to_owned(),
+        };
+        let reply = self.people().acknowledge_notice(self.request(message)).await?;
+        Ok(reply.into_inner().notice.unwrap())
+    }
+
+    /// The confirmation code of the caller's own sign-in: a fresh one. `representative`: its name;
+    /// empty: the person's own.
+    pub async fn code(&self, person: Uuid, representative: &str) -> Result<String, Status> {
+        self.code_as(Uuid::new_v4(), person, representative).await
+    }
+
+    pub async fn code_as(
+        &self,
+        request_id: Uuid,
+        person: Uuid,
+        representative: &str,
+    ) -> Result<String, Status> {
+        let message = pb::RenewConfirmationCodeRequest {
+            request_id: request_id.to_string(),
+            person: format!("people/{person}"),
+            representative: representative.to_owned(),
+        };
+        Ok(self.people().renew_confirmation_code(self.request(message)).await?.into_inner().code)
+    }
+
+    pub async fn confirm(&self, person: Uuid, code: &str) -> Result<(), Status> {
+        self.confirm_as(Uuid::new_v4(), person, code).await
+    }
+
+    pub async fn confirm_as(
+        &self,
+        request_id: Uuid,
+        person: Uuid,
+        code: &str,
+    ) -> Result<(), Status> {
+        self.confirm_of(request_id, person, "", code).await
     }
 
     /// `representative`: its name; empty: the person's own.
@@ -453,11 +525,13 @@ impl Client {
         request_id: Uuid,
         person: Uuid,
         representative: &str,
+        code: &str,
     ) -> Result<(), Status> {
         let message = pb::ConfirmSignInRequest {
             request_id: request_id.to_string(),
             person: format!("people/{person}"),
             representative: representative.to_owned(),
+            code: code.to_owned(),
         };
         self.people().confirm_sign_in(self.request(message)).await?;
         Ok(())

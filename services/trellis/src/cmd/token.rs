@@ -3,9 +3,9 @@
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, anyhow, ensure};
-use identity::{Asserts, DevIssuer, Mint};
+use identity::{Asserts, DevIssuer, Mint, Proofed};
 use kernel::{AgencyId, Code, CodeSet, Purpose, Role, SystemClock};
-use time::Duration;
+use time::{Date, Duration, macros::format_description};
 
 use super::{data_dir, say, up};
 
@@ -22,6 +22,8 @@ use super::{data_dir, say, up};
         --purpose TREAT --purpose COC
   A person:
     trellis token --kind person --sub jordan
+  The same, whose papers the issuer has seen:
+    trellis token --kind person --sub jordan --proofed --family-name Rivera --birth-date 1985-04-12
 
   grpcurl -plaintext -H \"authorization: Bearer $(trellis token …)\" 127.0.0.1:50051 …")]
 pub struct Args {
@@ -47,9 +49,18 @@ pub struct Args {
     /// How long it lives, in minutes
     #[arg(long, value_name = "MINUTES", default_value_t = 60)]
     minutes: u32,
-    /// The issuer has seen the person's papers (IAL2)
-    #[arg(long)]
+    /// The issuer has seen the bearer's papers (IAL2), which say the name and the birth date
+    #[arg(long, requires_all = ["family_name", "birth_date"])]
     proofed: bool,
+    /// What the papers say
+    #[arg(long, value_name = "NAME", requires = "proofed")]
+    family_name: Option<String>,
+    /// What the papers say, YYYY-MM-DD
+    #[arg(long, value_name = "DATE", requires = "proofed", value_parser = day)]
+    birth_date: Option<Date>,
+    /// What the papers say, if a given name is to be compared, too
+    #[arg(long, value_name = "NAME", requires = "proofed")]
+    given_name: Option<String>,
     /// The data directory of `trellis up`
     #[arg(long, value_name = "DIR", env = "TRELLIS_DATA")]
     data: Option<PathBuf>,
@@ -72,17 +83,34 @@ fn code<T: Code>(text: &str) -> Result<T, String> {
     })
 }
 
+fn day(text: &str) -> Result<Date, String> {
+    Date::parse(text, format_description!("[year]-[month]-[day]"))
+        .map_err(|_| "a day of the calendar, YYYY-MM-DD".to_owned())
+}
+
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let keys = up::Data::at(data_dir(args.data.clone())?).keys();
     let there = keys.join("dev-issuer-key.pem").exists();
     ensure!(there, "no development issuer in {}: trellis up makes one", keys.display());
     let issuer = DevIssuer::open(&keys, up::AUDIENCE, Arc::new(SystemClock))
         .with_context(|| keys.display().to_string())?;
-    say(&issuer.mint(&args.mint()?)?);
+    let mint = args.mint()?;
+    say(&match args.papers() {
+        Some(who) => issuer.mint_proofed(&mint, &who)?,
+        None => issuer.mint(&mint)?,
+    });
     Ok(ExitCode::SUCCESS)
 }
 
 impl Args {
+    fn papers(&self) -> Option<Proofed> {
+        Some(Proofed {
+            family_name: self.family_name.clone()?,
+            given_name: self.given_name.clone(),
+            birth_date: self.birth_date?,
+        })
+    }
+
     fn mint(&self) -> anyhow::Result<Mint> {
         let kind = match self.kind {
             Kind::Staff => Asserts::AgencyStaff,

@@ -42,6 +42,17 @@ fn a_token_needs_a_development_issuer_and_a_role_that_fits() {
     let unknown = token(&["--kind", "network", "--role", "KING"]);
     assert_eq!(unknown.code, Some(2));
     assert!(unknown.err.contains("NETWORK_ADMIN"), "{}", unknown.err);
+    // Proofed is somebody: whoever says so says who.
+    for (more, lacking) in [
+        (&[][..], "--family-name"),
+        (&["--family-name", "Rivera"], "--birth-date"),
+        (&["--family-name", "Rivera", "--birth-date", "1985-02-30"], "a day of the calendar"),
+    ] {
+        let done = token(&[&["--kind", "person", "--proofed"], more].concat());
+        assert_eq!(done.code, Some(2));
+        assert!(done.err.contains(lacking), "{}", done.err);
+    }
+    assert_eq!(token(&["--kind", "person", "--given-name", "Jo"]).code, Some(2));
 }
 
 #[test]

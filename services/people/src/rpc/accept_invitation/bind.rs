@@ -10,10 +10,12 @@ use wire::{convert::name_of, people::v1::AcceptInvitationResponse};
 
 use crate::{
     App,
+    domain::{self, ShortCode},
     rpc::shared,
     store::{
-        binding,
+        binding, confirmation,
         invitation::{self, Presented, SignInKey},
+        profile,
     },
 };
 
@@ -26,13 +28,17 @@ pub async fn accept(
     once: &rpc::Request,
 ) -> Result<AcceptInvitationResponse, InTx> {
     let new = Accepting::of(app, call, presented)?;
-    let reply = AcceptInvitationResponse {
+    let code = ShortCode::fresh().ok_or(Error::Internal("no randomness"))?;
+    let hash = app.matching.of_confirmation(presented.person(), presented.representative(), &code);
+    let mut reply = AcceptInvitationResponse {
         person: name_of("people", presented.person()),
         representative: presented
             .representative()
             .map(|id| name_of("representatives", id))
             .unwrap_or_default(),
+        confirmation_code: String::new(),
     };
+    // Kept without the code.
     let answer = reply.encode_to_vec();
     let mut event = permit::network_event(call, vec![presented.id()], app.deps.guard.clock());
     event.person = Some(presented.person());
@@ -47,12 +53,14 @@ pub async fn accept(
             Box::pin(async move {
                 let id = bind(&mut *tx, &presented, &new).await?;
                 let id = id.ok_or(Error::NotFound)?;
+                confirmation::give(&mut *tx, &presented, id, &hash).await?;
                 pg::requests::keep_answer(tx, &key, presented.person(), id, &answer, now).await?;
                 ledger::write_in(tx, &[event]).await?;
                 Ok::<_, InTx>(())
             })
         })
         .await?;
+    reply.confirmation_code = code.into_text();
     Ok(reply)
 }
 
@@ -62,9 +70,9 @@ struct Accepting {
     /// A token of the kind invited, and an agency that vouches, or the person.
     admitted: bool,
     key: SignInKey,
-    proofed: bool,
+    /// Who signed in, where that was proofed. It proves a representative, but not their appointment.
+    proofed: Option<identity::Proofed>,
     id: Uuid,
-    notice: Uuid,
     now: kernel::Instant,
 }
 
@@ -84,10 +92,12 @@ impl Accepting {
         Ok(Self {
             admitted: vouches && call.caller().roles().contains(role),
             key: shared::sign_in(call),
-            // Whom a person lets act for them sees no more than the person, whoever proofed whom.
-            proofed: call.caller().identity_proofed() && presented.agency().is_some(),
+            proofed: call
+                .caller()
+                .proofed()
+                .filter(|_| presented.representative().is_none())
+                .cloned(),
             id: ledger::new_id(&app.deps.clock),
-            notice: ledger::new_id(&app.deps.clock),
             now: app.deps.clock.now(),
         })
     }
@@ -99,30 +109,29 @@ async fn bind(
     presented: &Presented,
     new: &Accepting,
 ) -> Result<Option<Uuid>, StoreError> {
-    let live = binding::live(&mut *tx, presented.person(), presented.representative()).await?;
+    let live = binding::live(&mut *tx, presented, &new.key).await?;
     let agency = presented.agency().unwrap_or_default();
     let staff = binding::is_staff(&mut *tx, agency, &new.key).await?;
     let stands = binding::inviter_stands(&mut *tx, presented).await?;
     let taken = invitation::take(&mut *tx, presented, &new.key, new.now).await?;
+    let stated = profile::stated(&mut *tx, presented).await?;
     if !taken || staff || !stands || !new.admitted {
         return Ok(None);
     }
-    let id = match live {
+    let proofed = new.proofed.as_ref().is_some_and(|p| domain::stands(p, agency, &stated));
+    let id = live.unwrap_or(new.id);
+    match live {
         // The same sign-in: another agency vouches for it.
-        Some(live) if live.key == new.key => {
-            if new.proofed {
-                binding::proof(&mut *tx, presented, live.id).await?;
-            }
-            live.id
+        Some(_) if proofed => binding::proof(&mut *tx, presented, id).await?,
+        Some(_) => {}
+        None => binding::bind(&mut *tx, presented, id, &new.key, proofed, new.now).await?,
+    }
+    if presented.representative().is_none() {
+        binding::replace(&mut *tx, presented, id, proofed, new.now).await?;
+        if live.is_none() {
+            binding::tell_others(&mut *tx, presented, id, new.now).await?;
         }
-        other => {
-            if let Some(earlier) = other {
-                binding::end(&mut *tx, presented, earlier.id, new.notice, new.now).await?;
-            }
-            binding::bind(&mut *tx, presented, new.id, &new.key, new.proofed, new.now).await?;
-            new.id
-        }
-    };
+    }
     binding::vouch(tx, presented, id, new.now).await?;
     Ok(Some(id))
 }
