@@ -12,6 +12,7 @@ use wire::{
         DeclareEmergencyRequest, Emergency, EmergencyFacts, EmergencyOutcome,
         ListEmergenciesRequest, ReviewEmergencyRequest,
     },
+    people::v1::{ConfirmSignInRequest, RenewConfirmationCodeRequest},
 };
 
 use super::{
@@ -51,7 +52,9 @@ pub async fn break_the_glass(
         "GetNote",
         "NOT_FOUND",
     )?;
-    review(cast, &name, t).await
+    review(cast, &name, t).await?;
+    confirm(cast, &doctor, t).await?;
+    awake(cast, &name, t).await
 }
 
 async fn declare(
@@ -126,13 +129,40 @@ async fn review(cast: &Cast, name: &str, t: &mut Telling<impl Write>) -> anyhow:
         &cast.privacy_officer.who,
         "ListEmergencies (unreviewed), ReviewEmergency",
         "OK: justified",
-    )?;
+    )
+}
+
+/// A sign-in stands for what those hold, and did, who vouch for it: the hospital is none of them yet.
+async fn confirm(cast: &Cast, doctor: &Actor, t: &mut Telling<impl Write>) -> anyhow::Result<()> {
+    let person = cast.person.clone();
+    let renew = RenewConfirmationCodeRequest {
+        request_id: request_id(),
+        person: person.clone(),
+        representative: String::new(),
+    };
+    let code = cast.ana.people().renew_confirmation_code(renew).await?.into_inner().code;
+    let confirm = ConfirmSignInRequest {
+        request_id: request_id(),
+        person,
+        representative: String::new(),
+        code,
+    };
+    doctor.people().confirm_sign_in(confirm).await?;
+    t.step(
+        "Ana, awake again, shows the hospital the code of her sign-in; it confirms her.",
+        "Ana; emergency physician, Linden General",
+        "RenewConfirmationCode; ConfirmSignIn",
+        "OK; OK",
+    )
+}
+
+async fn awake(cast: &Cast, name: &str, t: &mut Telling<impl Write>) -> anyhow::Result<()> {
     let seen = listed(cast, &cast.ana, false).await?;
     let emergency = there(seen.first(), "emergency")?;
     ensure!(emergency.name == name && emergency.reviews.len() == 1, "Ana sees it reviewed");
     let facts = emergency.facts.clone().unwrap_or_default();
     t.step(
-        "Ana, awake again, sees who broke the glass, and that it was reviewed.",
+        "She sees who broke the glass, and that it was reviewed.",
         &cast.ana.who,
         "ListEmergencies",
         "OK: 1 emergency, 1 review",
