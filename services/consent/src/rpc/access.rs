@@ -3,11 +3,9 @@
 
 use identity::CallerKind;
 use kernel::{AgencyId, PersonId, PractitionerId};
-use permit::{Call, Others, Refusal, Representing, Standing, StandingPermit};
-use policy::{Grantor, Relationship};
+use permit::{Call, Others, Refusal, StandingPermit};
 use rpc::Error;
 use uuid::Uuid;
-use wire::convert::name_of;
 
 use crate::{App, store};
 
@@ -84,30 +82,6 @@ pub(super) async fn registered(
         return Err(refused(app, call, Some(person), None).await);
     }
     Ok(permit)
-}
-
-/// A representative as a grantor: by which appointment they act.
-pub(super) fn represents(acts: &Representing) -> Grantor {
-    Grantor {
-        relationship: acts.relationship,
-        name: None,
-        authority: acts.authority.then(|| name_of("representatives", acts.appointment)),
-        alleged_abuser: false,
-        agency: None,
-    }
-}
-
-/// Whether a representative may do what opens something to others: they could sign for it, and nothing
-/// is withheld from them. Everybody else may, as far as this goes.
-pub(super) fn may_open(standing: &Standing) -> bool {
-    match standing {
-        Standing::Representative(acts) => {
-            acts.authority
-                && acts.relationship != Relationship::Relative
-                && acts.excluded_sensitivities.is_empty()
-        }
-        _ => true,
-    }
 }
 
 /// The agency and the practitioner that a member of staff is.

@@ -16,7 +16,8 @@ use wire::{
 };
 
 use super::{
-    access::{may_open, reach_beside},
+    access::reach_beside,
+    acts::may_open,
     sign_consent::confirmed_by,
     write::{again, etag, fence, on_record, wrong_state},
 };

@@ -13,7 +13,8 @@ use uuid::Uuid;
 use wire::{consent::v1 as pb, convert::consent};
 
 use super::{
-    access::{registered, represents},
+    access::registered,
+    acts::represents,
     violations,
     write::{again, for_services, room, whole},
 };

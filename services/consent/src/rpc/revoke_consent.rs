@@ -12,7 +12,8 @@ use uuid::Uuid;
 use wire::consent::v1 as pb;
 
 use super::{
-    access::{may_open, reach, refused, staff},
+    access::{reach, refused, staff},
+    acts::may_open,
     sign_consent::confirmed_by,
     write::{again, fence, for_services, on_record, whole, wrong_state},
 };
@@ -41,8 +42,7 @@ pub(super) async fn handle(
     let again = |replay| again(app, &call, person.clone(), replay);
     let done = once.written(&app.db, write, again).await;
     let (reply, ()) = on_record(app, &call, &person, id, done).await?;
-    // Followers first: they need not wait. A repeat does, as the first answer may not have been
-    // waited for.
+    // Followers first: they need not wait. A repeat does: its first answer may not have waited.
     app.changes.tell();
     fence().await;
     Ok(reply)

@@ -13,7 +13,8 @@ use uuid::Uuid;
 use wire::{Violation, consent::v1 as pb};
 
 use super::{
-    access::{reach, represents},
+    access::reach,
+    acts::represents,
     violations,
     write::{again, closes, fence, for_services, on_record, whole, wrong_state},
 };
