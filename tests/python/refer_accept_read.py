@@ -33,7 +33,7 @@ generate()
 
 from trellis.common.v1 import codes_pb2 as codes  # noqa: E402
 from trellis.common.v1 import labels_pb2 as labels  # noqa: E402
-from trellis.consent.v1 import consent_pb2, consent_pb2_grpc  # noqa: E402
+from trellis.consent.v1 import consent_pb2, consent_service_pb2_grpc, rule_pb2  # noqa: E402
 from trellis.directory.v1 import directory_pb2, directory_pb2_grpc  # noqa: E402
 from trellis.notes.v1 import notes_pb2, notes_pb2_grpc  # noqa: E402
 from trellis.people.v1 import people_pb2, people_pb2_grpc  # noqa: E402
@@ -74,7 +74,7 @@ def main():
     grpc.channel_ready_future(channel).result(timeout=20)
     directory = directory_pb2_grpc.DirectoryServiceStub
     people = people_pb2_grpc.PeopleServiceStub
-    consents = consent_pb2_grpc.ConsentServiceStub
+    consents = consent_service_pb2_grpc.ConsentServiceStub
     referrals = referrals_pb2_grpc.ReferralsServiceStub
     notes = notes_pb2_grpc.NotesServiceStub
 
@@ -143,10 +143,10 @@ def main():
     terms = consent_pb2.ConsentTerms(
         type=consent_pb2.CONSENT_TYPE_GENERAL,
         description="Notes and referrals at Py Clinic",
-        rule=consent_pb2.Rule(
-            effect=consent_pb2.EFFECT_PERMIT,
-            recipients=consent_pb2.Recipients(agencies=[housing]),
-            disclosers=consent_pb2.Disclosers(agencies=[clinic]),
+        rule=rule_pb2.Rule(
+            effect=rule_pb2.EFFECT_PERMIT,
+            recipients=rule_pb2.Recipients(agencies=[housing]),
+            disclosers=rule_pb2.Disclosers(agencies=[clinic]),
             purposes=[codes.PURPOSE_COC, codes.PURPOSE_TREAT],
             actions=[codes.ACTION_READ, codes.ACTION_TRANSITION, codes.ACTION_REFER],
         ),
