@@ -45,7 +45,7 @@ impl GrpcConsents {
             kept: Cache::new(KEPT),
             directory: ArcSwap::from_pointee((-1, Arc::new(Agencies::default()))),
         });
-        let limits = Limits { max_group: 512, queue: 8192, in_flight: 2 };
+        let limits = Limits { max_group: 512, queue: 8192, in_flight: 1 };
         let group = Group::new("facts", limits, move |questions| {
             let asker = Arc::clone(&asker);
             async move { asker.ask(questions).await }

@@ -15,15 +15,6 @@ pub enum Outcome {
     Deny,
 }
 
-impl Outcome {
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Self::Permit => "PERMIT",
-            Self::Deny => "DENY",
-        }
-    }
-}
-
 /// Who asked, as the token and the directory have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {

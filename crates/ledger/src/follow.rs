@@ -6,13 +6,13 @@ use crate::{Event, Ledger};
 
 struct Row {
     seq: i64,
-    detail: serde_json::Value,
+    detail: String,
 }
 
 impl TryFrom<Row> for (i64, Event) {
     type Error = StoreError;
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let event = serde_json::from_value(row.detail)
+        let event = serde_json::from_str(&row.detail)
             .map_err(|_| StoreError::BadRow { what: "audit event" })?;
         Ok((row.seq, event))
     }

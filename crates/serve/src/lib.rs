@@ -37,6 +37,10 @@ pub use peer::{Outgoing, PeerTls, peer};
 pub use server::{Builder, Drained, Running, Server};
 pub use signals::signals;
 
+/// Of every program that serves: a request makes some hundred small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The largest message a service reads. Each service applies it: `max_decoding_message_size`.
 pub const MAX_DECODE: usize = 4 * 1024 * 1024;
 /// The largest message a service sends. Each service applies it: `max_encoding_message_size`.

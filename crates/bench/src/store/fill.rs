@@ -125,8 +125,8 @@ async fn copy_consents(
 pub async fn audited(admin: &str) -> anyhow::Result<u64> {
     let mut conn = PgConnection::connect(admin).await?;
     let count: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM notes.audit_event
-         WHERE outcome = 'PERMIT' AND rpc = 'trellis.notes.v1.NotesService/GetNote'",
+        r#"SELECT count(*) FROM notes.audit_event WHERE detail::jsonb
+             @> '{"outcome": "PERMIT", "rpc": "trellis.notes.v1.NotesService/GetNote"}'"#,
     )
     .fetch_one(&mut conn)
     .await?;

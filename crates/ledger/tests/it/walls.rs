@@ -9,7 +9,7 @@ async fn the_role_can_neither_change_nor_delete_nor_number_events() {
     let stage = Stage::set().await;
     stage.ledger.record(event()).await.unwrap();
     for forbidden in [
-        "UPDATE audit_event SET outcome = 'PERMIT'",
+        "UPDATE audit_event SET detail = '{}'",
         "DELETE FROM audit_event",
         "TRUNCATE audit_event",
         "INSERT INTO audit_event (seq) VALUES (7)",
@@ -37,7 +37,7 @@ async fn even_the_owner_can_neither_change_nor_delete_events() {
     let stage = Stage::set().await;
     stage.ledger.record(event()).await.unwrap();
     let mut owner = stage.owner().await;
-    for quiet in ["UPDATE audit_event SET outcome = 'PERMIT'", "DELETE FROM audit_event"] {
+    for quiet in ["UPDATE audit_event SET detail = '{}'", "DELETE FROM audit_event"] {
         let done = sqlx::query(quiet).execute(&mut owner).await.unwrap();
         assert_eq!(done.rows_affected(), 0, "{quiet}");
     }

@@ -8,7 +8,7 @@ use pg::{Db, Group, Limits, Scope, StoreError};
 use uuid::Uuid;
 
 /// Requests in one statement; each may ask about many people.
-const LIMITS: Limits = Limits { max_group: 64, queue: 4096, in_flight: 2 };
+const LIMITS: Limits = Limits { max_group: 64, queue: 4096, in_flight: 1 };
 
 /// A person's facts, all of one revision.
 #[derive(Debug, Default)]

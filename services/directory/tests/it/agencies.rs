@@ -183,7 +183,7 @@ async fn the_reason_of_a_suspension_is_kept_and_shown_to_nobody() {
     let reply = network.admin().suspend_agency(asked).await.unwrap().into_inner();
     assert!(!format!("{reply:?}").contains(reason));
     let (kept, of): (String, bool) = sqlx::query_as(
-        "SELECT s.reason, a.detail::text LIKE '%' || s.agency_id || '%'
+        "SELECT s.reason, a.detail LIKE '%' || s.agency_id || '%'
          FROM suspension s JOIN audit_event a ON a.event_id = s.event_id",
     )
     .fetch_one(&mut network.look().await)
