@@ -1,6 +1,8 @@
 //! What a consent must have before it can be signed. Each violation is one field path; all are
 //! reported at once, and no path means accepted.
 
+mod minors;
+mod pack;
 mod parties;
 mod rules;
 
@@ -15,19 +17,7 @@ use crate::{
     consent::Consent,
     in_force::has_circle,
 };
-
-/// What a network may set about capture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RulePack {
-    /// The longest a VICTIM_SERVICES_RELEASE may last.
-    pub max_victim_release_days: u16,
-}
-
-impl Default for RulePack {
-    fn default() -> Self {
-        Self { max_victim_release_days: 90 }
-    }
-}
+pub use pack::{AgeRule, Ages, RulePack};
 
 /// What a consent is captured against.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +26,9 @@ pub struct Context<'a> {
     /// The consents already on file.
     pub on_file: &'a [Consent],
     pub as_of: Instant,
-    pub rules: RulePack,
+    pub rules: &'a RulePack,
+    /// The person's, at signing. None: nobody was asked, and rules about ages say nothing.
+    pub age: Option<Ages>,
 }
 
 /// The field paths of the violations, sorted, each once.
@@ -47,6 +39,7 @@ pub fn validate(offered: &Consent, context: &Context<'_>) -> Vec<String> {
     term(offered, context.rules, &mut found);
     rules::check(offered, context.agencies, &mut found);
     parties::check(offered, &mut found);
+    minors::check(offered, context, &mut found);
     if !supersedes_soundly(offered, context.on_file) {
         found.add("supersedes");
     }
@@ -91,7 +84,7 @@ fn signature(offered: &Consent, as_of: Instant, found: &mut Violations) {
 }
 
 /// Its end (§2.31(a)(7)), and for CRIMINAL_JUSTICE when it may be revoked (§2.35(b)).
-fn term(offered: &Consent, rules: RulePack, found: &mut Violations) {
+fn term(offered: &Consent, rules: &RulePack, found: &mut Violations) {
     found.unless(ends_lawfully(offered, rules), "expires");
     if offered.kind == ConsentType::CriminalJustice {
         let revocable = offered
@@ -101,7 +94,7 @@ fn term(offered: &Consent, rules: RulePack, found: &mut Violations) {
     }
 }
 
-fn ends_lawfully(offered: &Consent, rules: RulePack) -> bool {
+fn ends_lawfully(offered: &Consent, rules: &RulePack) -> bool {
     let Some(effective) = offered.effective else { return false };
     let Some(expires) = offered.expires else {
         return offered.never_expires && offered.kind == ConsentType::Tpo;

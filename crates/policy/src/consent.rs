@@ -49,6 +49,9 @@ pub struct Consent {
     pub revocable_after: Option<Instant>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grantor: Option<Grantor>,
+    /// Who signed beside them, where a minor and who acts for them both must (§2.14(b)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub co_grantor: Option<Grantor>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<Signature>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,6 +65,13 @@ pub struct Consent {
     pub exceptions: Vec<Rule>,
     #[serde(default, skip_serializing_if = "is_false")]
     pub person_deceased: bool,
+}
+
+impl Consent {
+    /// Everybody who gives it.
+    pub fn signers(&self) -> impl Iterator<Item = &Grantor> {
+        self.grantor.iter().chain(&self.co_grantor)
+    }
 }
 
 /// One rule. Its conditions are ANDed, the values of one condition ORed; an absent condition

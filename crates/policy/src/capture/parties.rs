@@ -8,13 +8,23 @@ use crate::{
 };
 
 pub(super) fn check(offered: &Consent, found: &mut Violations) {
-    let may_sign = offered.grantor.as_ref().is_some_and(|grantor| {
+    let may_sign = |grantor: &Grantor| {
         let recipients = offered.rule.recipients.as_ref();
         has_standing(grantor, offered.person_deceased)
             && !grantor.alleged_abuser
             && !recipients.is_some_and(|recipients| deals_with_itself(grantor, recipients))
-    });
-    found.unless(may_sign, "grantor");
+    };
+    let all = offered.grantor.is_some() && offered.signers().all(may_sign);
+    found.unless(all && sign_together(offered), "grantor");
+}
+
+/// Where two sign, one is the person, and the other acts for them.
+fn sign_together(offered: &Consent) -> bool {
+    let themself = |grantor: &Grantor| grantor.relationship == Relationship::SelfSigned;
+    match (&offered.grantor, &offered.co_grantor) {
+        (Some(one), Some(other)) => themself(one) != themself(other),
+        _ => true,
+    }
 }
 
 /// The person, or who is shown to act for them; for the dead only their personal representative.

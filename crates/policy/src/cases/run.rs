@@ -57,7 +57,9 @@ pub(super) fn capture(case: &CaptureCase, facts: &CaseFacts, as_of: Instant) -> 
         agencies: &facts.agencies,
         on_file: &facts.consents,
         as_of,
-        rules: RulePack::default(),
+        rules: &RulePack::default(),
+        // A case states no birth date.
+        age: None,
     };
     let got = capture::validate(&case.offered, &context);
     let mut differ = Differences::default();

@@ -193,6 +193,7 @@ fn consent(person: &'static str, id: &'static str) -> BoxedStrategy<Consent> {
             revoked_at: dates.3,
             revocable_after: dates.4,
             grantor: None,
+            co_grantor: None,
             signature: None,
             description: None,
             statements: Statements::default(),
