@@ -221,6 +221,12 @@ impl<'a> Stage<'a> {
                     agency: self.world.agencies.clinic.clone(),
                 }],
             }),
+            "CheckAges" => one(people::CheckAgesRequest {
+                questions: vec![people::AgeQuestion {
+                    person: name,
+                    time: Some(wire::convert::timestamp(SystemClock.now())),
+                }],
+            }),
             _ => self.missing(rpc),
         }
     }

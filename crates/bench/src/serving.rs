@@ -142,7 +142,7 @@ async fn consent(world: &World, home: &Path) -> anyhow::Result<Running> {
     let local = LocalConsents::new(db.clone(), Arc::clone(&directory));
     let deps = deps(db, Arc::new(local), &directory)?;
     let authenticator = keys.authenticator("consent", directory).await?;
-    let app = consent::start(deps);
+    let app = consent::start(deps, consent::Rules::default());
     Ok(listener()
         .add_service(consent::server(Arc::clone(&app)))
         .add_service(consent::facts_server(app))

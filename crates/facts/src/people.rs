@@ -1,14 +1,15 @@
 //! The people service: sign-ins and registrations, grouped, asked every time.
 
 use futures::{FutureExt as _, future::BoxFuture};
-use kernel::{AgencyId, PersonId};
+use kernel::{AgencyId, Instant, PersonId};
 use permit::{Appointment, PeopleSource, SignIn, SourceError};
 use pg::{Group, Limits};
+use policy::capture::Ages;
 use wire::{
-    convert::{agency_name, from_wire, id_of, instant, name_of, set_from_wire},
+    convert::{agency_name, from_wire, id_of, instant, name_of, set_from_wire, timestamp},
     people::v1::{
-        self as pb, CheckRegistrationsRequest, RegistrationQuestion, ResolveSignInsRequest,
-        people_facts_service_client::PeopleFactsServiceClient,
+        self as pb, AgeQuestion, CheckAgesRequest, CheckRegistrationsRequest, RegistrationQuestion,
+        ResolveSignInsRequest, people_facts_service_client::PeopleFactsServiceClient,
     },
 };
 
@@ -25,6 +26,7 @@ type Resolved = (Option<SignIn>, Vec<Appointment>);
 pub struct GrpcPeople {
     sign_ins: Group<(String, String), Resolved, SourceError>,
     registrations: Group<(PersonId, AgencyId), bool, SourceError>,
+    ages: Group<(PersonId, Instant), Ages, SourceError>,
 }
 
 impl GrpcPeople {
@@ -35,9 +37,12 @@ impl GrpcPeople {
             let peer = peer.clone();
             Group::new("sign-ins", limits, move |asked| resolve(peer.clone(), asked))
         };
-        let registrations =
-            Group::new("registrations", limits, move |asked| registered(peer.clone(), asked));
-        Self { sign_ins, registrations }
+        let registrations = {
+            let peer = peer.clone();
+            Group::new("registrations", limits, move |asked| registered(peer.clone(), asked))
+        };
+        let ages = Group::new("ages", limits, move |asked| ages(peer.clone(), asked));
+        Self { sign_ins, registrations, ages }
     }
 }
 
@@ -68,6 +73,14 @@ impl PeopleSource for GrpcPeople {
         let key = (person.clone(), agency.clone());
         self.registrations.ask(key).map(|found| found.map_err(of_group)).boxed()
     }
+
+    fn ages<'a>(
+        &'a self,
+        person: &'a PersonId,
+        at: Instant,
+    ) -> BoxFuture<'a, Result<Ages, SourceError>> {
+        self.ages.ask((person.clone(), at)).map(|found| found.map_err(of_group)).boxed()
+    }
 }
 
 async fn resolve(peer: Peer, asked: Vec<(String, String)>) -> Result<Vec<Resolved>, SourceError> {
@@ -76,12 +89,7 @@ async fn resolve(peer: Peer, asked: Vec<(String, String)>) -> Result<Vec<Resolve
         asked.into_iter().map(|(issuer, subject)| pb::SignIn { issuer, subject }).collect();
     let mut client =
         PeopleFactsServiceClient::new(peer.service()).max_decoding_message_size(64 * 1024 * 1024);
-    let reply =
-        tokio::time::timeout(DEADLINE, client.resolve_sign_ins(ResolveSignInsRequest { sign_ins }))
-            .await
-            .map_err(|_| SourceError::Unavailable)?
-            .map_err(|status| of_status(&status))?
-            .into_inner();
+    let reply = in_time(client.resolve_sign_ins(ResolveSignInsRequest { sign_ins })).await?;
     if reply.resolved.len() != count {
         return Err(SourceError::Unavailable);
     }
@@ -139,17 +147,68 @@ async fn registered(
         })
         .collect();
     let mut client = PeopleFactsServiceClient::new(peer.service());
-    let reply = tokio::time::timeout(
-        DEADLINE,
-        client.check_registrations(CheckRegistrationsRequest { questions }),
-    )
-    .await
-    .map_err(|_| SourceError::Unavailable)?
-    .map_err(|status| of_status(&status))?
-    .into_inner();
+    let reply =
+        in_time(client.check_registrations(CheckRegistrationsRequest { questions })).await?;
     if reply.registered.len() == count {
         Ok(reply.registered)
     } else {
         Err(SourceError::Unavailable)
+    }
+}
+
+async fn ages(peer: Peer, asked: Vec<(PersonId, Instant)>) -> Result<Vec<Ages>, SourceError> {
+    let count = asked.len();
+    let questions = asked
+        .into_iter()
+        .map(|(person, at)| AgeQuestion {
+            person: name_of("people", person),
+            time: Some(timestamp(at)),
+        })
+        .collect();
+    let mut client = PeopleFactsServiceClient::new(peer.service());
+    let reply = in_time(client.check_ages(CheckAgesRequest { questions })).await?;
+    if reply.ages.len() == count {
+        Ok(reply.ages.iter().map(stated_age).collect())
+    } else {
+        Err(SourceError::Unavailable)
+    }
+}
+
+/// What is no span of ages rules nothing out.
+fn stated_age(stated: &pb::StatedAge) -> Ages {
+    // Beyond 255 years nothing is different.
+    let years = |years: i32| u8::try_from(years.min(u8::MAX.into())).ok();
+    match (years(stated.youngest), years(stated.oldest)) {
+        (Some(youngest), Some(oldest)) if stated.known && youngest <= oldest => {
+            Ages { youngest, oldest }
+        }
+        _ => Ages::ANY,
+    }
+}
+
+/// A reply within the time that a decision may take.
+async fn in_time<T>(
+    reply: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+) -> Result<T, SourceError> {
+    let reply = tokio::time::timeout(DEADLINE, reply).await;
+    let reply = reply.map_err(|_| SourceError::Unavailable)?;
+    Ok(reply.map_err(|status| of_status(&status))?.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_span_of_ages_rules_no_age_out() {
+        let read = |known, youngest, oldest| {
+            let ages = stated_age(&pb::StatedAge { known, youngest, oldest });
+            (ages.youngest, ages.oldest)
+        };
+        assert_eq!(read(true, 11, 12), (11, 12));
+        assert_eq!(read(true, 300, 400), (u8::MAX, u8::MAX));
+        for (known, youngest, oldest) in [(false, 11, 12), (true, 12, 11), (true, -1, 12)] {
+            assert_eq!(read(known, youngest, oldest), (0, u8::MAX));
+        }
     }
 }

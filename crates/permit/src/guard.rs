@@ -7,7 +7,7 @@ use kernel::{Action, AgencyId, Clock, CodeSet, Instant, PersonId, Role};
 use ledger::Ledger;
 use policy::{
     Agencies, BasisKind, Consent, Decider, Facts, Finding, Opened, Reason, Record, Request,
-    Visibility, Who,
+    Visibility, Who, capture::Ages,
 };
 use uuid::Uuid;
 
@@ -319,6 +319,11 @@ impl Guard {
             Some(agency) => self.people.registered(person, agency).await.map_err(Refusal::people),
             None => Ok(false),
         }
+    }
+
+    /// How old the person may be at an instant: for who may sign for them, and for nobody's eyes.
+    pub async fn ages(&self, person: &PersonId, at: Instant) -> Result<Ages, Refusal> {
+        self.people.ages(person, at).await.map_err(Refusal::people)
     }
 
     /// An act of the network itself.

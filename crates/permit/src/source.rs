@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 
 use futures::future::BoxFuture;
 use kernel::{AgencyId, CodeSet, Instant as Moment, PersonId, Sensitivity};
-use policy::Relationship;
+use policy::{Relationship, capture::Ages};
 use uuid::Uuid;
 
 /// What is asked about one person.
@@ -85,6 +85,15 @@ pub trait PeopleSource: Send + Sync + 'static {
         person: &'a PersonId,
         agency: &'a AgencyId,
     ) -> BoxFuture<'a, Result<bool, SourceError>>;
+
+    /// How old the person may be at an instant. A source that knows nothing of it rules nothing out.
+    fn ages<'a>(
+        &'a self,
+        _person: &'a PersonId,
+        _at: Moment,
+    ) -> BoxFuture<'a, Result<Ages, SourceError>> {
+        Box::pin(std::future::ready(Ok(Ages::ANY)))
+    }
 }
 
 /// When a question was put, by a clock that only goes forward.

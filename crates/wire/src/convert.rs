@@ -13,7 +13,8 @@ pub use beside::{
     person_facts_restriction, restriction, restriction_terms,
 };
 pub use consent::{
-    consent, consent_rule, consent_terms, grantor, grantor_to_wire, person_facts_consent,
+    co_grantor, consent, consent_rule, consent_terms, grantor, grantor_to_wire,
+    person_facts_consent,
 };
 pub use name::{
     agency_name, id_of, name_of, practitioner_from_name, practitioner_name, record_name,

@@ -9,7 +9,7 @@ use pg::Db;
 use policy::Agencies;
 use tokio_util::sync::CancellationToken;
 
-use crate::{domain::text::Names, store::Facts, watch::Changes};
+use crate::{Rules, domain::text::Names, store::Facts, watch::Changes};
 use rpc::{Deps, Error, Outage, Pages};
 
 /// The consent service.
@@ -22,13 +22,15 @@ pub struct App {
     pub(crate) stop: CancellationToken,
     pub(crate) facts: Facts,
     pub(crate) changes: Changes,
+    pub(crate) rules: Arc<Rules>,
 }
 
 impl App {
-    pub(crate) fn new(deps: Deps) -> Self {
+    pub(crate) fn new(deps: Deps, rules: Rules) -> Self {
         let Deps { db, guard, clock, pages, directory, stop } = deps;
         let facts = Facts::new(&db);
-        Self { db, guard, clock, pages, directory, stop, facts, changes: Changes::default() }
+        let (changes, rules) = (Changes::default(), Arc::new(rules));
+        Self { db, guard, clock, pages, directory, stop, facts, changes, rules }
     }
 
     /// The directory's revision and flags; what is stale is not said.

@@ -15,6 +15,7 @@ mod domain;
 mod facts;
 mod local;
 mod rpc;
+mod rules;
 mod store;
 mod turns;
 mod watch;
@@ -22,6 +23,7 @@ mod watch;
 pub use self::rpc::Rpc;
 pub use app::App;
 pub use local::LocalConsents;
+pub use rules::Rules;
 pub use store::MIGRATIONS;
 
 use std::sync::Arc;
@@ -34,9 +36,10 @@ const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 /// Facts of a thousand people; as much as their followers read.
 const MAX_FACTS: usize = 64 * 1024 * 1024;
 
-/// Starts the service and its background task. Must be called in a runtime.
-pub fn start(deps: ::rpc::Deps) -> Arc<App> {
-    let app = Arc::new(App::new(deps));
+/// Starts the service and its background task. Must be called in a runtime. `rules`: what consents are
+/// captured by.
+pub fn start(deps: ::rpc::Deps, rules: Rules) -> Arc<App> {
+    let app = Arc::new(App::new(deps, rules));
     tokio::spawn(turns::run(Arc::clone(&app)));
     app
 }

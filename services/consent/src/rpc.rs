@@ -4,6 +4,7 @@ mod accept_court_order;
 mod access;
 mod acknowledge_revocation;
 mod acts;
+mod against;
 mod decide_restriction;
 mod declare_emergency;
 mod draft_consent;

@@ -1,5 +1,6 @@
 //! What makes a person, a registration and an invitation. No database, no wire.
 
+mod age;
 mod confirmation;
 mod identity;
 mod invitation;
@@ -7,6 +8,7 @@ mod profile;
 mod proofing;
 mod representative;
 
+pub use age::days_at;
 pub use confirmation::ShortCode;
 pub use identity::{Candidates, Key, Matching, Scope};
 pub use invitation::{Code, LIFETIME};

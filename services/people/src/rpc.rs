@@ -4,6 +4,7 @@ mod accept_invitation;
 mod acknowledge_notice;
 mod add_representative;
 mod appoint;
+mod check_ages;
 mod check_registrations;
 mod confirm_sign_in;
 mod end_representative;
@@ -119,5 +120,11 @@ impl pb::people_facts_service_server::PeopleFactsService for Rpc {
         request: Request<pb::CheckRegistrationsRequest>,
     ) -> Reply<pb::CheckRegistrationsResponse> {
         check_registrations::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn check_ages(
+        &self,
+        request: Request<pb::CheckAgesRequest>,
+    ) -> Reply<pb::CheckAgesResponse> {
+        check_ages::handle(&self.0, request).await.map_err(Status::from)
     }
 }

@@ -4,6 +4,7 @@
 
 mod error;
 mod paths;
+mod rules;
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -15,6 +16,7 @@ use serve::{PeerTls, ServeConfig};
 use crate::Service;
 
 pub use error::ConfigError;
+pub use rules::{DEFAULT_RULES, Pack};
 
 /// One process's configuration. All processes of a network share `[network]`, `[[issuers]]` and
 /// the public half of `[service_key]`.
@@ -32,6 +34,8 @@ pub struct Config {
     #[serde(default)]
     pub peers: Peers,
     pub secrets: Secrets,
+    #[serde(default)]
+    pub consent: ConsentConfig,
     #[serde(default)]
     pub telemetry: telemetry::Config,
 }
@@ -136,6 +140,15 @@ impl Peers {
     }
 }
 
+/// What consents are captured by.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConsentConfig {
+    /// Files of rules where law differs by state. Each adds to the reviewed default; the most protective
+    /// wins.
+    pub rule_packs: Vec<PathBuf>,
+}
+
 /// Files of 32 bytes in hexadecimal, which `trellis keys` makes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -191,6 +204,9 @@ impl Config {
         }
         if database.max_connections.is_some_and(|n| !(1..=1000).contains(&n)) {
             return refuse("database.max_connections", "must be 1 to 1000");
+        }
+        if self.consent.rule_packs.len() > rules::MOST {
+            return refuse("consent.rule_packs", "must name at most 16 files");
         }
         self.identity().check().map_err(|why| ConfigError::key("issuers", &why.to_string()))?;
         // It names its own key.

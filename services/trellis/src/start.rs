@@ -56,6 +56,10 @@ pub async fn start_on(
     services.sort_unstable();
     services.dedup();
 
+    let rules = match services.contains(&Service::Consent) {
+        true => config.rules()?,
+        false => consent::Rules::default(),
+    };
     let key_file = config.service_key.private_file();
     let key_file = key_file.ok_or_else(|| anyhow!("service_key is missing"))?;
     let key = SigningKey::from_pem_file(&key_file)
@@ -78,7 +82,8 @@ pub async fn start_on(
         false => Directory::new(),
     };
     let mut mounts = Mounts::new(config, internal.is_some(), stop);
-    let mut parts = Parts { config, peers, clock, pages, directory, ending, ledgers: Vec::new() };
+    let ledgers = Vec::new();
+    let mut parts = Parts { config, rules, peers, clock, pages, directory, ending, ledgers };
     let mut databases = Vec::new();
     for &service in &services {
         let db = database::connect(config, service).await?;
@@ -106,6 +111,7 @@ pub async fn start_on(
 /// What services of one process are made from.
 struct Parts<'a> {
     config: &'a Config,
+    rules: consent::Rules,
     peers: Peers,
     clock: Arc<dyn Clock>,
     pages: Pages,
@@ -143,7 +149,7 @@ impl Parts<'_> {
                 mounts.add(people::facts_server(app));
             }
             Service::Consent => {
-                let app = consent::start(deps);
+                let app = consent::start(deps, self.rules.clone());
                 mounts.add(consent::server(Arc::clone(&app)));
                 mounts.add(consent::facts_server(app));
             }

@@ -96,6 +96,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.people.v1.PeopleService/AcknowledgeNotice", set(&[Person])),
     services("/trellis.people.v1.PeopleFactsService/ResolveSignIns"),
     services("/trellis.people.v1.PeopleFactsService/CheckRegistrations"),
+    services("/trellis.people.v1.PeopleFactsService/CheckAges"),
     // Staff prepare a consent; only the person's side gives or takes it.
     users("/trellis.consent.v1.ConsentService/DraftConsent", CARE_AND_PRIVACY.union(PRINCIPALS)),
     users("/trellis.consent.v1.ConsentService/SignConsent", PRINCIPALS),

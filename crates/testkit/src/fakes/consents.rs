@@ -186,6 +186,7 @@ pub fn consent(person: Uuid, id: Uuid, rule: Rule) -> Consent {
         revoked_at: None,
         revocable_after: None,
         grantor: None,
+        co_grantor: None,
         signature: None,
         description: Some("what the person signed".to_owned()),
         statements: Statements::default(),

@@ -28,6 +28,7 @@ pub fn consent(id: ConsentId, person: PersonId, terms: &pb::ConsentTerms) -> Opt
         revoked_at: None,
         revocable_after: optional(terms.revocable_after.as_ref())?,
         grantor: grantor(None),
+        co_grantor: None,
         signature: None,
         description: (!terms.description.is_empty()).then(|| terms.description.clone()),
         statements: Statements {
@@ -58,6 +59,14 @@ pub fn grantor(wire: Option<&pb::Grantor>) -> Option<Grantor> {
             name => Some(AgencyId::from(id_of("agencies", name)?)),
         },
     })
+}
+
+/// Who signed beside the grantor: nobody, unless it says so. None where a value has no meaning.
+pub fn co_grantor(wire: Option<&pb::Grantor>) -> Option<Option<Grantor>> {
+    match wire {
+        Some(_) => grantor(wire).map(Some),
+        None => Some(None),
+    }
 }
 
 /// The contract's form of who gives a consent.

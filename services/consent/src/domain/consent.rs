@@ -27,6 +27,8 @@ pub struct Held {
     pub recorded: Option<Recorded>,
     /// Revoked by staff on the person's word.
     pub revocation: Option<Revocation>,
+    /// By which rules it was signed.
+    pub rule_pack: Option<String>,
     /// Grows with every change.
     pub version: i32,
 }
@@ -116,10 +118,12 @@ impl Held {
         }
     }
 
-    pub fn sign(&self, now: Instant) -> Result<Self, WrongState> {
+    /// `rules`: by which nothing kept it from being signed.
+    pub fn sign(&self, rules: &str, now: Instant) -> Result<Self, WrongState> {
         self.signable()?;
         Ok(Self {
             consent: as_if_signed(&self.consent, now),
+            rule_pack: Some(rules.to_owned()),
             version: self.version.saturating_add(1),
             ..self.clone()
         })
@@ -203,6 +207,7 @@ mod tests {
                 revoked_at: None,
                 revocable_after: None,
                 grantor: None,
+                co_grantor: None,
                 signature: None,
                 description: None,
                 statements: policy::Statements::default(),
@@ -220,6 +225,7 @@ mod tests {
             reading_level: 0.0,
             recorded: None,
             revocation: None,
+            rule_pack: None,
             version: 1,
         }
     }
@@ -227,23 +233,23 @@ mod tests {
     #[test]
     fn a_consent_takes_effect_no_earlier_than_its_signing() {
         let mut held = draft();
-        assert_eq!(held.sign(NOW).unwrap().begins_at(), Some(NOW));
+        assert_eq!(held.sign("rules-1", NOW).unwrap().begins_at(), Some(NOW));
         held.consent.effective = Some(NOW - Duration::days(3));
-        assert_eq!(held.sign(NOW).unwrap().begins_at(), Some(NOW));
+        assert_eq!(held.sign("rules-1", NOW).unwrap().begins_at(), Some(NOW));
         held.consent.effective = Some(NOW + Duration::days(3));
-        assert_eq!(held.sign(NOW).unwrap().begins_at(), Some(NOW + Duration::days(3)));
+        assert_eq!(held.sign("rules-1", NOW).unwrap().begins_at(), Some(NOW + Duration::days(3)));
         assert_eq!(held.begins_at(), None);
     }
 
     #[test]
     fn every_wrong_move_tells_the_moves_allowed_now() {
-        let signed = draft().sign(NOW).unwrap();
-        let wrong = signed.sign(NOW).unwrap_err();
+        let signed = draft().sign("rules-1", NOW).unwrap();
+        let wrong = signed.sign("rules-1", NOW).unwrap_err();
         assert_eq!(wrong, WrongState { state: "ACTIVE", allowed: vec!["REVOKED"] });
         let revoked = signed.revoke(None, NOW).unwrap();
         assert_eq!((revoked.version, revoked.consent.revoked_at), (3, Some(NOW)));
         for ended in [revoked, draft().revoke(None, NOW).unwrap()] {
-            assert_eq!(ended.sign(NOW).unwrap_err().allowed, Vec::<&str>::new());
+            assert_eq!(ended.sign("rules-1", NOW).unwrap_err().allowed, Vec::<&str>::new());
             assert_eq!(ended.revoke(None, NOW).unwrap_err().allowed, Vec::<&str>::new());
         }
     }
@@ -252,7 +258,10 @@ mod tests {
     fn the_next_turn_is_the_earliest_beginning_or_end_ahead() {
         let (day, mut later) = (Duration::days(1), draft());
         later.consent.effective = Some(NOW + day);
-        let (now, later) = (draft().sign(NOW).unwrap().consent, later.sign(NOW).unwrap().consent);
+        let (now, later) = (
+            draft().sign("rules-1", NOW).unwrap().consent,
+            later.sign("rules-1", NOW).unwrap().consent,
+        );
         let mut facts = PersonFacts::new("p".into());
         facts.consents = vec![now, later, draft().consent];
         assert_eq!(next_turn(&facts, NOW), Some(NOW + day));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::{ConsentId, PersonId};
 use permit::{Standing, StandingPermit};
 use pg::requests::keep_answer;
-use policy::{Agencies, Consent};
+use policy::Consent;
 use prost::Message as _;
 use rpc::{Error, InTx};
 use tonic::Request;
@@ -15,6 +15,7 @@ use wire::{consent::v1 as pb, convert::consent};
 use super::{
     access::registered,
     acts::represents,
+    against::{Against, against},
     violations,
     write::{again, for_services, room, whole},
 };
@@ -40,7 +41,6 @@ pub(super) async fn handle(
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let person = PersonId::from(rpc::id("person", "people", &req.person)?);
     let permit = registered(app, &call, &person).await?;
-    let (_, agencies) = app.agencies()?;
     let id = ledger::new_id(&app.clock);
     let terms = req.terms.unwrap_or_default();
     let mut draft = consent(ConsentId::from(id), person.clone(), &terms)
@@ -49,7 +49,8 @@ pub(super) async fn handle(
         draft.grantor = Some(represents(acts));
     }
     let language = language("language", &req.language)?;
-    let write = write(app, once.clone(), permit, draft, agencies, language);
+    let against = against(app, &draft).await?;
+    let write = write(app, once.clone(), permit, draft, against, language);
     let again = |replay| again(app, &call, person.clone(), replay);
     let (reply, ()) = once.written(&app.db, write, again).await?;
     Ok(reply)
@@ -60,21 +61,21 @@ async fn write(
     once: rpc::Request,
     permit: StandingPermit,
     draft: Consent,
-    agencies: Arc<Agencies>,
+    against: Against,
     language: Language,
 ) -> Result<(pb::DraftConsentResponse, ()), InTx> {
     let id = draft.id.uuid().unwrap_or_default();
     let (clock, directory) = (Arc::clone(&app.clock), Arc::clone(&app.directory));
-    let given = Arc::new((once, draft, agencies));
+    let given = Arc::new((once, draft, against));
     app.guard
         .commit_standing(&app.db, "consent.draft", permit, vec![id], move |tx, permit| {
             let (given, clock) = (Arc::clone(&given), Arc::clone(&clock));
             let names = DisplayNames(Arc::clone(&directory));
             Box::pin(async move {
-                let (once, draft, agencies) = &*given;
+                let (once, draft, against) = &*given;
                 let now = clock.now();
                 let on_file = store::on_file(tx, &permit).await?;
-                let lacking = violations::of_signing(draft, agencies, &on_file, now);
+                let lacking = violations::of_signing(draft, against, &on_file, now);
                 if !lacking.is_empty() {
                     return Err(Error::Invalid(lacking).into());
                 }
@@ -123,6 +124,7 @@ pub(super) fn worded(
         reading_level: text::reading_level(language, draft, &superseded),
         recorded: None,
         revocation: None,
+        rule_pack: None,
         version: 1,
     }
 }

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use kernel::{AgencyId, ConsentId, Instant, PersonId};
 use permit::{Call, StandingPermit};
 use pg::requests::keep_answer;
-use policy::{Agencies, Consent, ConsentStatus, Signature};
+use policy::{Consent, ConsentStatus, Signature};
 use prost::Message as _;
 use rpc::{Denial, Error, InTx};
 use tonic::Request;
 use uuid::Uuid;
 use wire::{
     consent::v1 as pb,
-    convert::{consent, from_wire, grantor, instant},
+    convert::{co_grantor, consent, from_wire, grantor, instant},
 };
 
 use super::{
     access::{registered, staff},
+    against::{Against, against},
     draft_consent::{language, worded},
     violations,
     write::{again, closes, fence, for_services, on_record, room, whole},
@@ -40,10 +41,10 @@ pub(super) async fn handle(
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let person = PersonId::from(rpc::id("person", "people", &req.person)?);
     let permit = registered(app, &call, &person).await?;
-    let (_, agencies) = app.agencies()?;
     let id = ledger::new_id(&app.clock);
     let paper = paper(&call, id, person.clone(), &req, app.clock.now())?;
-    let write = write(app, once.clone(), permit, paper, agencies);
+    let against = against(app, &paper.signed).await?;
+    let write = write(app, once.clone(), permit, paper, against);
     let again = async |replay| again(app, &call, person.clone(), replay).await.map(|()| true);
     let done = once.written(&app.db, write, again).await;
     let (reply, closing) = on_record(app, &call, &person, id, done).await?;
@@ -76,6 +77,7 @@ fn paper(
     let signed = Consent {
         status: ConsentStatus::Active,
         grantor: grantor(req.grantor.as_ref()),
+        co_grantor: co_grantor(req.co_grantor.as_ref()).ok_or_else(odd)?,
         // No earlier than its recording: until now nobody could know of it.
         effective: Some(draft.effective.map_or(now, |stated| stated.max(now))),
         signature: Some(Signature {
@@ -101,27 +103,28 @@ async fn write(
     once: rpc::Request,
     permit: StandingPermit,
     paper: Paper,
-    agencies: Arc<Agencies>,
+    against: Against,
 ) -> Result<(pb::RecordSignedConsentResponse, bool), InTx> {
     let id = paper.signed.id.uuid().unwrap_or_default();
     let (clock, directory) = (Arc::clone(&app.clock), Arc::clone(&app.directory));
-    let given = Arc::new((once, paper, agencies));
+    let given = Arc::new((once, paper, against));
     app.guard
         .commit_standing(&app.db, "consent.record_signed", permit, vec![id], move |tx, permit| {
             let (given, clock) = (Arc::clone(&given), Arc::clone(&clock));
             let names = DisplayNames(Arc::clone(&directory));
             Box::pin(async move {
-                let (once, Paper { signed, recorded, language }, agencies) = &*given;
+                let (once, Paper { signed, recorded, language }, against) = &*given;
                 let now = clock.now();
                 let on_file = store::on_file(tx, &permit).await?;
                 allowed(&recorded.agency, signed, &on_file)?;
-                let lacking = violations::of_signed(signed, agencies, &on_file, now);
+                let lacking = violations::of_signed(signed, against, &on_file, now);
                 if !lacking.is_empty() {
                     return Err(Error::Invalid(lacking).into());
                 }
                 let by = permit.named_agency();
                 let mut held = worded(signed, &on_file, by, *language, &names, now);
                 held.recorded = Some(recorded.clone());
+                held.rule_pack = Some(against.rules.name().to_owned());
                 let wire = for_services(&held);
                 room(tx, &permit, &held, &wire).await?;
                 store::insert(tx, &permit, &held, &wire).await?;
@@ -141,8 +144,6 @@ async fn write(
 /// recording agency's own records.
 fn allowed(agency: &AgencyId, signed: &Consent, on_file: &[Consent]) -> Result<(), Error> {
     let superseded = on_file.iter().filter(|c| signed.supersedes.contains(&c.id));
-    if may_sign(Some(std::slice::from_ref(agency)), signed, superseded) {
-        return Ok(());
-    }
-    Err(Error::Denied(Denial::SignInNotConfirmed))
+    let may = may_sign(Some(std::slice::from_ref(agency)), signed, superseded);
+    may.then_some(()).ok_or(Error::Denied(Denial::SignInNotConfirmed))
 }

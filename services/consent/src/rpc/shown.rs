@@ -46,6 +46,8 @@ pub(super) fn whole(held: &Held) -> pb::Consent {
         recorded_agency: held.recorded.as_ref().map(|r| agency_name(&r.agency)).unwrap_or_default(),
         revocation: held.revocation.as_ref().map(revocation),
         acknowledgements: Vec::new(),
+        co_grantor: consent.co_grantor.as_ref().map(grantor_to_wire),
+        rule_pack: held.rule_pack.clone().unwrap_or_default(),
     }
 }
 
@@ -85,6 +87,7 @@ pub(super) fn for_services(held: &Held) -> Vec<u8> {
         text: String::new(),
         recorded_signature: None,
         revocation: None,
+        rule_pack: String::new(),
         ..whole(held)
     };
     consent.encode_to_vec()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::{AgencyId, Instant, PersonId};
 use permit::{Standing, StandingPermit};
 use pg::{PgConnection, requests::keep_answer};
-use policy::{Agencies, Consent, Relationship};
+use policy::{Consent, Relationship};
 use prost::Message as _;
 use rpc::{Conflict, Denial, Error, InTx};
 use tonic::Request;
@@ -15,6 +15,7 @@ use wire::{Violation, consent::v1 as pb};
 use super::{
     access::reach,
     acts::represents,
+    against::{Against, signed_by},
     violations,
     write::{again, closes, fence, for_services, on_record, whole, wrong_state},
 };
@@ -37,8 +38,9 @@ pub(super) async fn handle(
     let id = rpc::id("name", "consents", &req.name)?;
     let permit = reach(app, &call, id, false).await?.permit;
     let person = PersonId::from(permit.person_id());
-    let (_, agencies) = app.agencies()?;
-    let write = write(app, once.clone(), permit, id, req.text_sha256, agencies);
+    let themself = matches!(permit.standing(), Standing::Person { .. });
+    let against = signed_by(app, &person, themself, None).await?;
+    let write = write(app, once.clone(), permit, id, req.text_sha256, against);
     // What a repeat had to wait for, its first answer may not have been waited for.
     let again =
         async |replay| again(app, &call, person.clone(), replay).await.map(|()| Closing(true));
@@ -60,18 +62,18 @@ async fn write(
     permit: StandingPermit,
     id: Uuid,
     shown: String,
-    agencies: Arc<Agencies>,
+    against: Against,
 ) -> Result<(pb::SignConsentResponse, Closing), InTx> {
     let clock = Arc::clone(&app.clock);
-    let given = Arc::new((once, shown, agencies));
+    let given = Arc::new((once, shown, against));
     app.guard
         .commit_standing(&app.db, "consent.sign", permit, vec![id], move |tx, permit| {
             let (given, clock) = (Arc::clone(&given), Arc::clone(&clock));
             Box::pin(async move {
-                let (once, shown, agencies) = &*given;
+                let (once, shown, against) = &*given;
                 let now = clock.now();
                 let draft = store::lock(tx, &permit, id).await?.ok_or(Error::NotFound)?;
-                let signed = signed(tx, &permit, &draft, shown, agencies, now).await?;
+                let signed = signed(tx, &permit, &draft, shown, against, now).await?;
                 store::change(tx, &permit, &signed, &for_services(&signed)).await?;
                 let named = named_agencies(&signed.consent);
                 store::event::happened(tx, &permit, id, "SIGNED", &named, now).await?;
@@ -92,7 +94,7 @@ async fn signed(
     permit: &StandingPermit,
     draft: &Held,
     shown: &str,
-    agencies: &Arc<Agencies>,
+    against: &Against,
     now: Instant,
 ) -> Result<Held, InTx> {
     draft.signable().map_err(wrong_state)?;
@@ -113,11 +115,11 @@ async fn signed(
     if !may_sign(confirmed_by(permit), &draft.consent, superseded) {
         return Err(Error::Denied(Denial::SignInNotConfirmed).into());
     }
-    let lacking = violations::of_signing(&draft.consent, agencies, &on_file, now);
+    let lacking = violations::of_signing(&draft.consent, against, &on_file, now);
     if !lacking.is_empty() {
         return Err(Error::Conflict(Conflict::ConsentIncomplete(lacking)).into());
     }
-    Ok(draft.sign(now).map_err(wrong_state)?)
+    Ok(draft.sign(against.rules.name(), now).map_err(wrong_state)?)
 }
 
 /// Whoever signs is who the draft says gives it; and nobody opens for others what is withheld from

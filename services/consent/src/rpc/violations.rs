@@ -1,34 +1,33 @@
 //! What a consent lacks, as the contract names it.
 
-use std::sync::Arc;
-
 use kernel::Instant;
 use policy::{
-    Agencies, Consent,
-    capture::{Context, RulePack, validate},
+    Consent,
+    capture::{Context, validate},
 };
 use wire::Violation;
 
+use super::against::Against;
 use crate::domain::as_if_signed;
 
 /// What keeps a draft from being signed at `now`, all at once; empty: nothing.
 pub(super) fn of_signing(
     draft: &Consent,
-    agencies: &Arc<Agencies>,
+    against: &Against,
     on_file: &[Consent],
     now: Instant,
 ) -> Vec<Violation> {
-    of_signed(&as_if_signed(draft, now), agencies, on_file, now)
+    of_signed(&as_if_signed(draft, now), against, on_file, now)
 }
 
 /// What a consent that was signed lacks, all at once.
 pub(super) fn of_signed(
     signed: &Consent,
-    agencies: &Arc<Agencies>,
+    Against { agencies, rules, age }: &Against,
     on_file: &[Consent],
     now: Instant,
 ) -> Vec<Violation> {
-    let context = Context { agencies, on_file, as_of: now, rules: RulePack::default() };
+    let context = Context { agencies, on_file, as_of: now, rules: rules.pack(), age: *age };
     let named = |path: String| {
         // The grantor and the signature stand beside the terms.
         let beside = ["grantor", "signature"].iter().any(|word| path.starts_with(word));
@@ -56,7 +55,7 @@ fn wanted(path: &str) -> &'static str {
         "purposes" => "must be given, within what the type allows",
         "classes" => "must be COUNSELING_NOTE alone for this type",
         "signed_at" => "must be given, and not in the future",
-        "grantor" => "must be one who may sign, with the authority for it",
+        "grantor" => "must be one who may sign at the person's age, with the authority for it",
         "effect" => "must reverse the root rule's",
         "supersedes" => "must be signed consents of the same person, and no circle",
         _ => "is not as a consent needs it to be",

@@ -28,6 +28,7 @@ struct Row {
     recorded: Option<serde_json::Value>,
     revoked_agency: Option<Uuid>,
     revoked_word: Option<String>,
+    rule_pack: Option<String>,
     version: i32,
     hidden: Vec<Uuid>,
 }
@@ -71,6 +72,7 @@ impl TryFrom<Row> for Seen {
             reading_level: row.reading_level,
             recorded,
             revocation,
+            rule_pack: row.rule_pack,
             version: row.version,
         };
         if held.recorded.as_ref().and_then(|r| r.agency.uuid()) != row.recorded_agency {
@@ -149,9 +151,10 @@ pub async fn insert(
     sqlx::query!(
         "INSERT INTO consent (id, person_id, status, created_at, drafted_agency, named_agencies,
              supersedes, document, text, text_sha256, version, wire, concerned_agencies, language,
-             reading_level, recorded_agency, recorded, signed_at, begins_at, ends_at, revocable_at)
+             reading_level, recorded_agency, recorded, signed_at, begins_at, ends_at, revocable_at,
+             rule_pack)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19, $20, $21)",
+             $19, $20, $21, $22)",
         uuid_of(&draft.consent.id)?,
         permit.person_id(),
         draft.consent.status.code(),
@@ -173,6 +176,7 @@ pub async fn insert(
         draft.begins_at(),
         draft.ends_at(),
         draft.revocable_at(),
+        draft.rule_pack,
     )
     .execute(tx)
     .await?;
@@ -190,7 +194,7 @@ pub async fn lock(
         Row,
         r#"SELECT id, person_id, status, created_at, signed_at, revoked_at, withdrawn_at,
                drafted_agency, document, text, text_sha256, language, reading_level, recorded_agency,
-               recorded, revoked_agency, revoked_word, version, '{}'::uuid[] AS "hidden!"
+               recorded, revoked_agency, revoked_word, rule_pack, version, '{}'::uuid[] AS "hidden!"
            FROM consent WHERE id = $1 AND person_id = $2
                AND ($3::uuid IS NULL OR (named_agencies @> ARRAY[$3] AND signed_at IS NOT NULL))
            FOR UPDATE"#,
@@ -213,7 +217,7 @@ pub async fn change(
     let done = sqlx::query!(
         "UPDATE consent SET status = $3, signed_at = $4, revoked_at = $5, withdrawn_at = $6,
              begins_at = $7, ends_at = $8, revocable_at = $9, document = $10, version = $11,
-             wire = $12, revoked_agency = $13, revoked_word = $14
+             wire = $12, revoked_agency = $13, revoked_word = $14, rule_pack = $15
          WHERE id = $1 AND person_id = $2 AND version = $11 - 1",
         uuid_of(&held.consent.id)?,
         permit.person_id(),
@@ -229,6 +233,7 @@ pub async fn change(
         wire,
         held.revocation.as_ref().and_then(|r| r.agency.uuid()),
         held.revocation.as_ref().map(|r| r.word.code()),
+        held.rule_pack,
     )
     .execute(tx)
     .await?;
@@ -269,7 +274,7 @@ pub async fn read(db: &Db, permit: &StandingPermit, id: Uuid) -> Result<Option<S
                 r#"SELECT c.id, c.person_id, c.status, c.created_at, c.signed_at, c.revoked_at,
                        c.withdrawn_at, c.drafted_agency, c.document, c.text, c.text_sha256,
                        c.language, c.reading_level, c.recorded_agency, c.recorded,
-                       c.revoked_agency, c.revoked_word, c.version,
+                       c.revoked_agency, c.revoked_word, c.rule_pack, c.version,
                        ARRAY(SELECT s.id FROM consent s
                            WHERE s.id = ANY (c.supersedes) AND s.person_id = c.person_id
                                AND $3::uuid IS NOT NULL
@@ -310,7 +315,7 @@ pub async fn list(
                 r#"SELECT c.id, c.person_id, c.status, c.created_at, c.signed_at, c.revoked_at,
                        c.withdrawn_at, c.drafted_agency, c.document, c.text, c.text_sha256,
                        c.language, c.reading_level, c.recorded_agency, c.recorded,
-                       c.revoked_agency, c.revoked_word, c.version,
+                       c.revoked_agency, c.revoked_word, c.rule_pack, c.version,
                        ARRAY(SELECT s.id FROM consent s
                            WHERE s.id = ANY (c.supersedes) AND s.person_id = c.person_id
                                AND $2::uuid IS NOT NULL

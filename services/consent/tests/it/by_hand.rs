@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-fn recording(person: Uuid, terms: pb::ConsentTerms) -> pb::RecordSignedConsentRequest {
+pub fn recording(person: Uuid, terms: pb::ConsentTerms) -> pb::RecordSignedConsentRequest {
     pb::RecordSignedConsentRequest {
         request_id: fresh(),
         person: name_of("people", person),
@@ -29,11 +29,12 @@ fn recording(person: Uuid, terms: pb::ConsentTerms) -> pb::RecordSignedConsentRe
             witness: "R. Stone, front desk".to_owned(),
         }),
         grantor: None,
+        co_grantor: None,
         language: String::new(),
     }
 }
 
-async fn record(
+pub async fn record(
     world: &World,
     token: String,
     request: pb::RecordSignedConsentRequest,

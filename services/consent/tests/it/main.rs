@@ -8,6 +8,7 @@ mod draft;
 mod emergency;
 mod explain;
 mod facts;
+mod minors;
 mod read;
 mod replay;
 mod represented;

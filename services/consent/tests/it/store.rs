@@ -51,6 +51,7 @@ async fn what_was_signed_is_kept_as_signed() {
         "document = jsonb_set(document, '{effective}', '\"2031-03-04T05:06:08Z\"')",
         "status = 'DRAFT', signed_at = NULL, begins_at = NULL, ends_at = NULL",
         "status = 'INACTIVE'",
+        "status = 'REVOKED', revoked_at = now(), rule_pack = 'other-1'",
         "person_id = gen_random_uuid()",
     ] {
         for version in ["version", "version + 1"] {

@@ -20,7 +20,7 @@ use kernel::{AgencyId, Clock, Code as _, Instant, ManualClock, PersonId, Purpose
 use ledger::Ledger;
 use permit::{Appointment, Guard, PeopleSource, SignIn, SourceError};
 use pg::{Db, Embedded, ServiceSchema, embedded};
-use policy::ConsentStatus;
+use policy::{ConsentStatus, capture::Ages};
 use serve::{Running, ServeConfig, Server};
 use tempfile::TempDir;
 use time::macros::datetime;
@@ -58,6 +58,7 @@ pub struct People {
     sign_ins: Mutex<HashMap<String, SignIn>>,
     appointments: Mutex<HashMap<String, Vec<Appointment>>>,
     registered: Mutex<HashSet<(PersonId, AgencyId)>>,
+    ages: Mutex<HashMap<PersonId, (u8, u8)>>,
 }
 
 impl People {
@@ -74,6 +75,15 @@ impl People {
 
     pub fn register(&self, person: Uuid, agency: Uuid) {
         self.registered.lock().unwrap().insert((person.into(), agency.into()));
+    }
+
+    /// How old agencies say that they are, now; none: nobody says.
+    pub fn aged(&self, person: Uuid, span: Option<(u8, u8)>) {
+        let mut ages = self.ages.lock().unwrap();
+        match span {
+            Some(span) => ages.insert(person.into(), span),
+            None => ages.remove(&person.into()),
+        };
     }
 }
 
@@ -103,6 +113,20 @@ impl PeopleSource for People {
     ) -> BoxFuture<'a, Result<bool, SourceError>> {
         let key = (person.clone(), agency.clone());
         let found = self.registered.lock().unwrap().contains(&key);
+        async move { Ok(found) }.boxed()
+    }
+
+    fn ages<'a>(
+        &'a self,
+        person: &'a PersonId,
+        at: Instant,
+    ) -> BoxFuture<'a, Result<Ages, SourceError>> {
+        let ago = u8::try_from((NOW - at).whole_days() / 365).unwrap_or_default();
+        let found = self.ages.lock().unwrap().get(person).copied();
+        let found = found.map_or(Ages::ANY, |(youngest, oldest)| Ages {
+            youngest: youngest - ago,
+            oldest: oldest - ago,
+        });
         async move { Ok(found) }.boxed()
     }
 }
@@ -180,6 +204,17 @@ impl World {
     }
 
     pub async fn on(directory: Arc<Directory>) -> Self {
+        Self::with(directory, consent::Rules::default()).await
+    }
+
+    /// Where consents are captured by these rules.
+    pub async fn ruled(rules: consent::Rules) -> Self {
+        let directory = Directory::local();
+        directory.apply(&agencies(1));
+        Self::with(directory, rules).await
+    }
+
+    async fn with(directory: Arc<Directory>, rules: consent::Rules) -> Self {
         let stage = Stage::set().await;
         let db = stage.db().await;
         let clock = ManualClock::at(NOW);
@@ -189,6 +224,8 @@ impl World {
         people.bind("ben", BEN, None);
         people.register(ANA, CLINIC);
         people.register(BEN, CLINIC);
+        people.aged(ANA, Some((40, 40)));
+        people.aged(BEN, Some((40, 40)));
         let ledger = Ledger::start(db.clone(), ledger::Config::default());
         let own = consent::LocalConsents::new(db.clone(), Arc::clone(&directory));
         let guard = Guard::new(Arc::new(own), people.clone(), ledger.clone(), Arc::clone(&shared));
@@ -201,7 +238,7 @@ impl World {
             directory: Arc::clone(&directory),
             stop: stop.clone(),
         };
-        let app = consent::start(deps.clone());
+        let app = consent::start(deps.clone(), rules);
         let keys = tempfile::tempdir().unwrap();
         let issuer = DevIssuer::open(keys.path(), AUDIENCE, Arc::clone(&shared)).unwrap();
         let network = NetworkKeys::open(keys.path()).unwrap();
@@ -248,7 +285,7 @@ impl World {
 
     /// The service once more, on the same database, answering nobody.
     pub fn another_instance(&self) -> Arc<consent::App> {
-        consent::start(self.deps.clone())
+        consent::start(self.deps.clone(), consent::Rules::default())
     }
 
     fn mint(&self, mint: &Mint) -> String {

@@ -3,6 +3,7 @@
 use kernel::{AgencyId, Instant};
 use permit::Appointment;
 use pg::{Db, PgConnection, StoreError};
+use time::Date;
 use uuid::Uuid;
 
 use super::representative::{excluded, relationship};
@@ -127,6 +128,37 @@ pub async fn registered(db: &Db, asked: Vec<(Uuid, Uuid)>) -> Result<Vec<bool>, 
         .await?;
     for place in places {
         *at(&mut answers, place)? = true;
+    }
+    Ok(answers)
+}
+
+/// The least and the most whole years that these people may be, by the first day and by the last; one
+/// answer each, in order. None: nobody states a birth date.
+pub async fn ages(
+    db: &Db,
+    asked: Vec<(Uuid, (Date, Date))>,
+) -> Result<Vec<Option<(i32, i32)>>, StoreError> {
+    let mut answers = vec![None; asked.len()];
+    let (people, days): (Vec<Uuid>, Vec<(Date, Date)>) = asked.into_iter().unzip();
+    let (first, last): (Vec<Date>, Vec<Date>) = days.into_iter().unzip();
+    let rows = db
+        .run_one("age.check", move |conn| {
+            let (people, first, last) = (people.clone(), first.clone(), last.clone());
+            Box::pin(async move {
+                Ok(sqlx::query!(
+                    r#"SELECT place AS "place!", youngest AS "youngest!", oldest AS "oldest!"
+                     FROM stated_ages($1, $2, $3)"#,
+                    &people,
+                    &first,
+                    &last,
+                )
+                .fetch_all(conn)
+                .await?)
+            })
+        })
+        .await?;
+    for row in rows {
+        *at(&mut answers, row.place)? = Some((row.youngest, row.oldest));
     }
     Ok(answers)
 }

@@ -1,10 +1,15 @@
 use identity::DEV_ISSUER;
 use kernel::Role;
+use time::macros::datetime;
 use tonic::{Code, Request, transport::Channel};
 use uuid::Uuid;
-use wire::people::v1::{
-    CheckRegistrationsRequest, RegistrationQuestion, ResolveSignInsRequest, ResolvedSignIn, SignIn,
-    people_facts_service_client::PeopleFactsServiceClient,
+use wire::{
+    convert::timestamp,
+    people::v1::{
+        AgeQuestion, CheckAgesRequest, CheckRegistrationsRequest, RegistrationQuestion,
+        ResolveSignInsRequest, ResolvedSignIn, SignIn, StatedAge,
+        people_facts_service_client::PeopleFactsServiceClient,
+    },
 };
 
 use crate::world::{CLINIC, HOUSING, World, papers};
@@ -83,6 +88,48 @@ async fn registrations_are_checked_in_their_order() {
     assert_eq!(registered, [false, true, false, true, false, true]);
 }
 
+fn age(person: Uuid, at: kernel::Instant) -> AgeQuestion {
+    AgeQuestion { person: format!("people/{person}"), time: Some(timestamp(at)) }
+}
+
+#[tokio::test]
+async fn an_age_is_every_age_that_anybody_states_wherever_it_is_that_day() {
+    let world = World::new().await;
+    // Born on 2 January 1980.
+    let jane = world.jane(CLINIC).await;
+    let stranger = Uuid::new_v4();
+    let questions = vec![
+        age(jane, datetime!(1998-01-01 09:59 UTC)),
+        age(stranger, datetime!(1998-01-01 10:00 UTC)),
+        age(jane, datetime!(1998-01-01 10:00 UTC)),
+        age(jane, datetime!(1998-01-02 12:00 UTC)),
+        age(jane, datetime!(1979-05-05 00:00 UTC)),
+    ];
+    let known = |youngest, oldest| StatedAge { known: true, youngest, oldest };
+    let ask = async |questions: &[AgeQuestion]| {
+        let message = CheckAgesRequest { questions: questions.to_vec() };
+        let reply = client(&world).check_ages(from(&world.service_token(), message)).await;
+        reply.unwrap().into_inner().ages
+    };
+    let none = StatedAge::default();
+    // Until it is the day everywhere, it may be the day.
+    let ages = [known(17, 17), none, known(17, 18), known(18, 18), known(0, 0)];
+    assert_eq!(ask(&questions).await, ages);
+
+    assert_eq!(world.jane(HOUSING).await, jane);
+    let another = "UPDATE profile SET birth_date = '1984-02-29' WHERE custodian_id = $1";
+    let another = sqlx::query(another).bind(HOUSING);
+    another.execute(&mut world.admin().await).await.unwrap();
+    let leap = [
+        age(jane, datetime!(2001-02-27 12:00 UTC)),
+        age(jane, datetime!(2001-02-28 12:00 UTC)),
+        age(jane, datetime!(2001-03-01 12:00 UTC)),
+        age(stranger, datetime!(2001-03-01 12:00 UTC)),
+    ];
+    let ages = [known(16, 21), known(16, 21), known(17, 21), none];
+    assert_eq!(ask(&leap).await, ages);
+}
+
 #[tokio::test]
 async fn nobody_but_a_service_may_ask() {
     let world = World::new().await;
@@ -99,6 +146,9 @@ async fn nobody_but_a_service_may_ask() {
         let sign_ins = vec![sign_in(DEV_ISSUER, "jane")];
         let request = caller.request(ResolveSignInsRequest { sign_ins });
         let asked = client(&world).resolve_sign_ins(request).await;
+        assert_eq!(asked.unwrap_err().code(), Code::PermissionDenied);
+        let request = caller.request(CheckAgesRequest { questions: vec![age(jane, world.now())] });
+        let asked = client(&world).check_ages(request).await;
         assert_eq!(asked.unwrap_err().code(), Code::PermissionDenied);
     }
     // A service asks nothing that is a user's.
@@ -125,4 +175,9 @@ async fn bad_questions_are_refused() {
     let request = from(&world.service_token(), CheckRegistrationsRequest { questions: odd });
     let asked = client(&world).check_registrations(request).await;
     assert_eq!(asked.unwrap_err().code(), Code::InvalidArgument);
+    for odd in [vec![], vec![AgeQuestion::default()], vec![age(Uuid::nil(), world.now()); 1001]] {
+        let request = from(&world.service_token(), CheckAgesRequest { questions: odd });
+        let asked = client(&world).check_ages(request).await;
+        assert_eq!(asked.unwrap_err().code(), Code::InvalidArgument);
+    }
 }

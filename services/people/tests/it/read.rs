@@ -41,6 +41,7 @@ fn consent(world: &World, person: Uuid, from: Uuid, to: Uuid) -> Consent {
         revoked_at: None,
         revocable_after: None,
         grantor: None,
+        co_grantor: None,
         signature: None,
         description: Some("my profile".into()),
         statements: Statements::default(),

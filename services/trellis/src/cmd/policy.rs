@@ -1,13 +1,16 @@
-//! `trellis policy check`: conformance cases through the engine that serves requests.
+//! `trellis policy`: conformance cases through the engine that serves requests, and rule packs.
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
+use trellis::config::{DEFAULT_RULES, Pack};
+
 use super::say;
 
-/// Check the disclosure rules against conformance cases
+/// Check the disclosure rules against conformance cases, and rule packs
 #[derive(Debug, clap::Subcommand)]
 pub enum Policy {
     Check(Check),
+    Rules(Rules),
 }
 
 /// Run conformance cases through the decision engine
@@ -22,7 +25,36 @@ pub struct Check {
     files: Vec<PathBuf>,
 }
 
-pub fn run(Policy::Check(args): &Policy) -> anyhow::Result<ExitCode> {
+/// Check rule packs, or show the reviewed default
+///
+/// Of each pack its name, `ok ID-VERSION`. One that can't be used is one line that names file, key and
+/// limit, and exit code 1. Without a file it shows the default, every rule with its source.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trellis policy rules deploy/config/rules/example-state.toml")]
+pub struct Rules {
+    /// TOML files of rules
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+pub fn run(policy: &Policy) -> anyhow::Result<ExitCode> {
+    match policy {
+        Policy::Check(args) => check(args),
+        Policy::Rules(args) => rules(args),
+    }
+}
+
+fn rules(args: &Rules) -> anyhow::Result<ExitCode> {
+    if args.files.is_empty() {
+        say(DEFAULT_RULES.trim_end());
+    }
+    for path in &args.files {
+        say(&format!("ok {}", Pack::load(path)?.name()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(args: &Check) -> anyhow::Result<ExitCode> {
     let (mut passed, mut failed, mut unread) = (0, 0, false);
     for path in &args.files {
         let read = fs::read(path).map_err(|error| error.to_string());

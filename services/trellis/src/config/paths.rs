@@ -38,5 +38,6 @@ impl Config {
         }
         place(&mut self.secrets.page_tokens);
         maybe(&mut self.secrets.people_matching);
+        self.consent.rule_packs.iter_mut().for_each(place);
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-const WHOLE: &str = r#"
+pub(super) const WHOLE: &str = r#"
 [network]
 audience = "https://care.example.org"
 
@@ -49,6 +49,7 @@ fn unknown_keys_are_refused_at_every_level_and_named_with_their_line() {
         ("[peers]", "note = 'http://127.0.0.1:1'"),
         ("[telemetry]", "levl = 'info'"),
         ("[secrets]", "page_token = 'x'"),
+        ("[consent]", "rule_pack = 'x'"),
     ] {
         let name = key.split(" =").next().unwrap();
         let text = match WHOLE.contains(table) && !table.is_empty() {
@@ -101,8 +102,9 @@ fn what_would_turn_a_check_off_is_refused() {
 fn paths_are_relative_to_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("trellis.toml");
-    fs::write(&path, WHOLE).unwrap();
+    fs::write(&path, format!("{WHOLE}\n[consent]\nrule_packs = ['x.toml']")).unwrap();
     let config = Config::load(&path).unwrap();
+    assert_eq!(config.consent.rule_packs, [dir.path().join("x.toml")]);
     assert_eq!(config.secrets.page_tokens, dir.path().join("keys/page-tokens"));
     assert_eq!(config.service_key.private_file().unwrap(), dir.path().join("keys/network-key.pem"));
 }

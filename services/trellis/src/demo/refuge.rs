@@ -105,6 +105,7 @@ impl AtTheRefuge<'_> {
                 witness: "L. Reyes, advocate".to_owned(),
             }),
             grantor: None,
+            co_grantor: None,
             language: "es".to_owned(),
         };
         let reply = self.advocate.consents().record_signed_consent(request).await?.into_inner();

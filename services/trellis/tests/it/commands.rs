@@ -88,6 +88,29 @@ fn a_configuration_that_is_wrong_is_one_line_that_names_the_key() {
 }
 
 #[test]
+fn a_rule_pack_is_checked_before_it_is_used_and_a_wrong_one_keeps_the_service_down() {
+    let dir = folder();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config");
+    let rules = |path: &Path| run(trellis().args(["policy", "rules"]).arg(path));
+    let done = rules(&sample.join("rules/example-state.toml"));
+    assert_eq!((done.code, &*done.out), (Some(0), "ok example-state-1\n"), "{}", done.err);
+    let shown = run(trellis().args(["policy", "rules"]));
+    assert_eq!(shown.code, Some(0));
+    assert!(shown.out.contains("source = \"42 CFR 2.14(a)"), "{}", shown.out);
+
+    let wrong = dir.path().join("wrong.toml");
+    let text = fs::read_to_string(sample.join("rules/example-state.toml")).unwrap();
+    fs::write(&wrong, text.replace("max_days = 60", "max_days = 120")).unwrap();
+    let says = ["wrong.toml", "victim_release.max_days", "1 to 90"];
+    rules(&wrong).is_one_line(&says);
+    let config = dir.path().join("trellis.toml");
+    let local = fs::read_to_string(sample.join("local.toml")).unwrap();
+    let local = local.replace("127.0.0.1:50051", "127.0.0.1:0");
+    fs::write(&config, format!("{local}\n[consent]\nrule_packs = [\"wrong.toml\"]\n")).unwrap();
+    run(trellis().args(["serve", "consent", "--config"]).arg(&config)).is_one_line(&says);
+}
+
+#[test]
 fn help_says_what_to_type() {
     for (args, holds) in [
         (&["--help"][..], "trellis up"),
@@ -97,6 +120,7 @@ fn help_says_what_to_type() {
         (&["import", "hsds", "--help"], "--token-file"),
         (&["import", "consents", "--help"], "image_sha256"),
         (&["policy", "check", "--help"], "N passed, M failed"),
+        (&["policy", "rules", "--help"], "example-state.toml"),
         (&["migrate", "--help"], "--admin-url-file"),
     ] {
         let done = run(trellis().args(args));

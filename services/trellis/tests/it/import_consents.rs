@@ -32,7 +32,7 @@ impl County {
         let mut county = Self { up, clinic, housing, people: Vec::new() };
         let staff = bearer(&county.up, &county.staff("CASE_MANAGER")).await;
         for given in ["Ana", "Jordan"] {
-            county.people.push(person(&staff, given).await);
+            county.people.push(person(&staff, given, "1988-04-17").await);
         }
         county
     }
@@ -98,7 +98,7 @@ async fn agency(admin: &Client, display_name: &str, sector: Sector) -> String {
     reply.agency.unwrap().name
 }
 
-async fn person(staff: &Client, given_name: &str) -> String {
+async fn person(staff: &Client, given_name: &str, birth_date: &str) -> String {
     let request = RegisterPersonRequest {
         request_id: client::request_id(),
         identifiers: vec![Identifier {
@@ -107,7 +107,7 @@ async fn person(staff: &Client, given_name: &str) -> String {
         }],
         given_name: given_name.to_owned(),
         family_name: "Rivera".to_owned(),
-        birth_date: "1988-04-17".to_owned(),
+        birth_date: birth_date.to_owned(),
         ..Default::default()
     };
     let reply = staff.people().register_person(request).await.unwrap().into_inner();
@@ -171,6 +171,33 @@ async fn paper_consents_are_recorded_once_and_each_refused_row_is_named() {
     assert_eq!(admin.code, Some(1));
     assert_eq!(admin.err.lines().count(), 1, "{}", admin.err);
     assert!(admin.err.contains("PermissionDenied"), "{}", admin.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_14_a_parent_signs_on_paper_for_a_child_and_not_for_a_minor_of_twelve() {
+    let dir = folder();
+    let county = County::start(&dir.path().join("data")).await;
+    let staff = bearer(&county.up, &county.staff("CASE_MANAGER")).await;
+    let this_year = time::OffsetDateTime::now_utc().year();
+    let mut rows = Vec::new();
+    for (name, years, beside) in
+        [("Kim", 10, ""), ("Lee", 14, ""), ("Mia", 14, "SELF"), ("Noa", 20, "SELF")]
+    {
+        let born = format!("{}-01-01", this_year - years);
+        let person = person(&staff, name, &born).await;
+        let paper = "PARENT,Birth certificate";
+        let row = county.sample().lines().nth(1).unwrap().replace(&county.people[0], &person);
+        rows.push(format!("{}{paper},{beside}", row.strip_suffix(',').unwrap()));
+    }
+    let head = format!("{},co_grantor", SAMPLE.lines().next().unwrap());
+    let file = dir.path().join("parents.csv");
+    fs::write(&file, format!("{head}\n{}\n", rows.join("\n"))).unwrap();
+    let done = county.import(&file, "CASE_MANAGER");
+    assert!(done.out.ends_with("2 consents on record; 2 rows refused\n"), "{}", done.out);
+    let shown = file.display().to_string();
+    let named: Vec<&str> = done.out.lines().filter_map(|l| l.strip_prefix(&shown)).collect();
+    let places: Vec<&str> = named.iter().filter_map(|l| l.get(..11)).collect();
+    assert_eq!(places, [":3:grantor:", ":5:grantor:"], "{}", done.out);
 }
 
 #[test]

@@ -12,10 +12,21 @@ fn folder() -> PathBuf {
 fn every_sample_configuration_is_accepted() {
     let samples: Vec<PathBuf> =
         fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let samples: Vec<PathBuf> = samples.into_iter().filter(|path| path.is_file()).collect();
     assert!(samples.len() >= Service::ALL.len() + 2);
     for path in samples {
-        Config::load(&path).unwrap_or_else(|error| panic!("{error}"));
+        let config = Config::load(&path).unwrap_or_else(|error| panic!("{error}"));
+        config.rules().unwrap_or_else(|error| panic!("{error}"));
     }
+}
+
+#[test]
+fn the_sample_rule_pack_is_accepted_and_adds_to_the_default() {
+    let config = Config::load(&folder().join("consent.toml")).unwrap();
+    let rules = config.rules().unwrap();
+    assert_eq!(rules.name(), "default-2026-11;example-state-1");
+    assert_eq!(rules.pack().max_victim_release_days, 60);
+    assert!(!rules.pack().parent_signs.is_empty());
 }
 
 #[test]

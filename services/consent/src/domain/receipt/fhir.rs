@@ -32,7 +32,7 @@ pub fn fhir(held: &Held, context: &Context<'_>) -> Value {
         ("category", category(consent)),
         ("patient", named("Patient", &name("people", &consent.person))),
         ("dateTime", json!(instant(signed.unwrap_or(held.created_at)))),
-        ("performer", json!(signed.map(|_| [performer(consent)]))),
+        ("performer", json!(signed.map(|_| performers(consent)))),
         ("organization", disclosers.map(|id| reference(&agency(id, context.names))).collect()),
         ("sourceAttachment", attachment(held, context)),
         ("policy", json!([{ "uri": LAW }])),
@@ -69,12 +69,15 @@ fn category(consent: &Consent) -> Value {
     all.into_iter().flatten().map(|one| concept(vec![one])).collect()
 }
 
-/// Who signed: the person, or whoever acted for them, by what they are and not by name.
-fn performer(consent: &Consent) -> Value {
-    match consent.grantor.as_ref().map(|grantor| grantor.relationship) {
-        None | Some(Relationship::SelfSigned) => named("Patient", &name("people", &consent.person)),
-        Some(other) => json!({ "type": "RelatedPerson", "display": other.code() }),
-    }
+/// Who signed: the person, or whoever acted for them, by what they are and not by name; or both.
+fn performers(consent: &Consent) -> Vec<Value> {
+    let person = || named("Patient", &name("people", &consent.person));
+    let performer = |grantor: &policy::Grantor| match grantor.relationship {
+        Relationship::SelfSigned => person(),
+        other => json!({ "type": "RelatedPerson", "display": other.code() }),
+    };
+    let signed: Vec<Value> = consent.signers().map(performer).collect();
+    if signed.is_empty() { vec![person()] } else { signed }
 }
 
 /// The text that was shown. FHIR's own hash is SHA-1; what was signed is named by its SHA-256.

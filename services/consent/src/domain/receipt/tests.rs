@@ -80,12 +80,13 @@ fn draft() -> Held {
         reading_level: 5.0,
         recorded: None,
         revocation: None,
+        rule_pack: None,
         version: 1,
     }
 }
 
 fn signed() -> Held {
-    draft().sign(SIGNED).unwrap()
+    draft().sign("rules-1", SIGNED).unwrap()
 }
 
 fn revoked() -> Held {

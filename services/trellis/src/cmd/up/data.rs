@@ -15,7 +15,7 @@ use nix::fcntl::{Flock, FlockArg};
 use serve::ServeConfig;
 use trellis::{
     Config,
-    config::{DatabaseConfig, NetworkConfig, Peers, Secrets, ServiceKey},
+    config::{ConsentConfig, DatabaseConfig, NetworkConfig, Peers, Secrets, ServiceKey},
     secrets,
 };
 
@@ -82,6 +82,7 @@ impl Data {
                 page_tokens: self.secret("page-tokens"),
                 people_matching: Some(self.secret("people-matching")),
             },
+            consent: ConsentConfig::default(),
             telemetry: telemetry::Config::default(),
         })
     }

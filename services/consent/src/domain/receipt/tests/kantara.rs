@@ -224,7 +224,7 @@ fn a_consent_without_end_or_signature_says_so() {
         written["pii_processing"]["retention_period"],
         json!({ "description": "No tiene fin, a menos que yo lo revoque." })
     );
-    let written = kantara(&endless.sign(SIGNED).unwrap(), &context(SIGNED));
+    let written = kantara(&endless.sign("rules-1", SIGNED).unwrap(), &context(SIGNED));
     assert_eq!(written["event"][1]["validity_duration"], "2026-05-04T10:05:00Z/..");
 }
 

@@ -33,6 +33,9 @@ pub const COLUMNS: &[&str] = &[
     "grantor",
     "grantor_authority",
     "grantor_agency",
+    "co_grantor",
+    "co_grantor_authority",
+    "co_grantor_agency",
 ];
 
 /// Without these a file is another one.
@@ -69,6 +72,8 @@ Lists are separated by `;`. Times are RFC 3339, such as 2026-03-01T09:00:00-05:0
     language            en (also when empty), es
     grantor             SELF (also when empty), PARENT, GUARDIAN, PERSONAL_REPRESENTATIVE
     grantor_authority, grantor_agency
+    co_grantor, co_grantor_authority, co_grantor_agency
+                        who signed beside them, where a minor and who acts for them both did
 
 A consent with exceptions can't be written in one row: record it by the RPC.
 
@@ -86,6 +91,9 @@ pub fn column_of(field: &str) -> String {
         "grantor.relationship" => "grantor",
         "grantor.authority" => "grantor_authority",
         "grantor.agency" => "grantor_agency",
+        "co_grantor.relationship" => "co_grantor",
+        "co_grantor.authority" => "co_grantor_authority",
+        "co_grantor.agency" => "co_grantor_agency",
         other => other.split(['.', '[']).next().unwrap_or(other),
     };
     if COLUMNS.contains(&column) { column.to_owned() } else { field.to_owned() }
@@ -107,6 +115,7 @@ mod tests {
             ("signature.image_sha256", "image_sha256"),
             ("grantor", "grantor"),
             ("grantor.authority", "grantor_authority"),
+            ("co_grantor.authority", "co_grantor_authority"),
             ("terms", "terms"),
         ] {
             assert_eq!(column_of(field), column, "{field}");

@@ -34,6 +34,7 @@ pub fn request(cells: Cells) -> Result<RecordSignedConsentRequest, Vec<Refused>>
             witness: row.text("witness"),
         }),
         grantor: grantor(&mut row),
+        co_grantor: co_grantor(&mut row),
         language: row.text("language"),
     };
     row.done(request)
@@ -137,6 +138,18 @@ fn grantor(row: &mut Reader) -> Option<Grantor> {
     (!plain).then_some(given)
 }
 
+/// Who signed beside them; nothing stated: nobody.
+fn co_grantor(row: &mut Reader) -> Option<Grantor> {
+    let given =
+        [row.text("co_grantor"), row.text("co_grantor_authority"), row.text("co_grantor_agency")];
+    if given.iter().all(String::is_empty) {
+        return None;
+    }
+    let [_, authority, agency] = given;
+    let relationship = row.code::<Relationship>("co_grantor", None);
+    Some(Grantor { relationship, authority, agency })
+}
+
 #[cfg(test)]
 mod tests {
     use wire::{common::v1 as common, consent::v1 as pb};
@@ -226,5 +239,15 @@ mod tests {
         let grantor = request(cells(&told)).unwrap().grantor.unwrap();
         assert_eq!(grantor.relationship, i32::from(common::Relationship::Guardian));
         assert_eq!(grantor.authority, "Order 26-7");
+    }
+
+    #[test]
+    fn who_signs_beside_another_is_said_with_what_they_are() {
+        assert_eq!(request(cells(&[])).unwrap().co_grantor, None);
+        let told = [("co_grantor", "PARENT"), ("co_grantor_authority", "Birth certificate")];
+        let beside = request(cells(&told)).unwrap().co_grantor.unwrap();
+        assert_eq!(beside.relationship, i32::from(common::Relationship::Parent));
+        assert_eq!(beside.authority, "Birth certificate");
+        assert_eq!(refused(&[("co_grantor_authority", "x")]), ["co_grantor"]);
     }
 }
