@@ -113,3 +113,34 @@ async fn a_pair_is_its_persons_row() {
         assert_eq!(count.await.unwrap(), rows);
     }
 }
+
+#[tokio::test]
+async fn what_was_read_before_there_were_pairs_makes_them_too() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let mut sent = world.read(JANE);
+    sent.recipient = Some(REFUGE);
+    let refused = Event { outcome: Outcome::Deny, ..world.next_read(ELSE) };
+    for event in [sent, world.next_read(JANE), refused] {
+        world.notes.record(event).await.unwrap();
+    }
+    world.reaches("notes", 3).await;
+    let mut admin = world.admin().await;
+    let pairs = "SELECT seq, consent_id, agency_id, person_id, served_at FROM served ORDER BY seq";
+    type Row = (i64, Uuid, Uuid, Uuid, time::OffsetDateTime);
+    let followed: Vec<Row> = sqlx::query_as(pairs).fetch_all(&mut admin).await.unwrap();
+    assert_eq!(followed.len(), 2);
+    // The migration's own statements, once more, over what the ledgers brought.
+    let migration = include_str!("../../migrations/1010_served.sql");
+    let begin = migration.find("INSERT INTO served").unwrap();
+    let end = migration.find("SELECT protect").unwrap();
+    let text = format!("DELETE FROM served; DELETE FROM counter; {}", &migration[begin..end]);
+    sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut admin).await.unwrap();
+    let migrated: Vec<Row> = sqlx::query_as(pairs).fetch_all(&mut admin).await.unwrap();
+    assert_eq!(migrated, followed);
+    // And the next goes on after them.
+    let other = Event { consents: vec![(Uuid::from_u128(0xc9), 1)], ..world.next_read(ELSE) };
+    world.notes.record(other).await.unwrap();
+    let mut stream = watch(&world, &audit, "consent", 2).await.unwrap();
+    assert_eq!(pair(&mut stream).await, of(3, Uuid::from_u128(0xc9), HOUSING));
+}

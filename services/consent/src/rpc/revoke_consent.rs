@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{Held, Revocation, Word, may_revoke, may_see, named_agencies},
+    domain::{Held, Revocation, Word, may_revoke, may_see},
     store,
 };
 
@@ -97,8 +97,6 @@ async fn write(
                 allowed(&permit, &held)?;
                 store::change(&mut *tx, &permit, &ended, &for_services(&ended)).await?;
                 if ended.signed_at().is_some() {
-                    let named = named_agencies(&ended.consent);
-                    store::event::happened(&mut *tx, &permit, id, "REVOKED", &named, now).await?;
                     tell_of_end(&mut *tx, &permit, &ended, now).await?;
                 }
                 store::record(&mut *tx, &[permit.person_id()]).await?;

@@ -10,7 +10,7 @@ use super::access::beside;
 pub(super) use super::shown::{etag, for_services, seen, whole};
 use crate::{
     App,
-    domain::{Held, WrongState, concerned_agencies},
+    domain::{Held, WrongState, concerned_agencies, named_agencies},
     store::{self, person_event::Happened},
 };
 
@@ -75,21 +75,24 @@ pub(super) fn wrong_state(wrong: WrongState) -> Error {
     Error::Conflict(Conflict::WrongState { state: wrong.state, allowed: wrong.allowed })
 }
 
-/// Tells the person that a signed consent of theirs has ended, unless they ended it themself: whoever is
-/// vouched for by the agency that did, or, where somebody did who acts for them, by all that it is about.
+/// Tells of the revocation of a signed consent: the agencies that it names or that were served under it;
+/// and the person, unless they revoked it themself: whoever is vouched for by the agency that did, or,
+/// where somebody did who acts for them, by all that it is about.
 pub(super) async fn tell_of_end(
     tx: &mut PgConnection,
     permit: &StandingPermit,
     ended: &Held,
     now: Instant,
 ) -> Result<(), InTx> {
+    let id = ended.consent.id.uuid().unwrap_or_default();
+    let named = named_agencies(&ended.consent);
+    store::event::happened(&mut *tx, permit, id, "REVOKED", &named, now).await?;
     let agencies = match permit.standing() {
         Standing::Person { .. } => return Ok(()),
         Standing::Agency(agency) => vec![agency.clone()],
         Standing::Representative(_) => concerned_agencies(&ended.consent).unwrap_or_default(),
     };
     let agencies: Vec<_> = agencies.iter().filter_map(AgencyId::uuid).collect();
-    let id = ended.consent.id.uuid().unwrap_or_default();
     let what = Happened::ConsentEnded;
     Ok(store::person_event::happened(tx, permit, what, id, &agencies, now).await?)
 }
