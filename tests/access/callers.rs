@@ -110,10 +110,19 @@ impl Who {
             Self::PrivacyOfficer => tokens.staff("po-ash", clinic, &[Role::PrivacyOfficer], &[coc]),
             Self::AgencyAdmin => tokens.staff("aa-elm", clinic, &[Role::AgencyAdmin], &[coc]),
             Self::NetworkAdmin => world.admin.token.clone(),
-            Self::Service => tokens.service("audit", rpc.service()),
+            Self::Service => tokens.service(following(rpc), rpc.service()),
             Self::NoToken => return None,
             Self::Expired => tokens.expired("dr-elm", clinic, &[Role::Clinician], &[coc]),
         })
+    }
+}
+
+/// The service that asks this: what is for one of them is not there for the others.
+pub fn following(rpc: &Rpc) -> &'static str {
+    match rpc.method.name() {
+        "WatchServed" => "consent",
+        "WatchPersonEvents" => "people",
+        _ => "audit",
     }
 }
 

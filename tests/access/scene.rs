@@ -88,7 +88,7 @@ impl<'a> Stage<'a> {
                 self.give(&person, consented).await;
                 messages
             }
-            ("AuditService" | "LedgerService", rpc) => {
+            ("AuditService" | "LedgerService" | "ServedService", rpc) => {
                 self.world.note(&person).await;
                 self.give(&person, consented).await;
                 self.audit(rpc, &person)
@@ -287,6 +287,7 @@ impl<'a> Stage<'a> {
                 directory_revision: 0,
             }),
             "WatchFacts" => one(consent::WatchFactsRequest { after: 0 }),
+            "WatchPersonEvents" => one(consent::WatchPersonEventsRequest { after: 0 }),
             "RecordSignedConsent" => one(consent::RecordSignedConsentRequest {
                 request_id,
                 person: person.name.clone(),
@@ -460,6 +461,7 @@ impl<'a> Stage<'a> {
             "FollowLedger" => {
                 one(audit::FollowLedgerRequest { service: "notes".to_owned(), after: 0 })
             }
+            "WatchServed" => one(audit::WatchServedRequest { after: 0 }),
             _ => self.missing(rpc),
         }
     }

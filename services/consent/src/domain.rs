@@ -13,6 +13,6 @@ pub use confirmed::{
     concerned_agencies, keeps_nothing_of, may_revoke, may_see, may_sign, opens_nothing_of,
 };
 pub use consent::{Held, Recorded, Revocation, Word, WrongState, as_if_signed, next_turn};
-pub use emergency::alarm_of;
+pub use emergency::{Alarm, alarm_of};
 pub use named::named_agencies;
 pub use restriction::{Decision as RestrictionDecision, NotDecided, Restricted};

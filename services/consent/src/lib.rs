@@ -15,6 +15,7 @@ mod domain;
 mod facts;
 mod local;
 mod rpc;
+mod served;
 mod store;
 mod turns;
 mod watch;
@@ -39,6 +40,13 @@ pub fn start(deps: ::rpc::Deps) -> Arc<App> {
     let app = Arc::new(App::new(deps));
     tokio::spawn(turns::run(Arc::clone(&app)));
     app
+}
+
+/// Follows which agencies were served under which consents, until the service stops. That the audit
+/// service is away keeps nobody waiting. Must be called in a runtime.
+pub fn follow_served(app: &Arc<App>, audit: ::facts::Peer) {
+    let (stop, told) = (app.stop.clone(), served::Following(Arc::clone(app)));
+    tokio::spawn(stop.run_until_cancelled_owned(::facts::follow_served(audit, told)));
 }
 
 /// For people and agencies.

@@ -8,6 +8,7 @@ mod decide_restriction;
 mod declare_emergency;
 mod draft_consent;
 mod explain;
+mod following;
 mod get_consent;
 mod get_consent_receipt;
 mod get_facts;
@@ -25,7 +26,9 @@ mod shown;
 mod sign_consent;
 mod violations;
 mod watch_consents;
+mod watch_emergencies;
 mod watch_facts;
+mod watch_person_events;
 mod write;
 
 use std::sync::Arc;
@@ -51,7 +54,8 @@ type Reply<T> = Result<Response<T>, Status>;
 
 #[async_trait]
 impl ConsentService for Rpc {
-    type WatchConsentsStream = watch_consents::Events;
+    type WatchConsentsStream = following::Messages<pb::WatchConsentsResponse>;
+    type WatchEmergenciesStream = following::Messages<pb::WatchEmergenciesResponse>;
 
     async fn draft_consent(
         &self,
@@ -179,14 +183,22 @@ impl ConsentService for Rpc {
     async fn watch_consents(
         &self,
         req: Request<pb::WatchConsentsRequest>,
-    ) -> Reply<watch_consents::Events> {
+    ) -> Reply<Self::WatchConsentsStream> {
         Ok(Response::new(watch_consents::handle(&self.0, req).await?))
+    }
+
+    async fn watch_emergencies(
+        &self,
+        req: Request<pb::WatchEmergenciesRequest>,
+    ) -> Reply<Self::WatchEmergenciesStream> {
+        Ok(Response::new(watch_emergencies::handle(&self.0, req).await?))
     }
 }
 
 #[async_trait]
 impl FactsService for Rpc {
-    type WatchFactsStream = watch_facts::Changes;
+    type WatchFactsStream = rpc::Steps<pb::WatchFactsResponse>;
+    type WatchPersonEventsStream = rpc::Steps<pb::WatchPersonEventsResponse>;
 
     async fn get_facts(&self, req: Request<pb::GetFactsRequest>) -> Reply<pb::GetFactsResponse> {
         Ok(Response::new(get_facts::handle(&self.0, req).await?))
@@ -195,7 +207,14 @@ impl FactsService for Rpc {
     async fn watch_facts(
         &self,
         req: Request<pb::WatchFactsRequest>,
-    ) -> Reply<watch_facts::Changes> {
+    ) -> Reply<Self::WatchFactsStream> {
         Ok(Response::new(watch_facts::handle(&self.0, req)?))
+    }
+
+    async fn watch_person_events(
+        &self,
+        req: Request<pb::WatchPersonEventsRequest>,
+    ) -> Reply<Self::WatchPersonEventsStream> {
+        Ok(Response::new(watch_person_events::handle(&self.0, req)?))
     }
 }

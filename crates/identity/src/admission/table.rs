@@ -118,6 +118,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.consent.v1.ConsentService/DeclareEmergency", set(&[Medical])),
     users("/trellis.consent.v1.ConsentService/ReviewEmergency", OFFICERS),
     users("/trellis.consent.v1.ConsentService/ListEmergencies", OFFICERS.union(PRINCIPALS)),
+    users("/trellis.consent.v1.ConsentService/WatchEmergencies", OFFICERS),
     // Orders are served on the agency; its privacy officer accepts them.
     users(
         "/trellis.consent.v1.ConsentService/RecordCourtOrder",
@@ -127,6 +128,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.consent.v1.ConsentService/ListCourtOrders", OFFICERS.union(PRINCIPALS)),
     services("/trellis.consent.v1.FactsService/GetFacts"),
     services("/trellis.consent.v1.FactsService/WatchFacts"),
+    services("/trellis.consent.v1.FactsService/WatchPersonEvents"),
     // Both sides of a referral work with the person.
     users("/trellis.referrals.v1.ReferralsService/CreateReferral", CARE),
     users("/trellis.referrals.v1.ReferralsService/SendReferral", CARE),
@@ -153,4 +155,5 @@ pub const ADMISSION: &[Row] = &[
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),
     services("/trellis.audit.v1.LedgerService/FollowLedger"),
+    services("/trellis.audit.v1.ServedService/WatchServed"),
 ];

@@ -53,13 +53,19 @@ async fn write(
             let (once, clock) = (Arc::clone(&once), Arc::clone(&clock));
             Box::pin(async move {
                 let now = clock.now();
-                // Only an agency that it names finds it here.
                 let agency = permit.named_agency().ok_or(Error::NotFound)?;
-                let held = store::lock(tx, &permit, id).await?.ok_or(Error::NotFound)?;
-                let status = held.consent.status;
-                if status != ConsentStatus::Revoked {
-                    let wrong = Conflict::WrongState { state: status.code(), allowed: Vec::new() };
-                    return Err(Error::Conflict(wrong).into());
+                // Only an agency that it names finds it here.
+                let named = store::lock(&mut *tx, &permit, id).await?;
+                match named.map(|held| held.consent.status) {
+                    Some(ConsentStatus::Revoked) => {}
+                    Some(status) => {
+                        let state = status.code();
+                        let wrong = Conflict::WrongState { state, allowed: Vec::new() };
+                        return Err(Error::Conflict(wrong).into());
+                    }
+                    // One that was served under it, once it was told.
+                    None if store::event::told(&mut *tx, &permit, id).await? => {}
+                    None => return Err(Error::NotFound.into()),
                 }
                 let at = store::event::acknowledge(tx, &permit, id, now).await?;
                 let acknowledgement = pb::Acknowledgement {

@@ -1,5 +1,6 @@
 //! GetConsent.
 
+use kernel::AgencyId;
 use permit::StandingPermit;
 use policy::ConsentStatus;
 use rpc::Error;
@@ -45,10 +46,13 @@ async fn acknowledgements(
     if consent.status != ConsentStatus::Revoked {
         return Ok(Vec::new());
     }
-    let said = store::event::acknowledged(&app.db, permit, id).await?;
-    let told = named_agencies(consent).into_iter().map(|agency| pb::Acknowledgement {
-        acknowledge_time: agency.uuid().and_then(|id| said.get(&id)).copied().map(timestamp),
-        agency: agency_name(&agency),
+    let mut told = store::event::acknowledged(&app.db, permit, id).await?;
+    for named in named_agencies(consent).iter().filter_map(AgencyId::uuid) {
+        told.entry(named).or_default();
+    }
+    let told = told.into_iter().map(|(agency, at)| pb::Acknowledgement {
+        acknowledge_time: at.map(timestamp),
+        agency: agency_name(agency),
     });
     Ok(told.collect())
 }

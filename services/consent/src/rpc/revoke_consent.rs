@@ -15,11 +15,11 @@ use super::{
     access::{reach, refused, staff},
     acts::may_open,
     sign_consent::confirmed_by,
-    write::{again, fence, for_services, on_record, whole, wrong_state},
+    write::{again, fence, for_services, on_record, tell_of_end, whole, wrong_state},
 };
 use crate::{
     App,
-    domain::{Held, Revocation, Word, may_revoke, may_see, named_agencies},
+    domain::{Held, Revocation, Word, may_revoke, may_see},
     store,
 };
 
@@ -92,15 +92,14 @@ async fn write(
             Box::pin(async move {
                 let (once, on_word) = &*given;
                 let now = clock.now();
-                let held = store::lock(tx, &permit, id).await?.ok_or(Error::NotFound)?;
+                let held = store::lock(&mut *tx, &permit, id).await?.ok_or(Error::NotFound)?;
                 let ended = held.revoke(on_word.clone(), now).map_err(wrong_state)?;
                 allowed(&permit, &held)?;
-                store::change(tx, &permit, &ended, &for_services(&ended)).await?;
+                store::change(&mut *tx, &permit, &ended, &for_services(&ended)).await?;
                 if ended.signed_at().is_some() {
-                    let named = named_agencies(&ended.consent);
-                    store::event::happened(tx, &permit, id, "REVOKED", &named, now).await?;
+                    tell_of_end(&mut *tx, &permit, &ended, now).await?;
                 }
-                store::record(tx, &[permit.person_id()]).await?;
+                store::record(&mut *tx, &[permit.person_id()]).await?;
                 let reply = pb::RevokeConsentResponse { consent: Some(told(&permit, &ended)) };
                 let answer = reply.encode_to_vec();
                 keep_answer(tx, &once.key, permit.person_id(), id, &answer, now).await?;

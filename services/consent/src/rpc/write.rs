@@ -1,7 +1,7 @@
 //! What the writes share: their bounds, and how a write ends.
 
-use kernel::PersonId;
-use permit::{Call, FENCE, StandingPermit};
+use kernel::{AgencyId, Instant, PersonId};
+use permit::{Call, FENCE, Standing, StandingPermit};
 use pg::PgConnection;
 use policy::{Consent, Effect};
 use rpc::{Conflict, Error, InTx, Replay};
@@ -10,8 +10,8 @@ use super::access::beside;
 pub(super) use super::shown::{etag, for_services, seen, whole};
 use crate::{
     App,
-    domain::{Held, WrongState},
-    store,
+    domain::{Held, WrongState, concerned_agencies, named_agencies},
+    store::{self, person_event::Happened},
 };
 
 /// What one consent, and all of a person's, may take: every decision about them reads it.
@@ -73,6 +73,28 @@ pub(super) async fn on_record<T>(
 
 pub(super) fn wrong_state(wrong: WrongState) -> Error {
     Error::Conflict(Conflict::WrongState { state: wrong.state, allowed: wrong.allowed })
+}
+
+/// Tells of the revocation of a signed consent: the agencies that it names or that were served under it;
+/// and the person, unless they revoked it themself: whoever is vouched for by the agency that did, or,
+/// where somebody did who acts for them, by all that it is about.
+pub(super) async fn tell_of_end(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    ended: &Held,
+    now: Instant,
+) -> Result<(), InTx> {
+    let id = ended.consent.id.uuid().unwrap_or_default();
+    let named = named_agencies(&ended.consent);
+    store::event::happened(&mut *tx, permit, id, "REVOKED", &named, now).await?;
+    let agencies = match permit.standing() {
+        Standing::Person { .. } => return Ok(()),
+        Standing::Agency(agency) => vec![agency.clone()],
+        Standing::Representative(_) => concerned_agencies(&ended.consent).unwrap_or_default(),
+    };
+    let agencies: Vec<_> = agencies.iter().filter_map(AgencyId::uuid).collect();
+    let what = Happened::ConsentEnded;
+    Ok(store::person_event::happened(tx, permit, what, id, &agencies, now).await?)
 }
 
 /// Whether a change closes something to anybody. Then it must be as strict as a revocation.

@@ -1,6 +1,7 @@
-//! What happened to consents, for the agencies that they name; and their acknowledgements.
+//! What happened to consents, for the agencies that they name and those that were served under them;
+//! and their acknowledgements.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use kernel::{AgencyId, Instant};
 use permit::StandingPermit;
@@ -17,7 +18,16 @@ pub struct ConsentEvent {
     pub happened_at: Instant,
 }
 
-/// Writes down what happened to a consent, in commit order.
+/// Until the commit nobody else adds an event.
+pub async fn lock(tx: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query_scalar!(r#"SELECT next_values('consent_event', 0) AS "last!""#)
+        .fetch_one(tx)
+        .await?;
+    Ok(())
+}
+
+/// Writes down what happened to a consent, in commit order. Of its end those hear, too, that were
+/// served under it; who comes to be known only later is told then.
 pub async fn happened(
     tx: &mut PgConnection,
     permit: &StandingPermit,
@@ -27,9 +37,14 @@ pub async fn happened(
     now: Instant,
 ) -> Result<(), StoreError> {
     let agencies: Vec<Uuid> = agencies.iter().filter_map(AgencyId::uuid).collect();
+    // The next statement sees every agency whose keeper has not still to come by here.
+    lock(&mut *tx).await?;
     sqlx::query!(
         "INSERT INTO consent_event (seq, consent_id, person_id, kind, agencies, happened_at)
-         VALUES (next_values('consent_event', 1), $1, $2, $3, $4, $5)",
+         VALUES (next_values('consent_event', 1), $1, $2, $3,
+             ARRAY(SELECT unnest($4::uuid[]) UNION SELECT agency_id FROM served_agency
+                 WHERE consent_id = $1 AND person_id = $2 AND $3 <> 'SIGNED'),
+             $5)",
         consent,
         permit.person_id(),
         kind,
@@ -78,6 +93,24 @@ pub async fn head(db: &Db) -> Result<i64, StoreError> {
     .await
 }
 
+/// Whether the caller's agency was told of the consent's revocation: named there, or served under it.
+pub async fn told(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    consent: Uuid,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM consent_event
+               WHERE consent_id = $1 AND person_id = $2 AND kind = 'REVOKED'
+                   AND agencies @> ARRAY[$3::uuid]) AS "told!""#,
+        consent,
+        permit.person_id(),
+        permit.named_agency(),
+    )
+    .fetch_one(tx)
+    .await?)
+}
+
 /// Keeps that a revocation has reached an agency; when it did first.
 pub async fn acknowledge(
     tx: &mut PgConnection,
@@ -106,18 +139,21 @@ pub async fn acknowledge(
     .await?)
 }
 
-/// When each agency acknowledged.
+/// Which agencies were told of the consent's revocation, and when each acknowledged.
 pub async fn acknowledged(
     db: &Db,
     permit: &StandingPermit,
     consent: Uuid,
-) -> Result<HashMap<Uuid, Instant>, StoreError> {
+) -> Result<BTreeMap<Uuid, Option<Instant>>, StoreError> {
     let person = permit.person_id();
     db.run_tx("consent.acknowledged", Scope::person(person).reading(), move |tx| {
         Box::pin(async move {
             let rows = sqlx::query!(
-                "SELECT agency_id, acknowledged_at FROM acknowledgement
-                 WHERE consent_id = $1 AND person_id = $2",
+                r#"SELECT t.agency_id AS "agency_id!", a.acknowledged_at AS "acknowledged_at?"
+                 FROM (SELECT DISTINCT unnest(e.agencies) AS agency_id FROM consent_event e
+                     WHERE e.consent_id = $1 AND e.person_id = $2 AND e.kind = 'REVOKED') t
+                 LEFT JOIN acknowledgement a ON a.consent_id = $1 AND a.person_id = $2
+                     AND a.agency_id = t.agency_id"#,
                 consent,
                 person,
             )

@@ -16,7 +16,7 @@ use crate::world::{
 
 const BY: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0a01);
 
-fn guardian(person: Uuid) -> Appointment {
+pub fn guardian(person: Uuid) -> Appointment {
     Appointment {
         id: BY,
         person: person.into(),

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-async fn watch(
+pub async fn watch(
     world: &World,
     agency: Uuid,
     cursor: &str,
@@ -39,7 +39,7 @@ async fn told_until_quiet(
     }
 }
 
-async fn acknowledge(
+pub async fn acknowledge(
     world: &World,
     agency: Uuid,
     name: &str,

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use facts::Directory;
+use facts::{Directory, Peer};
 use futures::{FutureExt as _, future::BoxFuture};
 use identity::{
     Asserts, AuthLayer, Authenticator, DEV_ISSUER, DevIssuer, IdentityConfig, Mint, NetworkKeys,
@@ -29,6 +29,7 @@ use tonic::{Code, Request, Status, transport::Channel};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 use wire::{
+    audit::v1::served_service_server::ServedServiceServer,
     consent::v1::{
         self as pb, consent_service_client::ConsentServiceClient,
         facts_service_client::FactsServiceClient,
@@ -36,6 +37,8 @@ use wire::{
     convert::{agency_name, name_of, timestamp, to_wire},
     directory::v1::{Agency, AgencyBinding, AgencyState, WatchAgenciesResponse},
 };
+
+use crate::served::Audit;
 
 /// No machine's clock shows it.
 pub const NOW: Instant = datetime!(2031-03-04 05:06:07 UTC);
@@ -151,6 +154,13 @@ pub async fn sql(url: &str, text: &str) {
     sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned())).execute(&mut conn).await.unwrap();
 }
 
+/// One number, past every wall.
+pub async fn sql_value(url: &str, text: &'static str) -> i64 {
+    use sqlx::Connection as _;
+    let mut conn = sqlx::PgConnection::connect(url).await.unwrap();
+    sqlx::query_scalar(text).fetch_one(&mut conn).await.unwrap()
+}
+
 pub struct World {
     pub stage: Stage,
     pub db: Db,
@@ -158,8 +168,11 @@ pub struct World {
     pub people: Arc<People>,
     pub directory: Arc<Directory>,
     pub ledger: Ledger,
+    pub audit: Audit,
+    app: Arc<consent::App>,
+    peer: Peer,
     issuer: DevIssuer,
-    tokens: ServiceTokens,
+    network: NetworkKeys,
     channel: Channel,
     deps: rpc::Deps,
     _running: Running,
@@ -211,20 +224,25 @@ impl World {
             service_keys: Some(network.config()),
         };
         let authenticator =
-            Authenticator::start(&config, &["consent"], Arc::clone(&shared), directory.clone())
+            Authenticator::start(&config, &["consent", "audit"], shared.clone(), directory.clone())
                 .await
                 .unwrap();
-        let tokens = ServiceTokens::new("notes", network.signing_key().clone(), shared);
+        let audit = Audit::default();
         let config = ServeConfig { listen: "127.0.0.1:0".parse().unwrap(), ..Default::default() };
         let running = Server::builder(config)
             .add_service(consent::server(Arc::clone(&app)))
-            .add_service(consent::facts_server(app))
+            .add_service(consent::facts_server(Arc::clone(&app)))
+            .add_service(ServedServiceServer::new(audit.clone()))
             .descriptors(wire::DESCRIPTORS)
             .auth(AuthLayer::new(authenticator))
             .shutdown_on(stop.clone())
             .start()
             .await
             .unwrap();
+        let tokens = ServiceTokens::new("consent", network.signing_key().clone(), shared);
+        let to_audit = serve::peer(&format!("http://{}", running.addr()), None).unwrap();
+        let peer = Peer::new(to_audit, Arc::new(tokens), "audit");
+        consent::follow_served(&app, peer.clone());
         let channel = Channel::from_shared(format!("http://{}", running.addr()))
             .unwrap()
             .connect()
@@ -237,8 +255,11 @@ impl World {
             people,
             directory,
             ledger,
+            audit,
+            app,
+            peer,
             issuer,
-            tokens,
+            network,
             channel,
             deps,
             _running: running,
@@ -249,6 +270,11 @@ impl World {
     /// The service once more, on the same database, answering nobody.
     pub fn another_instance(&self) -> Arc<consent::App> {
         consent::start(self.deps.clone())
+    }
+
+    /// As another instance does.
+    pub fn follow_audit_again(&self) {
+        consent::follow_served(&self.app, self.peer.clone());
     }
 
     fn mint(&self, mint: &Mint) -> String {
@@ -304,7 +330,13 @@ impl World {
 
     /// Another service of the network.
     pub fn service(&self) -> String {
-        self.tokens.authorization("consent").unwrap().to_str().unwrap().to_owned()
+        self.service_named("notes")
+    }
+
+    pub fn service_named(&self, name: &'static str) -> String {
+        let (key, clock) = (self.network.signing_key().clone(), Arc::new(self.clock.clone()));
+        let tokens = ServiceTokens::new(name, key, clock);
+        tokens.authorization("consent").unwrap().to_str().unwrap().to_owned()
     }
 
     pub fn consents(&self) -> ConsentServiceClient<Channel> {
