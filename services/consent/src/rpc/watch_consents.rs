@@ -3,7 +3,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use identity::AuthError;
-use kernel::{AgencyId, AgencyStatus};
+use kernel::{AgencyId, AgencyStatus, Code as _};
 use permit::Call;
 use rpc::{Conflict, Error};
 use tokio::{sync::mpsc, time::Instant};
@@ -12,11 +12,12 @@ use tonic::{Request, Status};
 use uuid::Uuid;
 use wire::{
     consent::v1 as pb,
-    convert::{name_of, timestamp},
+    convert::{name_of, timestamp, to_wire},
 };
 
 use crate::{
     App,
+    domain::Happening,
     store::event::{self, ConsentEvent},
 };
 
@@ -120,14 +121,10 @@ async fn released(
 ) -> Result<pb::WatchConsentsResponse, Error> {
     let permit = app.guard.standing(call, event.person_id.into(), true).await?;
     app.guard.release_standing(&permit, vec![event.consent_id], ()).await?;
-    let kind = match event.kind.as_str() {
-        "SIGNED" => pb::ConsentEventKind::Signed,
-        "REVOKED" => pb::ConsentEventKind::Revoked,
-        _ => return Err(Error::Internal("kind of a consent event")),
-    };
+    let kind = Happening::parse(&event.kind).ok_or(Error::Internal("kind of a consent event"))?;
     Ok(pb::WatchConsentsResponse {
         cursor: app.pages.cursor(call, event.seq)?,
-        kind: kind.into(),
+        kind: to_wire(kind),
         consent: name_of("consents", event.consent_id),
         time: Some(timestamp(event.happened_at)),
     })

@@ -1,16 +1,16 @@
 //! What the writes share: their bounds, and how a write ends.
 
-use kernel::PersonId;
+use kernel::{Instant, PersonId};
 use permit::{Call, FENCE, StandingPermit};
 use pg::PgConnection;
 use policy::{Consent, Effect};
 use rpc::{Conflict, Error, InTx, Replay};
 
 use super::access::beside;
-pub(super) use super::shown::{etag, for_services, seen, whole};
+pub(super) use super::shown::{ended, etag, for_services, seen, whole};
 use crate::{
     App,
-    domain::{Held, WrongState},
+    domain::{Happening, Held, WrongState, named_agencies, still_counts},
     store,
 };
 
@@ -81,6 +81,49 @@ pub(super) fn closes(consent: &Consent) -> bool {
     !consent.supersedes.is_empty()
         || denies(consent.rule.effect)
         || consent.exceptions.iter().any(|rule| denies(rule.effect))
+}
+
+/// Keeps how a consent has ended, tells whom it names, and gives the person's facts a new revision.
+pub(super) async fn end(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    ended: &Held,
+    how: Happening,
+    now: Instant,
+) -> Result<(), InTx> {
+    store::change(tx, permit, ended, &for_services(ended)).await?;
+    // Of a draft nobody knew.
+    if ended.signed_at().is_some() {
+        tell(tx, permit, &ended.consent, how, now).await?;
+    }
+    Ok(store::record(tx, &[permit.person_id()]).await?)
+}
+
+/// Tells whom it names that a consent was signed, and whom those name that it replaces, as far as
+/// these have not ended.
+pub(super) async fn tell_signed(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    signed: &Consent,
+    on_file: &[Consent],
+    now: Instant,
+) -> Result<(), InTx> {
+    let replaced = on_file.iter().filter(|old| signed.supersedes.contains(&old.id));
+    for old in replaced.filter(|old| still_counts(old, now)) {
+        tell(tx, permit, old, Happening::Superseded, now).await?;
+    }
+    tell(tx, permit, signed, Happening::Signed, now).await
+}
+
+async fn tell(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    consent: &Consent,
+    what: Happening,
+    now: Instant,
+) -> Result<(), InTx> {
+    let id = consent.id.uuid().unwrap_or_default();
+    Ok(store::event::happened(tx, permit, id, what, &named_agencies(consent), now).await?)
 }
 
 /// Writes that were told "still permitted" before the change begin their COMMIT within the fence:
