@@ -132,8 +132,8 @@ pub fn admitted(rpc: &Rpc) -> Who {
     if of_the_target.iter().any(|verb| rpc.method.name() == format!("{verb}Referral")) {
         return Who::Housing;
     }
-    // Staff revoke on the person's word, with another request.
-    if rpc.method.name() == "RevokeConsent" {
+    // Staff revoke on the person's word, with another request, and mark what they recorded.
+    if ["RevokeConsent", "MarkConsentEnteredInError"].contains(&rpc.method.name()) {
         return Who::Person;
     }
     let row = ADMISSION.iter().find(|row| row.path == rpc.path()).unwrap();

@@ -74,7 +74,7 @@ async fn event(stream: &mut Streaming<WatchConsentsResponse>) -> WatchConsentsRe
 
 async fn acknowledge(by: &Actor, name: &str) -> Result<Acknowledgement, tonic::Status> {
     let (request_id, name) = (request_id(), name.to_owned());
-    let request = AcknowledgeRevocationRequest { request_id, name };
+    let request = AcknowledgeRevocationRequest { request_id, name, kind: 0 };
     let reply = by.consents().acknowledge_revocation(request).await?;
     Ok(reply.into_inner().acknowledgement.unwrap())
 }

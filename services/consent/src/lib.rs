@@ -8,7 +8,8 @@
 //! Invariant: what was signed is kept as signed; a trigger of the database holds it, too.
 //! Invariant: a revision and the consents that it stands for are of one snapshot, and neither is
 //! remembered here: an answer is never older than its question.
-//! Invariant: RevokeConsent returns no earlier than [`permit::FENCE`] after its commit.
+//! Invariant: RevokeConsent and MarkConsentEnteredInError return no earlier than [`permit::FENCE`] after
+//! their commit.
 
 mod app;
 mod domain;

@@ -16,6 +16,7 @@ mod list_consents;
 mod list_court_orders;
 mod list_emergencies;
 mod list_restrictions;
+mod mark_consent_entered_in_error;
 mod pages;
 mod record_court_order;
 mod record_signed_consent;
@@ -83,6 +84,13 @@ impl ConsentService for Rpc {
         req: Request<pb::RevokeConsentRequest>,
     ) -> Reply<pb::RevokeConsentResponse> {
         Ok(Response::new(revoke_consent::handle(&self.0, req).await?))
+    }
+
+    async fn mark_consent_entered_in_error(
+        &self,
+        req: Request<pb::MarkConsentEnteredInErrorRequest>,
+    ) -> Reply<pb::MarkConsentEnteredInErrorResponse> {
+        Ok(Response::new(mark_consent_entered_in_error::handle(&self.0, req).await?))
     }
 
     async fn get_consent(

@@ -102,6 +102,12 @@ pub const ADMISSION: &[Row] = &[
     // Signed by hand: staff have seen it, or heard it said.
     users("/trellis.consent.v1.ConsentService/RecordSignedConsent", CARE_AND_PRIVACY),
     users("/trellis.consent.v1.ConsentService/RevokeConsent", CARE_AND_PRIVACY.union(PRINCIPALS)),
+    // A mistake is the person's to tell, or theirs who recorded it: not one more thing that is done on
+    // the person's behalf.
+    users(
+        "/trellis.consent.v1.ConsentService/MarkConsentEnteredInError",
+        CARE_AND_PRIVACY.union(set(&[Person])),
+    ),
     // Any agency that a consent names may know it, whatever its sector. Not supporters.
     users("/trellis.consent.v1.ConsentService/GetConsent", STAFF.union(PRINCIPALS)),
     users("/trellis.consent.v1.ConsentService/ListConsents", STAFF.union(PRINCIPALS)),

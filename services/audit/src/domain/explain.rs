@@ -57,6 +57,7 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "DraftConsent" => "prepared",
         "SignConsent" | "SignNote" => "signed",
         "RevokeConsent" => "revoked",
+        "MarkConsentEnteredInError" => "marked as entered in error",
         "RecordSignedConsent" => "recorded, as signed by hand,",
         "AcknowledgeRevocation" => "acknowledged the end of",
         "WatchConsents" | "WatchEmergencies" => "was told of",

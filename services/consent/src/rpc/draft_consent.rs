@@ -123,6 +123,7 @@ pub(super) fn worded(
         reading_level: text::reading_level(language, draft, &superseded),
         recorded: None,
         revocation: None,
+        in_error: None,
         version: 1,
     }
 }

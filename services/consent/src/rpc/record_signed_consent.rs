@@ -19,12 +19,12 @@ use super::{
     access::{registered, staff},
     draft_consent::{language, worded},
     violations,
-    write::{again, closes, fence, for_services, on_record, room, whole},
+    write::{again, closes, fence, for_services, on_record, room, tell_signed, whole},
 };
 use crate::{
     App,
     app::DisplayNames,
-    domain::{Recorded, may_sign, named_agencies, text::Language},
+    domain::{Recorded, may_sign, text::Language},
     store,
 };
 
@@ -125,8 +125,7 @@ async fn write(
                 let wire = for_services(&held);
                 room(tx, &permit, &held, &wire).await?;
                 store::insert(tx, &permit, &held, &wire).await?;
-                let named = named_agencies(signed);
-                store::event::happened(tx, &permit, id, "SIGNED", &named, now).await?;
+                tell_signed(tx, &permit, signed, &on_file, now).await?;
                 store::record(tx, &[permit.person_id()]).await?;
                 let reply = pb::RecordSignedConsentResponse { consent: Some(whole(&held)) };
                 let answer = reply.encode_to_vec();

@@ -3,19 +3,20 @@
 
 use std::sync::Arc;
 
-use kernel::AgencyId;
+use kernel::{AgencyId, Code as _};
 use permit::Call;
 use rpc::Error;
 use tonic::Request;
 use uuid::Uuid;
 use wire::{
     consent::v1 as pb,
-    convert::{name_of, timestamp},
+    convert::{name_of, timestamp, to_wire},
 };
 
 use super::following::{BATCH, Feed, Messages, open};
 use crate::{
     App,
+    domain::Happening,
     store::event::{self, ConsentEvent},
 };
 
@@ -66,14 +67,10 @@ async fn released(
 ) -> Result<pb::WatchConsentsResponse, Error> {
     let permit = app.guard.standing(call, event.person_id.into(), true).await?;
     app.guard.release_standing(&permit, vec![event.consent_id], ()).await?;
-    let kind = match event.kind.as_str() {
-        "SIGNED" => pb::ConsentEventKind::Signed,
-        "REVOKED" => pb::ConsentEventKind::Revoked,
-        _ => return Err(Error::Internal("kind of a consent event")),
-    };
+    let kind = Happening::parse(&event.kind).ok_or(Error::Internal("kind of a consent event"))?;
     Ok(pb::WatchConsentsResponse {
         cursor: app.pages.cursor(call, event.seq)?,
-        kind: kind.into(),
+        kind: to_wire(kind),
         consent: name_of("consents", event.consent_id),
         time: Some(timestamp(event.happened_at)),
     })

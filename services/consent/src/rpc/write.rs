@@ -7,10 +7,10 @@ use policy::{Consent, Effect};
 use rpc::{Conflict, Error, InTx, Replay};
 
 use super::access::beside;
-pub(super) use super::shown::{etag, for_services, seen, whole};
+pub(super) use super::shown::{ended, etag, for_services, seen, whole};
 use crate::{
     App,
-    domain::{Held, WrongState, concerned_agencies, named_agencies},
+    domain::{Happening, Held, WrongState, concerned_agencies, named_agencies, still_counts},
     store::{self, person_event::Happened},
 };
 
@@ -75,34 +75,78 @@ pub(super) fn wrong_state(wrong: WrongState) -> Error {
     Error::Conflict(Conflict::WrongState { state: wrong.state, allowed: wrong.allowed })
 }
 
-/// Tells of the revocation of a signed consent: the agencies that it names or that were served under it;
-/// and the person, unless they revoked it themself: whoever is vouched for by the agency that did, or,
-/// where somebody did who acts for them, by all that it is about.
-pub(super) async fn tell_of_end(
-    tx: &mut PgConnection,
-    permit: &StandingPermit,
-    ended: &Held,
-    now: Instant,
-) -> Result<(), InTx> {
-    let id = ended.consent.id.uuid().unwrap_or_default();
-    let named = named_agencies(&ended.consent);
-    store::event::happened(&mut *tx, permit, id, "REVOKED", &named, now).await?;
-    let agencies = match permit.standing() {
-        Standing::Person { .. } => return Ok(()),
-        Standing::Agency(agency) => vec![agency.clone()],
-        Standing::Representative(_) => concerned_agencies(&ended.consent).unwrap_or_default(),
-    };
-    let agencies: Vec<_> = agencies.iter().filter_map(AgencyId::uuid).collect();
-    let what = Happened::ConsentEnded;
-    Ok(store::person_event::happened(tx, permit, what, id, &agencies, now).await?)
-}
-
 /// Whether a change closes something to anybody. Then it must be as strict as a revocation.
 pub(super) fn closes(consent: &Consent) -> bool {
     let denies = |effect| effect == Effect::Deny;
     !consent.supersedes.is_empty()
         || denies(consent.rule.effect)
         || consent.exceptions.iter().any(|rule| denies(rule.effect))
+}
+
+/// Keeps how a consent has ended, tells whom it names or who was served under it, and the person, and
+/// gives the person's facts a new revision.
+pub(super) async fn end(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    ended: &Held,
+    how: Happening,
+    now: Instant,
+) -> Result<(), InTx> {
+    store::change(&mut *tx, permit, ended, &for_services(ended)).await?;
+    // Of a draft nobody knew.
+    if ended.signed_at().is_some() {
+        tell_of_end(&mut *tx, permit, &ended.consent, how, now).await?;
+    }
+    Ok(store::record(tx, &[permit.person_id()]).await?)
+}
+
+/// Tells whom it names that a consent was signed, and whom those name that it replaces, as far as
+/// these have not ended.
+pub(super) async fn tell_signed(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    signed: &Consent,
+    on_file: &[Consent],
+    now: Instant,
+) -> Result<(), InTx> {
+    let replaced = on_file.iter().filter(|old| signed.supersedes.contains(&old.id));
+    for old in replaced.filter(|old| still_counts(old, now)) {
+        tell_of_end(&mut *tx, permit, old, Happening::Superseded, now).await?;
+    }
+    tell(tx, permit, signed, Happening::Signed, now).await
+}
+
+/// Tells of the end of a signed consent: the agencies that it names or that were served under it; and the
+/// person, unless they ended it themself: whoever is vouched for by the agency that did, or, where
+/// somebody did who acts for them, by all that it is about.
+async fn tell_of_end(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    ended: &Consent,
+    how: Happening,
+    now: Instant,
+) -> Result<(), InTx> {
+    tell(&mut *tx, permit, ended, how, now).await?;
+    let agencies = match permit.standing() {
+        Standing::Person { .. } => return Ok(()),
+        Standing::Agency(agency) => vec![agency.clone()],
+        Standing::Representative(_) => concerned_agencies(ended).unwrap_or_default(),
+    };
+    let agencies: Vec<_> = agencies.iter().filter_map(AgencyId::uuid).collect();
+    let id = ended.id.uuid().unwrap_or_default();
+    let what = Happened::ConsentEnded;
+    Ok(store::person_event::happened(tx, permit, what, id, &agencies, now).await?)
+}
+
+async fn tell(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    consent: &Consent,
+    what: Happening,
+    now: Instant,
+) -> Result<(), InTx> {
+    let id = consent.id.uuid().unwrap_or_default();
+    Ok(store::event::happened(tx, permit, id, what, &named_agencies(consent), now).await?)
 }
 
 /// Writes that were told "still permitted" before the change begin their COMMIT within the fence:

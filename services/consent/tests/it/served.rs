@@ -12,10 +12,10 @@ use wire::{
 
 use crate::{
     watch::next,
-    watch_consents::{acknowledge, watch},
+    watch_consents::watch,
     world::{
-        ANA, BEN, CLINIC, HOUSING, NOW, OTHER, PROBATION, World, assert_same, sql_value, terms,
-        unknown, until,
+        ANA, BEN, CLINIC, HOUSING, NOW, OTHER, PROBATION, World, acknowledge, assert_same,
+        sql_value, terms, unknown, until,
     },
 };
 
@@ -78,8 +78,8 @@ async fn an_agency_that_was_served_hears_of_the_revocation_and_acknowledges_it()
     world.audit.served(3, &of_ben.name, PROBATION);
     followed(&world, 3).await;
     assert_eq!(heard(&world, OTHER).await, [], "it is not told that it was signed");
-    let early = acknowledge(&world, OTHER, &signed.name).await.unwrap_err();
-    assert_same(&early, &acknowledge(&world, OTHER, &unknown()).await.unwrap_err());
+    let early = acknowledge(&world, OTHER, &signed.name, Kind::Revoked).await.unwrap_err();
+    assert_same(&early, &acknowledge(&world, OTHER, &unknown(), Kind::Revoked).await.unwrap_err());
 
     world.clock.advance(time::Duration::MINUTE);
     world.revoke(&world.person("ana"), &signed.name).await.unwrap();
@@ -87,17 +87,28 @@ async fn an_agency_that_was_served_hears_of_the_revocation_and_acknowledges_it()
     let end = (Kind::Revoked, signed.name.clone(), at);
     assert_eq!(heard(&world, OTHER).await, std::slice::from_ref(&end));
     assert_eq!(heard(&world, PROBATION).await, [], "it was served under somebody else's");
-    let stranger = acknowledge(&world, PROBATION, &signed.name).await.unwrap_err();
-    assert_same(&stranger, &acknowledge(&world, PROBATION, &unknown()).await.unwrap_err());
-    let said = acknowledge(&world, OTHER, &signed.name).await.unwrap();
-    assert_eq!(said, pb::Acknowledgement { agency: agency_name(OTHER), acknowledge_time: at });
+    let stranger = acknowledge(&world, PROBATION, &signed.name, Kind::Revoked).await.unwrap_err();
+    assert_same(
+        &stranger,
+        &acknowledge(&world, PROBATION, &unknown(), Kind::Revoked).await.unwrap_err(),
+    );
+    let said = acknowledge(&world, OTHER, &signed.name, Kind::Revoked).await.unwrap();
+    let kind = Kind::Revoked.into();
+    assert_eq!(
+        said,
+        pb::Acknowledgement { agency: agency_name(OTHER), acknowledge_time: at, kind }
+    );
     // It sees no more of the consent than before.
     let hidden = world.get(&world.staff(OTHER), &signed.name).await.unwrap_err();
     assert_same(&hidden, &world.get(&world.staff(OTHER), &unknown()).await.unwrap_err());
     assert_eq!(world.list(&world.staff(OTHER), ANA).await, [""; 0]);
     // The person sees who was told.
     let seen = world.get(&world.person("ana"), &signed.name).await.unwrap().acknowledgements;
-    let one = |agency| pb::Acknowledgement { agency: agency_name(agency), acknowledge_time: None };
+    let one = |agency| pb::Acknowledgement {
+        agency: agency_name(agency),
+        acknowledge_time: None,
+        kind: Kind::Revoked.into(),
+    };
     assert_eq!(seen, [one(CLINIC), one(HOUSING), said]);
 }
 
@@ -120,7 +131,7 @@ async fn one_that_is_known_only_later_to_have_been_served_is_told_then_and_once(
     assert_eq!(heard(&world, PROBATION).await, [end]);
     let housing: Vec<Kind> = heard(&world, HOUSING).await.into_iter().map(|e| e.0).collect();
     assert_eq!(housing, [Kind::Signed, Kind::Revoked]);
-    acknowledge(&world, OTHER, &signed.name).await.unwrap();
+    acknowledge(&world, OTHER, &signed.name, Kind::Revoked).await.unwrap();
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ use policy::ConsentStatus;
 use serve::{Running, ServeConfig, Server};
 use tempfile::TempDir;
 use time::macros::datetime;
+use tokio_stream::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Status, transport::Channel};
 use tonic_types::StatusExt as _;
@@ -39,6 +40,18 @@ use wire::{
 };
 
 use crate::served::Audit;
+
+/// The reply's own message, or the refusal.
+#[macro_export]
+macro_rules! call {
+    ($world:expr, $rpc:ident, $token:expr, $request:expr) => {
+        $world
+            .consents()
+            .$rpc($crate::world::with(&$token, $request))
+            .await
+            .map(tonic::Response::into_inner)
+    };
+}
 
 /// No machine's clock shows it.
 pub const NOW: Instant = datetime!(2031-03-04 05:06:07 UTC);
@@ -485,6 +498,65 @@ pub fn terms_of(effect: pb::Effect, from: &[Uuid], to: &[Uuid]) -> pb::ConsentTe
     }
 }
 
+/// On paper, three days ago.
+pub fn recording(person: Uuid, terms: pb::ConsentTerms) -> pb::RecordSignedConsentRequest {
+    pb::RecordSignedConsentRequest {
+        request_id: fresh(),
+        person: name_of("people", person),
+        terms: Some(terms),
+        signature: Some(pb::RecordedSignature {
+            method: pb::SignatureMethod::Paper.into(),
+            sign_time: Some(timestamp(NOW - time::Duration::days(3))),
+            image_sha256: "cd".repeat(32),
+            witness: "R. Stone, front desk".to_owned(),
+        }),
+        grantor: None,
+        language: String::new(),
+    }
+}
+
+pub async fn record(
+    world: &World,
+    token: String,
+    request: pb::RecordSignedConsentRequest,
+) -> Result<pb::Consent, Status> {
+    call!(world, record_signed_consent, token, request).map(|reply| reply.consent.unwrap())
+}
+
+/// The events that an agency's staff are told, up to the first checkpoint.
+pub async fn watched(world: &World, agency: Uuid) -> Vec<(pb::ConsentEventKind, String)> {
+    let request = pb::WatchConsentsRequest { cursor: String::new() };
+    let mut stream = call!(world, watch_consents, world.staff(agency), request).unwrap();
+    let events = told_until_quiet(&mut stream).await;
+    events.into_iter().map(|event| (event.kind(), event.consent)).collect()
+}
+
+pub async fn told_until_quiet(
+    stream: &mut tonic::Streaming<pb::WatchConsentsResponse>,
+) -> Vec<pb::WatchConsentsResponse> {
+    let mut events = Vec::new();
+    loop {
+        let next = tokio::time::timeout(Duration::from_secs(20), stream.next());
+        let event = next.await.unwrap().unwrap().unwrap();
+        if event.kind() == pb::ConsentEventKind::Unspecified {
+            return events;
+        }
+        events.push(event);
+    }
+}
+
+pub async fn acknowledge(
+    world: &World,
+    agency: Uuid,
+    name: &str,
+    kind: pb::ConsentEventKind,
+) -> Result<pb::Acknowledgement, Status> {
+    let (request_id, name) = (fresh(), name.to_owned());
+    let request = pb::AcknowledgeRevocationRequest { request_id, name, kind: kind.into() };
+    let reply = call!(world, acknowledge_revocation, world.staff(agency), request);
+    reply.map(|reply| reply.acknowledgement.unwrap())
+}
+
 /// The code, and the reason that every error brings.
 pub fn told(status: &Status) -> (Code, String) {
     let details = status.get_error_details();
@@ -527,18 +599,6 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
 /// A UUID of the caller's choosing.
 pub fn fresh() -> String {
     Uuid::new_v4().to_string()
-}
-
-/// The reply's own message, or the refusal.
-#[macro_export]
-macro_rules! call {
-    ($world:expr, $rpc:ident, $token:expr, $request:expr) => {
-        $world
-            .consents()
-            .$rpc($crate::world::with(&$token, $request))
-            .await
-            .map(tonic::Response::into_inner)
-    };
 }
 
 /// The name of a consent that never was.
