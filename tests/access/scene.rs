@@ -329,8 +329,8 @@ impl<'a> Stage<'a> {
     }
 
     async fn recorded(&self, person: &Person, consented: Consented) -> Consent {
-        let desk = self.world.clinician.consents();
-        let reply = served!(desk, record_signed_consent, self.recording(person));
+        let paper = self.recording(person);
+        let reply = served!(self.world.clinician.consents(), record_signed_consent, paper);
         let consent = reply.consent.unwrap();
         if consented == Consented::Revoked {
             self.world.revoke(person, &consent).await;
