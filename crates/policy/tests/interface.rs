@@ -88,13 +88,12 @@ fn a_consent_is_stored_as_it_was_read_absent_conditions_absent() {
 
 #[test]
 fn what_is_so_of_a_consent_is_stored_and_what_is_not_so_is_left_out() {
-    let grantor =
-        |alleged_abuser| json!({"relationship": "PARENT", "alleged_abuser": alleged_abuser});
-    let read = |never, deceased, abuser| {
+    let grantor = |alleged| json!({"relationship": "PARENT", "alleged_abuser": alleged});
+    let read = |never, deceased, alleged| {
         let mut consent = serde_json::to_value(consent()).expect("plain data");
         consent["never_expires"] = json!(never);
         consent["person_deceased"] = json!(deceased);
-        consent["grantor"] = grantor(abuser);
+        consent["grantor"] = grantor(alleged);
         serde_json::from_value::<Consent>(consent).expect("a consent")
     };
     let so = read(true, true, true);

@@ -25,6 +25,7 @@ mod review_emergency;
 mod revoke_consent;
 mod shown;
 mod sign_consent;
+mod tell;
 mod violations;
 mod watch_consents;
 mod watch_emergencies;

@@ -14,7 +14,8 @@ use wire::{consent::v1 as pb, convert::from_wire};
 
 use super::{
     access::reach,
-    write::{again, closes, end, ended as shown, fence, on_record, wrong_state},
+    tell::end,
+    write::{again, closes, ended as shown, fence, on_record, wrong_state},
 };
 use crate::{
     App,

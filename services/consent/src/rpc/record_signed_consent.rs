@@ -18,8 +18,9 @@ use wire::{
 use super::{
     access::{registered, staff},
     draft_consent::{language, worded},
+    tell::tell_signed,
     violations,
-    write::{again, closes, fence, for_services, on_record, room, tell_signed, whole},
+    write::{again, closes, fence, for_services, on_record, room, whole},
 };
 use crate::{
     App,

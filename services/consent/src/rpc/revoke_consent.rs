@@ -15,7 +15,8 @@ use super::{
     access::{reach, refused, staff},
     acts::may_open,
     sign_consent::confirmed_by,
-    write::{again, end, ended as shown, fence, on_record, wrong_state},
+    tell::end,
+    write::{again, ended as shown, fence, on_record, wrong_state},
 };
 use crate::{
     App,

@@ -15,8 +15,9 @@ use wire::{Violation, consent::v1 as pb};
 use super::{
     access::reach,
     acts::represents,
+    tell::tell_signed,
     violations,
-    write::{again, closes, fence, for_services, on_record, tell_signed, whole, wrong_state},
+    write::{again, closes, fence, for_services, on_record, whole, wrong_state},
 };
 use crate::{
     App,
