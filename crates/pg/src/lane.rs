@@ -1,7 +1,7 @@
 //! A connection that stays with one queue of statements while there is work.
 //!
-//! The pool asks the server whether a connection that comes back to it is well. Between statements
-//! that follow each other closely that question is a third of their cost.
+//! The pool asks the server whether a connection that comes back to it is well: one more round trip for
+//! each statement, which those that follow each other closely do without.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -1,6 +1,6 @@
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use pg::{Config, Db, Lane, Scope, StoreError};
@@ -40,16 +40,18 @@ async fn statements_of_a_lane_share_a_connection_that_goes_back_when_it_rests() 
 async fn a_busy_lane_takes_no_connection_that_somebody_waits_for() {
     let stage = Stage::set().await;
     let db = of_two(&stage).await;
-    let stop = Arc::new(AtomicBool::new(false));
+    let (stop, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
     let busy = tokio::spawn({
-        let (lane, stop) = (db.lane(), Arc::clone(&stop));
+        let (lane, stop, answers) = (db.lane(), Arc::clone(&stop), Arc::clone(&answers));
         async move {
             while !stop.load(Ordering::Relaxed) {
                 backend(&lane).await?;
+                answers.fetch_add(1, Ordering::Relaxed);
             }
             Ok::<_, StoreError>(())
         }
     });
+    until("the lane to be busy", async || answers.load(Ordering::Relaxed) > 10).await;
     let together = Arc::new(tokio::sync::Barrier::new(2));
     let pair = [0, 1].map(|_| {
         let together = Arc::clone(&together);

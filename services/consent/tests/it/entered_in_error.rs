@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-async fn mark(world: &World, token: &str, name: &str) -> Result<pb::Consent, Status> {
+pub async fn mark(world: &World, token: &str, name: &str) -> Result<pb::Consent, Status> {
     mark_as(world, token, name, Mistake::WrongTerms).await
 }
 

@@ -12,10 +12,13 @@ use crate::{
     call,
     court_order::{accept, recorded, recording},
     emergency::declared,
+    entered_in_error::mark,
     represented::guardian,
+    superseded::replacing,
     watch::next,
     world::{
-        ANA, BEN, CLINIC, HOUSING, NOW, OTHER, World, audited, fresh, terms, terms_of, told, with,
+        ANA, BEN, CLINIC, HOUSING, NOW, OTHER, World, audited, fresh, record, recording as paper,
+        terms, terms_of, told, with,
     },
 };
 
@@ -81,6 +84,28 @@ async fn the_people_service_alone_is_told_of_what_others_did_in_order() {
         let refused = follow(&world, service, 0).await.unwrap_err();
         assert_eq!(refused.code(), Code::NotFound);
     }
+}
+
+#[tokio::test]
+async fn what_staff_replace_or_call_a_mistake_is_news_to_the_person() {
+    let world = World::new().await;
+    let staff = || world.staff(CLINIC);
+    let old = record(&world, staff(), paper(ANA, terms())).await.unwrap();
+    record(&world, staff(), paper(ANA, replacing(&old, terms()))).await.unwrap();
+    let mistaken = record(&world, staff(), paper(BEN, terms())).await.unwrap();
+    mark(&world, &staff(), &mistaken.name).await.unwrap();
+    // The person's own doing is none.
+    let own = world.signed("ana", terms()).await;
+    world.signed("ana", replacing(&own, terms())).await;
+    mark(&world, &world.person("ana"), &old.name).await.unwrap();
+    let mut stream = follow(&world, "people", 0).await.unwrap();
+    for one in
+        [event(1, ANA, Kind::ConsentEnded, &[CLINIC]), event(2, BEN, Kind::ConsentEnded, &[CLINIC])]
+    {
+        assert_eq!(next(&mut stream).await, one);
+    }
+    let checkpoint = pb::WatchPersonEventsResponse { sequence: 2, ..Default::default() };
+    assert_eq!(next(&mut stream).await, checkpoint);
 }
 
 async fn watch(

@@ -11,6 +11,8 @@ use wire::{
 };
 
 use crate::{
+    entered_in_error::mark,
+    superseded::replacing,
     watch::next,
     watch_consents::watch,
     world::{
@@ -110,6 +112,30 @@ async fn an_agency_that_was_served_hears_of_the_revocation_and_acknowledges_it()
         kind: Kind::Revoked.into(),
     };
     assert_eq!(seen, [one(CLINIC), one(HOUSING), said]);
+}
+
+#[tokio::test]
+async fn who_was_served_hears_of_a_mistake_and_of_a_replacing_each_by_itself() {
+    let world = World::new().await;
+    let (ana, signed) = (world.person("ana"), world.signed("ana", terms()).await);
+    let old = world.signed("ana", terms()).await;
+    world.audit.served(1, &signed.name, OTHER);
+    world.audit.served(2, &old.name, OTHER);
+    followed(&world, 2).await;
+    mark(&world, &ana, &signed.name).await.unwrap();
+    world.signed("ana", replacing(&old, terms())).await;
+    let ends = [(Kind::EnteredInError, &signed.name), (Kind::Superseded, &old.name)];
+    let heard: Vec<_> = heard(&world, OTHER).await.into_iter().map(|e| (e.0, e.1)).collect();
+    assert_eq!(heard, ends.map(|(kind, name)| (kind, name.clone())));
+    for (kind, name) in ends {
+        // It was told of no revocation, and it is not named there.
+        let wrong = acknowledge(&world, OTHER, name, Kind::Revoked).await.unwrap_err();
+        let never = acknowledge(&world, OTHER, &unknown(), Kind::Revoked).await.unwrap_err();
+        assert_same(&wrong, &never);
+        let said = acknowledge(&world, OTHER, name, kind).await.unwrap();
+        let seen = world.get(&ana, name).await.unwrap().acknowledgements;
+        assert!(seen.contains(&said), "{seen:?}");
+    }
 }
 
 #[tokio::test]

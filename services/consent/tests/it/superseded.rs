@@ -11,7 +11,7 @@ use crate::world::{
     terms_of, watched,
 };
 
-fn replacing(old: &pb::Consent, terms: pb::ConsentTerms) -> pb::ConsentTerms {
+pub fn replacing(old: &pb::Consent, terms: pb::ConsentTerms) -> pb::ConsentTerms {
     pb::ConsentTerms { supersedes: vec![old.name.clone()], ..terms }
 }
 
