@@ -41,6 +41,7 @@ impl Stage<'_> {
                 self.declared(person).await;
                 one(consent::ListEmergenciesRequest { person: of, ..Default::default() })
             }
+            "WatchEmergencies" => one(consent::WatchEmergenciesRequest::default()),
             "RecordCourtOrder" => one(self.order(person)),
             "AcceptCourtOrder" => {
                 let name = self.ordered(person).await;

@@ -110,10 +110,19 @@ impl Who {
             Self::PrivacyOfficer => tokens.staff("po-ash", clinic, &[Role::PrivacyOfficer], &[coc]),
             Self::AgencyAdmin => tokens.staff("aa-elm", clinic, &[Role::AgencyAdmin], &[coc]),
             Self::NetworkAdmin => world.admin.token.clone(),
-            Self::Service => tokens.service("audit", rpc.service()),
+            Self::Service => tokens.service(following(rpc), rpc.service()),
             Self::NoToken => return None,
             Self::Expired => tokens.expired("dr-elm", clinic, &[Role::Clinician], &[coc]),
         })
+    }
+}
+
+/// The service that asks this: what is for one of them is not there for the others.
+pub fn following(rpc: &Rpc) -> &'static str {
+    match rpc.method.name() {
+        "WatchServed" => "consent",
+        "WatchPersonEvents" => "people",
+        _ => "audit",
     }
 }
 
@@ -123,8 +132,8 @@ pub fn admitted(rpc: &Rpc) -> Who {
     if of_the_target.iter().any(|verb| rpc.method.name() == format!("{verb}Referral")) {
         return Who::Housing;
     }
-    // Staff revoke on the person's word, with another request.
-    if rpc.method.name() == "RevokeConsent" {
+    // Staff revoke on the person's word, with another request, and mark what they recorded.
+    if ["RevokeConsent", "MarkConsentEnteredInError"].contains(&rpc.method.name()) {
         return Who::Person;
     }
     let row = ADMISSION.iter().find(|row| row.path == rpc.path()).unwrap();

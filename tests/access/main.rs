@@ -10,6 +10,7 @@ mod contract;
 mod coverage;
 mod hostile;
 mod matrix;
+mod mistakes;
 mod pages;
 mod raw;
 mod repeats;

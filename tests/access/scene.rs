@@ -88,7 +88,7 @@ impl<'a> Stage<'a> {
                 self.give(&person, consented).await;
                 messages
             }
-            ("AuditService" | "LedgerService", rpc) => {
+            ("AuditService" | "LedgerService" | "ServedService", rpc) => {
                 self.world.note(&person).await;
                 self.give(&person, consented).await;
                 self.audit(rpc, &person)
@@ -261,6 +261,15 @@ impl<'a> Stage<'a> {
             "RevokeConsent" => {
                 one(consent::RevokeConsentRequest { request_id, name: named().await, word: 0 })
             }
+            "MarkConsentEnteredInError" => {
+                // What the clinic recorded: its staff may say that they did so by mistake.
+                let name = match consented {
+                    Consented::None => named().await,
+                    _ => self.recorded(person, consented).await.name,
+                };
+                let mistake = consent::ConsentMistake::Duplicate.into();
+                one(consent::MarkConsentEnteredInErrorRequest { request_id, name, mistake })
+            }
             "GetConsent" => one(consent::GetConsentRequest { name: named().await }),
             "GetConsentReceipt" => {
                 one(consent::GetConsentReceiptRequest { name: named().await, format: 0 })
@@ -293,18 +302,8 @@ impl<'a> Stage<'a> {
                 directory_revision: 0,
             }),
             "WatchFacts" => one(consent::WatchFactsRequest { after: 0 }),
-            "RecordSignedConsent" => one(consent::RecordSignedConsentRequest {
-                request_id,
-                person: person.name.clone(),
-                terms: Some(say()),
-                signature: Some(consent::RecordedSignature {
-                    method: consent::SignatureMethod::Paper.into(),
-                    sign_time: Some(in_seconds(-60)),
-                    image_sha256: "ab".repeat(32),
-                    witness: "The front desk".to_owned(),
-                }),
-                ..consent::RecordSignedConsentRequest::default()
-            }),
+            "WatchPersonEvents" => one(consent::WatchPersonEventsRequest { after: 0 }),
+            "RecordSignedConsent" => one(self.recording(person)),
             "WatchConsents" => one(consent::WatchConsentsRequest { cursor: String::new() }),
             "AcknowledgeRevocation" => {
                 let name = match given {
@@ -313,10 +312,36 @@ impl<'a> Stage<'a> {
                     }
                     _ => named().await,
                 };
-                one(consent::AcknowledgeRevocationRequest { request_id, name })
+                one(consent::AcknowledgeRevocationRequest { request_id, name, kind: 0 })
             }
             _ => self.beside_consents(rpc, person).await,
         }
+    }
+
+    /// To housing, on paper.
+    fn recording(&self, person: &Person) -> consent::RecordSignedConsentRequest {
+        consent::RecordSignedConsentRequest {
+            request_id: request_id(),
+            person: person.name.clone(),
+            terms: Some(terms(&self.world.agencies.clinic, &self.world.agencies.housing)),
+            signature: Some(consent::RecordedSignature {
+                method: consent::SignatureMethod::Paper.into(),
+                sign_time: Some(in_seconds(-60)),
+                image_sha256: "ab".repeat(32),
+                witness: "The front desk".to_owned(),
+            }),
+            ..consent::RecordSignedConsentRequest::default()
+        }
+    }
+
+    async fn recorded(&self, person: &Person, consented: Consented) -> Consent {
+        let paper = self.recording(person);
+        let reply = served!(self.world.clinician.consents(), record_signed_consent, paper);
+        let consent = reply.consent.unwrap();
+        if consented == Consented::Revoked {
+            self.world.revoke(person, &consent).await;
+        }
+        consent
     }
 
     /// A referral in the state where this RPC has something to do, if the consent lets it come
@@ -414,7 +439,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The network puts a referral on hold a moment after its consent has ended.
-    async fn held(&self, name: &str) {
+    pub async fn held(&self, name: &str) {
         until("the referral is on hold", BOUND, || async {
             let get = referrals::GetReferralRequest { name: name.to_owned() };
             let reply = served!(self.world.clinician.referrals(), get_referral, get);
@@ -466,6 +491,7 @@ impl<'a> Stage<'a> {
             "FollowLedger" => {
                 one(audit::FollowLedgerRequest { service: "notes".to_owned(), after: 0 })
             }
+            "WatchServed" => one(audit::WatchServedRequest { after: 0 }),
             _ => self.missing(rpc),
         }
     }

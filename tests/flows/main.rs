@@ -5,6 +5,7 @@ mod away;
 mod buf_curl;
 mod python;
 mod story;
+mod told;
 
 use std::{path::PathBuf, process::Command};
 

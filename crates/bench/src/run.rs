@@ -22,7 +22,7 @@ use crate::{
 };
 use check::Expected;
 use child::Child;
-use cores::Cores;
+use cores::{Cores, Layout};
 use load::Load;
 use report::{Cell, Report};
 
@@ -46,6 +46,9 @@ pub struct Args {
     /// Does not measure which runtime is cheaper, but takes this one
     #[arg(long)]
     runtime: Option<Runtime>,
+    /// Only these places for the database and the consent service
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["anywhere", "apart"])]
+    layouts: Vec<Layout>,
     /// Notes, each of another person
     #[arg(long, default_value_t = 10_000)]
     notes: usize,
@@ -93,6 +96,19 @@ struct Stage {
     world: World,
 }
 
+impl Stage {
+    /// The database and the consent service, wherever this layout has them.
+    fn place(&self, cores: &Cores, layout: Layout) -> anyhow::Result<()> {
+        let postmaster = self.database.pid();
+        cores.place(layout, &[postmaster, self.consent.pid()])?;
+        // A process may end while we look, and needs no place then.
+        for pid in child::children(postmaster)? {
+            cores.place(layout, &[pid]).ok();
+        }
+        Ok(())
+    }
+}
+
 async fn measure(args: &Args, cores: &Cores, home: &std::path::Path) -> anyhow::Result<()> {
     let mut stage = set(args, cores, home).await?;
     let runtimes = runtimes(args, cores, home, &stage)?;
@@ -109,19 +125,20 @@ async fn measure(args: &Args, cores: &Cores, home: &std::path::Path) -> anyhow::
         load.put(home, args.first())?;
     }
     let mut cells: Vec<Cell> = Vec::new();
-    let rounds = args.runs() * args.clients.len() * servers.len();
+    let rounds = args.runs() * args.clients.len() * args.layouts.len() * servers.len();
     let bar = bar(rounds)?;
-    for run in 0..args.runs() {
-        for clients in &args.clients {
-            for (kind, server) in &mut servers {
-                bar.set_message(format!("{} x {clients}, run {}", report::short(*kind), run + 1));
-                let load =
-                    Load { clients: *clients, addr: server.addr(), notes: stage.world.notes.len() };
-                load.put(home, args.warm_up())?;
-                let cell = one(&load, *kind, server, &mut stage, args.seconds(), home)?;
-                cells.push(cell);
-                bar.inc(1);
-            }
+    let turns = (0..args.runs()).flat_map(|_| &args.layouts);
+    for (layout, clients) in turns.flat_map(|l| args.clients.iter().map(move |n| (*l, *n))) {
+        stage.place(cores, layout)?;
+        for (kind, server) in &mut servers {
+            bar.set_message(format!("{} x {clients}, {}", report::short(*kind), layout.name()));
+            let load = Load { clients, addr: server.addr(), notes: stage.world.notes.len() };
+            load.put(home, args.warm_up())?;
+            // Connections made since may have come with another place.
+            stage.place(cores, layout)?;
+            let at = (*kind, layout);
+            cells.push(one(&load, at, server, &mut stage, args.seconds(), home)?);
+            bar.inc(1);
         }
     }
     bar.finish_and_clear();
@@ -211,7 +228,7 @@ fn runtimes(
 /// One measured run: what h2load saw, and what the processes used meanwhile.
 fn one(
     load: &Load,
-    kind: Kind,
+    (kind, layout): (Kind, Layout),
     server: &mut Child,
     stage: &mut Stage,
     time: Duration,
@@ -230,6 +247,7 @@ fn one(
         |from: Duration, to: Duration| report::micros_each(to.saturating_sub(from), requests);
     Ok(Cell {
         kind,
+        layout,
         clients: load.clients,
         throughput: seen.throughput,
         p50: seen.p50,

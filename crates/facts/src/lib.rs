@@ -8,12 +8,14 @@ mod directory;
 mod follow;
 mod peer;
 mod people;
+mod told;
 
 pub use consents::GrpcConsents;
 pub use directory::{Directory, agency_of, follow_directory};
 pub use follow::{Changes, follow_facts};
 pub use peer::{Authorized, Peer};
 pub use people::GrpcPeople;
+pub use told::{Told, follow_person_events, follow_served};
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use pg::{Db, Group, GroupError, Limits, PgConnection, StoreError};
+use pg::{Db, Group, GroupError, Lane, Limits, PgConnection, StoreError};
 
 use crate::{Event, columns::Columns};
 
@@ -44,10 +44,10 @@ impl Ledger {
     /// Starts the writer. It ends when the last clone has been dropped and all is written.
     pub fn start(db: Db, config: Config) -> Self {
         let limits = Limits { max_group: config.max_batch, queue: config.queue, in_flight: 1 };
-        let writing = db.clone();
+        let lane = db.lane();
         let group = Group::new("ledger", limits, move |events: Vec<Event>| {
-            let db = writing.clone();
-            async move { Ok(write(&db, events.into(), config.retries).await) }
+            let lane = lane.clone();
+            async move { Ok(write(&lane, events.into(), config.retries).await) }
         });
         Self { db, group }
     }
@@ -76,14 +76,14 @@ pub async fn write_in(tx: &mut PgConnection, events: &[Event]) -> Result<i64, St
 
 /// One commit for all. Where the database refuses, half by half, until the event that it cannot
 /// hold is alone: it takes nobody else's answer with it.
-async fn write(db: &Db, events: Arc<[Event]>, retries: u32) -> Vec<Recorded> {
+async fn write(lane: &Lane, events: Arc<[Event]>, retries: u32) -> Vec<Recorded> {
     let mut recorded = vec![Err(LedgerError::Unavailable); events.len()];
     let whole = 0..events.len();
     let mut todo = vec![whole];
     while let Some(range) = todo.pop() {
         let some = events.get(range.clone()).unwrap_or_default();
         let done = match Columns::of(some) {
-            Ok(columns) => append(db, Arc::new(columns), retries).await,
+            Ok(columns) => append(lane, Arc::new(columns), retries).await,
             Err(error) => Err(LedgerError::Refused(error)),
         };
         if matches!(done, Err(LedgerError::Refused(_))) && range.len() > 1 {
@@ -96,12 +96,12 @@ async fn write(db: &Db, events: Arc<[Event]>, retries: u32) -> Vec<Recorded> {
     recorded
 }
 
-async fn append(db: &Db, columns: Arc<Columns>, retries: u32) -> Recorded {
+async fn append(lane: &Lane, columns: Arc<Columns>, retries: u32) -> Recorded {
     let mut wait = Duration::from_millis(10);
     let mut unanswered = 0;
     loop {
         let events = Arc::clone(&columns);
-        let done = db
+        let done = lane
             .run_repeatable("ledger.record", move |conn| {
                 let events = Arc::clone(&events);
                 Box::pin(async move { events.append(conn).await })

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use kernel::{AgencyId, Class, CodeSet, Kind, PersonId, RecordId};
-use policy::{BasisKind, Consent, Obligation, Record, Redisclosure};
+use policy::{BasisKind, Consent, Obligation, PersonFacts, Record, Redisclosure};
 use uuid::Uuid;
 
 use crate::permit::Ground;
@@ -82,8 +82,16 @@ pub struct Disclosure {
     pub basis: Vec<(BasisKind, kernel::ConsentId)>,
     pub obligations: Vec<Obligation>,
     pub redisclosure: Redisclosure,
+    /// What was decided on, shared with whoever else asked.
+    pub(crate) facts: Vec<Arc<PersonFacts>>,
+}
+
+impl Disclosure {
     /// The consents relied on, for the copy or explanation that §2.32 asks.
-    pub consents: Vec<Consent>,
+    pub fn consents(&self) -> impl Iterator<Item = &Consent> {
+        let all = self.facts.iter().flat_map(|facts| &facts.consents);
+        all.filter(|consent| self.basis.iter().any(|(_, id)| *id == consent.id))
+    }
 }
 
 // A consent's words are the person's.

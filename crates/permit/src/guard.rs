@@ -3,10 +3,10 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use identity::CallerKind;
-use kernel::{Action, AgencyId, Clock, CodeSet, Instant, PersonId, Role};
+use kernel::{Action, AgencyId, Clock, CodeSet, ConsentId, Instant, PersonId, Role};
 use ledger::Ledger;
 use policy::{
-    Agencies, BasisKind, Consent, Decider, Facts, Finding, Opened, Reason, Record, Request,
+    Agencies, BasisKind, Decider, Facts, Finding, Opened, PersonFacts, Reason, Record, Request,
     Visibility, Who, capture::Ages,
 };
 use uuid::Uuid;
@@ -117,10 +117,12 @@ impl Known {
         Visibility::of(request, &self.facts(), self.as_of)
     }
 
-    /// The consents among `ids`, for the copy that goes with a reply.
-    pub(crate) fn consents(&self, basis: &[(BasisKind, kernel::ConsentId)]) -> Vec<Consent> {
-        let all = self.answers.iter().flat_map(|a| &a.facts.consents);
-        all.filter(|c| basis.iter().any(|(_, id)| *id == c.id)).cloned().collect()
+    /// The facts that hold what was relied on, for the copy that goes with a reply.
+    pub(crate) fn facts_of(&self, basis: &[(BasisKind, ConsentId)]) -> Vec<Arc<PersonFacts>> {
+        let holds = |facts: &PersonFacts| {
+            facts.consents.iter().any(|c| basis.iter().any(|(_, id)| *id == c.id))
+        };
+        self.answers.iter().filter(|a| holds(&a.facts)).map(|a| Arc::clone(&a.facts)).collect()
     }
 
     pub(crate) fn revision_of(&self, person: &PersonId) -> i64 {

@@ -165,7 +165,7 @@ impl Sum {
             bases: self.bases.iter().collect(),
             obligations: self.obligations.iter().collect(),
             redisclosure: self.redisclosure.unwrap_or(Redisclosure::PermittedByLaw),
-            consents: known.consents(&self.basis),
+            facts: known.facts_of(&self.basis),
             basis: self.basis,
         }
     }

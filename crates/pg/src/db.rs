@@ -17,7 +17,7 @@ use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection, postgres::PgPoo
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument as _;
 
-use crate::{BoxFuture, Cause, Config, Scope, StoreError};
+use crate::{BoxFuture, Cause, Config, Lane, Scope, StoreError};
 
 /// A service's database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -78,6 +78,16 @@ impl Db {
         &self.0.schema
     }
 
+    /// For one queue of statements, one after the other.
+    pub fn lane(&self) -> Lane {
+        Lane::new(self.clone())
+    }
+
+    /// Whether everybody who wants a connection has one.
+    pub(crate) fn spare(&self) -> bool {
+        self.0.permits.available_permits() > 0
+    }
+
     pub(crate) async fn acquire(&self) -> Result<Held, StoreError> {
         let wait = Arc::clone(&self.0.permits).acquire_owned();
         let permit = match tokio::time::timeout(self.0.acquire_timeout, wait).await {
@@ -99,8 +109,25 @@ impl Db {
             + Sync
             + 'static,
     {
+        self.one(None, name, work).await
+    }
+
+    pub(crate) async fn one<T, F>(
+        &self,
+        lane: Option<Lane>,
+        name: &'static str,
+        work: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, StoreError>>
+            + Send
+            + Sync
+            + 'static,
+    {
         let db = self.clone();
-        let one = async move { db.alone(&work).await.map_err(|stopped| stopped.error) };
+        let one =
+            async move { db.alone(lane.as_ref(), &work).await.map_err(|stopped| stopped.error) };
         own_task(one.instrument(tracing::info_span!("query", name))).await
     }
 
@@ -115,13 +142,29 @@ impl Db {
             + Sync
             + 'static,
     {
+        self.repeatable(None, name, work).await
+    }
+
+    pub(crate) async fn repeatable<T, F>(
+        &self,
+        lane: Option<Lane>,
+        name: &'static str,
+        work: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, StoreError>>
+            + Send
+            + Sync
+            + 'static,
+    {
         if self.0.standby.load(Ordering::Relaxed) {
             // A standby must confirm, and no timeout may cancel the wait for it: see `tx`.
             return self.run_tx(name, Scope::nobody(), work).await;
         }
         let db = self.clone();
         let one = async move {
-            db.alone(&work).await.map_err(|stopped| match stopped.error {
+            db.alone(lane.as_ref(), &work).await.map_err(|stopped| match stopped.error {
                 StoreError::Unavailable(cause) | StoreError::Contended(cause) if stopped.doubt => {
                     StoreError::Ambiguous(cause)
                 }
@@ -134,13 +177,16 @@ impl Db {
         own_task(one.instrument(tracing::info_span!("query", name))).await
     }
 
-    async fn alone<T, F>(&self, work: &F) -> Result<T, Stopped>
+    async fn alone<T, F>(&self, lane: Option<&Lane>, work: &F) -> Result<T, Stopped>
     where
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, StoreError>>,
     {
         let mut lost = 0;
         loop {
-            let held = self.acquire().await;
+            let held = match lane.and_then(Lane::take) {
+                Some(kept) => Ok(kept),
+                None => self.acquire().await,
+            };
             let mut held = held.map_err(|error| Stopped { error, doubt: lost > 0 })?;
             let done = tokio::time::timeout(self.0.work_timeout, work(&mut held.conn)).await;
             let Ok(done) = done else {
@@ -157,6 +203,9 @@ impl Db {
                 if lost <= self.0.max_connections {
                     continue;
                 }
+            }
+            if let (Ok(_), Some(lane)) = (&done, lane) {
+                lane.keep(held);
             }
             return done.map_err(|error| Stopped { error, doubt: lost > 0 });
         }

@@ -70,14 +70,6 @@ impl Agencies {
         self.by_id.values()
     }
 
-    pub fn len(&self) -> usize {
-        self.by_id.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
-    }
-
     /// The custodians by their flags.
     pub fn custodians(&self) -> &Arc<Custodians> {
         &self.custodians

@@ -87,6 +87,36 @@ fn a_consent_is_stored_as_it_was_read_absent_conditions_absent() {
 }
 
 #[test]
+fn what_is_so_of_a_consent_is_stored_and_what_is_not_so_is_left_out() {
+    let grantor = |alleged| json!({"relationship": "PARENT", "alleged_abuser": alleged});
+    let read = |never, deceased, alleged| {
+        let mut consent = serde_json::to_value(consent()).expect("plain data");
+        consent["never_expires"] = json!(never);
+        consent["person_deceased"] = json!(deceased);
+        consent["grantor"] = grantor(alleged);
+        serde_json::from_value::<Consent>(consent).expect("a consent")
+    };
+    let so = read(true, true, true);
+    let stored = serde_json::to_value(&so).expect("plain data");
+    assert_eq!(stored["grantor"], grantor(true));
+    assert_eq!(serde_json::from_value::<Consent>(stored).expect("a consent"), so);
+    let stored = serde_json::to_value(read(false, false, false)).expect("plain data");
+    assert_eq!(stored["grantor"], json!({"relationship": "PARENT"}));
+    assert!(stored.get("never_expires").is_none() && stored.get("person_deceased").is_none());
+}
+
+#[test]
+fn the_directory_is_read_back_agency_by_agency() {
+    let directory = agencies();
+    let mut ids: Vec<_> = directory.iter().map(|agency| agency.id.as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["clinic", "hospital", "sud"]);
+    assert_eq!(directory.get(&"sud".into()), Some(&agency("sud")));
+    assert_eq!(directory.get(&"gone".into()), None);
+    assert!(directory.knows(&"sud".into()) && !directory.knows(&"gone".into()));
+}
+
+#[test]
 fn an_absent_condition_is_not_an_empty_list() {
     let absent: Rule = serde_json::from_value(json!({"effect": "DENY"})).expect("a rule");
     let empty: Rule = serde_json::from_value(json!({"effect": "DENY", "kinds": [], "records": []}))

@@ -40,7 +40,7 @@ pub fn disclosure(disclosure: &permit::Disclosure) -> pb::Disclosure {
             language: "en".to_owned(),
             text: NOTICE.to_owned(),
         }),
-        consents: if copy { disclosure.consents.iter().map(scope).collect() } else { Vec::new() },
+        consents: if copy { disclosure.consents().map(scope).collect() } else { Vec::new() },
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
-use identity::CallerKind;
 use ledger::Ledger;
 use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::ReceiverStream};
@@ -45,22 +44,14 @@ impl LedgerService for Ledgers {
         &self,
         request: Request<FollowLedgerRequest>,
     ) -> Result<Response<Records>, Status> {
-        only_for_audit(&request)?;
+        // The records of who asked for whom.
+        crate::only_for(&*identity::Caller::of(&request)?, "audit")?;
         let request = request.into_inner();
         valid(&request)?;
         let ledger = self.0.get(&*request.service).cloned().ok_or(Error::NotFound)?;
         let (out, records) = mpsc::channel(4);
         tokio::spawn(follow(ledger, request.after, out));
         Ok(Response::new(Box::pin(ReceiverStream::new(records))))
-    }
-}
-
-/// Every service may call services; the records of who asked for whom are for one of them.
-fn only_for_audit<T>(request: &Request<T>) -> Result<(), Error> {
-    let caller = identity::Caller::of(request)?;
-    match caller.kind() {
-        CallerKind::Service { name } if &**name == "audit" => Ok(()),
-        _ => Err(Error::NotFound),
     }
 }
 

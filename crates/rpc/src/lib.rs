@@ -11,6 +11,7 @@ mod ledger;
 mod once;
 mod page;
 mod parse;
+mod steps;
 
 pub use self::ledger::Ledgers;
 pub use deps::Deps;
@@ -19,12 +20,22 @@ pub use error::{Conflict, Denial, Error, InTx, Outage};
 pub use once::{Replay, Request, request_key};
 pub use page::{PageKey, Pages};
 pub use parse::{Check, check, id, labels, optional_id, page_size, valid};
+pub use steps::{Follower, Sequence, Steps};
 pub use wire::Violation;
 
+use identity::{Caller, CallerKind};
 use permit::Call;
 
 /// The caller of a request, at this RPC.
 pub fn call<T>(request: &tonic::Request<T>, rpc: &'static str) -> Result<Call, Error> {
     let caller = identity::Caller::of(request)?;
     Ok(Call::new(caller, rpc, telemetry::current_trace_id()))
+}
+
+/// Every service may call services; what is for one of them is not there for the others.
+pub fn only_for(caller: &Caller, service: &str) -> Result<(), Error> {
+    match caller.kind() {
+        CallerKind::Service { name } if &**name == service => Ok(()),
+        _ => Err(Error::NotFound),
+    }
 }

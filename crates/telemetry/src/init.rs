@@ -1,5 +1,6 @@
 //! Starting and stopping telemetry.
 
+use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -64,7 +65,8 @@ pub fn init(config: Config) -> Result<Guard, Error> {
     });
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match config.format {
-        Format::Human => lines.boxed(),
+        // Colours are for people who look, not for a file.
+        Format::Human => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
         Format::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
     };
     let subscriber = Registry::default().with(filter).with(traces).with(lines);

@@ -6,12 +6,14 @@
 mod consents;
 mod logs;
 mod people;
+mod script;
 mod sign_in;
 mod stage;
 
 pub use consents::{Consents, Fault, consent, permitting};
 pub use logs::Logs;
 pub use people::People;
+pub use script::Script;
 pub use sign_in::{AUDIENCE, SignIns, Staff, bearer};
 pub use stage::{Stage, until};
 

@@ -3,7 +3,9 @@
 mod disclosure;
 mod explain;
 mod sequence;
+mod served;
 
 pub use disclosure::{Basis, CallerKind, Collection, Disclosure, codes};
 pub use explain::explain;
 pub use sequence::{Alarm, Entry, fresh};
+pub use served::served;

@@ -1,7 +1,7 @@
 //! The accounting of disclosures. This service owns a copy of every service's ledger, arranged by
 //! person, and answers from it who saw what of them, when, why and under which consent. It makes no
 //! record of its own beside its own ledger, never changes one, and shows an accounting to nobody but
-//! the person.
+//! the person. The consent service alone is told which agencies were served under which consents.
 //!
 //! Invariant: a service's events are here without a gap up to the position that is told.
 //! Invariant: a ledger that contradicts itself is not followed further: an alarm, and the position
@@ -17,7 +17,9 @@ use std::sync::Arc;
 use ::rpc::Deps;
 use facts::Peer;
 use tokio_util::task::TaskTracker;
-use wire::audit::v1::audit_service_server::AuditServiceServer;
+use wire::audit::v1::{
+    audit_service_server::AuditServiceServer, served_service_server::ServedServiceServer,
+};
 
 pub use rpc::Rpc;
 pub use store::MIGRATIONS;
@@ -49,6 +51,11 @@ impl App {
     pub async fn followers_ended(&self) {
         self.followers.wait().await;
     }
+}
+
+/// For the consent service.
+pub fn served_server(app: Arc<App>) -> ServedServiceServer<Rpc> {
+    ServedServiceServer::new(Rpc(app))
 }
 
 /// The service to mount on a listener.

@@ -2,6 +2,7 @@
 
 mod disclosure;
 mod position;
+mod served;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use crate::domain::{Alarm, Disclosure, Entry, fresh};
 
 pub use disclosure::Page;
 pub use position::Position;
+pub use served::Served;
 
 /// Versions 1000 and up of this service's schema.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -100,10 +102,18 @@ impl Accounts {
                     disclosure::add(&mut *tx, service, &new)
                         .await
                         .map_err(|e| refused(e, position))?;
+                    served::add(&mut *tx, &new).await?;
                     position::advance(tx, service, now_at, heard_at).await?;
                     Ok::<_, TakeError>(())
                 })
             })
+            .await
+    }
+
+    /// Which agencies were served under which consents, after a number, at most so many.
+    pub async fn served(&self, after: i64, most: i64) -> Result<Vec<Served>, StoreError> {
+        self.db
+            .run_one("served.follow", move |conn| Box::pin(served::follow(conn, after, most)))
             .await
     }
 

@@ -62,6 +62,16 @@ pub(crate) fn at(mut facts: pb::PersonFacts, as_of: Instant) -> pb::PersonFacts 
         true if consent.signed_time.is_some() => by(&consent.signed_time),
         _ => by(&consent.create_time),
     });
+    for consent in &mut facts.consents {
+        // What was marked as entered in error since then stood as it was.
+        if consent.entered_in_error.as_ref().is_some_and(|marked| !by(&marked.time)) {
+            consent.entered_in_error = None;
+            consent.set_status(match consent.revoked_time {
+                Some(_) => pb::ConsentStatus::Revoked,
+                None => pb::ConsentStatus::Active,
+            });
+        }
+    }
     facts.restrictions.retain(|restriction| by(&restriction.create_time));
     for restriction in &mut facts.restrictions {
         let status = match (by(&restriction.agree_time), by(&restriction.end_time)) {
@@ -92,6 +102,25 @@ mod tests {
 
     fn after(hours: i64) -> Option<prost_types::Timestamp> {
         Some(timestamp(NOW + Duration::hours(hours)))
+    }
+
+    #[test]
+    fn what_was_marked_as_entered_in_error_later_stood_as_it_was() {
+        let marked = |revoked_time| pb::Consent {
+            create_time: after(-9),
+            status: pb::ConsentStatus::Inactive.into(),
+            revoked_time,
+            entered_in_error: Some(pb::EnteredInError { time: after(1), ..Default::default() }),
+            ..pb::Consent::default()
+        };
+        let consents = vec![marked(None), marked(after(-1)), marked(after(2))];
+        let facts = pb::PersonFacts { consents, ..pb::PersonFacts::default() };
+        let then = at(facts.clone(), NOW).consents;
+        let stood: Vec<_> = then.iter().map(pb::Consent::status).collect();
+        use pb::ConsentStatus::{Active, Revoked};
+        assert_eq!(stood, [Active, Revoked, Revoked]);
+        assert!(then.iter().all(|consent| consent.entered_in_error.is_none()));
+        assert_eq!(at(facts.clone(), NOW + Duration::hours(1)), facts);
     }
 
     #[test]

@@ -8,7 +8,8 @@
 //! Invariant: what was signed is kept as signed; a trigger of the database holds it, too.
 //! Invariant: a revision and the consents that it stands for are of one snapshot, and neither is
 //! remembered here: an answer is never older than its question.
-//! Invariant: RevokeConsent returns no earlier than [`permit::FENCE`] after its commit.
+//! Invariant: RevokeConsent and MarkConsentEnteredInError return no earlier than [`permit::FENCE`] after
+//! their commit.
 
 mod app;
 mod domain;
@@ -16,6 +17,7 @@ mod facts;
 mod local;
 mod rpc;
 mod rules;
+mod served;
 mod store;
 mod turns;
 mod watch;
@@ -42,6 +44,13 @@ pub fn start(deps: ::rpc::Deps, rules: Rules) -> Arc<App> {
     let app = Arc::new(App::new(deps, rules));
     tokio::spawn(turns::run(Arc::clone(&app)));
     app
+}
+
+/// Follows which agencies were served under which consents, until the service stops. That the audit
+/// service is away keeps nobody waiting. Must be called in a runtime.
+pub fn follow_served(app: &Arc<App>, audit: ::facts::Peer) {
+    let (stop, told) = (app.stop.clone(), served::Following(Arc::clone(app)));
+    tokio::spawn(stop.run_until_cancelled_owned(::facts::follow_served(audit, told)));
 }
 
 /// For people and agencies.

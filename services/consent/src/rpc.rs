@@ -9,6 +9,7 @@ mod decide_restriction;
 mod declare_emergency;
 mod draft_consent;
 mod explain;
+mod following;
 mod get_consent;
 mod get_consent_receipt;
 mod get_facts;
@@ -16,6 +17,7 @@ mod list_consents;
 mod list_court_orders;
 mod list_emergencies;
 mod list_restrictions;
+mod mark_consent_entered_in_error;
 mod pages;
 mod record_court_order;
 mod record_signed_consent;
@@ -24,9 +26,12 @@ mod review_emergency;
 mod revoke_consent;
 mod shown;
 mod sign_consent;
+mod tell;
 mod violations;
 mod watch_consents;
+mod watch_emergencies;
 mod watch_facts;
+mod watch_person_events;
 mod write;
 
 use std::sync::Arc;
@@ -52,7 +57,8 @@ type Reply<T> = Result<Response<T>, Status>;
 
 #[async_trait]
 impl ConsentService for Rpc {
-    type WatchConsentsStream = watch_consents::Events;
+    type WatchConsentsStream = following::Messages<pb::WatchConsentsResponse>;
+    type WatchEmergenciesStream = following::Messages<pb::WatchEmergenciesResponse>;
 
     async fn draft_consent(
         &self,
@@ -80,6 +86,13 @@ impl ConsentService for Rpc {
         req: Request<pb::RevokeConsentRequest>,
     ) -> Reply<pb::RevokeConsentResponse> {
         Ok(Response::new(revoke_consent::handle(&self.0, req).await?))
+    }
+
+    async fn mark_consent_entered_in_error(
+        &self,
+        req: Request<pb::MarkConsentEnteredInErrorRequest>,
+    ) -> Reply<pb::MarkConsentEnteredInErrorResponse> {
+        Ok(Response::new(mark_consent_entered_in_error::handle(&self.0, req).await?))
     }
 
     async fn get_consent(
@@ -180,14 +193,22 @@ impl ConsentService for Rpc {
     async fn watch_consents(
         &self,
         req: Request<pb::WatchConsentsRequest>,
-    ) -> Reply<watch_consents::Events> {
+    ) -> Reply<Self::WatchConsentsStream> {
         Ok(Response::new(watch_consents::handle(&self.0, req).await?))
+    }
+
+    async fn watch_emergencies(
+        &self,
+        req: Request<pb::WatchEmergenciesRequest>,
+    ) -> Reply<Self::WatchEmergenciesStream> {
+        Ok(Response::new(watch_emergencies::handle(&self.0, req).await?))
     }
 }
 
 #[async_trait]
 impl FactsService for Rpc {
-    type WatchFactsStream = watch_facts::Changes;
+    type WatchFactsStream = rpc::Steps<pb::WatchFactsResponse>;
+    type WatchPersonEventsStream = rpc::Steps<pb::WatchPersonEventsResponse>;
 
     async fn get_facts(&self, req: Request<pb::GetFactsRequest>) -> Reply<pb::GetFactsResponse> {
         Ok(Response::new(get_facts::handle(&self.0, req).await?))
@@ -196,7 +217,14 @@ impl FactsService for Rpc {
     async fn watch_facts(
         &self,
         req: Request<pb::WatchFactsRequest>,
-    ) -> Reply<watch_facts::Changes> {
+    ) -> Reply<Self::WatchFactsStream> {
         Ok(Response::new(watch_facts::handle(&self.0, req)?))
+    }
+
+    async fn watch_person_events(
+        &self,
+        req: Request<pb::WatchPersonEventsRequest>,
+    ) -> Reply<Self::WatchPersonEventsStream> {
+        Ok(Response::new(watch_person_events::handle(&self.0, req)?))
     }
 }

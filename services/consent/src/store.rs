@@ -9,10 +9,12 @@ pub mod court_order;
 pub mod emergency;
 pub mod event;
 mod facts;
+pub mod person_event;
 pub mod restriction;
+pub mod served;
 mod turn;
 
-pub use change::{follow, record};
+pub use change::{Change, follow, record};
 pub use consent::{Seen, change, insert, list, locate, lock, on_file, on_file_size, read};
 pub use facts::{Facts, OnFile};
 pub use turn::tell;

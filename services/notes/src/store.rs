@@ -39,17 +39,17 @@ impl Notes {
     pub fn new(db: Db) -> Self {
         let limits = Limits { max_group: 128, queue: 4096, in_flight: 1 };
         let reads = {
-            let db = db.clone();
+            let lane = db.lane();
             Group::new("notes.read", limits, move |ids| {
-                let db = db.clone();
-                async move { note::read(&db, ids).await }
+                let lane = lane.clone();
+                async move { note::read(&lane, ids).await }
             })
         };
         let located = {
-            let db = db.clone();
+            let lane = db.lane();
             Group::new("notes.locate", limits, move |ids| {
-                let db = db.clone();
-                async move { note::locate(&db, ids).await }
+                let lane = lane.clone();
+                async move { note::locate(&lane, ids).await }
             })
         };
         Self { db, reads, located }

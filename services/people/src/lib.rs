@@ -23,6 +23,7 @@
 
 mod domain;
 mod local;
+mod notify;
 mod rpc;
 mod store;
 
@@ -59,6 +60,13 @@ pub struct App {
 /// this service is the source of sign-ins and registrations, so it asks itself by its own tables.
 pub fn start(deps: Deps, matching: Matching) -> Arc<App> {
     Arc::new(App { deps, matching: Arc::new(matching) })
+}
+
+/// Follows what people must be told of that others did, until the service stops. Must be called in a
+/// runtime.
+pub fn follow_events(app: &Arc<App>, consent: facts::Peer) {
+    let (stop, told) = (app.deps.stop.clone(), notify::Following(Arc::clone(app)));
+    tokio::spawn(stop.run_until_cancelled_owned(facts::follow_person_events(consent, told)));
 }
 
 /// For agencies and people.

@@ -7,6 +7,7 @@ pub mod facts;
 pub mod invitation;
 pub mod locate;
 pub mod notice;
+pub mod person_event;
 pub mod profile;
 pub mod registration;
 pub mod representative;

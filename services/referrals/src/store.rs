@@ -37,17 +37,17 @@ impl Referrals {
     pub fn new(db: Db) -> Self {
         let limits = Limits { max_group: 128, queue: 4096, in_flight: 1 };
         let reads = {
-            let db = db.clone();
+            let lane = db.lane();
             Group::new("referrals.read", limits, move |ids| {
-                let db = db.clone();
-                async move { referral::read(&db, ids).await }
+                let lane = lane.clone();
+                async move { referral::read(&lane, ids).await }
             })
         };
         let places = {
-            let db = db.clone();
+            let lane = db.lane();
             Group::new("referrals.locate", limits, move |ids| {
-                let db = db.clone();
-                async move { referral::locate(&db, ids).await }
+                let lane = lane.clone();
+                async move { referral::locate(&lane, ids).await }
             })
         };
         Self { db, reads, places }

@@ -41,7 +41,8 @@ impl Service {
         match self {
             Self::Directory => &[],
             Self::People => &[Directory, Consent],
-            Self::Consent => &[Directory, People],
+            // It follows whom the ledgers show as served.
+            Self::Consent => &[Directory, People, Audit],
             Self::Referrals | Self::Notes => &[Directory, People, Consent],
             // It follows every ledger, its own too.
             Self::Audit => &[Directory, People, Consent, Referrals, Notes, Audit],

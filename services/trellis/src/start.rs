@@ -145,11 +145,13 @@ impl Parts<'_> {
                 let secret = secrets::read(path).context("secrets.people_matching")?;
                 let shared = self.config.network.shared_identifier_systems.iter();
                 let app = people::start(deps, people::Matching::new(&secret, shared));
+                people::follow_events(&app, self.peers.to(of, Service::Consent)?);
                 mounts.add(people::server(Arc::clone(&app)));
                 mounts.add(people::facts_server(app));
             }
             Service::Consent => {
                 let app = consent::start(deps, self.rules.clone());
+                consent::follow_served(&app, self.peers.to(of, Service::Audit)?);
                 mounts.add(consent::server(Arc::clone(&app)));
                 mounts.add(consent::facts_server(app));
             }
@@ -161,7 +163,9 @@ impl Parts<'_> {
             Service::Audit => {
                 let ledgers = of.peers().iter().map(|p| Ok((p.name(), self.peers.to(of, *p)?)));
                 let ledgers = ledgers.collect::<anyhow::Result<Vec<_>>>()?;
-                mounts.add(audit::server(audit::start(deps, ledgers)));
+                let app = audit::start(deps, ledgers);
+                mounts.add(audit::server(Arc::clone(&app)));
+                mounts.add(audit::served_server(app));
             }
         }
         Ok(())

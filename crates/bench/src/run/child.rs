@@ -76,6 +76,10 @@ impl Child {
         Ok((ok.parse()?, failed.parse()?))
     }
 
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     pub fn cpu(&self) -> anyhow::Result<Duration> {
         Ok(stat(self.process.id())?.cpu)
     }
@@ -91,19 +95,27 @@ impl Drop for Child {
 /// Of the database server and all its processes.
 pub fn postgres(postmaster: u32) -> anyhow::Result<Duration> {
     let mut all = stat(postmaster)?.cpu;
+    for pid in children(postmaster)? {
+        // A process may end while we look.
+        all += stat(pid).map(|stat| stat.cpu).unwrap_or_default();
+    }
+    Ok(all)
+}
+
+/// The processes that a process has started.
+pub fn children(parent: u32) -> anyhow::Result<Vec<u32>> {
+    let mut found = Vec::new();
     for entry in fs::read_dir("/proc")? {
         let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok())
         else {
             continue;
         };
         // A process may end while we look.
-        if let Ok(stat) = stat(pid)
-            && stat.parent == postmaster
-        {
-            all += stat.cpu;
+        if stat(pid).is_ok_and(|stat| stat.parent == parent) {
+            found.push(pid);
         }
     }
-    Ok(all)
+    Ok(found)
 }
 
 struct Stat {

@@ -25,15 +25,51 @@ impl Cores {
         let mut cores = parse(allowed.context("no Cpus_allowed_list")?.trim())?;
         ensure!(cores.len() > 1, "needs two cores: one for the server, one for everything else");
         let cores = Self { server: cores.remove(0), others: cores };
-        let pid = std::process::id().to_string();
-        let done = Command::new("taskset")
-            .args(["--all-tasks", "--cpu-list", "--pid", &list(&cores.others), &pid])
-            .stdout(Stdio::null())
-            .status()
-            .context("taskset comes with the package util-linux")?;
-        ensure!(done.success(), "taskset could not pin this process");
+        pin(std::process::id(), &cores.others)?;
         Ok(cores)
     }
+}
+
+/// Where the database and the consent service run while the server has a core of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Layout {
+    /// Where the system puts them, the server's core included
+    Anywhere,
+    /// Away from the server's core, beside the load
+    Apart,
+}
+
+impl Layout {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Anywhere => "anywhere",
+            Self::Apart => "apart",
+        }
+    }
+}
+
+impl Cores {
+    /// Moves helpers, all their threads, to where they run in this layout.
+    pub fn place(&self, layout: Layout, pids: &[u32]) -> anyhow::Result<()> {
+        let mut cores = self.others.clone();
+        if layout == Layout::Anywhere {
+            cores.push(self.server);
+        }
+        for pid in pids {
+            pin(*pid, &cores)?;
+        }
+        Ok(())
+    }
+}
+
+fn pin(pid: u32, cores: &[usize]) -> anyhow::Result<()> {
+    let done = Command::new("taskset")
+        .args(["--all-tasks", "--cpu-list", "--pid", &list(cores), &pid.to_string()])
+        .stdout(Stdio::null())
+        .status()
+        .context("taskset comes with the package util-linux")?;
+    ensure!(done.success(), "taskset could not pin a process");
+    Ok(())
 }
 
 /// `0-2,5`

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 
-use super::cores::{Cores, list};
+use super::cores::{Cores, Layout, list};
 use crate::{
     serving::{Kind, Runtime},
     world::TOKENS,
@@ -14,6 +14,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Cell {
     pub kind: Kind,
+    pub layout: Layout,
     pub clients: usize,
     pub throughput: f64,
     pub p50: Duration,
@@ -77,20 +78,24 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 }
 
 impl Report {
-    fn of(&self, kind: Kind, clients: usize, value: impl Fn(&Cell) -> f64) -> f64 {
-        let cells = self.cells.iter().filter(|c| c.kind == kind && c.clients == clients);
+    fn of(&self, at: (Layout, usize), kind: Kind, value: impl Fn(&Cell) -> f64) -> f64 {
+        let cells = self.cells.iter().filter(|c| (c.layout, c.clients) == at && c.kind == kind);
         median(cells.map(value).collect())
     }
 
-    fn clients(&self) -> Vec<usize> {
+    /// The layouts and numbers of clients that were measured, in order.
+    fn places(&self) -> Vec<(Layout, usize)> {
         let mut clients: Vec<usize> = self.cells.iter().map(|c| c.clients).collect();
         clients.sort_unstable();
         clients.dedup();
-        clients
+        let layouts = [Layout::Anywhere, Layout::Apart].into_iter();
+        let layouts = layouts.filter(|layout| self.cells.iter().any(|c| c.layout == *layout));
+        layouts.flat_map(|layout| clients.iter().map(move |clients| (layout, *clients))).collect()
     }
 
     fn measured(&self) -> Table {
         let head = [
+            "helpers",
             "clients",
             "server",
             "requests/s",
@@ -100,20 +105,21 @@ impl Report {
             "consent CPU us/request",
             "PostgreSQL CPU us/request",
         ];
-        let mut table = table(&head, 2);
-        for clients in self.clients() {
+        let mut table = table(&head, 3);
+        for at in self.places() {
             for kind in [Kind::A, Kind::B, Kind::C] {
                 if !self.cells.iter().any(|c| c.kind == kind) {
                     continue;
                 }
                 let micros = |of: fn(&Cell) -> Duration| {
-                    format!("{:.0}", self.of(kind, clients, |c| of(c).as_secs_f64() * 1e6))
+                    format!("{:.0}", self.of(at, kind, |c| of(c).as_secs_f64() * 1e6))
                 };
-                let cpu = |of: fn(&Cell) -> f64| format!("{:.1}", self.of(kind, clients, of));
+                let cpu = |of: fn(&Cell) -> f64| format!("{:.1}", self.of(at, kind, of));
                 table.add_row([
-                    clients.to_string(),
+                    at.0.name().to_owned(),
+                    at.1.to_string(),
                     long(kind).to_owned(),
-                    format!("{:.0}", self.of(kind, clients, |c| c.throughput)),
+                    format!("{:.0}", self.of(at, kind, |c| c.throughput)),
                     micros(|c| c.p50),
                     micros(|c| c.p99),
                     cpu(|c| c.server),
@@ -127,6 +133,7 @@ impl Report {
 
     fn ratios(&self) -> Table {
         let head = [
+            "helpers",
             "clients",
             "throughput c/a",
             "throughput c/b",
@@ -138,13 +145,13 @@ impl Report {
             "server CPU c/b",
         ];
         let mut table = table(&head, 1);
-        for clients in self.clients() {
-            let mut row = vec![clients.to_string()];
+        for at in self.places() {
+            let mut row = vec![at.0.name().to_owned(), at.1.to_string()];
             let values: [fn(&Cell) -> f64; 4] =
                 [|c| c.throughput, |c| c.p50.as_secs_f64(), |c| c.p99.as_secs_f64(), |c| c.server];
             for value in values {
                 for to in [Kind::A, Kind::B] {
-                    let ratio = self.of(Kind::C, clients, value) / self.of(to, clients, value);
+                    let ratio = self.of(at, Kind::C, value) / self.of(at, to, value);
                     row.push(format!("{ratio:.2}"));
                 }
             }
@@ -153,19 +160,27 @@ impl Report {
         table
     }
 
-    fn verdict(&self) -> Option<String> {
-        let most = self.clients().pop()?;
-        let ratio =
-            self.of(Kind::C, most, |c| c.throughput) / self.of(Kind::B, most, |c| c.throughput);
-        let word = match ratio {
-            r if r.is_nan() => return None,
-            r if r >= 1.0 => "at least as fast as",
-            _ => "slower than",
+    /// At the most clients, in each layout.
+    fn verdicts(&self) -> Vec<String> {
+        let places = self.places();
+        let most = places.iter().map(|(_, clients)| *clients).max();
+        let at_most = places.into_iter().filter(|(_, clients)| Some(*clients) == most);
+        let verdict = |at: (Layout, usize)| {
+            let throughput = |kind| self.of(at, kind, |c| c.throughput);
+            let ratio = throughput(Kind::C) / throughput(Kind::B);
+            let word = match ratio {
+                r if r.is_nan() => return None,
+                r if r >= 1.0 => "at least as fast as",
+                _ => "slower than",
+            };
+            Some(format!(
+                "At {} clients, helpers {}: the checked and recorded read is {word} the unprotected \
+                 one: {ratio:.2} of its throughput.",
+                at.1,
+                at.0.name()
+            ))
         };
-        Some(format!(
-            "At {most} clients the checked and recorded read is {word} the unprotected one: \
-             {ratio:.2} of its throughput."
-        ))
+        at_most.filter_map(verdict).collect()
     }
 }
 
@@ -183,7 +198,7 @@ pub fn table(head: &[&str], words: usize) -> Table {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n\n{}\n", self.measured(), self.ratios())?;
-        if let Some(verdict) = self.verdict() {
+        for verdict in self.verdicts() {
             writeln!(f, "{verdict}\n")?;
         }
         if self.smoke {
@@ -193,8 +208,9 @@ impl fmt::Display for Report {
             f,
             "The median of {} runs of {:.1} s each, each after a run that is not counted, and all after every \
              server has\nread the notes once. h2load has N connections with one request each at a \
-             time (-c N -m 1). The server is pinned to core \
-             {}; h2load, PostgreSQL and the\nconsent service, a process each, to {}. {}.\nThe same \
+             time (-c N -m 1). The server is pinned to core {}, \
+             h2load to {}; its helpers, PostgreSQL and the\nconsent service, run where the system \
+             puts them (anywhere), or beside h2load (apart). {}.\nThe same \
              listener with all its limits, pool settings and tables for all; (b) as a role without \
              row-level security.",
             self.runs,
@@ -235,6 +251,7 @@ mod tests {
     fn the_report_compares_medians_at_each_number_of_clients() {
         let cell = |kind, throughput| Cell {
             kind,
+            layout: Layout::Apart,
             clients: 64,
             throughput,
             p50: Duration::from_micros(100),
@@ -254,7 +271,7 @@ mod tests {
             seconds: Duration::from_secs(1),
             smoke: false,
         };
-        assert!(report.verdict().unwrap().contains("at least as fast as"));
+        assert!(report.verdicts()[0].contains("at least as fast as"));
         assert!(report.to_string().contains("1.25"));
     }
 }

@@ -103,6 +103,12 @@ pub const ADMISSION: &[Row] = &[
     // Signed by hand: staff have seen it, or heard it said.
     users("/trellis.consent.v1.ConsentService/RecordSignedConsent", CARE_AND_PRIVACY),
     users("/trellis.consent.v1.ConsentService/RevokeConsent", CARE_AND_PRIVACY.union(PRINCIPALS)),
+    // A mistake is the person's to tell, or theirs who recorded it: not one more thing that is done on
+    // the person's behalf.
+    users(
+        "/trellis.consent.v1.ConsentService/MarkConsentEnteredInError",
+        CARE_AND_PRIVACY.union(set(&[Person])),
+    ),
     // Any agency that a consent names may know it, whatever its sector. Not supporters.
     users("/trellis.consent.v1.ConsentService/GetConsent", STAFF.union(PRINCIPALS)),
     users("/trellis.consent.v1.ConsentService/ListConsents", STAFF.union(PRINCIPALS)),
@@ -119,6 +125,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.consent.v1.ConsentService/DeclareEmergency", set(&[Medical])),
     users("/trellis.consent.v1.ConsentService/ReviewEmergency", OFFICERS),
     users("/trellis.consent.v1.ConsentService/ListEmergencies", OFFICERS.union(PRINCIPALS)),
+    users("/trellis.consent.v1.ConsentService/WatchEmergencies", OFFICERS),
     // Orders are served on the agency; its privacy officer accepts them.
     users(
         "/trellis.consent.v1.ConsentService/RecordCourtOrder",
@@ -128,6 +135,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.consent.v1.ConsentService/ListCourtOrders", OFFICERS.union(PRINCIPALS)),
     services("/trellis.consent.v1.FactsService/GetFacts"),
     services("/trellis.consent.v1.FactsService/WatchFacts"),
+    services("/trellis.consent.v1.FactsService/WatchPersonEvents"),
     // Both sides of a referral work with the person.
     users("/trellis.referrals.v1.ReferralsService/CreateReferral", CARE),
     users("/trellis.referrals.v1.ReferralsService/SendReferral", CARE),
@@ -154,4 +162,5 @@ pub const ADMISSION: &[Row] = &[
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),
     services("/trellis.audit.v1.LedgerService/FollowLedger"),
+    services("/trellis.audit.v1.ServedService/WatchServed"),
 ];

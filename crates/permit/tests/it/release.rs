@@ -132,7 +132,7 @@ async fn an_opened_record_has_one_event_that_says_on_what_basis() {
     assert_eq!(told.obligations, [Obligation::Part2Notice, Obligation::ConsentCopy]);
     assert_eq!(told.redisclosure, Redisclosure::Prohibited);
     assert_eq!(told.basis.len(), 1);
-    assert_eq!(told.consents[0].id.uuid(), Some(consent));
+    assert_eq!(told.consents().next().unwrap().id.uuid(), Some(consent));
 
     let event = world.one_event().await;
     assert_eq!(event.outcome, Outcome::Permit);

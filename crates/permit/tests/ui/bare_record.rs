@@ -14,7 +14,6 @@ fn replied(note: Note) -> (Note, Disclosure) {
         basis: Vec::new(),
         obligations: Vec::new(),
         redisclosure: policy::Redisclosure::PermittedByLaw,
-        consents: Vec::new(),
     };
     (note, disclosure)
 }

@@ -4,6 +4,7 @@
 
 mod embedded;
 mod group;
+mod lane;
 mod repeatable;
 mod roles;
 mod stage;

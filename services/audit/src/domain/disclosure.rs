@@ -107,6 +107,7 @@ impl Disclosure {
     pub fn collection(&self) -> Collection {
         let mut kinds = self.kinds.iter();
         match (kinds.next(), kinds.next(), &*self.service) {
+            (_, _, "people") if self.rpc.ends_with("/Notify") => Collection::Notices,
             (Some(kind), None, _) => Collection::Of(kind),
             (_, _, "notes") => Collection::Of(Kind::Note),
             (_, _, "referrals") => Collection::Of(Kind::Referral),
@@ -140,6 +141,8 @@ pub enum Collection {
     Restrictions,
     Emergencies,
     CourtOrders,
+    /// What the person must be told.
+    Notices,
     /// This accounting itself.
     Accounting,
     Other,

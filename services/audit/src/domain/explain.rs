@@ -57,9 +57,11 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "DraftConsent" => "prepared",
         "SignConsent" | "SignNote" => "signed",
         "RevokeConsent" => "revoked",
+        "MarkConsentEnteredInError" => "marked as entered in error",
         "RecordSignedConsent" => "recorded, as signed by hand,",
         "AcknowledgeRevocation" => "acknowledged the end of",
-        "WatchConsents" => "was told of",
+        "WatchConsents" | "WatchEmergencies" => "was told of",
+        "Notify" => "wrote",
         "Explain" => "asked why something is allowed or not by",
         "RequestRestriction" => "asked for",
         "DecideRestriction" => "decided about",
@@ -108,6 +110,7 @@ fn what(disclosure: &Disclosure) -> String {
         Collection::CourtOrders => {
             ("court order about your records", "court orders about your records", "court orders")
         }
+        Collection::Notices => ("notice to you", "notices to you", "your notices"),
         Collection::Accounting => return "this accounting".to_owned(),
         Collection::Other => ("record", "records", "your records"),
     };
@@ -162,6 +165,10 @@ fn ground(basis: Basis, disclosure: &Disclosure) -> Option<String> {
         Basis::Custodian if is_own(disclosure) => return None,
         // One that it has just prepared.
         Basis::NamedInConsent if disclosure.action == Action::Write => return None,
+        // It may have been served under it, or have registered the person.
+        Basis::NamedInConsent if disclosure.rpc.contains("/Watch") => return None,
+        // It follows from what others did.
+        Basis::Network if disclosure.collection() == Collection::Notices => return None,
         Basis::Custodian => "as an agency that holds some of it",
         Basis::Share => "because you shared it",
         Basis::Emergency => "in a medical emergency",

@@ -53,6 +53,7 @@ fn name(disclosure: &Disclosure, id: &Uuid) -> Option<String> {
         Collection::Restrictions => Some(name_of("restrictions", id)),
         Collection::Emergencies => Some(name_of("emergencies", id)),
         Collection::CourtOrders => Some(name_of("courtOrders", id)),
+        Collection::Notices => Some(name_of("notices", id)),
         Collection::Accounting | Collection::Other => None,
     }
 }

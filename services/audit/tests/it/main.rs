@@ -10,5 +10,6 @@ mod bad_input;
 mod follow;
 mod mine;
 mod pages;
+mod served;
 mod store;
 mod world;

@@ -152,6 +152,17 @@ impl World {
         Peer::new(serve::peer(&format!("http://{at}"), None).unwrap(), Arc::new(tokens), service)
     }
 
+    /// How a service shows who it is to another.
+    pub fn authorization(
+        &self,
+        service: &'static str,
+        callee: &'static str,
+    ) -> tonic::metadata::MetadataValue<tonic::metadata::Ascii> {
+        let key = self.network.signing_key().clone();
+        let tokens = ServiceTokens::new(service, key, Arc::new(self.clock.clone()));
+        tokens.authorization(callee).unwrap().to_str().unwrap().parse().unwrap()
+    }
+
     /// The audit service, following notes, consent and itself.
     pub async fn audit(&self) -> Audit {
         let at = self.upstream.addr();
@@ -183,6 +194,7 @@ impl World {
         let app = audit::start(deps, sources);
         let running = serve::Server::builder(listen())
             .add_service(audit::server(Arc::clone(&app)))
+            .add_service(audit::served_server(Arc::clone(&app)))
             .add_service(Ledgers::new([("audit", ledger.clone())]).server())
             .descriptors(wire::DESCRIPTORS)
             .auth(auth(&self.config, &["audit"], &self.clock, &self.directory).await)

@@ -1,11 +1,11 @@
 //! A consent as it is held, and its moves: DRAFT to ACTIVE (signed) or INACTIVE (withdrawn), ACTIVE
-//! to REVOKED.
+//! to REVOKED, and either of these to INACTIVE (entered in error).
 
 use kernel::{AgencyId, Code, Instant, PractitionerId};
 use policy::{Consent, ConsentStatus, ConsentType, PersonFacts, Signature, SignatureMethod};
 use serde::{Deserialize, Serialize};
 
-use super::text::Language;
+use super::{Mistake, text::Language};
 
 /// A consent and what is kept beside what it says.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,8 @@ pub struct Held {
     pub revocation: Option<Revocation>,
     /// By which rules it was signed.
     pub rule_pack: Option<String>,
+    /// Signed, and then found to be a mistake.
+    pub in_error: Option<InError>,
     /// Grows with every change.
     pub version: i32,
 }
@@ -72,6 +74,15 @@ pub struct Revocation {
     pub word: Word,
 }
 
+/// That a consent was entered in error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InError {
+    pub at: Instant,
+    pub mistake: Mistake,
+    /// Whose staff marked it; none: the person.
+    pub agency: Option<AgencyId>,
+}
+
 /// A move that the present state does not allow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrongState {
@@ -83,8 +94,9 @@ pub struct WrongState {
 fn moves(status: ConsentStatus) -> &'static [ConsentStatus] {
     match status {
         ConsentStatus::Draft => &[ConsentStatus::Active, ConsentStatus::Inactive],
-        ConsentStatus::Active => &[ConsentStatus::Revoked],
-        ConsentStatus::Inactive | ConsentStatus::Revoked => &[],
+        ConsentStatus::Active => &[ConsentStatus::Revoked, ConsentStatus::Inactive],
+        ConsentStatus::Revoked => &[ConsentStatus::Inactive],
+        ConsentStatus::Inactive => &[],
     }
 }
 
@@ -147,6 +159,19 @@ impl Held {
         Ok(ended)
     }
 
+    /// Marks what was signed as entered in error. The rest is kept, a revocation too.
+    pub fn mark(&self, in_error: InError) -> Result<Self, WrongState> {
+        let mut marked = Self { version: self.version.saturating_add(1), ..self.clone() };
+        match self.consent.status {
+            ConsentStatus::Active | ConsentStatus::Revoked => {
+                marked.consent.status = ConsentStatus::Inactive;
+                marked.in_error = Some(in_error);
+                Ok(marked)
+            }
+            ConsentStatus::Draft | ConsentStatus::Inactive => Err(self.wrong_state()),
+        }
+    }
+
     /// When it was signed.
     pub fn signed_at(&self) -> Option<Instant> {
         self.consent.signature.as_ref().and_then(|s| s.signed_at)
@@ -169,6 +194,22 @@ impl Held {
             _ => None,
         }
     }
+}
+
+/// §2.35(b): whether it was agreed that it can't be ended yet.
+pub fn lasts_as_agreed(consent: &Consent, now: Instant) -> bool {
+    consent.kind == ConsentType::CriminalJustice
+        && consent.revocable_after.is_some_and(|after| now < after)
+}
+
+/// Whether a consent that is on file is in force, or may come to be.
+pub fn still_counts(consent: &Consent, now: Instant) -> bool {
+    let stands = match consent.status {
+        ConsentStatus::Active => true,
+        ConsentStatus::Revoked => lasts_as_agreed(consent, now),
+        ConsentStatus::Draft | ConsentStatus::Inactive => false,
+    };
+    stands && consent.expires.is_none_or(|end| now < end)
 }
 
 /// When time alone changes next what these facts come to.
@@ -226,6 +267,7 @@ mod tests {
             recorded: None,
             revocation: None,
             rule_pack: None,
+            in_error: None,
             version: 1,
         }
     }
@@ -245,13 +287,45 @@ mod tests {
     fn every_wrong_move_tells_the_moves_allowed_now() {
         let signed = draft().sign("rules-1", NOW).unwrap();
         let wrong = signed.sign("rules-1", NOW).unwrap_err();
-        assert_eq!(wrong, WrongState { state: "ACTIVE", allowed: vec!["REVOKED"] });
+        assert_eq!(wrong, WrongState { state: "ACTIVE", allowed: vec!["REVOKED", "INACTIVE"] });
         let revoked = signed.revoke(None, NOW).unwrap();
         assert_eq!((revoked.version, revoked.consent.revoked_at), (3, Some(NOW)));
-        for ended in [revoked, draft().revoke(None, NOW).unwrap()] {
+        assert_eq!(revoked.revoke(None, NOW).unwrap_err().allowed, ["INACTIVE"]);
+        let marked = revoked.mark(in_error()).unwrap();
+        for ended in [marked, draft().revoke(None, NOW).unwrap()] {
             assert_eq!(ended.sign("rules-1", NOW).unwrap_err().allowed, Vec::<&str>::new());
             assert_eq!(ended.revoke(None, NOW).unwrap_err().allowed, Vec::<&str>::new());
+            assert_eq!(ended.mark(in_error()).unwrap_err().allowed, Vec::<&str>::new());
         }
+        assert_eq!(draft().mark(in_error()).unwrap_err().allowed, ["ACTIVE", "INACTIVE"]);
+    }
+
+    fn in_error() -> InError {
+        InError { at: NOW, mistake: Mistake::Duplicate, agency: None }
+    }
+
+    #[test]
+    fn what_is_marked_as_entered_in_error_keeps_what_was_signed_and_revoked() {
+        let revoked = draft().sign("rules-1", NOW).unwrap().revoke(None, NOW).unwrap();
+        let marked = revoked.mark(in_error()).unwrap();
+        assert_eq!((marked.consent.status, marked.version), (ConsentStatus::Inactive, 4));
+        let mut kept = marked.clone();
+        (kept.consent.status, kept.in_error, kept.version) = (ConsentStatus::Revoked, None, 3);
+        assert_eq!(kept, revoked);
+    }
+
+    #[test]
+    fn what_has_ended_for_good_counts_no_more() {
+        let signed = draft().sign("rules-1", NOW).unwrap();
+        let revoked = signed.revoke(None, NOW).unwrap();
+        let counts = |held: &Held, now| still_counts(&held.consent, now);
+        assert!(counts(&signed, NOW) && !counts(&signed, NOW + Duration::days(30)));
+        assert!(!counts(&revoked, NOW) && !counts(&draft(), NOW));
+        assert!(!counts(&signed.mark(in_error()).unwrap(), NOW));
+        let mut justice = revoked;
+        justice.consent.kind = ConsentType::CriminalJustice;
+        justice.consent.revocable_after = Some(NOW + Duration::days(3));
+        assert!(counts(&justice, NOW) && !counts(&justice, NOW + Duration::days(3)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{
     Held,
-    text::{Language, Names, Say},
+    text::{Language, Names, Say, Voice},
 };
 
 pub use fhir::fhir;
@@ -24,13 +24,15 @@ const LAW: &str = "https://www.ecfr.gov/current/title-42/part-2";
 pub struct Context<'a> {
     /// Of the text that was shown.
     pub language: Language,
+    /// In the words of who gives it.
+    pub voice: Voice,
     pub names: &'a dyn Names,
     pub as_of: Instant,
 }
 
 impl Context<'_> {
     fn say(&self) -> Say<'_> {
-        Say::new(self.language, self.names)
+        Say::new(self.language, self.voice, self.names)
     }
 }
 
@@ -42,6 +44,7 @@ enum State {
     Refused,
     Withdrawn,
     Expired,
+    EnteredInError,
 }
 
 /// What has happened to a consent until now, in order; the last is where it stands.
@@ -52,19 +55,24 @@ fn history(held: &Held, as_of: Instant) -> Vec<(Instant, State)> {
         Effect::Deny => State::Refused,
     };
     let withdrawn = consent.revoked_at.or(held.withdrawn_at);
-    let expired =
-        held.ends_at().filter(|end| *end <= as_of && withdrawn.is_none_or(|at| *end <= at));
+    let in_error = held.in_error.as_ref().map(|in_error| in_error.at);
+    let ended = withdrawn.into_iter().chain(in_error).min();
+    let expired = held.ends_at().filter(|end| *end <= as_of && ended.is_none_or(|at| *end <= at));
     let mut all = vec![(held.created_at, State::Requested)];
     all.extend(held.signed_at().map(|at| (at, answer)));
     all.extend(expired.map(|at| (at, State::Expired)));
     all.extend(withdrawn.map(|at| (at, State::Withdrawn)));
+    all.extend(in_error.map(|at| (at, State::EnteredInError)));
     all
 }
 
-/// Until when a consent that was revoked was in force (§2.35(b): no earlier than agreed).
+/// Until when a consent was in force that was revoked (§2.35(b): no earlier than agreed) or marked as
+/// entered in error.
 fn stopped_at(held: &Held) -> Option<Instant> {
-    let revoked = held.consent.revoked_at?;
-    let stopped = held.revocable_at().map_or(revoked, |earliest| revoked.max(earliest));
+    let revoked = held.consent.revoked_at;
+    let revoked = revoked.map(|at| held.revocable_at().map_or(at, |earliest| at.max(earliest)));
+    let marked = held.in_error.as_ref().map(|in_error| in_error.at);
+    let stopped = revoked.into_iter().chain(marked).min()?;
     Some(held.ends_at().map_or(stopped, |end| end.min(stopped)))
 }
 

@@ -1,5 +1,6 @@
-//! The text that a person is shown for signing, made from what the consent says. What is said, and
-//! in which order, is in [`compose`]; a language supplies words and sentences, and is one module.
+//! The text that is shown for signing, made from what the consent says, in the words of who signs:
+//! the person, or who acts for them. What is said, and in which order, is in [`compose`]; a language
+//! supplies words and sentences, and is one module.
 
 mod catalogue;
 mod compose;
@@ -12,6 +13,7 @@ use policy::Consent;
 use sha2::{Digest as _, Sha256};
 
 use catalogue::Catalogue;
+pub use catalogue::Voice;
 pub(super) use compose::Say;
 pub use reading::grade;
 
@@ -41,10 +43,12 @@ impl Language {
         Self::ALL.iter().copied().find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
 
-    fn catalogue(self) -> &'static dyn Catalogue {
-        match self {
-            Self::English => &english::English,
-            Self::Spanish => &spanish::Spanish,
+    fn catalogue(self, voice: Voice) -> &'static dyn Catalogue {
+        match (self, voice) {
+            (Self::English, Voice::Own) => &english::English(Voice::Own),
+            (Self::English, Voice::Acting) => &english::English(Voice::Acting),
+            (Self::Spanish, Voice::Own) => &spanish::Spanish(Voice::Own),
+            (Self::Spanish, Voice::Acting) => &spanish::Spanish(Voice::Acting),
         }
     }
 }
@@ -61,13 +65,13 @@ pub fn write(
     superseded: &[&Consent],
     names: &dyn Names,
 ) -> String {
-    joined(&Say::new(language, names), draft, superseded)
+    joined(&Say::new(language, Voice::of(draft), names), draft, superseded)
 }
 
 /// The US school grade that the text of a draft asks for. Names don't count: neither the person nor
 /// we can make them shorter.
 pub fn reading_level(language: Language, draft: &Consent, superseded: &[&Consent]) -> f32 {
-    grade(language, &joined(&Say::nameless(language), draft, superseded))
+    grade(language, &joined(&Say::nameless(language, Voice::of(draft)), draft, superseded))
 }
 
 fn joined(say: &Say<'_>, draft: &Consent, superseded: &[&Consent]) -> String {

@@ -19,7 +19,10 @@ use super::{
     access::{reach_beside, staff},
     write::{again, on_record},
 };
-use crate::{App, store};
+use crate::{
+    App,
+    store::{self, person_event::Happened},
+};
 
 const RPC: &str = "trellis.consent.v1.ConsentService/AcceptCourtOrder";
 
@@ -87,6 +90,8 @@ async fn write(
                 row.version = row.version.saturating_add(1);
                 row.wire = order.encode_to_vec();
                 store::court_order::accept(tx, &permit, &row, now).await?;
+                let (what, by) = (Happened::CourtOrder, permit.named_agency().unwrap_or_default());
+                store::person_event::happened(tx, &permit, what, id, &[by], now).await?;
                 store::record(tx, &[permit.person_id()]).await?;
                 let reply = pb::AcceptCourtOrderResponse { court_order: Some(order) };
                 let answer = reply.encode_to_vec();

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     App,
     domain::alarm_of,
-    store::{self, emergency::EmergencyRow},
+    store::{self, emergency::EmergencyRow, person_event::Happened},
 };
 
 const RPC: &str = "trellis.consent.v1.ConsentService/DeclareEmergency";
@@ -122,6 +122,8 @@ async fn write(
                     wire: emergency.encode_to_vec(),
                 };
                 store::emergency::insert(tx, &permit, &row).await?;
+                let (what, by) = (Happened::Emergency(alarm), [row.agency_id]);
+                store::person_event::happened(tx, &permit, what, id, &by, now).await?;
                 store::record(tx, &[permit.person_id()]).await?;
                 let reply = pb::DeclareEmergencyResponse { emergency: Some(emergency) };
                 let answer = reply.encode_to_vec();

@@ -125,6 +125,7 @@ pub(super) fn worded(
         recorded: None,
         revocation: None,
         rule_pack: None,
+        in_error: None,
         version: 1,
     }
 }

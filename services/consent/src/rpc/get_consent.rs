@@ -1,16 +1,21 @@
 //! GetConsent.
 
+use kernel::Code as _;
 use permit::StandingPermit;
-use policy::ConsentStatus;
 use rpc::Error;
 use tonic::Request;
+use uuid::Uuid;
 use wire::{
     consent::v1 as pb,
-    convert::{agency_name, timestamp},
+    convert::{agency_name, timestamp, to_wire},
 };
 
 use super::{access::reach, write::seen};
-use crate::{App, domain::named_agencies, store};
+use crate::{
+    App,
+    domain::Happening,
+    store::{self, event::Acknowledged},
+};
 
 const RPC: &str = "trellis.consent.v1.ConsentService/GetConsent";
 
@@ -28,27 +33,27 @@ pub(super) async fn handle(
     };
     let found = app.guard.release_standing(&reached.permit, vec![id], found).await?;
     let mut consent = seen(&found, &reached.permit);
-    consent.acknowledgements = acknowledgements(app, &reached.permit, &found).await?;
+    consent.acknowledgements = acknowledgements(app, &reached.permit, id).await?;
     Ok(pb::GetConsentResponse { consent: Some(consent) })
 }
 
-/// Of a revoked consent, to the person: which agencies were told, and which have said so.
+/// To the person: which agencies were told that it ended, and which have said that they heard.
 async fn acknowledgements(
     app: &App,
     permit: &StandingPermit,
-    found: &store::Seen,
+    id: Uuid,
 ) -> Result<Vec<pb::Acknowledgement>, Error> {
-    let consent = &found.held.consent;
-    let (Some(id), true) = (consent.id.uuid(), permit.named_agency().is_none()) else {
-        return Ok(Vec::new());
-    };
-    if consent.status != ConsentStatus::Revoked {
+    if permit.named_agency().is_some() {
         return Ok(Vec::new());
     }
-    let said = store::event::acknowledged(&app.db, permit, id).await?;
-    let told = named_agencies(consent).into_iter().map(|agency| pb::Acknowledgement {
-        acknowledge_time: agency.uuid().and_then(|id| said.get(&id)).copied().map(timestamp),
-        agency: agency_name(&agency),
-    });
-    Ok(told.collect())
+    let one = |told: Acknowledged| {
+        let kind =
+            Happening::parse(&told.kind).ok_or(Error::Internal("kind of a consent event"))?;
+        Ok(pb::Acknowledgement {
+            agency: agency_name(told.agency),
+            acknowledge_time: told.at.map(timestamp),
+            kind: to_wire(kind),
+        })
+    };
+    store::event::acknowledged(&app.db, permit, id).await?.into_iter().map(one).collect()
 }

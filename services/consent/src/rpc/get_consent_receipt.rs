@@ -9,7 +9,10 @@ use super::access::reach;
 use crate::{
     App,
     app::DisplayNames,
-    domain::receipt::{Context, fhir, kantara},
+    domain::{
+        receipt::{Context, fhir, kantara},
+        text::Voice,
+    },
     store,
 };
 
@@ -37,7 +40,12 @@ pub(super) async fn handle(
     }
     let names = DisplayNames(app.directory.clone());
     let held = &found.held;
-    let context = Context { language: held.language, names: &names, as_of: app.clock.now() };
+    let context = Context {
+        language: held.language,
+        voice: Voice::of(&held.consent),
+        names: &names,
+        as_of: app.clock.now(),
+    };
     let (json, media_type) = match req.format() {
         pb::ReceiptFormat::FhirR4 => (fhir(held, &context), "application/fhir+json"),
         _ => (kantara(held, &context), "application/json"),

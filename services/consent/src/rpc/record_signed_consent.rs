@@ -19,13 +19,14 @@ use super::{
     access::{registered, staff},
     against::{Against, against},
     draft_consent::{language, worded},
+    tell::tell_signed,
     violations,
     write::{again, closes, fence, for_services, on_record, room, whole},
 };
 use crate::{
     App,
     app::DisplayNames,
-    domain::{Recorded, may_sign, named_agencies, text::Language},
+    domain::{Recorded, may_sign, text::Language},
     store,
 };
 
@@ -128,8 +129,7 @@ async fn write(
                 let wire = for_services(&held);
                 room(tx, &permit, &held, &wire).await?;
                 store::insert(tx, &permit, &held, &wire).await?;
-                let named = named_agencies(signed);
-                store::event::happened(tx, &permit, id, "SIGNED", &named, now).await?;
+                tell_signed(tx, &permit, signed, &on_file, now).await?;
                 store::record(tx, &[permit.person_id()]).await?;
                 let reply = pb::RecordSignedConsentResponse { consent: Some(whole(&held)) };
                 let answer = reply.encode_to_vec();

@@ -15,11 +15,12 @@ use super::{
     access::{reach, refused, staff},
     acts::may_open,
     sign_consent::confirmed_by,
-    write::{again, fence, for_services, on_record, whole, wrong_state},
+    tell::end,
+    write::{again, ended as shown, fence, on_record, wrong_state},
 };
 use crate::{
     App,
-    domain::{Held, Revocation, Word, may_revoke, may_see, named_agencies},
+    domain::{Happening, Held, Revocation, Word, may_revoke},
     store,
 };
 
@@ -92,16 +93,11 @@ async fn write(
             Box::pin(async move {
                 let (once, on_word) = &*given;
                 let now = clock.now();
-                let held = store::lock(tx, &permit, id).await?.ok_or(Error::NotFound)?;
+                let held = store::lock(&mut *tx, &permit, id).await?.ok_or(Error::NotFound)?;
                 let ended = held.revoke(on_word.clone(), now).map_err(wrong_state)?;
                 allowed(&permit, &held)?;
-                store::change(tx, &permit, &ended, &for_services(&ended)).await?;
-                if ended.signed_at().is_some() {
-                    let named = named_agencies(&ended.consent);
-                    store::event::happened(tx, &permit, id, "REVOKED", &named, now).await?;
-                }
-                store::record(tx, &[permit.person_id()]).await?;
-                let reply = pb::RevokeConsentResponse { consent: Some(told(&permit, &ended)) };
+                end(tx, &permit, &ended, Happening::Revoked, now).await?;
+                let reply = pb::RevokeConsentResponse { consent: Some(shown(&permit, &ended)) };
                 let answer = reply.encode_to_vec();
                 keep_answer(tx, &once.key, permit.person_id(), id, &answer, now).await?;
                 Ok((reply, ()))
@@ -128,23 +124,4 @@ fn allowed(permit: &StandingPermit, held: &Held) -> Result<(), Error> {
         return Err(Error::Denied(Denial::ActionNotPermitted));
     }
     Ok(())
-}
-
-/// Who may revoke need not be one who may read it: they get what they did.
-fn told(permit: &StandingPermit, ended: &Held) -> pb::Consent {
-    let consent = whole(ended);
-    let sees_all = matches!(permit.standing(), Standing::Person { .. })
-        && may_see(confirmed_by(permit), &ended.consent);
-    if sees_all {
-        return consent;
-    }
-    pb::Consent {
-        name: consent.name,
-        person: consent.person,
-        status: consent.status,
-        revoked_time: consent.revoked_time,
-        revocation: consent.revocation,
-        etag: consent.etag,
-        ..pb::Consent::default()
-    }
 }

@@ -8,8 +8,9 @@ use wire::{
     convert::{agency_name, consent_terms, grantor_to_wire, name_of, timestamp, to_wire},
 };
 
+use super::sign_consent::confirmed_by;
 use crate::{
-    domain::{Held, Revocation, Word},
+    domain::{Held, InError, Revocation, Word, may_see},
     store::Seen,
 };
 
@@ -46,8 +47,38 @@ pub(super) fn whole(held: &Held) -> pb::Consent {
         recorded_agency: held.recorded.as_ref().map(|r| agency_name(&r.agency)).unwrap_or_default(),
         revocation: held.revocation.as_ref().map(revocation),
         acknowledgements: Vec::new(),
+        entered_in_error: held.in_error.as_ref().map(in_error),
         co_grantor: consent.co_grantor.as_ref().map(grantor_to_wire),
         rule_pack: held.rule_pack.clone().unwrap_or_default(),
+    }
+}
+
+fn in_error(in_error: &InError) -> pb::EnteredInError {
+    pb::EnteredInError {
+        mistake: to_wire(in_error.mistake),
+        time: Some(timestamp(in_error.at)),
+        agency: in_error.agency.as_ref().map(agency_name).unwrap_or_default(),
+    }
+}
+
+/// What became of a consent, to who ended it. They need not be one who may read it: they get what
+/// they did.
+pub(super) fn ended(permit: &StandingPermit, held: &Held) -> pb::Consent {
+    let consent = whole(held);
+    let sees_all = matches!(permit.standing(), Standing::Person { .. })
+        && may_see(confirmed_by(permit), &held.consent);
+    if sees_all {
+        return consent;
+    }
+    pb::Consent {
+        name: consent.name,
+        person: consent.person,
+        status: consent.status,
+        revoked_time: consent.revoked_time,
+        revocation: consent.revocation,
+        entered_in_error: consent.entered_in_error,
+        etag: consent.etag,
+        ..pb::Consent::default()
     }
 }
 
@@ -83,7 +114,13 @@ pub(super) fn seen(seen: &Seen, permit: &StandingPermit) -> pb::Consent {
 
 /// As other services are sent it: what a decision needs.
 pub(super) fn for_services(held: &Held) -> Vec<u8> {
+    // When it was marked as entered in error, for replay; not by whom, and why.
+    let marked = |in_error: &InError| pb::EnteredInError {
+        time: Some(timestamp(in_error.at)),
+        ..pb::EnteredInError::default()
+    };
     let consent = pb::Consent {
+        entered_in_error: held.in_error.as_ref().map(marked),
         text: String::new(),
         recorded_signature: None,
         revocation: None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::{AgencyId, Instant, PersonId};
 use permit::{Standing, StandingPermit};
-use pg::{PgConnection, requests::keep_answer};
+use pg::requests::keep_answer;
 use policy::{Consent, Relationship};
 use prost::Message as _;
 use rpc::{Conflict, Denial, Error, InTx};
@@ -16,12 +16,13 @@ use super::{
     access::reach,
     acts::represents,
     against::{Against, signed_by},
+    tell::tell_signed,
     violations,
     write::{again, closes, fence, for_services, on_record, whole, wrong_state},
 };
 use crate::{
     App,
-    domain::{Held, keeps_nothing_of, may_sign, named_agencies, opens_nothing_of},
+    domain::{Held, keeps_nothing_of, may_sign, opens_nothing_of},
     store,
 };
 
@@ -73,10 +74,10 @@ async fn write(
                 let (once, shown, against) = &*given;
                 let now = clock.now();
                 let draft = store::lock(tx, &permit, id).await?.ok_or(Error::NotFound)?;
-                let signed = signed(tx, &permit, &draft, shown, against, now).await?;
+                let on_file = store::on_file(tx, &permit).await?;
+                let signed = signed(&permit, &draft, &on_file, shown, against, now)?;
                 store::change(tx, &permit, &signed, &for_services(&signed)).await?;
-                let named = named_agencies(&signed.consent);
-                store::event::happened(tx, &permit, id, "SIGNED", &named, now).await?;
+                tell_signed(tx, &permit, &signed.consent, &on_file, now).await?;
                 store::record(tx, &[permit.person_id()]).await?;
                 let reply = pb::SignConsentResponse { consent: Some(whole(&signed)) };
                 let answer = reply.encode_to_vec();
@@ -89,37 +90,36 @@ async fn write(
 
 /// The draft, signed, if nothing stands in the way: its state, another text than was shown, a
 /// sign-in that can't sign for this, or what the consent lacks by now.
-async fn signed(
-    tx: &mut PgConnection,
+fn signed(
     permit: &StandingPermit,
     draft: &Held,
+    on_file: &[Consent],
     shown: &str,
     against: &Against,
     now: Instant,
-) -> Result<Held, InTx> {
+) -> Result<Held, Error> {
     draft.signable().map_err(wrong_state)?;
     if draft.text_sha256 != shown {
         let other = Violation::new("text_sha256", "must be the hash of the text that was shown");
-        return Err(Error::Conflict(Conflict::ConsentIncomplete(vec![other])).into());
+        return Err(Error::Conflict(Conflict::ConsentIncomplete(vec![other])));
     }
     if !is_grantor(permit.standing(), &draft.consent) {
-        return Err(Error::Denied(Denial::ActionNotPermitted).into());
+        return Err(Error::Denied(Denial::ActionNotPermitted));
     }
-    let on_file = store::on_file(tx, permit).await?;
     let superseded = on_file.iter().filter(|c: &&Consent| draft.consent.supersedes.contains(&c.id));
     if let Standing::Representative(acts) = permit.standing()
         && !superseded.clone().all(|old| keeps_nothing_of(old, acts.excluded_sensitivities))
     {
-        return Err(Error::Denied(Denial::ActionNotPermitted).into());
+        return Err(Error::Denied(Denial::ActionNotPermitted));
     }
     if !may_sign(confirmed_by(permit), &draft.consent, superseded) {
-        return Err(Error::Denied(Denial::SignInNotConfirmed).into());
+        return Err(Error::Denied(Denial::SignInNotConfirmed));
     }
-    let lacking = violations::of_signing(&draft.consent, against, &on_file, now);
+    let lacking = violations::of_signing(&draft.consent, against, on_file, now);
     if !lacking.is_empty() {
-        return Err(Error::Conflict(Conflict::ConsentIncomplete(lacking)).into());
+        return Err(Error::Conflict(Conflict::ConsentIncomplete(lacking)));
     }
-    Ok(draft.sign(against.rules.name(), now).map_err(wrong_state)?)
+    draft.sign(against.rules.name(), now).map_err(wrong_state)
 }
 
 /// Whoever signs is who the draft says gives it; and nobody opens for others what is withheld from

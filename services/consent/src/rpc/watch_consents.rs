@@ -1,114 +1,61 @@
-//! WatchConsents: what happened to the consents that name the caller's agency, in order.
+//! WatchConsents: what happened to the consents that name the caller's agency, in order; and the end of
+//! those under which it was served.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use identity::AuthError;
-use kernel::{AgencyId, AgencyStatus};
+use kernel::{AgencyId, Code as _};
 use permit::Call;
-use rpc::{Conflict, Error};
-use tokio::{sync::mpsc, time::Instant};
-use tokio_stream::{Stream, wrappers::ReceiverStream};
-use tonic::{Request, Status};
+use rpc::Error;
+use tonic::Request;
 use uuid::Uuid;
 use wire::{
     consent::v1 as pb,
-    convert::{name_of, timestamp},
+    convert::{name_of, timestamp, to_wire},
 };
 
+use super::following::{BATCH, Feed, Messages, open};
 use crate::{
     App,
+    domain::Happening,
     store::event::{self, ConsentEvent},
 };
 
 const RPC: &str = "trellis.consent.v1.ConsentService/WatchConsents";
-const BATCH: i64 = 100;
-/// For what another instance of this service wrote.
-const POLL: Duration = Duration::from_millis(500);
-/// Of the thirty seconds that the contract promises.
-const CHECKPOINT: Duration = Duration::from_secs(10);
-/// Messages that wait for a slow reader.
-const AHEAD: usize = 4;
-
-pub(super) type Events =
-    Pin<Box<dyn Stream<Item = Result<pb::WatchConsentsResponse, Status>> + Send>>;
-type Out = mpsc::Sender<Result<pb::WatchConsentsResponse, Status>>;
 
 pub(super) async fn handle(
     app: &Arc<App>,
     request: Request<pb::WatchConsentsRequest>,
-) -> Result<Events, Error> {
+) -> Result<Messages<pb::WatchConsentsResponse>, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
     rpc::valid(&req)?;
     let agency = call.caller().agency().and_then(AgencyId::uuid).ok_or(Error::NotFound)?;
-    let reached = app.pages.resume(&call, &req.cursor)?;
-    if !(0..=event::head(&app.db).await?).contains(&reached) {
-        return Err(Error::Conflict(Conflict::CursorExpired));
-    }
-    let (out, events) = mpsc::channel(AHEAD);
-    let (app, stop) = (Arc::clone(app), app.stop.clone());
-    tokio::spawn(async move {
-        let watch = follow(&app, &call, agency, reached, &out);
-        if let Some(Err(error)) = stop.run_until_cancelled(watch).await {
-            let _ = out.send(Err(error.into())).await;
-        }
-    });
-    Ok(Box::pin(ReceiverStream::new(events)))
+    let head = event::head(&app.db).await?;
+    open(app, call, Consents(agency), &req.cursor, head)
 }
 
-/// Until the reader goes away, or their token ends.
-async fn follow(
-    app: &App,
-    call: &Call,
-    agency: Uuid,
-    mut reached: i64,
-    out: &Out,
-) -> Result<(), Error> {
-    let mut told = app.changes.subscribe();
-    let mut checkpoint = Instant::now();
-    loop {
-        admitted(app, call, agency)?;
-        // Before the look, so that what is told during it is looked for again.
-        told.mark_unchanged();
-        let events = event::events(&app.db, agency, reached, BATCH).await?;
-        let quiet = events.is_empty();
-        for event in events {
-            reached = event.seq;
-            admitted(app, call, agency)?;
-            if out.send(Ok(released(app, call, event).await?)).await.is_err() {
-                return Ok(());
-            }
-        }
-        if !quiet {
-            checkpoint = Instant::now() + CHECKPOINT;
-            continue;
-        }
-        if Instant::now() >= checkpoint {
-            let cursor = app.pages.cursor(call, reached)?;
-            let time = Some(timestamp(app.clock.now()));
-            let message = pb::WatchConsentsResponse { cursor, time, ..Default::default() };
-            if out.send(Ok(message)).await.is_err() {
-                return Ok(());
-            }
-            checkpoint = Instant::now() + CHECKPOINT;
-        }
-        tokio::select! {
-            _ = told.changed() => {}
-            () = tokio::time::sleep_until(checkpoint.min(Instant::now() + POLL)) => {}
-            () = out.closed() => return Ok(()),
-        }
-    }
-}
+struct Consents(Uuid);
 
-/// As at the beginning: the token lasts, and the agency takes part.
-fn admitted(app: &App, call: &Call, agency: Uuid) -> Result<(), Error> {
-    if call.caller().expired(app.clock.now()) {
-        return Err(AuthError::Unauthenticated.into());
+impl Feed for Consents {
+    type Event = ConsentEvent;
+    type Message = pb::WatchConsentsResponse;
+
+    async fn after(&self, app: &App, number: i64) -> Result<Vec<(i64, ConsentEvent)>, Error> {
+        let events = event::events(&app.db, self.0, number, BATCH).await?;
+        Ok(events.into_iter().map(|event| (event.seq, event)).collect())
     }
-    let (_, agencies) = app.agencies()?;
-    match agencies.get(&agency.into()).map(|agency| agency.status) {
-        Some(AgencyStatus::Active) => Ok(()),
-        _ => Err(AuthError::AgencySuspended.into()),
+
+    async fn released(
+        &self,
+        app: &App,
+        call: &Call,
+        event: ConsentEvent,
+    ) -> Result<Option<pb::WatchConsentsResponse>, Error> {
+        released(app, call, event).await.map(Some)
+    }
+
+    fn checkpoint(&self, cursor: String, time: prost_types::Timestamp) -> Self::Message {
+        pb::WatchConsentsResponse { cursor, time: Some(time), ..Default::default() }
     }
 }
 
@@ -120,14 +67,10 @@ async fn released(
 ) -> Result<pb::WatchConsentsResponse, Error> {
     let permit = app.guard.standing(call, event.person_id.into(), true).await?;
     app.guard.release_standing(&permit, vec![event.consent_id], ()).await?;
-    let kind = match event.kind.as_str() {
-        "SIGNED" => pb::ConsentEventKind::Signed,
-        "REVOKED" => pb::ConsentEventKind::Revoked,
-        _ => return Err(Error::Internal("kind of a consent event")),
-    };
+    let kind = Happening::parse(&event.kind).ok_or(Error::Internal("kind of a consent event"))?;
     Ok(pb::WatchConsentsResponse {
         cursor: app.pages.cursor(call, event.seq)?,
-        kind: kind.into(),
+        kind: to_wire(kind),
         consent: name_of("consents", event.consent_id),
         time: Some(timestamp(event.happened_at)),
     })

@@ -1,86 +1,52 @@
 //! WatchFacts: changes in their order, at once, and checkpoints between.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use identity::AuthError;
 use permit::Call;
-use rpc::Error;
-use tokio::{sync::mpsc, time::Instant};
-use tokio_stream::{Stream, wrappers::ReceiverStream};
-use tonic::{Request, Status};
+use rpc::{Error, Follower, Sequence, Steps};
+use tonic::Request;
 use wire::{consent::v1 as pb, convert::name_of};
 
 use crate::{App, store};
 
 const RPC: &str = "trellis.consent.v1.FactsService/WatchFacts";
-const BATCH: i64 = 500;
-/// For changes by another instance of this service.
-const POLL: Duration = Duration::from_millis(500);
-const CHECKPOINT: Duration = Duration::from_secs(2);
 
-pub(super) type Changes =
-    Pin<Box<dyn Stream<Item = Result<pb::WatchFactsResponse, Status>> + Send>>;
+struct Facts(Arc<App>);
 
 pub(super) fn handle(
     app: &Arc<App>,
     request: Request<pb::WatchFactsRequest>,
-) -> Result<Changes, Error> {
+) -> Result<Steps<pb::WatchFactsResponse>, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
     rpc::valid(&req)?;
-    let (out, changes) = mpsc::channel(64);
-    let app = Arc::clone(app);
-    tokio::spawn(async move {
-        let stop = app.stop.clone();
-        if let Some(Err(error)) =
-            stop.run_until_cancelled(follow(&app, &call, req.after, &out)).await
-        {
-            let _ = out.send(Err(error.into())).await;
-        }
-    });
-    Ok(Box::pin(ReceiverStream::new(changes)))
+    Ok(follower(app, call).stream(Facts(Arc::clone(app)), req.after))
 }
 
-type Out = mpsc::Sender<Result<pb::WatchFactsResponse, Status>>;
+/// A service that follows this one.
+pub(super) fn follower(app: &App, call: Call) -> Follower {
+    let (clock, stop) = (Arc::clone(&app.clock), app.stop.clone());
+    Follower { call, clock, stop, told: Some(app.changes.subscribe()) }
+}
 
-/// Until the follower goes away, or its token ends.
-async fn follow(app: &App, call: &Call, mut reached: i64, out: &Out) -> Result<(), Error> {
-    let mut told = app.changes.subscribe();
-    let mut checkpoint = Instant::now();
-    loop {
-        if call.caller().expired(app.clock.now()) {
-            return Err(AuthError::Unauthenticated.into());
-        }
-        // Before the look, so that what is told during it is looked for again.
-        told.mark_unchanged();
-        let changes = store::follow(&app.db, reached, BATCH).await?;
-        let quiet = changes.is_empty();
-        for change in changes {
-            reached = change.seq;
-            let message = pb::WatchFactsResponse {
-                sequence: change.seq,
-                person: name_of("people", change.person_id),
-                revision: change.revision,
-            };
-            if out.send(Ok(message)).await.is_err() {
-                return Ok(());
-            }
-        }
-        if !quiet {
-            checkpoint = Instant::now() + CHECKPOINT;
-            continue;
-        }
-        if Instant::now() >= checkpoint {
-            let message = pb::WatchFactsResponse { sequence: reached, ..Default::default() };
-            if out.send(Ok(message)).await.is_err() {
-                return Ok(());
-            }
-            checkpoint = Instant::now() + CHECKPOINT;
-        }
-        tokio::select! {
-            _ = told.changed() => {}
-            () = tokio::time::sleep_until(checkpoint.min(Instant::now() + POLL)) => {}
-            () = out.closed() => return Ok(()),
-        }
+impl Sequence for Facts {
+    type Message = pb::WatchFactsResponse;
+
+    async fn after(
+        &self,
+        number: i64,
+        most: i64,
+    ) -> Result<Vec<(i64, pb::WatchFactsResponse)>, Error> {
+        let changes = store::follow(&self.0.db, number, most).await?;
+        let message = |change: store::Change| pb::WatchFactsResponse {
+            sequence: change.seq,
+            person: name_of("people", change.person_id),
+            revision: change.revision,
+        };
+        Ok(changes.into_iter().map(|change| (change.seq, message(change))).collect())
+    }
+
+    fn checkpoint(&self, reached: i64) -> pb::WatchFactsResponse {
+        pb::WatchFactsResponse { sequence: reached, ..Default::default() }
     }
 }

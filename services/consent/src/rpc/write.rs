@@ -7,7 +7,7 @@ use policy::{Consent, Effect};
 use rpc::{Conflict, Error, InTx, Replay};
 
 use super::access::beside;
-pub(super) use super::shown::{etag, for_services, seen, whole};
+pub(super) use super::shown::{ended, etag, for_services, seen, whole};
 use crate::{
     App,
     domain::{Held, WrongState},

@@ -7,7 +7,8 @@ use policy::Consent;
 use uuid::Uuid;
 
 use crate::domain::{
-    Held, Recorded, Revocation, Word, concerned_agencies, named_agencies, text::Language,
+    Held, InError, Mistake, Recorded, Revocation, Word, concerned_agencies, named_agencies,
+    text::Language,
 };
 
 struct Row {
@@ -29,6 +30,9 @@ struct Row {
     revoked_agency: Option<Uuid>,
     revoked_word: Option<String>,
     rule_pack: Option<String>,
+    in_error_at: Option<Instant>,
+    in_error_mistake: Option<String>,
+    in_error_agency: Option<Uuid>,
     version: i32,
     hidden: Vec<Uuid>,
 }
@@ -61,6 +65,15 @@ impl TryFrom<Row> for Seen {
             (None, None) => None,
             _ => return Err(bad()),
         };
+        let in_error = match (row.in_error_at, row.in_error_mistake) {
+            (Some(at), Some(mistake)) => Some(InError {
+                at,
+                mistake: Mistake::parse(&mistake).ok_or_else(bad)?,
+                agency: row.in_error_agency.map(AgencyId::from),
+            }),
+            (None, None) => None,
+            _ => return Err(bad()),
+        };
         let held = Held {
             consent,
             created_at: row.created_at,
@@ -73,6 +86,7 @@ impl TryFrom<Row> for Seen {
             recorded,
             revocation,
             rule_pack: row.rule_pack,
+            in_error,
             version: row.version,
         };
         if held.recorded.as_ref().and_then(|r| r.agency.uuid()) != row.recorded_agency {
@@ -194,7 +208,8 @@ pub async fn lock(
         Row,
         r#"SELECT id, person_id, status, created_at, signed_at, revoked_at, withdrawn_at,
                drafted_agency, document, text, text_sha256, language, reading_level, recorded_agency,
-               recorded, revoked_agency, revoked_word, rule_pack, version, '{}'::uuid[] AS "hidden!"
+               recorded, revoked_agency, revoked_word, in_error_at, in_error_mistake, in_error_agency,
+               rule_pack, version, '{}'::uuid[] AS "hidden!"
            FROM consent WHERE id = $1 AND person_id = $2
                AND ($3::uuid IS NULL OR (named_agencies @> ARRAY[$3] AND signed_at IS NOT NULL))
            FOR UPDATE"#,
@@ -217,7 +232,8 @@ pub async fn change(
     let done = sqlx::query!(
         "UPDATE consent SET status = $3, signed_at = $4, revoked_at = $5, withdrawn_at = $6,
              begins_at = $7, ends_at = $8, revocable_at = $9, document = $10, version = $11,
-             wire = $12, revoked_agency = $13, revoked_word = $14, rule_pack = $15
+             wire = $12, revoked_agency = $13, revoked_word = $14, in_error_at = $15,
+             in_error_mistake = $16, in_error_agency = $17, rule_pack = $18
          WHERE id = $1 AND person_id = $2 AND version = $11 - 1",
         uuid_of(&held.consent.id)?,
         permit.person_id(),
@@ -233,6 +249,9 @@ pub async fn change(
         wire,
         held.revocation.as_ref().and_then(|r| r.agency.uuid()),
         held.revocation.as_ref().map(|r| r.word.code()),
+        held.in_error.as_ref().map(|e| e.at),
+        held.in_error.as_ref().map(|e| e.mistake.code()),
+        held.in_error.as_ref().and_then(|e| e.agency.as_ref()).and_then(AgencyId::uuid),
         held.rule_pack,
     )
     .execute(tx)
@@ -274,7 +293,8 @@ pub async fn read(db: &Db, permit: &StandingPermit, id: Uuid) -> Result<Option<S
                 r#"SELECT c.id, c.person_id, c.status, c.created_at, c.signed_at, c.revoked_at,
                        c.withdrawn_at, c.drafted_agency, c.document, c.text, c.text_sha256,
                        c.language, c.reading_level, c.recorded_agency, c.recorded,
-                       c.revoked_agency, c.revoked_word, c.rule_pack, c.version,
+                       c.revoked_agency, c.revoked_word, c.in_error_at, c.in_error_mistake,
+                       c.in_error_agency, c.rule_pack, c.version,
                        ARRAY(SELECT s.id FROM consent s
                            WHERE s.id = ANY (c.supersedes) AND s.person_id = c.person_id
                                AND $3::uuid IS NOT NULL
@@ -315,7 +335,8 @@ pub async fn list(
                 r#"SELECT c.id, c.person_id, c.status, c.created_at, c.signed_at, c.revoked_at,
                        c.withdrawn_at, c.drafted_agency, c.document, c.text, c.text_sha256,
                        c.language, c.reading_level, c.recorded_agency, c.recorded,
-                       c.revoked_agency, c.revoked_word, c.rule_pack, c.version,
+                       c.revoked_agency, c.revoked_word, c.in_error_at, c.in_error_mistake,
+                       c.in_error_agency, c.rule_pack, c.version,
                        ARRAY(SELECT s.id FROM consent s
                            WHERE s.id = ANY (c.supersedes) AND s.person_id = c.person_id
                                AND $2::uuid IS NOT NULL

@@ -4,7 +4,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use pg::{Db, Group, Limits, Scope, StoreError};
+use pg::{Db, Group, Lane, Limits, Scope, StoreError};
 use uuid::Uuid;
 
 /// Requests in one statement; each may ask about many people.
@@ -34,18 +34,18 @@ pub struct Facts {
 impl Facts {
     /// Must be called in a runtime.
     pub fn new(db: &Db) -> Self {
-        let (one, other) = (db.clone(), db.clone());
+        let (lane, db) = (db.lane(), db.clone());
         Self {
             revisions: Group::new("facts.revisions", LIMITS, move |asked| {
-                let db = one.clone();
+                let lane = lane.clone();
                 async move {
-                    shared(&asked, revisions(&db, people(&asked)).await?, |found| {
+                    shared(&asked, revisions(&lane, people(&asked)).await?, |found| {
                         found.copied().unwrap_or_default()
                     })
                 }
             }),
             on_file: Group::new("facts.on_file", LIMITS, move |asked| {
-                let db = other.clone();
+                let db = db.clone();
                 async move {
                     shared(&asked, on_file(&db, people(&asked)).await?, |found| {
                         found.cloned().unwrap_or_default()
@@ -83,9 +83,9 @@ fn shared<V, T>(
     Ok(asked.iter().map(|ids| ids.iter().map(|id| answer(found.get(id))).collect()).collect())
 }
 
-async fn revisions(db: &Db, people: Vec<Uuid>) -> Result<HashMap<Uuid, i64>, StoreError> {
+async fn revisions(lane: &Lane, people: Vec<Uuid>) -> Result<HashMap<Uuid, i64>, StoreError> {
     let people = Arc::new(people);
-    db.run_one("facts.revisions", move |conn| {
+    lane.run_one("facts.revisions", move |conn| {
         let people = Arc::clone(&people);
         Box::pin(async move {
             let rows = sqlx::query!(

@@ -2,45 +2,19 @@
 
 use time::Duration;
 use tonic::{Code, Status};
-use uuid::Uuid;
 use wire::{
     common::v1::Relationship,
     consent::v1::{self as pb, RevocationWord as Word, SignatureMethod as Method},
-    convert::{agency_name, name_of, timestamp},
+    convert::{agency_name, timestamp},
 };
 
 use crate::{
     call,
     world::{
-        ANA, CLEO, CLINIC, HOUSING, NOW, OTHER, World, assert_same, code_of, fields, fresh, terms,
-        terms_of, told, unknown,
+        ANA, CLEO, CLINIC, HOUSING, NOW, OTHER, World, assert_same, code_of, fields, fresh, record,
+        recording, terms, terms_of, told, unknown,
     },
 };
-
-pub fn recording(person: Uuid, terms: pb::ConsentTerms) -> pb::RecordSignedConsentRequest {
-    pb::RecordSignedConsentRequest {
-        request_id: fresh(),
-        person: name_of("people", person),
-        terms: Some(terms),
-        signature: Some(pb::RecordedSignature {
-            method: Method::Paper.into(),
-            sign_time: Some(timestamp(NOW - Duration::days(3))),
-            image_sha256: "cd".repeat(32),
-            witness: "R. Stone, front desk".to_owned(),
-        }),
-        grantor: None,
-        co_grantor: None,
-        language: String::new(),
-    }
-}
-
-pub async fn record(
-    world: &World,
-    token: String,
-    request: pb::RecordSignedConsentRequest,
-) -> Result<pb::Consent, Status> {
-    call!(world, record_signed_consent, token, request).map(|reply| reply.consent.unwrap())
-}
 
 async fn revoke(
     world: &World,

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-fn recording(person: Uuid) -> pb::RecordCourtOrderRequest {
+pub fn recording(person: Uuid) -> pb::RecordCourtOrderRequest {
     pb::RecordCourtOrderRequest {
         request_id: fresh(),
         person: name_of("people", person),
@@ -32,12 +32,12 @@ fn recording(person: Uuid) -> pb::RecordCourtOrderRequest {
     }
 }
 
-async fn recorded(world: &World, request: pb::RecordCourtOrderRequest) -> pb::CourtOrder {
+pub async fn recorded(world: &World, request: pb::RecordCourtOrderRequest) -> pb::CourtOrder {
     let reply = call!(world, record_court_order, world.officer(CLINIC), request).unwrap();
     reply.court_order.unwrap()
 }
 
-async fn accept(world: &World, token: String, name: &str) -> Result<pb::CourtOrder, Status> {
+pub async fn accept(world: &World, token: String, name: &str) -> Result<pb::CourtOrder, Status> {
     let request = pb::AcceptCourtOrderRequest { request_id: fresh(), name: name.to_owned() };
     call!(world, accept_court_order, token, request).map(|reply| reply.court_order.unwrap())
 }

@@ -33,7 +33,7 @@ fn medic(world: &World, agency: Uuid) -> String {
     world.staff_as("dr-er", Role::Medical, agency)
 }
 
-async fn declared(world: &World, person: Uuid) -> pb::Emergency {
+pub async fn declared(world: &World, person: Uuid) -> pb::Emergency {
     let token = medic(world, CLINIC);
     let reply = call!(world, declare_emergency, token, declaring(person)).unwrap();
     reply.emergency.unwrap()

@@ -15,10 +15,7 @@ use wire::{
     convert::{timestamp, to_wire},
 };
 
-use crate::{
-    by_hand::{record, recording},
-    world::{ANA, BEN, CLINIC, NOW, World, fields, terms, told},
-};
+use crate::world::{ANA, BEN, CLINIC, NOW, World, fields, record, recording, terms, told};
 
 fn parent(relationship: Relationship) -> Appointment {
     Appointment {

@@ -16,7 +16,7 @@ use crate::world::{
 
 const BY: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0a01);
 
-fn guardian(person: Uuid) -> Appointment {
+pub fn guardian(person: Uuid) -> Appointment {
     Appointment {
         id: BY,
         person: person.into(),
@@ -41,6 +41,35 @@ async fn a_guardian_drafts_signs_and_revokes_and_the_consent_says_by_what_author
     assert_eq!(grantor.authority, name_of("representatives", BY));
     assert_eq!(world.list(&aunt, ANA).await, vec![signed.name.clone()]);
     assert_eq!(code_of(&world.revoke(&aunt, &signed.name).await.unwrap()), "REVOKED");
+}
+
+#[tokio::test]
+async fn the_text_is_in_the_words_of_who_signs_and_is_signed_as_it_was_shown() {
+    let world = World::new().await;
+    world.people.appoint("aunt", guardian(ANA));
+    let aunt = world.representative("aunt");
+    let mut spanish = pb::DraftConsentRequest {
+        request_id: crate::world::fresh(),
+        person: name_of("people", ANA),
+        terms: Some(terms()),
+        language: "es".to_owned(),
+    };
+    let shown = crate::call!(world, draft_consent, aunt, spanish.clone()).unwrap().consent.unwrap();
+    assert!(shown.text.starts_with("Mi consentimiento, por la persona a quien represento,"));
+    assert!(shown.reading_level > 0.0);
+    let draft = world.draft(&aunt, ANA, terms()).await.unwrap();
+    let authority = name_of("representatives", BY);
+    assert!(draft.text.contains("I sign this as the guardian of the person"), "{}", draft.text);
+    assert!(draft.text.contains(&format!("My authority to sign: {authority}.")));
+    assert!(!draft.text.contains("my records"));
+    let other = pb::Consent { text_sha256: shown.text_sha256.clone(), ..draft.clone() };
+    assert_eq!(told(&world.sign(&aunt, &other).await.unwrap_err()).1, "CONSENT_INCOMPLETE");
+    let signed = world.sign(&aunt, &draft).await.unwrap();
+    assert_eq!((signed.text, signed.text_sha256), (draft.text, draft.text_sha256));
+    // What staff prepare is for the person to sign, in the person's words.
+    (spanish.request_id, spanish.language) = (crate::world::fresh(), String::new());
+    let of_ana = crate::call!(world, draft_consent, world.staff(CLINIC), spanish).unwrap();
+    assert!(of_ana.consent.unwrap().text.starts_with("My consent to share my records\n"));
 }
 
 #[tokio::test]

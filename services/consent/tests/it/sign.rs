@@ -122,6 +122,9 @@ async fn a_consent_is_signed_once() {
     assert_eq!(told(&refused), (Code::FailedPrecondition, "WRONG_STATE".into()));
     use tonic_types::StatusExt as _;
     let metadata = refused.get_error_details().error_info().unwrap().metadata.clone();
-    assert_eq!((metadata["state"].as_str(), metadata["allowed"].as_str()), ("ACTIVE", "REVOKED"));
+    assert_eq!(
+        (metadata["state"].as_str(), metadata["allowed"].as_str()),
+        ("ACTIVE", "REVOKED,INACTIVE")
+    );
     assert_eq!(world.facts_of(ANA).await.revision, 1);
 }

@@ -52,6 +52,17 @@ async fn what_was_signed_is_kept_as_signed() {
         "status = 'DRAFT', signed_at = NULL, begins_at = NULL, ends_at = NULL",
         "status = 'INACTIVE'",
         "status = 'REVOKED', revoked_at = now(), rule_pack = 'other-1'",
+        "status = 'INACTIVE', withdrawn_at = now()",
+        "in_error_at = now(), in_error_mistake = 'DUPLICATE'",
+        "status = 'REVOKED', revoked_at = now(), in_error_at = now(), in_error_mistake = 'DUPLICATE'",
+        "status = 'INACTIVE', in_error_at = now()",
+        "status = 'INACTIVE', in_error_at = now(), in_error_mistake = 'OTHER'",
+        "status = 'INACTIVE', in_error_at = now(), in_error_mistake = 'DUPLICATE',
+             signed_at = NULL, begins_at = NULL",
+        "status = 'INACTIVE', in_error_at = now(), in_error_mistake = 'DUPLICATE',
+             revoked_at = now()",
+        "status = 'INACTIVE', in_error_at = now(), in_error_mistake = 'DUPLICATE',
+             text = 'I allow everything'",
         "person_id = gen_random_uuid()",
     ] {
         for version in ["version", "version + 1"] {

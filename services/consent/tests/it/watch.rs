@@ -11,7 +11,7 @@ pub async fn follow(world: &World, after: i64) -> Streaming<pb::WatchFactsRespon
     world.facts().watch_facts(with(&world.service(), request)).await.unwrap().into_inner()
 }
 
-pub async fn next(stream: &mut Streaming<pb::WatchFactsResponse>) -> pb::WatchFactsResponse {
+pub async fn next<M>(stream: &mut Streaming<M>) -> M {
     let message = tokio::time::timeout(Duration::from_secs(10), stream.message());
     message.await.expect("in time").unwrap().expect("no end")
 }

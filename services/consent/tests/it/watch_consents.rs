@@ -11,42 +11,18 @@ use wire::{
 use crate::{
     call,
     world::{
-        ANA, CLINIC, HOUSING, NOW, OTHER, World, assert_same, audited, fresh, terms, told, unknown,
+        ANA, CLINIC, HOUSING, NOW, OTHER, World, acknowledge, assert_same, audited, terms, told,
+        told_until_quiet, unknown,
     },
 };
 
-async fn watch(
+pub async fn watch(
     world: &World,
     agency: Uuid,
     cursor: &str,
 ) -> Result<tonic::Streaming<pb::WatchConsentsResponse>, Status> {
     let request = pb::WatchConsentsRequest { cursor: cursor.to_owned() };
     call!(world, watch_consents, world.staff(agency), request)
-}
-
-/// The events up to the first checkpoint.
-async fn told_until_quiet(
-    stream: &mut tonic::Streaming<pb::WatchConsentsResponse>,
-) -> Vec<pb::WatchConsentsResponse> {
-    let mut events = Vec::new();
-    loop {
-        let next = tokio::time::timeout(std::time::Duration::from_secs(20), stream.next());
-        let event = next.await.unwrap().unwrap().unwrap();
-        if event.kind() == Kind::Unspecified {
-            return events;
-        }
-        events.push(event);
-    }
-}
-
-async fn acknowledge(
-    world: &World,
-    agency: Uuid,
-    name: &str,
-) -> Result<pb::Acknowledgement, Status> {
-    let request = pb::AcknowledgeRevocationRequest { request_id: fresh(), name: name.to_owned() };
-    let reply = call!(world, acknowledge_revocation, world.staff(agency), request);
-    reply.map(|reply| reply.acknowledgement.unwrap())
 }
 
 #[tokio::test]
@@ -90,7 +66,7 @@ async fn a_cursor_of_another_caller_is_refused() {
 async fn the_person_sees_who_was_told_of_a_revocation_and_who_has_said_so() {
     let world = World::new().await;
     let signed = world.signed("ana", terms()).await;
-    let early = acknowledge(&world, HOUSING, &signed.name).await.unwrap_err();
+    let early = acknowledge(&world, HOUSING, &signed.name, Kind::Revoked).await.unwrap_err();
     assert_eq!(told(&early), (Code::FailedPrecondition, "WRONG_STATE".into()));
     world.revoke(&world.person("ana"), &signed.name).await.unwrap();
     let seen =
@@ -98,16 +74,18 @@ async fn the_person_sees_who_was_told_of_a_revocation_and_who_has_said_so() {
     let one = |agency, acknowledge_time| pb::Acknowledgement {
         agency: agency_name(agency),
         acknowledge_time,
+        kind: Kind::Revoked.into(),
     };
     assert_eq!(seen().await, [one(CLINIC, None), one(HOUSING, None)]);
-    let said = acknowledge(&world, HOUSING, &signed.name).await.unwrap();
+    let said = acknowledge(&world, HOUSING, &signed.name, Kind::Revoked).await.unwrap();
     assert_eq!(said, one(HOUSING, Some(timestamp(NOW))));
     world.clock.advance(time::Duration::hours(1));
     // The first one counts.
-    assert_eq!(acknowledge(&world, HOUSING, &signed.name).await.unwrap(), said);
+    assert_eq!(acknowledge(&world, HOUSING, &signed.name, Kind::Revoked).await.unwrap(), said);
     assert_eq!(seen().await, [one(CLINIC, None), said]);
     let told_to_agency = world.get(&world.staff(HOUSING), &signed.name).await.unwrap();
     assert_eq!(told_to_agency.acknowledgements, []);
-    let stranger = acknowledge(&world, OTHER, &signed.name).await.unwrap_err();
-    assert_same(&stranger, &acknowledge(&world, OTHER, &unknown()).await.unwrap_err());
+    let stranger = acknowledge(&world, OTHER, &signed.name, Kind::Revoked).await.unwrap_err();
+    let never = acknowledge(&world, OTHER, &unknown(), Kind::Revoked).await.unwrap_err();
+    assert_same(&stranger, &never);
 }

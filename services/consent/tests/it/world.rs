@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use facts::Directory;
+use facts::{Directory, Peer};
 use futures::{FutureExt as _, future::BoxFuture};
 use identity::{
     Asserts, AuthLayer, Authenticator, DEV_ISSUER, DevIssuer, IdentityConfig, Mint, NetworkKeys,
@@ -24,11 +24,13 @@ use policy::{ConsentStatus, capture::Ages};
 use serve::{Running, ServeConfig, Server};
 use tempfile::TempDir;
 use time::macros::datetime;
+use tokio_stream::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Status, transport::Channel};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 use wire::{
+    audit::v1::served_service_server::ServedServiceServer,
     consent::v1::{
         self as pb, consent_service_client::ConsentServiceClient,
         facts_service_client::FactsServiceClient,
@@ -36,6 +38,20 @@ use wire::{
     convert::{agency_name, name_of, timestamp, to_wire},
     directory::v1::{Agency, AgencyBinding, AgencyState, WatchAgenciesResponse},
 };
+
+use crate::served::Audit;
+
+/// The reply's own message, or the refusal.
+#[macro_export]
+macro_rules! call {
+    ($world:expr, $rpc:ident, $token:expr, $request:expr) => {
+        $world
+            .consents()
+            .$rpc($crate::world::with(&$token, $request))
+            .await
+            .map(tonic::Response::into_inner)
+    };
+}
 
 /// No machine's clock shows it.
 pub const NOW: Instant = datetime!(2031-03-04 05:06:07 UTC);
@@ -175,6 +191,13 @@ pub async fn sql(url: &str, text: &str) {
     sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned())).execute(&mut conn).await.unwrap();
 }
 
+/// One number, past every wall.
+pub async fn sql_value(url: &str, text: &'static str) -> i64 {
+    use sqlx::Connection as _;
+    let mut conn = sqlx::PgConnection::connect(url).await.unwrap();
+    sqlx::query_scalar(text).fetch_one(&mut conn).await.unwrap()
+}
+
 pub struct World {
     pub stage: Stage,
     pub db: Db,
@@ -182,8 +205,11 @@ pub struct World {
     pub people: Arc<People>,
     pub directory: Arc<Directory>,
     pub ledger: Ledger,
+    pub audit: Audit,
+    app: Arc<consent::App>,
+    peer: Peer,
     issuer: DevIssuer,
-    tokens: ServiceTokens,
+    network: NetworkKeys,
     channel: Channel,
     deps: rpc::Deps,
     _running: Running,
@@ -248,20 +274,25 @@ impl World {
             service_keys: Some(network.config()),
         };
         let authenticator =
-            Authenticator::start(&config, &["consent"], Arc::clone(&shared), directory.clone())
+            Authenticator::start(&config, &["consent", "audit"], shared.clone(), directory.clone())
                 .await
                 .unwrap();
-        let tokens = ServiceTokens::new("notes", network.signing_key().clone(), shared);
+        let audit = Audit::default();
         let config = ServeConfig { listen: "127.0.0.1:0".parse().unwrap(), ..Default::default() };
         let running = Server::builder(config)
             .add_service(consent::server(Arc::clone(&app)))
-            .add_service(consent::facts_server(app))
+            .add_service(consent::facts_server(Arc::clone(&app)))
+            .add_service(ServedServiceServer::new(audit.clone()))
             .descriptors(wire::DESCRIPTORS)
             .auth(AuthLayer::new(authenticator))
             .shutdown_on(stop.clone())
             .start()
             .await
             .unwrap();
+        let tokens = ServiceTokens::new("consent", network.signing_key().clone(), shared);
+        let to_audit = serve::peer(&format!("http://{}", running.addr()), None).unwrap();
+        let peer = Peer::new(to_audit, Arc::new(tokens), "audit");
+        consent::follow_served(&app, peer.clone());
         let channel = Channel::from_shared(format!("http://{}", running.addr()))
             .unwrap()
             .connect()
@@ -274,8 +305,11 @@ impl World {
             people,
             directory,
             ledger,
+            audit,
+            app,
+            peer,
             issuer,
-            tokens,
+            network,
             channel,
             deps,
             _running: running,
@@ -286,6 +320,11 @@ impl World {
     /// The service once more, on the same database, answering nobody.
     pub fn another_instance(&self) -> Arc<consent::App> {
         consent::start(self.deps.clone(), consent::Rules::default())
+    }
+
+    /// As another instance does.
+    pub fn follow_audit_again(&self) {
+        consent::follow_served(&self.app, self.peer.clone());
     }
 
     fn mint(&self, mint: &Mint) -> String {
@@ -341,7 +380,13 @@ impl World {
 
     /// Another service of the network.
     pub fn service(&self) -> String {
-        self.tokens.authorization("consent").unwrap().to_str().unwrap().to_owned()
+        self.service_named("notes")
+    }
+
+    pub fn service_named(&self, name: &'static str) -> String {
+        let (key, clock) = (self.network.signing_key().clone(), Arc::new(self.clock.clone()));
+        let tokens = ServiceTokens::new(name, key, clock);
+        tokens.authorization("consent").unwrap().to_str().unwrap().to_owned()
     }
 
     pub fn consents(&self) -> ConsentServiceClient<Channel> {
@@ -490,6 +535,66 @@ pub fn terms_of(effect: pb::Effect, from: &[Uuid], to: &[Uuid]) -> pb::ConsentTe
     }
 }
 
+/// On paper, three days ago.
+pub fn recording(person: Uuid, terms: pb::ConsentTerms) -> pb::RecordSignedConsentRequest {
+    pb::RecordSignedConsentRequest {
+        request_id: fresh(),
+        person: name_of("people", person),
+        terms: Some(terms),
+        signature: Some(pb::RecordedSignature {
+            method: pb::SignatureMethod::Paper.into(),
+            sign_time: Some(timestamp(NOW - time::Duration::days(3))),
+            image_sha256: "cd".repeat(32),
+            witness: "R. Stone, front desk".to_owned(),
+        }),
+        grantor: None,
+        co_grantor: None,
+        language: String::new(),
+    }
+}
+
+pub async fn record(
+    world: &World,
+    token: String,
+    request: pb::RecordSignedConsentRequest,
+) -> Result<pb::Consent, Status> {
+    call!(world, record_signed_consent, token, request).map(|reply| reply.consent.unwrap())
+}
+
+/// The events that an agency's staff are told, up to the first checkpoint.
+pub async fn watched(world: &World, agency: Uuid) -> Vec<(pb::ConsentEventKind, String)> {
+    let request = pb::WatchConsentsRequest { cursor: String::new() };
+    let mut stream = call!(world, watch_consents, world.staff(agency), request).unwrap();
+    let events = told_until_quiet(&mut stream).await;
+    events.into_iter().map(|event| (event.kind(), event.consent)).collect()
+}
+
+pub async fn told_until_quiet(
+    stream: &mut tonic::Streaming<pb::WatchConsentsResponse>,
+) -> Vec<pb::WatchConsentsResponse> {
+    let mut events = Vec::new();
+    loop {
+        let next = tokio::time::timeout(Duration::from_secs(20), stream.next());
+        let event = next.await.unwrap().unwrap().unwrap();
+        if event.kind() == pb::ConsentEventKind::Unspecified {
+            return events;
+        }
+        events.push(event);
+    }
+}
+
+pub async fn acknowledge(
+    world: &World,
+    agency: Uuid,
+    name: &str,
+    kind: pb::ConsentEventKind,
+) -> Result<pb::Acknowledgement, Status> {
+    let (request_id, name) = (fresh(), name.to_owned());
+    let request = pb::AcknowledgeRevocationRequest { request_id, name, kind: kind.into() };
+    let reply = call!(world, acknowledge_revocation, world.staff(agency), request);
+    reply.map(|reply| reply.acknowledgement.unwrap())
+}
+
 /// The code, and the reason that every error brings.
 pub fn told(status: &Status) -> (Code, String) {
     let details = status.get_error_details();
@@ -532,18 +637,6 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
 /// A UUID of the caller's choosing.
 pub fn fresh() -> String {
     Uuid::new_v4().to_string()
-}
-
-/// The reply's own message, or the refusal.
-#[macro_export]
-macro_rules! call {
-    ($world:expr, $rpc:ident, $token:expr, $request:expr) => {
-        $world
-            .consents()
-            .$rpc($crate::world::with(&$token, $request))
-            .await
-            .map(tonic::Response::into_inner)
-    };
 }
 
 /// The name of a consent that never was.

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use kernel::Kind;
 use permit::FacetRow;
-use pg::{Db, Scope, Sealed, StoreError};
+use pg::{Db, Lane, Scope, Sealed, StoreError};
 use policy::Record;
 use uuid::Uuid;
 
@@ -144,9 +144,12 @@ pub(super) async fn whole(db: &Db, note: Arc<Closed>) -> Result<Note, StoreError
 }
 
 /// One group of point reads: one answer an id, in order.
-pub(super) async fn read(db: &Db, ids: Vec<Uuid>) -> Result<Vec<Found<Arc<Closed>>>, StoreError> {
+pub(super) async fn read(
+    lane: &Lane,
+    ids: Vec<Uuid>,
+) -> Result<Vec<Found<Arc<Closed>>>, StoreError> {
     let wanted = ids.clone();
-    let rows = db
+    let rows = lane
         .run_one("notes.read", move |conn| {
             let wanted = wanted.clone();
             Box::pin(async move {
@@ -177,11 +180,11 @@ pub(super) async fn read(db: &Db, ids: Vec<Uuid>) -> Result<Vec<Found<Arc<Closed
 
 /// One group of locates.
 pub(super) async fn locate(
-    db: &Db,
+    lane: &Lane,
     ids: Vec<Uuid>,
 ) -> Result<Vec<Found<(Record, State)>>, StoreError> {
     let wanted = ids.clone();
-    let rows = db
+    let rows = lane
         .run_one("notes.locate", move |conn| {
             let wanted = wanted.clone();
             Box::pin(async move {

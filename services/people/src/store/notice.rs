@@ -53,7 +53,8 @@ pub async fn list(
                 Notice,
                 "SELECT id, person_id AS person, what, at, acknowledged_at FROM notice
                  WHERE person_id = $1 AND (sign_in_id = $2 OR (agency_id IS NOT NULL
-                     AND ($3::uuid[] IS NULL OR agency_id = ANY ($3))))
+                     AND ($3::uuid[] IS NULL OR agency_id = ANY ($3))) OR (agencies IS NOT NULL
+                     AND ($3 IS NULL OR (agencies <> '{}' AND agencies <@ $3))))
                    AND ($4::timestamptz IS NULL OR (at, id) < ($4, $5))
                  ORDER BY at DESC, id DESC LIMIT $6",
                 of.person,
@@ -81,7 +82,8 @@ pub async fn acknowledge(
         Notice,
         "UPDATE notice SET acknowledged_at = COALESCE(acknowledged_at, $5)
          WHERE id = $4 AND person_id = $1 AND (sign_in_id = $2 OR (agency_id IS NOT NULL
-             AND ($3::uuid[] IS NULL OR agency_id = ANY ($3))))
+             AND ($3::uuid[] IS NULL OR agency_id = ANY ($3))) OR (agencies IS NOT NULL
+             AND ($3 IS NULL OR (agencies <> '{}' AND agencies <@ $3))))
          RETURNING id, person_id AS person, what, at, acknowledged_at",
         of.person,
         of.own,

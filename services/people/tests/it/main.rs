@@ -11,6 +11,7 @@ mod facts;
 mod invite;
 mod listed;
 mod notices;
+mod notify;
 mod proofing;
 mod quiet;
 mod read;

@@ -8,19 +8,19 @@ use wire::people::v1::{ListNoticesRequest, Notice, NoticeKind as Kind};
 
 use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian, papers, whole};
 
-async fn bind(world: &World, agency: Uuid, person: Uuid, sub: &str) -> Client {
+pub async fn bind(world: &World, agency: Uuid, person: Uuid, sub: &str) -> Client {
     let client = world.person(sub);
     client.accept(&world.staff(agency).invite(person).await.unwrap().code).await.unwrap();
     client
 }
 
-async fn list(client: &Client, person: Uuid) -> Vec<Notice> {
+pub async fn list(client: &Client, person: Uuid) -> Vec<Notice> {
     let person = format!("people/{person}");
     let message = ListNoticesRequest { person, ..ListNoticesRequest::default() };
     client.notices(message).await.unwrap().notices
 }
 
-async fn kinds(client: &Client, person: Uuid) -> Vec<Kind> {
+pub async fn kinds(client: &Client, person: Uuid) -> Vec<Kind> {
     list(client, person).await.iter().map(Notice::kind).collect()
 }
 

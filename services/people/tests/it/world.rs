@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use facts::Directory;
+use facts::{Directory, Peer};
 use identity::{
     Asserts, AuthLayer, Authenticator, DEV_ISSUER, DevIssuer, IdentityConfig, Mint, NetworkKeys,
     Proofed, ServiceTokens,
@@ -24,10 +24,13 @@ use tonic::{Request, Status, transport::Channel};
 use uuid::Uuid;
 use wire::{
     common::v1::Identifier,
+    consent::v1::facts_service_server::FactsServiceServer,
     convert::to_wire,
     directory::v1::{Agency, AgencyBinding, AgencyState, AgencyStatus, WatchAgenciesResponse},
     people::v1::{self as pb, people_service_client::PeopleServiceClient},
 };
+
+use crate::notify::Events;
 
 pub const AUDIENCE: &str = "https://trellis.example";
 pub const CLINIC: Uuid = Uuid::from_u128(0xa1);
@@ -78,6 +81,9 @@ pub struct World {
     pub consents: Arc<Consents>,
     pub directory: Arc<Directory>,
     pub ledger: ledger::Ledger,
+    pub events: Events,
+    app: Arc<people::App>,
+    peer: Peer,
     issuer: DevIssuer,
     services: ServiceTokens,
     pub channel: Channel,
@@ -141,20 +147,32 @@ impl World {
             issuers: vec![issuer.config()],
             service_keys: Some(network.config()),
         };
-        let authenticator =
-            Authenticator::start(&config, &["people"], shared, directory.clone()).await.unwrap();
+        let authenticator = Authenticator::start(
+            &config,
+            &["people", "consent"],
+            shared.clone(),
+            directory.clone(),
+        )
+        .await
+        .unwrap();
+        let events = Events::default();
         let listen = serve::ServeConfig {
             listen: ([127, 0, 0, 1], 0).into(),
             ..serve::ServeConfig::default()
         };
         let running = serve::Server::builder(listen)
             .add_service(people::server(Arc::clone(&app)))
-            .add_service(people::facts_server(app))
+            .add_service(people::facts_server(Arc::clone(&app)))
+            .add_service(FactsServiceServer::new(events.clone()))
             .descriptors(wire::DESCRIPTORS)
             .auth(AuthLayer::new(authenticator))
             .start()
             .await
             .unwrap();
+        let tokens = ServiceTokens::new("people", network.signing_key().clone(), shared);
+        let to_consent = serve::peer(&format!("http://{}", running.addr()), None).unwrap();
+        let peer = Peer::new(to_consent, Arc::new(tokens), "consent");
+        people::follow_events(&app, peer.clone());
         let channel = Channel::from_shared(format!("http://{}", running.addr())).unwrap();
         let channel = channel.connect().await.unwrap();
         let world = Self {
@@ -164,6 +182,9 @@ impl World {
             consents,
             directory,
             ledger,
+            events,
+            app,
+            peer,
             issuer,
             services,
             channel,
@@ -172,6 +193,11 @@ impl World {
         };
         world.agencies(&[]);
         world
+    }
+
+    /// As another instance does.
+    pub fn follow_events_again(&self) {
+        people::follow_events(&self.app, self.peer.clone());
     }
 
     /// All four agencies, these of them suspended; the refuge is a victim-service provider.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kernel::{AgencyId, Instant};
-use pg::{Db, Sealed, StoreError};
+use pg::{Lane, Sealed, StoreError};
 use uuid::Uuid;
 
 use crate::domain::{Ending, Move, Place, Referral, State};
@@ -130,9 +130,9 @@ impl TryFrom<ReferralRow> for Referral {
 }
 
 /// One group of point reads: one answer an id, in order.
-pub(super) async fn read(db: &Db, ids: Vec<Uuid>) -> Result<Vec<Option<Referral>>, StoreError> {
+pub(super) async fn read(lane: &Lane, ids: Vec<Uuid>) -> Result<Vec<Option<Referral>>, StoreError> {
     let wanted = ids.clone();
-    let rows = db
+    let rows = lane
         .run_one("referrals.read", move |conn| {
             let wanted = wanted.clone();
             Box::pin(async move {
@@ -148,9 +148,9 @@ pub(super) async fn read(db: &Db, ids: Vec<Uuid>) -> Result<Vec<Option<Referral>
 }
 
 /// One group of locates.
-pub(super) async fn locate(db: &Db, ids: Vec<Uuid>) -> Result<Vec<Option<Place>>, StoreError> {
+pub(super) async fn locate(lane: &Lane, ids: Vec<Uuid>) -> Result<Vec<Option<Place>>, StoreError> {
     let wanted = ids.clone();
-    let rows = db
+    let rows = lane
         .run_one("referrals.locate", move |conn| {
             let wanted = wanted.clone();
             Box::pin(async move {

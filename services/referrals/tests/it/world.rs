@@ -73,6 +73,15 @@ pub struct Changes {
 impl pbc::facts_service_server::FactsService for Changes {
     type WatchFactsStream =
         Pin<Box<dyn Stream<Item = Result<pbc::WatchFactsResponse, Status>> + Send>>;
+    type WatchPersonEventsStream =
+        futures::stream::Empty<Result<pbc::WatchPersonEventsResponse, Status>>;
+
+    async fn watch_person_events(
+        &self,
+        _: Request<pbc::WatchPersonEventsRequest>,
+    ) -> Result<Response<Self::WatchPersonEventsStream>, Status> {
+        Err(Status::unimplemented("for the people service"))
+    }
 
     async fn get_facts(
         &self,

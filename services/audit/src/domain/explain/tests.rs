@@ -164,6 +164,46 @@ fn a_consent_read_by_an_agency_that_it_names_is_said_to_be_so() {
 }
 
 #[test]
+fn who_is_told_by_a_stream_is_not_said_to_be_named_there() {
+    let told_of = |rpc: &str| Disclosure {
+        service: "consent".into(),
+        rpc: format!("trellis.consent.v1.ConsentService/{rpc}"),
+        kinds: CodeSet::EMPTY,
+        purposes: CodeSet::EMPTY,
+        custodians: vec![],
+        bases: vec![Basis::NamedInConsent],
+        consents: vec![],
+        ..read()
+    };
+    assert_eq!(
+        told(&told_of("WatchConsents")),
+        "On 4 March 2026 the agency Hearth Housing was told of 1 of your consents."
+    );
+    assert_eq!(
+        told(&told_of("WatchEmergencies")),
+        "On 4 March 2026 the agency Hearth Housing was told of 1 emergency access."
+    );
+}
+
+#[test]
+fn a_notice_follows_from_what_others_did() {
+    let notice = Disclosure {
+        service: "people".into(),
+        rpc: "trellis.people/Notify".into(),
+        caller: CallerKind::Service,
+        agency: None,
+        action: Action::Transition,
+        kinds: [Kind::Profile].into(),
+        purposes: CodeSet::EMPTY,
+        custodians: vec![],
+        bases: vec![Basis::Network],
+        consents: vec![],
+        ..read()
+    };
+    assert_eq!(told(&notice), "On 4 March 2026 the network itself wrote 1 notice to you.");
+}
+
+#[test]
 fn what_the_contract_has_a_word_for_is_called_by_it() {
     let prepared = Disclosure {
         service: "consent".into(),

@@ -20,7 +20,9 @@ use terms::{coding, concept, named, reference};
 pub fn fhir(held: &Held, context: &Context<'_>) -> Value {
     let consent = &held.consent;
     let signed = held.signed_at();
-    let changed = consent.revoked_at.or(held.withdrawn_at).or(signed).unwrap_or(held.created_at);
+    let marked = held.in_error.as_ref().map(|in_error| in_error.at);
+    let ended = marked.or(consent.revoked_at).or(held.withdrawn_at);
+    let changed = ended.or(signed).unwrap_or(held.created_at);
     let disclosers = consent.rule.disclosers.iter().flat_map(|d| &d.agencies);
     object([
         ("resourceType", json!("Consent")),

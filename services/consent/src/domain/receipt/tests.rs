@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 
 use super::*;
-use crate::domain::text::{sha256, tests as texts};
+use crate::domain::{
+    InError, Mistake,
+    text::{sha256, tests as texts},
+};
 
 const CLINIC: &str = "0199a000-0000-7000-8000-00000000000c";
 const HOUSING: &str = "0199a000-0000-7000-8000-00000000000d";
@@ -29,7 +32,7 @@ impl Names for Called {
 }
 
 fn context(as_of: Instant) -> Context<'static> {
-    Context { language: Language::Spanish, names: &Called, as_of }
+    Context { language: Language::Spanish, voice: Voice::Acting, names: &Called, as_of }
 }
 
 /// Notes and referrals about substance use for housing and one of the clinic, but nothing about
@@ -81,6 +84,7 @@ fn draft() -> Held {
         recorded: None,
         revocation: None,
         rule_pack: None,
+        in_error: None,
         version: 1,
     }
 }
@@ -93,6 +97,13 @@ fn revoked() -> Held {
     signed().revoke(None, datetime!(2026-06-01 8:30 UTC)).unwrap()
 }
 
+const MARKED: Instant = datetime!(2026-06-02 9:00 UTC);
+
+fn in_error(held: &Held) -> Held {
+    let (mistake, agency) = (Mistake::WrongPerson, Some(CLINIC.into()));
+    held.mark(InError { at: MARKED, mistake, agency }).unwrap()
+}
+
 fn with(held: Held, change: impl FnOnce(&mut Consent)) -> Held {
     let mut held = held;
     change(&mut held.consent);
@@ -101,7 +112,7 @@ fn with(held: Held, change: impl FnOnce(&mut Consent)) -> Held {
 
 #[test]
 fn no_receipt_holds_the_name_of_a_person_or_what_was_said_about_them() {
-    for held in [draft(), signed(), revoked()] {
+    for held in [draft(), signed(), revoked(), in_error(&signed())] {
         for receipt in [super::fhir(&held, &context(NOW)), super::kantara(&held, &context(NOW))] {
             let written = receipt.to_string();
             for private in ["Maria", "Gonzalez", "Court file", "My stay"] {
@@ -113,7 +124,7 @@ fn no_receipt_holds_the_name_of_a_person_or_what_was_said_about_them() {
 
 #[test]
 fn what_a_consent_came_to_is_the_last_of_its_history() {
-    use State::{Expired, Given, Refused, Requested, Withdrawn};
+    use State::{EnteredInError, Expired, Given, Refused, Requested, Withdrawn};
     let end = datetime!(2026-12-01 0:00 UTC);
     let states = |held: &Held, as_of| -> Vec<State> {
         history(held, as_of).into_iter().map(|(_, state)| state).collect()
@@ -125,6 +136,9 @@ fn what_a_consent_came_to_is_the_last_of_its_history() {
     assert_eq!(states(&draft().revoke(None, NOW).unwrap(), end), [Requested, Withdrawn]);
     let refusal = with(signed(), |c| c.rule.effect = Effect::Deny);
     assert_eq!(states(&refusal, NOW), [Requested, Refused]);
+    assert_eq!(states(&in_error(&signed()), end), [Requested, Given, EnteredInError]);
+    let both = [Requested, Given, Withdrawn, EnteredInError];
+    assert_eq!(states(&in_error(&revoked()), end), both);
     let late = signed().revoke(None, end + time::Duration::DAY).unwrap();
     assert_eq!(states(&late, end + time::Duration::DAY), [Requested, Given, Expired, Withdrawn]);
 }
@@ -140,4 +154,6 @@ fn a_revocation_ends_a_criminal_justice_consent_no_earlier_than_agreed() {
     assert_eq!(stopped_at(&past_its_end), Some(end));
     assert_eq!(stopped_at(&revoked()), Some(datetime!(2026-06-01 8:30 UTC)));
     assert_eq!(stopped_at(&signed()), None);
+    assert_eq!(stopped_at(&in_error(&signed())), Some(MARKED));
+    assert_eq!(stopped_at(&in_error(&revoked())), Some(datetime!(2026-06-01 8:30 UTC)));
 }

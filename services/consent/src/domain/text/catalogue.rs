@@ -1,7 +1,7 @@
 //! What a language supplies. What is left out does not compile.
 
 use kernel::{Action, Class, Confidentiality, Instant, Kind, Purpose, Sensitivity};
-use policy::{ConsentType, Effect, RecipientClass};
+use policy::{Consent, ConsentType, Effect, RecipientClass, Relationship};
 
 use super::reading::Counted;
 
@@ -61,10 +61,38 @@ pub enum NotIncluded {
     CounselingNotesAndVictimServices,
 }
 
+/// In whose words a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// The person's own.
+    Own,
+    /// Of somebody who signs for the person.
+    Acting,
+}
+
+impl Voice {
+    /// In the words of who gives the consent.
+    pub fn of(consent: &Consent) -> Self {
+        match consent.grantor.as_ref().map(|grantor| grantor.relationship) {
+            None | Some(Relationship::SelfSigned) => Self::Own,
+            Some(_) => Self::Acting,
+        }
+    }
+
+    pub fn says(self, own: &'static str, acting: &'static str) -> &'static str {
+        match self {
+            Self::Own => own,
+            Self::Acting => acting,
+        }
+    }
+}
+
 /// A consent that another replaces.
 #[derive(Debug, Clone, Copy)]
 pub struct Replaced<'a> {
     pub effect: Effect,
+    /// In whose words it was.
+    pub voice: Voice,
     pub signed: Option<&'a str>,
     pub holders: &'a str,
     pub receivers: &'a str,
@@ -74,6 +102,10 @@ pub struct Replaced<'a> {
 /// A paragraph or the beginning of one.
 #[derive(Debug, Clone, Copy)]
 pub enum Sentence<'a> {
+    /// Who signs for the person, where it is not they.
+    Acting(Relationship),
+    /// By what authority: a name of the contract, which is nobody's; none: on record beside the text.
+    Authority(Option<&'a str>),
     /// The drafter's own words.
     Description(&'a str),
     /// What is different from the rule before.

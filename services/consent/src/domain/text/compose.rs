@@ -5,11 +5,12 @@ mod rule;
 use std::fmt::Display;
 
 use kernel::{AgencyId, Instant};
-use policy::{Consent, ConsentType};
+use policy::{Consent, ConsentType, Grantor, Relationship};
+use uuid::Uuid;
 
 use super::{
     Catalogue, Language, Names,
-    catalogue::{Join, Party, Replaced, Sentence},
+    catalogue::{Join, Party, Replaced, Sentence, Voice},
 };
 
 /// A language, and what people call agencies.
@@ -19,19 +20,20 @@ pub(in crate::domain) struct Say<'a> {
 }
 
 impl<'a> Say<'a> {
-    pub fn new(language: Language, names: &'a dyn Names) -> Self {
-        Self { words: language.catalogue(), names: Some(names) }
+    pub fn new(language: Language, voice: Voice, names: &'a dyn Names) -> Self {
+        Self { words: language.catalogue(voice), names: Some(names) }
     }
 
     /// Leaves every name and id out.
-    pub fn nameless(language: Language) -> Self {
-        Self { words: language.catalogue(), names: None }
+    pub fn nameless(language: Language, voice: Voice) -> Self {
+        Self { words: language.catalogue(voice), names: None }
     }
 
     pub fn paragraphs(&self, draft: &Consent, superseded: &[&Consent]) -> Vec<String> {
         let (effect, kind) = (draft.rule.effect, draft.kind);
         let say = |sentence: Sentence<'_>| self.words.sentence(sentence);
         let mut all = vec![self.words.title(kind, effect).to_owned()];
+        all.extend(self.acting(draft.grantor.as_ref()));
         all.extend(draft.description.as_deref().map(|text| say(Sentence::Description(text))));
         all.push(self.rule(&draft.rule, kind));
         if let Some(first) = draft.exceptions.first() {
@@ -57,6 +59,17 @@ impl<'a> Say<'a> {
         all
     }
 
+    /// Who signs, and by what authority, where it is not the person.
+    fn acting(&self, grantor: Option<&Grantor>) -> Option<String> {
+        let grantor = grantor.filter(|g| g.relationship != Relationship::SelfSigned)?;
+        let who = self.words.sentence(Sentence::Acting(grantor.relationship));
+        let Some(authority) = &grantor.authority else { return Some(who) };
+        // What was written on paper may name somebody; what this network has on record is an id.
+        let on_record = authority.strip_prefix("representatives/").filter(|id| is_id(id));
+        let named = on_record.map(|_| self.id(authority));
+        Some(format!("{who} {}", self.words.sentence(Sentence::Authority(named.as_deref()))))
+    }
+
     pub fn end(&self, expires: Option<Instant>) -> String {
         let at = expires.map(|at| self.words.date(at));
         self.words.sentence(Sentence::Ends(at.as_deref()))
@@ -77,6 +90,7 @@ impl<'a> Say<'a> {
         let signed = old.signature.as_ref().and_then(|s| s.signed_at);
         self.words.sentence(Sentence::Replaces(Replaced {
             effect: old.rule.effect,
+            voice: Voice::of(old),
             signed: signed.map(|at| self.words.date(at)).as_deref(),
             holders: &self.disclosers(&old.rule),
             receivers: &self.recipients(old.rule.recipients.as_ref()),
@@ -103,4 +117,8 @@ impl<'a> Say<'a> {
             }
         }
     }
+}
+
+fn is_id(text: &str) -> bool {
+    Uuid::parse_str(text).is_ok_and(|id| id.to_string() == text)
 }

@@ -4,14 +4,16 @@ mod codes;
 mod syllables;
 
 use kernel::Instant;
-use policy::{Effect, RecipientClass};
+use policy::{Effect, RecipientClass, Relationship};
 
 use super::{
-    catalogue::{Catalogue, Condition, Join, NotIncluded, Party, Replaced, RuleWords, Sentence},
+    catalogue::{
+        Catalogue, Condition, Join, NotIncluded, Party, Replaced, RuleWords, Sentence, Voice,
+    },
     reading::Counted,
 };
 
-pub(super) struct English;
+pub(super) struct English(pub Voice);
 
 impl Catalogue for English {
     fn join(&self, join: Join, _: &str) -> &'static str {
@@ -30,7 +32,7 @@ impl Catalogue for English {
     fn rule(&self, effect: Effect) -> RuleWords {
         match effect {
             Effect::Permit => RuleWords {
-                lead: "I allow this:",
+                lead: self.0.says("I allow this:", "For this person, I allow this:"),
                 sharing: "Who may share",
                 receiving: "Who may receive",
                 doing: "What they may do",
@@ -42,7 +44,7 @@ impl Catalogue for English {
                 not_included: "Not included",
             },
             Effect::Deny => RuleWords {
-                lead: "I forbid this:",
+                lead: self.0.says("I forbid this:", "For this person, I forbid this:"),
                 sharing: "Who may not share",
                 receiving: "Who may not receive",
                 doing: "What they may not do",
@@ -64,9 +66,12 @@ impl Catalogue for English {
             Party::Practitioner { who, agency } => format!("{who} of {agency}"),
             Party::CareTeam(id) => format!("the care team {id}"),
             Party::Class(RecipientClass::Tpo) => {
-                "my treating providers, health plans, third-party payers, and people helping to \
-                 operate this program"
-                    .to_owned()
+                let providers =
+                    self.0.says("my treating providers", "this person's treating providers");
+                format!(
+                    "{providers}, health plans, third-party payers, and people helping to operate \
+                     this program"
+                )
             }
         }
     }
@@ -104,6 +109,13 @@ impl Catalogue for English {
 
     fn sentence(&self, sentence: Sentence<'_>) -> String {
         match sentence {
+            Sentence::Acting(who) => format!(
+                "I sign this as {} of the person whose records these are. Below, \"this person\" is \
+                 that person.",
+                relationship(who)
+            ),
+            Sentence::Authority(Some(name)) => format!("My authority to sign: {name}."),
+            Sentence::Authority(None) => "My authority to sign is on record with this.".to_owned(),
             Sentence::Description(text) => format!("What this is about: {text}"),
             Sentence::Exceptions(Effect::Deny) => {
                 "Exceptions. Even so, the following stays forbidden:".to_owned()
@@ -116,9 +128,15 @@ impl Catalogue for English {
             Sentence::Begins(Some(at)) => {
                 format!("It begins on {at}, or when I sign it if that is later.")
             }
-            Sentence::Ends(None) => "It has no end, unless I revoke it.".to_owned(),
+            Sentence::Ends(None) => self
+                .0
+                .says("It has no end, unless I revoke it.", "It has no end, unless it is revoked.")
+                .to_owned(),
             Sentence::Ends(Some(at)) => format!("It ends on {at}."),
-            Sentence::Replaces(old) => replaces(old),
+            Sentence::Replaces(old) => replaces(self.0, old),
+            Sentence::RightToRevoke(effect) if self.0 == Voice::Acting => {
+                acting_right_to_revoke(effect).to_owned()
+            }
             Sentence::RightToRevoke(Effect::Permit) => {
                 "My right to revoke: I may revoke this at any time, with my own sign-in or by \
                  telling an agency named here. From then on nothing more is shared under it. What \
@@ -139,8 +157,20 @@ impl Catalogue for English {
             Sentence::RefusalConsequences => "I do not have to sign. I was told what follows if I \
                 do not, and what does not depend on my signing."
                 .to_owned(),
-            Sentence::Signature(Effect::Permit) => "By signing I agree to all of this.".to_owned(),
-            Sentence::Signature(Effect::Deny) => "By signing I refuse as said here.".to_owned(),
+            Sentence::Signature(Effect::Permit) => self
+                .0
+                .says(
+                    "By signing I agree to all of this.",
+                    "By signing I agree to all of this for this person.",
+                )
+                .to_owned(),
+            Sentence::Signature(Effect::Deny) => self
+                .0
+                .says(
+                    "By signing I refuse as said here.",
+                    "By signing I refuse for this person, as said here.",
+                )
+                .to_owned(),
         }
     }
 
@@ -155,27 +185,62 @@ impl Catalogue for English {
     }
 }
 
-fn replaces(old: Replaced<'_>) -> String {
-    let Replaced { effect, signed, holders, receivers, had_exceptions } = old;
-    let when = signed.map(|at| format!(" that I signed on {at}")).unwrap_or_default();
+fn relationship(who: Relationship) -> &'static str {
+    match who {
+        Relationship::SelfSigned => "the representative",
+        Relationship::Parent => "the parent",
+        Relationship::Guardian => "the guardian",
+        Relationship::PersonalRepresentative => "the personal representative",
+        Relationship::Relative => "a relative",
+    }
+}
+
+/// The person may, and so may who acts for them by then.
+fn acting_right_to_revoke(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Permit => {
+            "The right to revoke: this person may revoke this at any time, with their own sign-in or \
+             by telling an agency named here. While I act for them, so may I. From then on nothing \
+             more is shared under it. What was shared before cannot be taken back."
+        }
+        Effect::Deny => {
+            "The right to revoke: this person may end this refusal at any time, with their own \
+             sign-in or by telling an agency named here. While I act for them and nothing is withheld \
+             from me, so may I. From then on it keeps nothing closed any more."
+        }
+    }
+}
+
+fn replaces(voice: Voice, old: Replaced<'_>) -> String {
+    let Replaced { effect, voice: before, signed, holders, receivers, had_exceptions } = old;
+    let by = match (voice, before) {
+        (Voice::Own, Voice::Own) => "that I signed on",
+        (Voice::Own, Voice::Acting) => "that was signed for me on",
+        (Voice::Acting, _) => "that was signed on",
+    };
+    let when = signed.map(|at| format!(" {by} {at}")).unwrap_or_default();
+    let even_if =
+        voice.says("even if I revoke this one later", "even if this one is revoked later");
+    let any_other = voice.says("that I have signed", "that was signed");
     match effect {
         Effect::Permit => {
             let mut said = format!(
                 "It replaces the consent{when}, by which {holders} might share with {receivers}. \
-                 From the beginning of this one that one counts no more, even if I revoke this one \
-                 later."
+                 From the beginning of this one that one counts no more, {even_if}."
             );
             if had_exceptions {
                 said += " What that consent forbade as an exception is no longer forbidden by it, \
-                         and may be shared again under this one and any other that I have signed.";
+                         and may be shared again under this one and any other ";
+                said += any_other;
+                said.push('.');
             }
             said
         }
         Effect::Deny => format!(
             "It replaces the refusal{when}, which kept what {holders} may hold from {receivers}. \
              While this one is in force that refusal does not count: what it kept closed may be \
-             shared again, under this one and any other consent that I have signed. When this one \
-             ends, the refusal counts again."
+             shared again, under this one and any other consent {any_other}. When this one ends, the \
+             refusal counts again."
         ),
     }
 }

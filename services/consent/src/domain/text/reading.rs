@@ -1,7 +1,7 @@
 //! How much schooling a text asks for. Words, sentences and syllables are counted the same way in
 //! every language; what a syllable is, and the measure, are the language's.
 
-use super::Language;
+use super::{Language, Voice};
 
 /// The highest grade that is told: more than four years of college.
 const HIGHEST: f64 = 20.0;
@@ -21,7 +21,8 @@ pub fn grade(language: Language, text: &str) -> f32 {
     if counted.words == 0.0 {
         return 0.0;
     }
-    let grade = language.catalogue().grade(counted).clamp(0.0, HIGHEST);
+    // The measure is the same in whoever's words.
+    let grade = language.catalogue(Voice::Own).grade(counted).clamp(0.0, HIGHEST);
     ((grade * 10.0).round() / 10.0) as f32
 }
 
@@ -32,7 +33,7 @@ fn count(language: Language, text: &str) -> Counted {
         for token in line.split_whitespace() {
             for word in token.split(['-', '/']).filter_map(letters) {
                 all.words += 1.0;
-                all.syllables += f64::from(language.catalogue().syllables(&word));
+                all.syllables += f64::from(language.catalogue(Voice::Own).syllables(&word));
                 open = true;
             }
             if open && ends_sentence(token) {

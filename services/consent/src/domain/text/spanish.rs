@@ -5,15 +5,17 @@ mod codes;
 mod syllables;
 
 use kernel::Instant;
-use policy::{Effect, RecipientClass};
+use policy::{Effect, RecipientClass, Relationship};
 use time::Month;
 
 use super::{
-    catalogue::{Catalogue, Condition, Join, NotIncluded, Party, Replaced, RuleWords, Sentence},
+    catalogue::{
+        Catalogue, Condition, Join, NotIncluded, Party, Replaced, RuleWords, Sentence, Voice,
+    },
     reading::Counted,
 };
 
-pub(super) struct Spanish;
+pub(super) struct Spanish(pub Voice);
 
 impl Catalogue for Spanish {
     /// "Y" is "e" before the sound of i, and "o" is "u" before that of o.
@@ -39,7 +41,9 @@ impl Catalogue for Spanish {
     fn rule(&self, effect: Effect) -> RuleWords {
         match effect {
             Effect::Permit => RuleWords {
-                lead: "Permito lo siguiente:",
+                lead: self
+                    .0
+                    .says("Permito lo siguiente:", "Por esta persona, permito lo siguiente:"),
                 sharing: "Quién puede compartir",
                 receiving: "Quién puede recibir",
                 doing: "Qué se puede hacer",
@@ -52,7 +56,9 @@ impl Catalogue for Spanish {
                 not_included: "No incluye",
             },
             Effect::Deny => RuleWords {
-                lead: "Prohíbo lo siguiente:",
+                lead: self
+                    .0
+                    .says("Prohíbo lo siguiente:", "Por esta persona, prohíbo lo siguiente:"),
                 sharing: "A quién prohíbo compartir",
                 receiving: "A quién prohíbo recibir",
                 doing: "Qué prohíbo hacer",
@@ -76,9 +82,14 @@ impl Catalogue for Spanish {
             Party::Practitioner { who, agency } => format!("{who} de {agency}"),
             Party::CareTeam(id) => format!("el equipo de atención {id}"),
             Party::Class(RecipientClass::Tpo) => {
-                "mis proveedores de tratamiento, los planes de salud, los terceros que pagan y las \
-                 personas que ayudan a operar este programa"
-                    .to_owned()
+                let providers = self.0.says(
+                    "mis proveedores de tratamiento",
+                    "los proveedores de tratamiento de esta persona",
+                );
+                format!(
+                    "{providers}, los planes de salud, los terceros que pagan y las personas que \
+                     ayudan a operar este programa"
+                )
             }
         }
     }
@@ -118,6 +129,15 @@ impl Catalogue for Spanish {
 
     fn sentence(&self, sentence: Sentence<'_>) -> String {
         match sentence {
+            Sentence::Acting(who) => format!(
+                "Firmo esto como {} de la persona de quien son estos expedientes. Abajo, \"esta \
+                 persona\" es ella.",
+                relationship(who)
+            ),
+            Sentence::Authority(Some(name)) => format!("Mi autoridad para firmar: {name}."),
+            Sentence::Authority(None) => {
+                "Mi autoridad para firmar consta junto a esto.".to_owned()
+            }
             Sentence::Description(text) => format!("De qué se trata: {text}"),
             Sentence::Exceptions(Effect::Deny) => {
                 "Excepciones. Aun así, lo siguiente sigue prohibido:".to_owned()
@@ -130,9 +150,18 @@ impl Catalogue for Spanish {
             Sentence::Begins(Some(at)) => {
                 format!("Comienza el {at}, o cuando yo lo firme si eso es después.")
             }
-            Sentence::Ends(None) => "No tiene fin, a menos que yo lo revoque.".to_owned(),
+            Sentence::Ends(None) => self
+                .0
+                .says(
+                    "No tiene fin, a menos que yo lo revoque.",
+                    "No tiene fin, a menos que se revoque.",
+                )
+                .to_owned(),
             Sentence::Ends(Some(at)) => format!("Termina el {at}."),
-            Sentence::Replaces(old) => replaces(old),
+            Sentence::Replaces(old) => replaces(self.0, old),
+            Sentence::RightToRevoke(effect) if self.0 == Voice::Acting => {
+                acting_right_to_revoke(effect).to_owned()
+            }
             Sentence::RightToRevoke(Effect::Permit) => {
                 "Mi derecho a revocar: puedo revocar esto en cualquier momento, desde mi propia \
                  cuenta o avisando a una agencia nombrada aquí. Desde entonces no se comparte nada \
@@ -156,8 +185,17 @@ impl Catalogue for Spanish {
                 "No tengo que firmar. Me dijeron qué pasa si no firmo, y qué no depende de mi firma."
                     .to_owned()
             }
-            Sentence::Signature(Effect::Permit) => "Al firmar, acepto todo esto.".to_owned(),
-            Sentence::Signature(Effect::Deny) => "Al firmar, me niego como se dice aquí.".to_owned(),
+            Sentence::Signature(Effect::Permit) => self
+                .0
+                .says("Al firmar, acepto todo esto.", "Al firmar, acepto todo esto por esta persona.")
+                .to_owned(),
+            Sentence::Signature(Effect::Deny) => self
+                .0
+                .says(
+                    "Al firmar, me niego como se dice aquí.",
+                    "Al firmar, me niego por esta persona como se dice aquí.",
+                )
+                .to_owned(),
         }
     }
 
@@ -191,28 +229,62 @@ fn month(month: Month) -> &'static str {
     }
 }
 
-fn replaces(old: Replaced<'_>) -> String {
-    let Replaced { effect, signed, holders, receivers, had_exceptions } = old;
-    let when = signed.map(|at| format!(" que firmé el {at},")).unwrap_or_default();
+fn relationship(who: Relationship) -> &'static str {
+    match who {
+        Relationship::SelfSigned => "representante",
+        Relationship::Parent => "madre o padre",
+        Relationship::Guardian => "tutora o tutor legal",
+        Relationship::PersonalRepresentative => "representante personal",
+        Relationship::Relative => "familiar",
+    }
+}
+
+/// The person may, and so may who acts for them by then.
+fn acting_right_to_revoke(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Permit => {
+            "El derecho a revocar: esta persona puede revocar esto en cualquier momento, desde su \
+             propia cuenta o avisando a una agencia nombrada aquí. Mientras yo actúe por ella, yo \
+             también. Desde entonces no se comparte nada más por este consentimiento. Lo que ya se \
+             compartió no se puede recuperar."
+        }
+        Effect::Deny => {
+            "El derecho a revocar: esta persona puede terminar esta negativa en cualquier momento, \
+             desde su propia cuenta o avisando a una agencia nombrada aquí. Mientras yo actúe por \
+             ella y no se me oculte nada, yo también. Desde entonces ya no mantiene nada cerrado."
+        }
+    }
+}
+
+fn replaces(voice: Voice, old: Replaced<'_>) -> String {
+    let Replaced { effect, voice: before, signed, holders, receivers, had_exceptions } = old;
+    let by = match (voice, before) {
+        (Voice::Own, Voice::Own) => "que firmé el",
+        (Voice::Own, Voice::Acting) => "que se firmó por mí el",
+        (Voice::Acting, _) => "que se firmó el",
+    };
+    let when = signed.map(|at| format!(" {by} {at},")).unwrap_or_default();
+    let even_if = voice.says("aunque yo revoque este después", "aunque este se revoque después");
+    let signed_by = voice.says("que yo haya firmado", "que se haya firmado");
     match effect {
         Effect::Permit => {
             let mut said = format!(
                 "Reemplaza el consentimiento{when} que permitía a {holders} compartir con \
-                 {receivers}. Desde que este comienza, aquel ya no cuenta, aunque yo revoque este \
-                 después."
+                 {receivers}. Desde que este comienza, aquel ya no cuenta, {even_if}."
             );
             if had_exceptions {
                 said += " Lo que aquel prohibía como excepción ya no queda prohibido por él, y \
-                         puede compartirse otra vez por este y por cualquier otro que yo haya \
-                         firmado.";
+                         puede compartirse otra vez por este y por cualquier otro ";
+                said += signed_by;
+                said.push('.');
             }
             said
         }
         Effect::Deny => format!(
             "Reemplaza la negativa{when} que prohibía a {holders} compartir con {receivers}. \
              Mientras este está en vigor, esa negativa no cuenta: lo que mantenía cerrado puede \
-             compartirse otra vez, por este y por cualquier otro consentimiento que yo haya \
-             firmado. Cuando este termine, la negativa vuelve a contar."
+             compartirse otra vez, por este y por cualquier otro consentimiento {signed_by}. \
+             Cuando este termine, la negativa vuelve a contar."
         ),
     }
 }

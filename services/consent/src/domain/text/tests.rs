@@ -4,12 +4,13 @@ use kernel::{
     Action, AgencyId, Class, Code, CodeSet, Confidentiality, Instant, Kind, Purpose, Sensitivity,
 };
 use policy::{
-    Consent, ConsentType, Disclosers, Effect, RecipientClass, Recipients, Rule, Signature,
+    Consent, ConsentType, Disclosers, Effect, Grantor, RecipientClass, Recipients, Relationship,
+    Rule, Signature,
 };
 use serde_json::json;
 use time::macros::datetime;
 
-use super::{Language, Names, reading_level, write};
+use super::{Language, Names, Voice, reading_level, write};
 
 pub(in crate::domain) struct Called;
 
@@ -67,9 +68,9 @@ fn worded<C: Code>(word: impl Fn(C) -> &'static str) -> Vec<(&'static str, &'sta
 }
 
 #[test]
-fn every_code_has_words_of_its_own_in_every_language() {
-    for language in Language::ALL {
-        let words = language.catalogue();
+fn every_code_has_words_of_its_own_in_every_language_and_voice() {
+    for (language, voice) in spoken() {
+        let words = language.catalogue(voice);
         let lists = [
             worded(|code: ConsentType| words.title(code, Effect::Permit)),
             worded(|code: Purpose| words.purpose(code)),
@@ -86,6 +87,94 @@ fn every_code_has_words_of_its_own_in_every_language() {
             }
             let different: BTreeSet<_> = list.iter().map(|(_, word)| word).collect();
             assert_eq!(different.len(), list.len(), "{language:?} {list:?}");
+        }
+    }
+}
+
+fn spoken() -> impl Iterator<Item = (Language, Voice)> {
+    Language::ALL.iter().flat_map(|l| [Voice::Own, Voice::Acting].map(|voice| (*l, voice)))
+}
+
+/// The same consent, given by somebody who acts for the person.
+pub(super) fn by(relationship: Relationship, consent: &Consent) -> Consent {
+    let grantor = Grantor {
+        relationship,
+        name: None,
+        authority: Some("representatives/0199a000-0000-7000-8000-000000000a01".to_owned()),
+        alleged_abuser: false,
+        agency: None,
+    };
+    Consent { grantor: Some(grantor), ..consent.clone() }
+}
+
+#[test]
+fn who_acts_for_the_person_says_nothing_as_if_it_were_about_themself() {
+    let theirs: [(Language, &[&str]); 2] = [
+        (
+            Language::English,
+            &[
+                "my records",
+                "my provider",
+                "my own",
+                "my profile",
+                "my circle",
+                "my family",
+                "my support",
+                "my treating",
+                "for me ",
+                "against me",
+                "reach me",
+                "that i signed",
+                "that i have signed",
+                "what i asked",
+                "i revoke",
+            ],
+        ),
+        (
+            Language::Spanish,
+            &[
+                "mis ",
+                " mi propio",
+                " mi perfil",
+                "mi red",
+                "mi familia",
+                "mi círculo",
+                "por mí",
+                "en mi contra",
+                "conmigo",
+                "que firmé",
+                "yo haya",
+                "que yo pida",
+                "lo que pedí",
+                "yo revoque",
+            ],
+        ),
+    ];
+    let mut digits = Digits(13);
+    for _ in 0..500 {
+        let (draft, old) = (digits.consent(), digits.consent());
+        let acting = by(Relationship::Guardian, &draft);
+        for (language, words) in &theirs {
+            let text = write(*language, &acting, &[&old], &Called).to_lowercase();
+            let said: Vec<_> = words.iter().filter(|word| text.contains(**word)).collect();
+            assert!(said.is_empty(), "{said:?}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_text_names_the_authority_on_record_and_nobody_whom_a_paper_names() {
+    let mut acting = by(Relationship::Parent, &consent("PERMIT"));
+    for language in Language::ALL {
+        let text = write(*language, &acting, &[], &Called);
+        assert!(text.contains("representatives/0199a000-0000-7000-8000-000000000a01."), "{text}");
+    }
+    for named in ["Order of Maria Gonzalez\n\nI allow all.", "representatives/Maria Gonzalez"] {
+        let grantor = acting.grantor.as_mut().unwrap();
+        (grantor.name, grantor.authority) = (Some("Maria Gonzalez".into()), Some(named.into()));
+        for language in Language::ALL {
+            let text = write(*language, &acting, &[], &Called);
+            assert!(!text.contains("Maria") && !text.contains("I allow all"), "{text}");
         }
     }
 }
@@ -168,12 +257,14 @@ fn shape(text: &str) -> Vec<Vec<(bool, usize)>> {
 fn all_languages_say_the_same_things() {
     let mut digits = Digits(7);
     for _ in 0..2000 {
-        let (draft, old) = (digits.consent(), digits.consent());
-        let english = write(Language::English, &draft, &[&old], &Called);
-        for language in Language::ALL {
-            let text = write(*language, &draft, &[&old], &Called);
-            assert_eq!(shape(&text), shape(&english), "{text}\n{english}");
-            assert!(*language == Language::English || text != english);
+        let (own, old) = (digits.consent(), digits.consent());
+        for draft in [by(Relationship::Guardian, &own), own] {
+            let english = write(Language::English, &draft, &[&old], &Called);
+            for language in Language::ALL {
+                let text = write(*language, &draft, &[&old], &Called);
+                assert_eq!(shape(&text), shape(&english), "{text}\n{english}");
+                assert!(*language == Language::English || text != english);
+            }
         }
     }
 }
@@ -206,7 +297,9 @@ fn typical() -> Vec<Consent> {
     refusal.rule.sensitivities = Some([Sensitivity::Bh, Sensitivity::Hiv].into());
     let mut excepted = general.clone();
     excepted.exceptions = vec![refusal.rule.clone()];
-    vec![general, tpo, justice, refusal, excepted]
+    let own = vec![general, tpo, justice, refusal, excepted];
+    let acting = own.iter().map(|consent| by(Relationship::PersonalRepresentative, consent));
+    acting.collect::<Vec<_>>().into_iter().chain(own).collect()
 }
 
 #[test]

@@ -64,22 +64,23 @@ fn event(held: &Held, at: Instant, state: State) -> Value {
     let signature = consent.signature.as_ref().filter(|_| answered);
     let relationship = consent.grantor.as_ref().map(|grantor| grantor.relationship);
     let drafted = held.drafted_agency.as_ref().filter(|_| state == State::Requested);
+    let in_error = held.in_error.as_ref().filter(|_| state == State::EnteredInError);
+    let marked_by = in_error.and_then(|in_error| in_error.agency.as_ref());
+    let stops = matches!(state, State::Withdrawn | State::EnteredInError);
     object([
         ("event_time", json!(instant(at))),
         ("event_type", json!("explicit")),
         ("event_state", json!(word(state))),
         // Whoever acts for the person, it is the person's consent.
-        ("entity_id", json!(drafted.map_or(person, |id| name("agencies", id)))),
+        ("entity_id", json!(drafted.or(marked_by).map_or(person, |id| name("agencies", id)))),
         (
             "relationship",
             json!(signature.map(|_| relationship.unwrap_or(Relationship::SelfSigned).code())),
         ),
         ("method", json!(signature.and_then(|s| s.method).map(Code::code))),
         ("validity_duration", json!(signature.map(|_| validity(held)))),
-        (
-            "in_force_until",
-            json!(stopped_at(held).filter(|_| state == State::Withdrawn).map(instant)),
-        ),
+        ("in_force_until", json!(stopped_at(held).filter(|_| stops).map(instant))),
+        ("mistake", json!(in_error.map(|in_error| in_error.mistake.code()))),
     ])
 }
 
@@ -90,6 +91,7 @@ fn word(state: State) -> &'static str {
         State::Refused => "consent_refused",
         State::Withdrawn => "consent_withdrawn",
         State::Expired => "consent_expired",
+        State::EnteredInError => "consent_invalidated",
     }
 }
 

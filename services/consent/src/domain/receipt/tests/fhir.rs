@@ -140,6 +140,12 @@ fn a_state_is_the_status_that_r4_has_for_it() {
         (withdrawn, "entered-in-error", None, "2026-12-01T00:00:00Z"),
         (signed(), "active", Some("2026-05-04T10:05:00Z"), "2026-12-01T00:00:00Z"),
         (revoked(), "inactive", Some("2026-05-04T10:05:00Z"), "2026-06-01T08:30:00Z"),
+        (
+            in_error(&signed()),
+            "entered-in-error",
+            Some("2026-05-04T10:05:00Z"),
+            "2026-06-02T09:00:00Z",
+        ),
     ] {
         let written = fhir(&held, &context(NOW));
         assert_eq!(r4::faults(&written), Vec::<String>::new());
@@ -149,7 +155,11 @@ fn a_state_is_the_status_that_r4_has_for_it() {
         let was_signed = held.signed_at().is_some();
         assert_eq!(written["performer"].is_array(), was_signed, "{status}");
     }
-    assert_eq!(fhir(&revoked(), &context(NOW))["meta"]["lastUpdated"], "2026-06-01T08:30:00Z");
+    for (held, changed) in
+        [(revoked(), "2026-06-01T08:30:00Z"), (in_error(&revoked()), "2026-06-02T09:00:00Z")]
+    {
+        assert_eq!(fhir(&held, &context(NOW))["meta"]["lastUpdated"], changed);
+    }
 }
 
 #[test]

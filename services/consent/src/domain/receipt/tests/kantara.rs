@@ -29,7 +29,8 @@ fn a_signed_consent_is_a_kantara_receipt_field_by_field() {
         (
             "services",
             json!([{
-                "service": "Mi consentimiento para compartir mis expedientes",
+                "service": "Mi consentimiento, por la persona a quien represento, para compartir sus \
+                            expedientes",
                 "purposes": [
                     purpose("coordinación de la atención", "COC"),
                     purpose("encontrar vivienda", "HOUSING_PLACEMENT"),
@@ -117,7 +118,7 @@ fn the_record_and_the_processing_are_as_iso_27560_has_them() {
         assert_eq!(processing[field], expected, "{field}");
     }
     let how = &processing["withdrawal_method"];
-    assert!(how["description"].as_str().unwrap().starts_with("Mi derecho a revocar: puedo"));
+    assert!(how["description"].as_str().unwrap().starts_with("El derecho a revocar: esta persona"));
     assert_eq!(how["call"], "trellis.consent.v1.ConsentService/RevokeConsent");
     assert_eq!(how["name"], json!(consent));
 }
@@ -215,6 +216,33 @@ fn a_revoked_consent_says_since_when_and_until_when() {
 }
 
 #[test]
+fn a_consent_entered_in_error_says_since_when_who_said_so_and_what_was_wrong() {
+    let written = kantara(&in_error(&revoked()), &context(NOW));
+    assert_eq!(written["event"].as_array().unwrap().len(), 4);
+    assert_eq!(
+        written["event"][3],
+        json!({
+            "event_time": "2026-06-02T09:00:00Z",
+            "event_type": "explicit",
+            "event_state": "consent_invalidated",
+            "entity_id": format!("agencies/{CLINIC}"),
+            "in_force_until": "2026-06-01T08:30:00Z",
+            "mistake": "WRONG_PERSON",
+        })
+    );
+}
+
+#[test]
+fn a_receipt_is_in_the_words_of_who_gives_the_consent() {
+    let own = Context { voice: Voice::Own, ..context(SIGNED) };
+    let written = kantara(&signed(), &own);
+    assert_eq!(
+        written["services"][0]["service"],
+        "Mi consentimiento para compartir mis expedientes"
+    );
+}
+
+#[test]
 fn a_consent_without_end_or_signature_says_so() {
     let endless = with(draft(), |c| (c.expires, c.never_expires) = (None, true));
     let written = kantara(&endless, &context(NOW));
@@ -222,7 +250,7 @@ fn a_consent_without_end_or_signature_says_so() {
     assert_eq!(written["consentTimestamp"], json!(NOW.unix_timestamp()));
     assert_eq!(
         written["pii_processing"]["retention_period"],
-        json!({ "description": "No tiene fin, a menos que yo lo revoque." })
+        json!({ "description": "No tiene fin, a menos que se revoque." })
     );
     let written = kantara(&endless.sign("rules-1", SIGNED).unwrap(), &context(SIGNED));
     assert_eq!(written["event"][1]["validity_duration"], "2026-05-04T10:05:00Z/..");

@@ -9,18 +9,42 @@ use crate::domain::text::catalogue::Codes;
 impl Codes for English {
     fn title(&self, kind: ConsentType, effect: Effect) -> &'static str {
         match (effect, kind) {
-            (Effect::Deny, _) => "My refusal to share my records",
-            (_, ConsentType::General) => "My consent to share my records",
-            (_, ConsentType::Tpo) => {
-                "My consent to share my records for treatment, payment and health care operations"
-            }
-            (_, ConsentType::CounselingNotes) => "My consent to share counseling notes",
-            (_, ConsentType::CriminalJustice) => {
-                "My consent to share my records with the criminal justice system"
-            }
-            (_, ConsentType::Proceedings) => "My consent to use my records in legal proceedings",
-            (_, ConsentType::VictimServicesRelease) => "My release of victim service records",
-            (_, ConsentType::Research) => "My consent to use my records for research",
+            (Effect::Deny, _) => self.0.says(
+                "My refusal to share my records",
+                "My refusal, for the person I act for, to share their records",
+            ),
+            (_, ConsentType::General) => self.0.says(
+                "My consent to share my records",
+                "My consent, for the person I act for, to share their records",
+            ),
+            (_, ConsentType::Tpo) => self.0.says(
+                "My consent to share my records for treatment, payment and health care \
+                     operations",
+                "My consent, for the person I act for, to share their records for \
+                     treatment, payment and health care operations",
+            ),
+            (_, ConsentType::CounselingNotes) => self.0.says(
+                "My consent to share counseling notes",
+                "My consent, for the person I act for, to share counseling notes",
+            ),
+            (_, ConsentType::CriminalJustice) => self.0.says(
+                "My consent to share my records with the criminal justice system",
+                "My consent, for the person I act for, to share their records with the \
+                     criminal justice system",
+            ),
+            (_, ConsentType::Proceedings) => self.0.says(
+                "My consent to use my records in legal proceedings",
+                "My consent, for the person I act for, to use their records in legal \
+                     proceedings",
+            ),
+            (_, ConsentType::VictimServicesRelease) => self.0.says(
+                "My release of victim service records",
+                "My release, for the person I act for, of victim service records",
+            ),
+            (_, ConsentType::Research) => self.0.says(
+                "My consent to use my records for research",
+                "My consent, for the person I act for, to use their records for research",
+            ),
         }
     }
 
@@ -34,12 +58,21 @@ impl Codes for English {
             Purpose::HealthcarePayment => "payment",
             Purpose::HealthcareOperations => "health care operations",
             Purpose::HealthcareResearch => "research",
-            Purpose::PatientRequest => "my own request",
-            Purpose::FamilyRequest => "my family's request",
-            Purpose::PowerOfAttorney => "the request of who acts for me",
-            Purpose::SupportNetwork => "my support network",
+            Purpose::PatientRequest => self.0.says("my own request", "this person's own request"),
+            Purpose::FamilyRequest => {
+                self.0.says("my family's request", "the request of this person's family")
+            }
+            Purpose::PowerOfAttorney => self
+                .0
+                .says("the request of who acts for me", "the request of who acts for this person"),
+            Purpose::SupportNetwork => {
+                self.0.says("my support network", "this person's support network")
+            }
             Purpose::PublicHealth => "public health",
-            Purpose::LegalProceeding => "legal proceedings, which may be against me",
+            Purpose::LegalProceeding => self.0.says(
+                "legal proceedings, which may be against me",
+                "legal proceedings, which may be against this person",
+            ),
             Purpose::Marketing => "marketing",
             Purpose::Supervision => "justice supervision",
             Purpose::HousingPlacement => "finding housing",
@@ -60,9 +93,12 @@ impl Codes for English {
         match code {
             Kind::Note => "notes",
             Kind::Referral => "referrals",
-            Kind::Profile => "my profile (name, address, how to reach me)",
-            Kind::PlanSection => "my own plan",
-            Kind::Support => "my circle of support",
+            Kind::Profile => self.0.says(
+                "my profile (name, address, how to reach me)",
+                "this person's profile (name, address, how to reach them)",
+            ),
+            Kind::PlanSection => self.0.says("my own plan", "this person's own plan"),
+            Kind::Support => self.0.says("my circle of support", "this person's circle of support"),
         }
     }
 
@@ -99,7 +135,10 @@ impl Codes for English {
             Sensitivity::Hiv => "HIV/AIDS",
             Sensitivity::Std => "sexually transmitted infections",
             Sensitivity::Sex => "sexuality and reproductive health",
-            Sensitivity::Prs => "what I asked to keep especially private",
+            Sensitivity::Prs => self.0.says(
+                "what I asked to keep especially private",
+                "what this person asked to keep especially private",
+            ),
         }
     }
 }

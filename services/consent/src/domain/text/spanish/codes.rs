@@ -9,27 +9,48 @@ use crate::domain::text::catalogue::Codes;
 impl Codes for Spanish {
     fn title(&self, kind: ConsentType, effect: Effect) -> &'static str {
         match (effect, kind) {
-            (Effect::Deny, _) => "Mi negativa a compartir mis expedientes",
-            (_, ConsentType::General) => "Mi consentimiento para compartir mis expedientes",
-            (_, ConsentType::Tpo) => {
-                "Mi consentimiento para compartir mis expedientes para tratamiento, pago y \
-                 operaciones de atención médica"
-            }
-            (_, ConsentType::CounselingNotes) => {
-                "Mi consentimiento para compartir notas de consejería"
-            }
-            (_, ConsentType::CriminalJustice) => {
-                "Mi consentimiento para compartir mis expedientes con el sistema de justicia penal"
-            }
-            (_, ConsentType::Proceedings) => {
-                "Mi consentimiento para usar mis expedientes en procesos legales"
-            }
-            (_, ConsentType::VictimServicesRelease) => {
-                "Mi autorización para compartir expedientes de servicios a víctimas"
-            }
-            (_, ConsentType::Research) => {
-                "Mi consentimiento para usar mis expedientes en investigación científica"
-            }
+            (Effect::Deny, _) => self.0.says(
+                "Mi negativa a compartir mis expedientes",
+                "Mi negativa, por la persona a quien represento, a compartir sus \
+                     expedientes",
+            ),
+            (_, ConsentType::General) => self.0.says(
+                "Mi consentimiento para compartir mis expedientes",
+                "Mi consentimiento, por la persona a quien represento, para compartir sus \
+                     expedientes",
+            ),
+            (_, ConsentType::Tpo) => self.0.says(
+                "Mi consentimiento para compartir mis expedientes para tratamiento, pago \
+                     y operaciones de atención médica",
+                "Mi consentimiento, por la persona a quien represento, para compartir sus \
+                     expedientes para tratamiento, pago y operaciones de atención médica",
+            ),
+            (_, ConsentType::CounselingNotes) => self.0.says(
+                "Mi consentimiento para compartir notas de consejería",
+                "Mi consentimiento, por la persona a quien represento, para compartir \
+                     notas de consejería",
+            ),
+            (_, ConsentType::CriminalJustice) => self.0.says(
+                "Mi consentimiento para compartir mis expedientes con el sistema de \
+                     justicia penal",
+                "Mi consentimiento, por la persona a quien represento, para compartir sus \
+                     expedientes con el sistema de justicia penal",
+            ),
+            (_, ConsentType::Proceedings) => self.0.says(
+                "Mi consentimiento para usar mis expedientes en procesos legales",
+                "Mi consentimiento, por la persona a quien represento, para usar sus \
+                     expedientes en procesos legales",
+            ),
+            (_, ConsentType::VictimServicesRelease) => self.0.says(
+                "Mi autorización para compartir expedientes de servicios a víctimas",
+                "Mi autorización, por la persona a quien represento, para compartir \
+                     expedientes de servicios a víctimas",
+            ),
+            (_, ConsentType::Research) => self.0.says(
+                "Mi consentimiento para usar mis expedientes en investigación científica",
+                "Mi consentimiento, por la persona a quien represento, para usar sus \
+                     expedientes en investigación científica",
+            ),
         }
     }
 
@@ -43,12 +64,21 @@ impl Codes for Spanish {
             Purpose::HealthcarePayment => "pago",
             Purpose::HealthcareOperations => "operaciones de atención médica",
             Purpose::HealthcareResearch => "investigación científica",
-            Purpose::PatientRequest => "lo que yo pida",
-            Purpose::FamilyRequest => "lo que pida mi familia",
-            Purpose::PowerOfAttorney => "lo que pida quien actúa por mí",
-            Purpose::SupportNetwork => "mi red de apoyo",
+            Purpose::PatientRequest => self.0.says("lo que yo pida", "lo que pida esta persona"),
+            Purpose::FamilyRequest => {
+                self.0.says("lo que pida mi familia", "lo que pida la familia de esta persona")
+            }
+            Purpose::PowerOfAttorney => self
+                .0
+                .says("lo que pida quien actúa por mí", "lo que pida quien actúa por esta persona"),
+            Purpose::SupportNetwork => {
+                self.0.says("mi red de apoyo", "la red de apoyo de esta persona")
+            }
             Purpose::PublicHealth => "salud pública",
-            Purpose::LegalProceeding => "procesos legales, que pueden ser en mi contra",
+            Purpose::LegalProceeding => self.0.says(
+                "procesos legales, que pueden ser en mi contra",
+                "procesos legales, que pueden ser en contra de esta persona",
+            ),
             Purpose::Marketing => "mercadeo",
             Purpose::Supervision => "supervisión del sistema de justicia",
             Purpose::HousingPlacement => "encontrar vivienda",
@@ -69,9 +99,14 @@ impl Codes for Spanish {
         match code {
             Kind::Note => "notas",
             Kind::Referral => "referidos",
-            Kind::Profile => "mi perfil (nombre, dirección, cómo comunicarse conmigo)",
-            Kind::PlanSection => "mi propio plan",
-            Kind::Support => "mi círculo de apoyo",
+            Kind::Profile => self.0.says(
+                "mi perfil (nombre, dirección, cómo comunicarse conmigo)",
+                "el perfil de esta persona (nombre, dirección, cómo comunicarse con ella)",
+            ),
+            Kind::PlanSection => self.0.says("mi propio plan", "el propio plan de esta persona"),
+            Kind::Support => {
+                self.0.says("mi círculo de apoyo", "el círculo de apoyo de esta persona")
+            }
         }
     }
 
@@ -108,7 +143,10 @@ impl Codes for Spanish {
             Sensitivity::Hiv => "VIH/sida",
             Sensitivity::Std => "infecciones de transmisión sexual",
             Sensitivity::Sex => "sexualidad y salud reproductiva",
-            Sensitivity::Prs => "lo que pedí mantener especialmente privado",
+            Sensitivity::Prs => self.0.says(
+                "lo que pedí mantener especialmente privado",
+                "lo que esta persona pidió mantener especialmente privado",
+            ),
         }
     }
 }

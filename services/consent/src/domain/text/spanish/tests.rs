@@ -1,10 +1,10 @@
 use kernel::Sensitivity;
-use policy::{Effect, Rule};
+use policy::{Effect, Relationship, Rule};
 
 use super::super::{
     Language,
-    catalogue::{Catalogue as _, Join},
-    tests::{Called, consent},
+    catalogue::{Catalogue as _, Join, Voice},
+    tests::{Called, by, consent},
     write,
 };
 use super::Spanish;
@@ -32,6 +32,25 @@ fn a_consent_reads_as_plain_spanish() {
          consentimiento. Lo que ya se compartió no se puede recuperar.\n\n\
          Al firmar, acepto todo esto.\n"
     );
+}
+
+#[test]
+fn a_consent_reads_as_plain_spanish_in_the_words_of_who_signs_for_the_person() {
+    let acting = by(Relationship::Parent, &consent("PERMIT"));
+    let text = write(Language::Spanish, &acting, &[&consent("DENY")], &Called);
+    for said in [
+        "Mi consentimiento, por la persona a quien represento, para compartir sus expedientes\n\n\
+         Firmo esto como madre o padre de la persona de quien son estos expedientes. Abajo, \"esta \
+         persona\" es ella. Mi autoridad para firmar: \
+         representatives/0199a000-0000-7000-8000-000000000a01.\n\n",
+        "\n\nPor esta persona, permito lo siguiente:\n",
+        "cualquier otro consentimiento que se haya firmado. Cuando este termine",
+        "El derecho a revocar: esta persona puede revocar esto en cualquier momento, desde su propia \
+         cuenta o avisando a una agencia nombrada aquí. Mientras yo actúe por ella, yo también.",
+        "Al firmar, acepto todo esto por esta persona.\n",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
 }
 
 #[test]
@@ -66,7 +85,7 @@ fn and_and_or_change_before_their_own_sound() {
         ("", "y", "o"),
     ] {
         assert_eq!(
-            (Spanish.join(Join::And, next), Spanish.join(Join::Or, next)),
+            (Spanish(Voice::Own).join(Join::And, next), Spanish(Voice::Own).join(Join::Or, next)),
             (and, or),
             "{next}"
         );
