@@ -23,7 +23,7 @@ async fn consents_come_with_a_new_revision_and_are_left_out_with_a_known_one() {
     let first = world.signed("ana", terms()).await;
     let facts = world.facts_of(ANA).await;
     assert_eq!((facts.revision, facts.changed), (1, true));
-    let sent = pb::Consent { text: String::new(), ..first.clone() };
+    let sent = pb::Consent { text: String::new(), rule_pack: String::new(), ..first.clone() };
     assert_eq!(facts.consents, [sent]);
     assert!(person_facts_consent(&facts.consents[0]).is_some());
     assert_eq!(facts.until, first.terms.unwrap().expires);
