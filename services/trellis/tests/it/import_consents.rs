@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use client::{Client, TokenSource};
+use kernel::{Clock as _, SystemClock};
 use wire::{
     common::v1::{Identifier, Sector},
     consent::v1::{Consent, ConsentStatus, ListConsentsRequest, SignatureMethod},
@@ -178,7 +179,7 @@ async fn s2_14_a_parent_signs_on_paper_for_a_child_and_not_for_a_minor_of_twelve
     let dir = folder();
     let county = County::start(&dir.path().join("data")).await;
     let staff = bearer(&county.up, &county.staff("CASE_MANAGER")).await;
-    let this_year = time::OffsetDateTime::now_utc().year();
+    let this_year = SystemClock.now().year();
     let mut rows = Vec::new();
     for (name, years, beside) in
         [("Kim", 10, ""), ("Lee", 14, ""), ("Mia", 14, "SELF"), ("Noa", 20, "SELF")]
