@@ -126,6 +126,26 @@ fn s164_502_g_a_parent_signs_for_a_minor_and_for_no_adult() {
 }
 
 #[test]
+fn s2_14_who_acts_for_a_minor_ends_no_refusal_where_the_minor_signs() {
+    let default = RulePack::default();
+    let may = |by, rules: &RulePack| -> Vec<u8> {
+        [0, 11, 12, 17, 18, 30]
+            .into_iter()
+            .filter(|a| rules.may_end_refusal(by, aged(*a)))
+            .collect()
+    };
+    assert_eq!(may(SelfSigned, &default), [0, 11, 12, 17, 18, 30]);
+    assert_eq!(may(Parent, &default), [0, 11]);
+    assert_eq!(may(Guardian, &default), [0, 11, 18, 30]);
+    let none = RulePack { minor_signs: Vec::new(), ..default };
+    assert_eq!(may(Parent, &none), [0, 11, 12, 17]);
+    assert_eq!(may(PersonalRepresentative, &none), [0, 11, 12, 17, 18, 30]);
+    let either = Ages { youngest: 11, oldest: 12 };
+    assert!(!RulePack::default().may_end_refusal(Parent, either), "every age must permit");
+    assert!(!none.may_end_refusal(Parent, Ages { youngest: 17, oldest: 18 }));
+}
+
+#[test]
 fn s2_14_a_from_twelve_on_a_minor_alone_opens_what_is_about_sud() {
     let default = RulePack::default();
     for listed in [&[Sud][..], &[EthUd], &[Bh], &[Hiv, Sud], &[]] {

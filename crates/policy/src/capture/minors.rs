@@ -3,7 +3,7 @@
 
 use kernel::{CodeSet, Confidentiality, Sensitivity};
 
-use super::{AgeRule, Ages, Context, Violations};
+use super::{AgeRule, Ages, Context, RulePack, Violations};
 use crate::{
     Agencies,
     codes::{Effect, Relationship},
@@ -22,13 +22,27 @@ fn may_sign(offered: &Consent, ages: Ages, context: &Context<'_>) -> bool {
     let by = |is: fn(Relationship) -> bool| offered.signers().any(|g| is(g.relationship));
     let themself = by(|r| r == Relationship::SelfSigned);
     let another = by(|r| r != Relationship::SelfSigned);
-    let parent = by(|r| r == Relationship::Parent);
     let asked = |rules: &[AgeRule]| {
         rules.iter().any(|rule| ages.meet(rule) && rule.is_about(offered, context))
     };
-    !(parent && ages.oldest >= context.rules.age_of_majority)
+    !offered.signers().any(|g| context.rules.is_no_parent(g.relationship, ages))
         && (themself || !asked(&context.rules.minor_signs))
         && (another || !asked(&context.rules.parent_signs))
+}
+
+impl RulePack {
+    /// Whether who stands to the person as `by` may end by themself what the person forbids: not where a
+    /// service of theirs is the minor's own to sign for, and not as the parent of an adult. The age of the
+    /// person alone decides: what a refusal keeps closed is not asked.
+    pub fn may_end_refusal(&self, by: Relationship, ages: Ages) -> bool {
+        by == Relationship::SelfSigned
+            || !(self.is_no_parent(by, ages) || self.minor_signs.iter().any(|r| ages.meet(r)))
+    }
+
+    /// A parent, of somebody who may be of age.
+    fn is_no_parent(&self, by: Relationship, ages: Ages) -> bool {
+        by == Relationship::Parent && ages.oldest >= self.age_of_majority
+    }
 }
 
 impl AgeRule {

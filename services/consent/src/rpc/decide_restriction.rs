@@ -17,7 +17,7 @@ use wire::{
 
 use super::{
     access::reach_beside,
-    acts::may_open,
+    acts::Ending,
     sign_consent::confirmed_by,
     write::{again, etag, fence, on_record, wrong_state},
 };
@@ -41,7 +41,8 @@ pub(super) async fn handle(
     let permit = reach_beside(app, &call, id, true).await?.permit;
     let person = PersonId::from(permit.person_id());
     let decision = req.decision();
-    let write = write(app, once.clone(), permit, id, decision);
+    let ending = Ending::of(app, &permit, &person).await?;
+    let write = write(app, once.clone(), permit, id, (decision, ending));
     let replayed = |replay| again(app, &call, person.clone(), replay);
     let done = once.written(&app.db, write, replayed).await;
     let (reply, ()) = on_record(app, &call, &person, id, done).await?;
@@ -58,19 +59,20 @@ async fn write(
     once: rpc::Request,
     permit: StandingPermit,
     id: Uuid,
-    decision: pb::RestrictionDecision,
+    (decision, ending): (pb::RestrictionDecision, Ending),
 ) -> Result<(pb::DecideRestrictionResponse, ()), InTx> {
-    let (clock, once) = (Arc::clone(&app.clock), Arc::new(once));
+    let (clock, given) = (Arc::clone(&app.clock), Arc::new((once, ending)));
     app.guard
         .commit_standing(&app.db, "restriction.decide", permit, vec![id], move |tx, permit| {
-            let (clock, once) = (Arc::clone(&clock), Arc::clone(&once));
+            let (clock, given) = (Arc::clone(&clock), Arc::clone(&given));
             Box::pin(async move {
+                let (once, ending) = &*given;
                 let now = clock.now();
                 let held = store::restriction::lock(tx, &permit, id).await?;
                 let mut row = held.ok_or(Error::NotFound)?;
                 let asked = pb::Restriction::decode(&*row.wire)
                     .map_err(|_| Error::Internal("a kept restriction"))?;
-                let (decided, times) = decided(asked, decision, &permit, now)?;
+                let (decided, times) = decided(asked, decision, (&permit, ending), now)?;
                 row.version = row.version.saturating_add(1);
                 let decided = pb::Restriction { etag: etag(row.version), ..decided };
                 row.wire = decided.encode_to_vec();
@@ -88,7 +90,7 @@ async fn write(
 fn decided(
     asked: pb::Restriction,
     decision: pb::RestrictionDecision,
-    permit: &StandingPermit,
+    (permit, ending): (&StandingPermit, &Ending),
     now: Instant,
 ) -> Result<(pb::Restriction, RestrictionTimes), Error> {
     let by_person = permit.named_agency().is_none();
@@ -96,7 +98,7 @@ fn decided(
     let terms = asked.terms.clone().unwrap_or_default();
     // To end what keeps an agency's records closed is to open them.
     let custodian = id_of("agencies", &terms.custodian).map(AgencyId::from).ok_or_else(bad)?;
-    if by_person && !may_open(permit.standing()) {
+    if by_person && !ending.is_for(permit.standing()) {
         return Err(Error::Denied(Denial::ActionNotPermitted));
     }
     if by_person && confirmed_by(permit).is_some_and(|agencies| !agencies.contains(&custodian)) {

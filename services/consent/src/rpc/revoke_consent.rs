@@ -13,7 +13,7 @@ use wire::consent::v1 as pb;
 
 use super::{
     access::{reach, refused, staff},
-    acts::may_open,
+    acts::Ending,
     sign_consent::confirmed_by,
     tell::end,
     write::{again, ended as shown, fence, on_record, wrong_state},
@@ -39,7 +39,8 @@ pub(super) async fn handle(
     let permit = reach(app, &call, id, true).await?.permit;
     let person = PersonId::from(permit.person_id());
     let on_word = on_word(app, &call, &permit, &person, word).await?;
-    let write = write(app, once.clone(), permit, id, on_word);
+    let ending = Ending::of(app, &permit, &person).await?;
+    let write = write(app, once.clone(), permit, id, (on_word, ending));
     let again = |replay| again(app, &call, person.clone(), replay);
     let done = once.written(&app.db, write, again).await;
     let (reply, ()) = on_record(app, &call, &person, id, done).await?;
@@ -84,18 +85,18 @@ async fn write(
     once: rpc::Request,
     permit: StandingPermit,
     id: Uuid,
-    on_word: Option<Revocation>,
+    (on_word, ending): (Option<Revocation>, Ending),
 ) -> Result<(pb::RevokeConsentResponse, ()), InTx> {
-    let (clock, given) = (Arc::clone(&app.clock), Arc::new((once, on_word)));
+    let (clock, given) = (Arc::clone(&app.clock), Arc::new((once, on_word, ending)));
     app.guard
         .commit_standing(&app.db, "consent.revoke", permit, vec![id], move |tx, permit| {
             let (clock, given) = (Arc::clone(&clock), Arc::clone(&given));
             Box::pin(async move {
-                let (once, on_word) = &*given;
+                let (once, on_word, ending) = &*given;
                 let now = clock.now();
                 let held = store::lock(&mut *tx, &permit, id).await?.ok_or(Error::NotFound)?;
                 let ended = held.revoke(on_word.clone(), now).map_err(wrong_state)?;
-                allowed(&permit, &held)?;
+                allowed(&permit, &held, ending)?;
                 end(tx, &permit, &ended, Happening::Revoked, now).await?;
                 let reply = pb::RevokeConsentResponse { consent: Some(shown(&permit, &ended)) };
                 let answer = reply.encode_to_vec();
@@ -108,7 +109,7 @@ async fn write(
 
 /// Revoking protects; ending a refusal opens, and is for who could have signed it. An agency's staff
 /// end no refusal but one that is about their own records alone.
-fn allowed(permit: &StandingPermit, held: &Held) -> Result<(), Error> {
+fn allowed(permit: &StandingPermit, held: &Held, ending: &Ending) -> Result<(), Error> {
     let (standing, consent) = (permit.standing(), &held.consent);
     let (own, denial) = match standing {
         Standing::Agency(agency) => {
@@ -120,7 +121,7 @@ fn allowed(permit: &StandingPermit, held: &Held) -> Result<(), Error> {
         return Err(Error::Denied(denial));
     }
     // What a sign-in that nobody vouches for may not end forbids something.
-    if !may_revoke(Some(&[]), consent) && !may_open(standing) {
+    if !may_revoke(Some(&[]), consent) && !ending.is_for(standing) {
         return Err(Error::Denied(Denial::ActionNotPermitted));
     }
     Ok(())

@@ -11,11 +11,16 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 use wire::{
     common::v1::Relationship as Who,
-    consent::v1 as pb,
+    consent::v1::{self as pb, RestrictionDecision as Decision, RestrictionReason as Reason},
     convert::{timestamp, to_wire},
 };
 
-use crate::world::{ANA, BEN, CLINIC, NOW, World, fields, record, recording, terms, told};
+use crate::{
+    restriction::{asked, decide},
+    world::{
+        ANA, BEN, CLINIC, HOUSING, NOW, World, fields, record, recording, terms, terms_of, told,
+    },
+};
 
 fn parent(relationship: Relationship) -> Appointment {
     Appointment {
@@ -155,6 +160,42 @@ async fn s2_14_b_where_a_pack_asks_for_both_a_paper_with_both_signatures_is_reco
     world.people.aged(ANA, Some((16, 16)));
     let own = world.signed("ana", terms()).await;
     assert_eq!(own.rule_pack, "default-2026-11;state-x-3");
+}
+
+#[tokio::test]
+async fn s2_14_whoever_acts_for_a_minor_ends_no_refusal_that_is_the_minors_own_to_end() {
+    let world = World::new().await;
+    let mother = world.representative("mother");
+    let ana = world.person("ana");
+    for (by, age, ends) in [
+        (Relationship::Parent, Some((11, 11)), true),
+        (Relationship::Parent, Some((11, 12)), false),
+        (Relationship::Guardian, Some((17, 17)), false),
+        (Relationship::Parent, Some((18, 18)), false),
+        (Relationship::Guardian, Some((18, 18)), true),
+        (Relationship::Guardian, None, false),
+    ] {
+        world.people.aged(ANA, age);
+        world.people.appoint("mother", parent(by));
+        let refusal = terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING]);
+        let refusal = world.signed("ana", refusal).await;
+        let permit = world.signed("ana", terms()).await;
+        let restriction = asked(&world, "ana", ANA, Reason::Preference).await;
+        let done = [
+            world.revoke(&mother, &refusal.name).await.err(),
+            decide(&world, mother.clone(), &restriction.name, Decision::End).await.err(),
+        ];
+        for refused in done {
+            let refused = refused.map(|refused| told(&refused).1);
+            assert_eq!(refused.as_deref(), (!ends).then_some("ACTION_NOT_PERMITTED"), "{age:?}");
+        }
+        // To take back what was allowed protects, at any age.
+        world.revoke(&mother, &permit.name).await.unwrap();
+        if !ends {
+            world.revoke(&ana, &refusal.name).await.unwrap();
+            decide(&world, ana.clone(), &restriction.name, Decision::End).await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

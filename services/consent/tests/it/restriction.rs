@@ -34,12 +34,12 @@ fn asking(person: Uuid, reason: Reason) -> pb::RequestRestrictionRequest {
     }
 }
 
-async fn asked(world: &World, subject: &str, person: Uuid, reason: Reason) -> pb::Restriction {
+pub async fn asked(world: &World, subject: &str, person: Uuid, reason: Reason) -> pb::Restriction {
     let reply = call!(world, request_restriction, world.person(subject), asking(person, reason));
     reply.unwrap().restriction.unwrap()
 }
 
-async fn decide(
+pub async fn decide(
     world: &World,
     token: String,
     name: &str,
