@@ -120,7 +120,7 @@ impl Who {
 /// The service that asks this: what is for one of them is not there for the others.
 pub fn following(rpc: &Rpc) -> &'static str {
     match rpc.method.name() {
-        "WatchServed" => "consent",
+        "WatchServed" | "CheckAges" => "consent",
         "WatchPersonEvents" => "people",
         _ => "audit",
     }

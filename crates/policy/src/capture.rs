@@ -39,9 +39,13 @@ pub fn validate(offered: &Consent, context: &Context<'_>) -> Vec<String> {
     term(offered, context.rules, &mut found);
     rules::check(offered, context.agencies, &mut found);
     parties::check(offered, &mut found);
-    minors::check(offered, context, &mut found);
     if !supersedes_soundly(offered, context.on_file) {
         found.add("supersedes");
+    }
+    // Last, and only of what could be signed: else whoever asks with something else amiss learns how old
+    // the person is, and leaves no trace.
+    if found.0.is_empty() {
+        minors::check(offered, context, &mut found);
     }
     found.0.into_iter().collect()
 }

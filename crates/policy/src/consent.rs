@@ -72,6 +72,11 @@ impl Consent {
     pub fn signers(&self) -> impl Iterator<Item = &Grantor> {
         self.grantor.iter().chain(&self.co_grantor)
     }
+
+    /// Who signs for the person, alone or beside them. None: the person alone gives it.
+    pub fn acting(&self) -> Option<&Grantor> {
+        self.signers().find(|grantor| grantor.relationship != Relationship::SelfSigned)
+    }
 }
 
 /// One rule. Its conditions are ANDed, the values of one condition ORed; an absent condition

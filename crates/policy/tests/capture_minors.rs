@@ -6,9 +6,10 @@ use kernel::{
     AgencyId, AgencyStatus, Code as _, CodeSet, Confidentiality, Instant, Sector, Sensitivity,
 };
 use policy::{
-    Agencies, Agency, Consent, ConsentStatus, ConsentType, Disclosers, Effect, Grantor, Recipients,
-    Relationship, Rule, Signature, Statements,
+    Agencies, Agency, Consent, ConsentStatus, ConsentType, Disclosers, Effect, Facts, Grantor,
+    PersonFacts, Recipients, Record, Relationship, Request, Rule, Signature, Statements, Who,
     capture::{AgeRule, Ages, Context, RulePack, validate},
+    decide,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use time::{Duration, macros::datetime};
@@ -27,16 +28,20 @@ fn agencies() -> Agencies {
     [one("program", true), one("clinic", false), one("home", false)].into_iter().collect()
 }
 
-/// A permit for what the clinic holds, of these sensitivities; none listed: of any.
+/// A permit of these sensitivities; none listed: of any. It names no discloser, so it opens no Part 2
+/// record.
 fn permit(listed: &[Sensitivity]) -> Rule {
     let recipients = Recipients { agencies: vec![AgencyId::new("home")], ..Recipients::default() };
     Rule {
         recipients: Some(recipients),
-        disclosers: Some(Disclosers { agencies: vec![AgencyId::new("clinic")] }),
         purposes: Some([kernel::Purpose::CoordinationOfCare].into()),
         sensitivities: (!listed.is_empty()).then(|| listed.iter().copied().collect()),
         ..Rule::new(Effect::Permit)
     }
+}
+
+fn named(discloser: &str, rule: Rule) -> Rule {
+    Rule { disclosers: Some(Disclosers { agencies: vec![AgencyId::new(discloser)] }), ..rule }
 }
 
 fn grantor(relationship: Relationship) -> Grantor {
@@ -143,6 +148,10 @@ fn s2_14_who_acts_for_a_minor_ends_no_refusal_where_the_minor_signs() {
     let either = Ages { youngest: 11, oldest: 12 };
     assert!(!RulePack::default().may_end_refusal(Parent, either), "every age must permit");
     assert!(!none.may_end_refusal(Parent, Ages { youngest: 17, oldest: 18 }));
+    assert!(!none.asks_themself());
+    let parents = RulePack { parent_signs: vec![rule(&[Mh], 0, 14)], ..none };
+    assert!(parents.asks_themself());
+    assert_eq!(may(SelfSigned, &parents), [17, 18, 30], "as one who replaces it");
 }
 
 #[test]
@@ -166,11 +175,19 @@ fn s2_14_what_can_open_no_such_record_is_not_asked_about() {
     let spans = |offered: &Consent| ages_that_may(offered, &default);
     let (whole, until_twelve) = ([(0, 18)], [(0, 12)]);
     assert_eq!(spans(&consent(Parent, permit(&[Mh, Hiv]))), whole);
-    // A program's records are about SUD, whatever else they are labelled with.
-    let program = Some(Disclosers { agencies: vec![AgencyId::new("program")] });
-    let of_program = Rule { disclosers: program, ..permit(&[Hiv]) };
-    assert_eq!(spans(&consent(Parent, of_program)), until_twelve);
-    assert_eq!(spans(&consent(Parent, Rule { disclosers: None, ..permit(&[Hiv]) })), until_twelve);
+    // A Part 2 record is about SUD, whatever else it is labelled with, and a clinic may hold a copy.
+    for discloser in ["program", "clinic"] {
+        let mut named = consent(Parent, named(discloser, permit(&[Hiv])));
+        assert_eq!(spans(&named), until_twelve);
+        named.exceptions =
+            vec![Rule { sensitivities: Some([Sud].into()), ..Rule::new(Effect::Deny) }];
+        assert_eq!(spans(&named), whole, "without whatever is Part 2");
+        named.exceptions[0].sensitivities = Some([EthUd].into());
+        assert_eq!(spans(&named), until_twelve);
+    }
+    let pack = RulePack { minor_signs: vec![rule(&[EthUd], 12, 18)], ..RulePack::default() };
+    let of_program = consent(Parent, named("program", permit(&[Hiv])));
+    assert_eq!(ages_that_may(&of_program, &pack), until_twelve, "it may be about alcohol");
     // What is sensitive is at least R.
     let low = |codes: &[Confidentiality]| Rule {
         confidentialities: Some(codes.iter().copied().collect()),
@@ -212,9 +229,15 @@ fn vawa_12291_b_2_a_release_of_a_minor_of_twelve_needs_their_own_signature() {
     let default = RulePack::default();
     let release =
         |by, rule| Consent { kind: ConsentType::VictimServicesRelease, ..consent(by, rule) };
-    assert_eq!(ages_that_may(&release(Parent, permit(&[Hiv])), &default), [(0, 12)]);
-    assert_eq!(ages_that_may(&release(SelfSigned, permit(&[])), &default), [(0, 31)]);
-    let both = both(release(SelfSigned, permit(&[])), Parent);
+    assert_eq!(
+        ages_that_may(&release(Parent, named("clinic", permit(&[Hiv]))), &default),
+        [(0, 12)]
+    );
+    assert_eq!(
+        ages_that_may(&release(SelfSigned, named("clinic", permit(&[]))), &default),
+        [(0, 31)]
+    );
+    let both = both(release(SelfSigned, named("clinic", permit(&[]))), Parent);
     assert_eq!(ages_that_may(&both, &default), [(0, 18)]);
 }
 
@@ -304,7 +327,7 @@ fn vawa_a_release_lasts_no_longer_than_the_shortest_that_a_pack_says() {
         let offered = Consent {
             kind: ConsentType::VictimServicesRelease,
             expires: Some(NOW + Duration::days(days)),
-            ..consent(SelfSigned, permit(&[]))
+            ..consent(SelfSigned, named("clinic", permit(&[])))
         };
         assert_eq!(found(&offered, &[], &joined, None), paths);
     }
@@ -347,11 +370,96 @@ fn any_consent() -> impl Strategy<Value = Consent> {
             co_grantor: beside.map(grantor),
             kind,
             expires: Some(NOW + Duration::days(days)),
-            ..consent(by, Rule { effect, sensitivities, ..permit(&[]) })
+            ..consent(by, named("clinic", Rule { effect, sensitivities, ..permit(&[]) }))
+        })
+}
+
+#[test]
+fn how_old_the_person_is_is_asked_of_nothing_that_lacks_something_else() {
+    let offered = Consent { description: None, ..consent(Parent, permit(&[Sud])) };
+    assert_eq!(found(&offered, &[], &RulePack::default(), Some(aged(14))), ["description"]);
+}
+
+fn any_record() -> impl Strategy<Value = Record> {
+    (
+        select(vec!["program", "clinic"]),
+        any_set(),
+        option::of(select(Confidentiality::ALL)),
+        any::<bool>(),
+    )
+        .prop_map(|(custodian, sensitivities, confidentiality, part2)| Record {
+            id: "r1".into(),
+            person: "p1".into(),
+            kind: kernel::Kind::Note,
+            class: kernel::Class::General,
+            custodian: Some(AgencyId::new(custodian)),
+            author: None,
+            episode: None,
+            authored_on: None,
+            confidentiality,
+            sensitivities,
+            part2,
+            victim_service: false,
+            release_block: None,
+        })
+}
+
+/// A permit that may name who discloses, may be limited to confidentialities, and has exceptions.
+fn any_permit() -> impl Strategy<Value = Consent> {
+    let listed = || option::of(any_set::<Sensitivity>().prop_filter("empty", |s| !s.is_empty()));
+    let levels = option::of(any_set().prop_filter("empty", |s: &CodeSet<_>| !s.is_empty()));
+    let exception = (listed(), any::<bool>()).prop_map(|(sensitivities, narrow)| Rule {
+        sensitivities,
+        purposes: narrow.then(|| [kernel::Purpose::Treat].into()),
+        ..Rule::new(Effect::Deny)
+    });
+    (listed(), option::of(select(vec!["program", "clinic"])), levels, vec(exception, 0..3))
+        .prop_map(|(sensitivities, discloser, confidentialities, exceptions)| {
+            let rule = Rule { sensitivities, confidentialities, ..permit(&[]) };
+            let rule = discloser.map_or(rule.clone(), |discloser| named(discloser, rule));
+            Consent { exceptions, ..consent(Parent, rule) }
         })
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #[test]
+    fn s2_14_whatever_would_open_the_minors_own_is_not_signed_without_the_minor(
+        offered in any_permit(), record in any_record(), at_twelve in any_set::<Sensitivity>(),
+    ) {
+        let agencies = agencies();
+        let mut facts = PersonFacts::new("p1".into());
+        facts.consents = vec![offered.clone()];
+        let request = Request {
+            who: Who::Practitioner {
+                agency: AgencyId::new("home"),
+                practitioner: "dr-x".into(),
+                roles: [kernel::Role::Clinician].into(),
+                care_teams: Vec::new(),
+            },
+            purposes: [kernel::Purpose::CoordinationOfCare].into(),
+            action: kernel::Action::Read,
+            recipient_agency: None,
+        };
+        let facts = Facts::new(&agencies, [&facts]);
+        let opens = decide(&request, std::slice::from_ref(&record), &facts, NOW).permits();
+        let minors = RulePack {
+            minor_signs: vec![AgeRule {
+                sensitivities: at_twelve, types: CodeSet::EMPTY, from: 12, until: 18,
+            }],
+            ..RulePack::default()
+        };
+        let own: CodeSet<Sensitivity> =
+            at_twelve.iter().fold(CodeSet::EMPTY, |all, code| all.union(code.and_below()));
+        let part2 = record.part2
+            || record.custodian == Some(AgencyId::new("program"));
+        let theirs = record.sensitivities.intersects(own)
+            || (part2 && own.intersects(Sud.and_below()));
+        if opens && theirs {
+            prop_assert_eq!(found(&offered, &[], &minors, Some(aged(14))), ["grantor"]);
+        }
+    }
+
     #[test]
     fn a_pack_takes_no_refusal_away(
         one in any_pack(), other in any_pack(), offered in any_consent(),
@@ -362,7 +470,11 @@ proptest! {
         let refused = |pack: &RulePack| found(&offered, &[], pack, age);
         let all = refused(&joined);
         for pack in [&one, &other] {
-            prop_assert!(refused(pack).iter().all(|path| all.contains(path)), "{pack:?}");
+            let one = refused(pack);
+            prop_assert!(one.is_empty() || !all.is_empty(), "{pack:?}");
+            // Of the age nothing is said where there is something else to say.
+            let told = |path: &String| path == "grantor" || all.contains(path);
+            prop_assert!(one.iter().all(told), "{pack:?}");
         }
         prop_assert_eq!(&all, &refused(&other.with(one)), "in either order");
         prop_assert_eq!(&all, &refused(&joined.clone().with(joined.clone())), "and once or twice");

@@ -5,7 +5,6 @@ use kernel::{CodeSet, Confidentiality, Sensitivity};
 
 use super::{AgeRule, Ages, Context, RulePack, Violations};
 use crate::{
-    Agencies,
     codes::{Effect, Relationship},
     consent::{Consent, Rule},
     matching::with_below,
@@ -32,11 +31,19 @@ fn may_sign(offered: &Consent, ages: Ages, context: &Context<'_>) -> bool {
 
 impl RulePack {
     /// Whether who stands to the person as `by` may end by themself what the person forbids: not where a
-    /// service of theirs is the minor's own to sign for, and not as the parent of an adult. The age of the
-    /// person alone decides: what a refusal keeps closed is not asked.
+    /// service needs another's signature at that age, and not as the parent of an adult. What a refusal
+    /// keeps closed is not asked.
     pub fn may_end_refusal(&self, by: Relationship, ages: Ages) -> bool {
-        by == Relationship::SelfSigned
-            || !(self.is_no_parent(by, ages) || self.minor_signs.iter().any(|r| ages.meet(r)))
+        let meets = |rules: &[AgeRule]| rules.iter().any(|rule| ages.meet(rule));
+        match by {
+            Relationship::SelfSigned => !meets(&self.parent_signs),
+            _ => !self.is_no_parent(by, ages) && !meets(&self.minor_signs),
+        }
+    }
+
+    /// Whether the age of the person matters where they themself act.
+    pub fn asks_themself(&self) -> bool {
+        !self.parent_signs.is_empty()
     }
 
     /// A parent, of somebody who may be of age.
@@ -49,9 +56,7 @@ impl AgeRule {
     /// Whether the consent may open what the rule protects: by a permit, or by ending a refusal.
     fn is_about(&self, offered: &Consent, context: &Context<'_>) -> bool {
         let by_type = self.types.contains(offered.kind) && permits(offered).next().is_some();
-        by_type
-            || may_open(offered, self.sensitivities, context.agencies)
-            || ends_a_refusal(offered, context.on_file)
+        by_type || may_open(offered, self.sensitivities) || ends_a_refusal(offered, context.on_file)
     }
 }
 
@@ -70,11 +75,15 @@ fn ends_a_refusal(offered: &Consent, on_file: &[Consent]) -> bool {
         .any(|old| rules(old).any(|rule| rule.effect == Effect::Deny))
 }
 
-fn may_open(offered: &Consent, listed: CodeSet<Sensitivity>, agencies: &Agencies) -> bool {
-    let excepted = excepted(offered);
+fn may_open(offered: &Consent, listed: CodeSet<Sensitivity>) -> bool {
+    let (listed, excepted) = (with_below(listed), excepted(offered));
     let left: CodeSet<Sensitivity> =
-        with_below(listed).iter().filter(|code| !excepted.contains(*code)).collect();
-    !left.is_empty() && permits(offered).any(|rule| may_match(rule, left, agencies))
+        listed.iter().filter(|code| !excepted.contains(*code)).collect();
+    // A Part 2 record is about SUD, whatever else it is labelled with, and a copy of one may be held by
+    // anybody.
+    let part2 =
+        listed.intersects(Sensitivity::Sud.and_below()) && !excepted.contains(Sensitivity::Sud);
+    permits(offered).any(|rule| may_match(rule, left, part2))
 }
 
 /// What an exception refuses whatever else is so: it has no condition besides.
@@ -88,19 +97,14 @@ fn excepted(offered: &Consent) -> CodeSet<Sensitivity> {
         .fold(CodeSet::EMPTY, CodeSet::union)
 }
 
-/// Whether a record with any of these can match: it is at least R, whatever it says; and a record of
-/// a Part 2 program is about SUD, whatever else it is labelled with.
-fn may_match(rule: &Rule, left: CodeSet<Sensitivity>, agencies: &Agencies) -> bool {
+/// Whether a record with any of these, or where it counts any Part 2 record, can match: it is at least
+/// R, whatever it says.
+fn may_match(rule: &Rule, left: CodeSet<Sensitivity>, part2: bool) -> bool {
     let high = [Confidentiality::Restricted, Confidentiality::VeryRestricted].into();
+    let labelled = match rule.sensitivities {
+        Some(listed) => with_below(listed).intersects(left),
+        None => !left.is_empty(),
+    };
     rule.confidentialities.is_none_or(|listed| listed.intersects(high))
-        && rule.sensitivities.is_none_or(|listed| {
-            with_below(listed).intersects(left)
-                || (left.contains(Sensitivity::Sud) && discloses_part2(rule, agencies))
-        })
-}
-
-fn discloses_part2(rule: &Rule, agencies: &Agencies) -> bool {
-    rule.disclosers.as_ref().is_none_or(|named| {
-        named.agencies.iter().any(|id| agencies.get(id).is_none_or(|agency| agency.part2_program))
-    })
+        && (labelled || (part2 && rule.names_parties_and_purpose()))
 }

@@ -25,7 +25,7 @@ pub(super) fn represents(acts: &Representing) -> Grantor {
 #[derive(Clone)]
 pub(super) struct Ending {
     rules: Arc<Rules>,
-    /// The person's, where somebody acts for them.
+    /// The person's, where it matters.
     age: Option<Ages>,
 }
 
@@ -35,21 +35,35 @@ impl Ending {
         permit: &StandingPermit,
         person: &PersonId,
     ) -> Result<Self, Error> {
-        let age = match permit.standing() {
-            Standing::Representative(_) => Some(app.guard.ages(person, app.clock.now()).await?),
-            _ => None,
+        let rules = Arc::clone(&app.rules);
+        let matters = match permit.standing() {
+            Standing::Representative(_) => true,
+            Standing::Person { .. } => rules.pack().asks_themself(),
+            Standing::Agency(_) => false,
         };
-        Ok(Self { rules: Arc::clone(&app.rules), age })
+        let age = match matters {
+            true => Some(app.guard.ages(person, app.clock.now()).await?),
+            false => None,
+        };
+        Ok(Self { rules, age })
     }
 
-    /// Whether a representative may: they could sign for it at the person's age (§2.14), and nothing is
-    /// withheld from them. Everybody else may, as far as this goes.
+    /// Whether they may: they could sign for it alone at the person's age (§2.14), and nothing is withheld
+    /// from who acts for the person. Of staff it says nothing.
     pub(super) fn is_for(&self, standing: &Standing) -> bool {
-        let Standing::Representative(acts) = standing else { return true };
-        let by = acts.relationship;
-        acts.authority
-            && by != Relationship::Relative
-            && acts.excluded_sensitivities.is_empty()
-            && self.age.is_some_and(|age| self.rules.pack().may_end_refusal(by, age))
+        let at_this_age =
+            |by| self.age.is_some_and(|age| self.rules.pack().may_end_refusal(by, age));
+        match standing {
+            Standing::Representative(acts) => {
+                acts.authority
+                    && acts.relationship != Relationship::Relative
+                    && acts.excluded_sensitivities.is_empty()
+                    && at_this_age(acts.relationship)
+            }
+            Standing::Person { .. } => {
+                !self.rules.pack().asks_themself() || at_this_age(Relationship::SelfSigned)
+            }
+            Standing::Agency(_) => true,
+        }
     }
 }

@@ -31,7 +31,7 @@ pub(super) async fn signed_by(
 ) -> Result<Against, Error> {
     let (_, agencies) = app.agencies()?;
     let rules = Arc::clone(&app.rules);
-    if themself && rules.pack().parent_signs.is_empty() {
+    if themself && !rules.pack().asks_themself() {
         return Ok(Against { agencies, rules, age: None });
     }
     let now = app.clock.now();

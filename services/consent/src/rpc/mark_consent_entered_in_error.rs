@@ -14,6 +14,7 @@ use wire::{consent::v1 as pb, convert::from_wire};
 
 use super::{
     access::reach,
+    acts::Ending,
     tell::end,
     write::{again, closes, ended as shown, fence, on_record, wrong_state},
 };
@@ -38,7 +39,8 @@ pub(super) async fn handle(
         from_wire(req.mistake).ok_or_else(|| Error::field("mistake", "must say what was wrong"))?;
     let permit = reach(app, &call, id, true).await?.permit;
     let person = PersonId::from(permit.person_id());
-    let write = write(app, once.clone(), permit, id, mistake);
+    let ending = Ending::of(app, &permit, &person).await?;
+    let write = write(app, once.clone(), permit, id, (mistake, ending));
     let again = |replay| again(app, &call, person.clone(), replay);
     let done = once.written(&app.db, write, again).await;
     let (reply, ()) = on_record(app, &call, &person, id, done).await?;
@@ -53,16 +55,17 @@ async fn write(
     once: rpc::Request,
     permit: StandingPermit,
     id: Uuid,
-    mistake: Mistake,
+    (mistake, ending): (Mistake, Ending),
 ) -> Result<(pb::MarkConsentEnteredInErrorResponse, ()), InTx> {
-    let (clock, once) = (Arc::clone(&app.clock), Arc::new(once));
+    let (clock, given) = (Arc::clone(&app.clock), Arc::new((once, ending)));
     app.guard
         .commit_standing(&app.db, "consent.in_error", permit, vec![id], move |tx, permit| {
-            let (clock, once) = (Arc::clone(&clock), Arc::clone(&once));
+            let (clock, given) = (Arc::clone(&clock), Arc::clone(&given));
             Box::pin(async move {
+                let (once, ending) = &*given;
                 let now = clock.now();
                 let held = store::lock(tx, &permit, id).await?.ok_or(Error::NotFound)?;
-                let agency = allowed(permit.standing(), &held, now)?;
+                let agency = allowed(permit.standing(), &held, ending, now)?;
                 let marked = held.mark(InError { at: now, mistake, agency });
                 let marked = marked.map_err(wrong_state)?;
                 end(tx, &permit, &marked, Happening::EnteredInError, now).await?;
@@ -79,7 +82,12 @@ async fn write(
 /// Whose staff marks it, if this caller may; none: the person. What undoes a refusal, or the
 /// replacing of another consent, opens: that is for the person alone, by a sign-in that stands
 /// everywhere.
-fn allowed(standing: &Standing, held: &Held, now: Instant) -> Result<Option<AgencyId>, Error> {
+fn allowed(
+    standing: &Standing,
+    held: &Held,
+    ending: &Ending,
+    now: Instant,
+) -> Result<Option<AgencyId>, Error> {
     let consent = &held.consent;
     let denied = |denial| Err(Error::Denied(denial));
     match standing {
@@ -90,6 +98,9 @@ fn allowed(standing: &Standing, held: &Held, now: Instant) -> Result<Option<Agen
             }
             if confirmed_by.is_some() && closes(consent) {
                 return denied(Denial::SignInNotConfirmed);
+            }
+            if closes(consent) && !ending.is_for(standing) {
+                return denied(Denial::ActionNotPermitted);
             }
             // What a revocation does not end yet, their word that it was a mistake does not either.
             let signed = held.signed_at().is_some() && held.in_error.is_none();

@@ -16,6 +16,7 @@ use wire::{
 };
 
 use crate::{
+    entered_in_error::mark,
     restriction::{asked, decide},
     world::{
         ANA, BEN, CLINIC, HOUSING, NOW, World, fields, record, recording, terms, terms_of, told,
@@ -195,6 +196,33 @@ async fn s2_14_whoever_acts_for_a_minor_ends_no_refusal_that_is_the_minors_own_t
             world.revoke(&ana, &refusal.name).await.unwrap();
             decide(&world, ana.clone(), &restriction.name, Decision::End).await.unwrap();
         }
+    }
+}
+
+#[tokio::test]
+async fn where_a_pack_asks_for_a_parent_a_minor_ends_no_refusal_alone() {
+    let asked_of = AgeRule { until: 14, ..mental_health() };
+    let pack = RulePack { parent_signs: vec![asked_of], ..RulePack::default() };
+    let world = World::ruled(consent::Rules::default().with("state-x-3", pack)).await;
+    let ana = world.person("ana");
+    for (age, ends) in [((13, 13), false), ((13, 14), false), ((14, 14), true)] {
+        world.people.aged(ANA, Some((14, 14)));
+        let permit = world.signed("ana", terms()).await;
+        world.people.aged(ANA, Some(age));
+        let refusal = || terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING]);
+        let revoked = world.signed("ana", refusal()).await;
+        let marked = world.signed("ana", refusal()).await;
+        let restriction = asked(&world, "ana", ANA, Reason::Preference).await;
+        let done = [
+            world.revoke(&ana, &revoked.name).await.err(),
+            mark(&world, &ana, &marked.name).await.err(),
+            decide(&world, ana.clone(), &restriction.name, Decision::End).await.err(),
+        ];
+        for refused in done {
+            let refused = refused.map(|refused| told(&refused).1);
+            assert_eq!(refused.as_deref(), (!ends).then_some("ACTION_NOT_PERMITTED"), "{age:?}");
+        }
+        world.revoke(&ana, &permit.name).await.unwrap();
     }
 }
 

@@ -9,11 +9,13 @@ use wire::{
 
 use crate::{App, domain::days_at, store::facts};
 
-/// How old each person may be. Services only: the admission table sees to it.
+/// How old each person may be. For the consent service alone.
 pub async fn handle(
     app: &App,
     request: Request<CheckAgesRequest>,
 ) -> Result<Response<CheckAgesResponse>, Error> {
+    // Whoever may ask at any instant learns the day: nobody but who captures consents needs it.
+    rpc::only_for(&*identity::Caller::of(&request)?, "consent")?;
     let req = request.into_inner();
     rpc::valid(&req)?;
     let asked = req.questions.iter().map(|question| {

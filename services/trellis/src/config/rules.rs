@@ -16,7 +16,8 @@ use super::{Config, ConfigError};
 pub const DEFAULT_RULES: &str = include_str!("../../../consent/rules/default.toml");
 
 const MAX_DAYS: u16 = 90;
-const MAX_AGE: u8 = 25;
+/// Majority by the default: a pack may lower it, and an adult signs alone.
+const MAX_AGE: u8 = 18;
 /// Packs, and rules of one kind in a pack.
 pub(super) const MOST: usize = 16;
 const MOST_BYTES: usize = 64 * 1024;
@@ -186,6 +187,10 @@ impl Rule {
         };
         let from = bound("from", self.from, has.from, 0)?;
         let until = bound("until", self.until, has.until, adult)?;
+        if until > adult {
+            let path = format!("{path}.until");
+            return Err(ConfigError::key(&path, "must not be above minors.majority.age"));
+        }
         if from >= until {
             let what = if has.until { "until" } else { "minors.majority.age" };
             return Err(ConfigError::key(
@@ -211,7 +216,7 @@ fn codes<C: kernel::Code>(path: &str, given: Option<&[C]>) -> Result<CodeSet<C>,
 
 fn age(path: &str, years: i64) -> Result<u8, ConfigError> {
     let years = u8::try_from(years).ok().filter(|years| *years <= MAX_AGE);
-    years.ok_or_else(|| ConfigError::key(path, "must be 0 to 25"))
+    years.ok_or_else(|| ConfigError::key(path, "must be 0 to 18"))
 }
 
 /// Whoever reads a pack must find where each rule is from and what it does.

@@ -22,7 +22,13 @@ fn every_sample_configuration_is_accepted() {
 
 #[test]
 fn the_sample_rule_pack_is_accepted_and_adds_to_the_default() {
-    let config = Config::load(&folder().join("consent.toml")).unwrap();
+    let mut config = Config::load(&folder().join("consent.toml")).unwrap();
+    assert_eq!(
+        config.rules().unwrap(),
+        consent::Rules::default(),
+        "a fictional state's are no sample"
+    );
+    config.consent.rule_packs = vec![folder().join("rules/example-state.toml")];
     let rules = config.rules().unwrap();
     assert_eq!(rules.name(), "default-2026-11;example-state-1");
     assert_eq!(rules.pack().max_victim_release_days, 60);

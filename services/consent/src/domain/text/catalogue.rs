@@ -73,8 +73,8 @@ pub enum Voice {
 impl Voice {
     /// In the words of who gives the consent.
     pub fn of(consent: &Consent) -> Self {
-        match consent.grantor.as_ref().map(|grantor| grantor.relationship) {
-            None | Some(Relationship::SelfSigned) => Self::Own,
+        match consent.acting() {
+            None => Self::Own,
             Some(_) => Self::Acting,
         }
     }
@@ -106,6 +106,8 @@ pub enum Sentence<'a> {
     Acting(Relationship),
     /// By what authority: a name of the contract, which is nobody's; none: on record beside the text.
     Authority(Option<&'a str>),
+    /// That the person signs beside them.
+    Beside,
     /// The drafter's own words.
     Description(&'a str),
     /// What is different from the rule before.

@@ -5,7 +5,7 @@ mod rule;
 use std::fmt::Display;
 
 use kernel::{AgencyId, Instant};
-use policy::{Consent, ConsentType, Grantor, Relationship};
+use policy::{Consent, ConsentType, Grantor};
 use uuid::Uuid;
 
 use super::{
@@ -33,7 +33,7 @@ impl<'a> Say<'a> {
         let (effect, kind) = (draft.rule.effect, draft.kind);
         let say = |sentence: Sentence<'_>| self.words.sentence(sentence);
         let mut all = vec![self.words.title(kind, effect).to_owned()];
-        all.extend(self.acting(draft.grantor.as_ref()));
+        all.extend(draft.acting().map(|grantor| self.acting(grantor, draft)));
         all.extend(draft.description.as_deref().map(|text| say(Sentence::Description(text))));
         all.push(self.rule(&draft.rule, kind));
         if let Some(first) = draft.exceptions.first() {
@@ -59,15 +59,17 @@ impl<'a> Say<'a> {
         all
     }
 
-    /// Who signs, and by what authority, where it is not the person.
-    fn acting(&self, grantor: Option<&Grantor>) -> Option<String> {
-        let grantor = grantor.filter(|g| g.relationship != Relationship::SelfSigned)?;
-        let who = self.words.sentence(Sentence::Acting(grantor.relationship));
-        let Some(authority) = &grantor.authority else { return Some(who) };
+    /// Who signs for the person, by what authority, and whether the person does, too.
+    fn acting(&self, grantor: &Grantor, draft: &Consent) -> String {
+        let mut who = self.words.sentence(Sentence::Acting(grantor.relationship));
+        if draft.signers().count() > 1 {
+            who = format!("{who} {}", self.words.sentence(Sentence::Beside));
+        }
+        let Some(authority) = &grantor.authority else { return who };
         // What was written on paper may name somebody; what this network has on record is an id.
         let on_record = authority.strip_prefix("representatives/").filter(|id| is_id(id));
         let named = on_record.map(|_| self.id(authority));
-        Some(format!("{who} {}", self.words.sentence(Sentence::Authority(named.as_deref()))))
+        format!("{who} {}", self.words.sentence(Sentence::Authority(named.as_deref())))
     }
 
     pub fn end(&self, expires: Option<Instant>) -> String {

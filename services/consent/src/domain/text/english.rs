@@ -114,6 +114,7 @@ impl Catalogue for English {
                  that person.",
                 relationship(who)
             ),
+            Sentence::Beside => "This person signs it with me.".to_owned(),
             Sentence::Authority(Some(name)) => format!("My authority to sign: {name}."),
             Sentence::Authority(None) => "My authority to sign is on record with this.".to_owned(),
             Sentence::Description(text) => format!("What this is about: {text}"),

@@ -134,6 +134,7 @@ impl Catalogue for Spanish {
                  persona\" es ella.",
                 relationship(who)
             ),
+            Sentence::Beside => "Esta persona lo firma conmigo.".to_owned(),
             Sentence::Authority(Some(name)) => format!("Mi autoridad para firmar: {name}."),
             Sentence::Authority(None) => {
                 "Mi autoridad para firmar consta junto a esto.".to_owned()

@@ -163,6 +163,27 @@ fn who_acts_for_the_person_says_nothing_as_if_it_were_about_themself() {
 }
 
 #[test]
+fn where_both_sign_the_text_says_so_in_the_words_of_who_acts() {
+    let own = consent("PERMIT");
+    let acting = by(Relationship::Parent, &own);
+    let themself = by(Relationship::SelfSigned, &own).grantor;
+    let both = Consent { co_grantor: themself.clone(), ..acting.clone() };
+    let turned = Consent { grantor: themself, co_grantor: acting.grantor.clone(), ..own };
+    for (language, says) in [
+        (Language::English, "This person signs it with me."),
+        (Language::Spanish, "Esta persona lo firma conmigo."),
+    ] {
+        let text = write(language, &both, &[], &Called);
+        assert_eq!(text, write(language, &turned, &[], &Called), "whoever is named first");
+        assert!(text.contains(says), "{text}");
+        assert_eq!(
+            text.replacen(&format!(" {says}"), "", 1),
+            write(language, &acting, &[], &Called)
+        );
+    }
+}
+
+#[test]
 fn a_text_names_the_authority_on_record_and_nobody_whom_a_paper_names() {
     let mut acting = by(Relationship::Parent, &consent("PERMIT"));
     for language in Language::ALL {

@@ -34,15 +34,15 @@ fn a_pack_says_what_it_says_and_leaves_the_rest_to_the_default() {
     let sud: CodeSet<Sensitivity> = [Sensitivity::Sud].into();
     let rule = |from, until| AgeRule { sensitivities: sud, types: CodeSet::EMPTY, from, until };
     let read = pack(
-        "[minors.majority]\nage = 19\nWHY
+        "[minors.majority]\nage = 17\nWHY
          [[minors.alone]]\nsensitivities = ['SUD']\nfrom = 0\nWHY
-         [[minors.both]]\nsensitivities = ['SUD']\nfrom = 10\nuntil = 25\nWHY
+         [[minors.both]]\nsensitivities = ['SUD']\nfrom = 10\nuntil = 17\nWHY
          [[minors.parent]]\nsensitivities = ['SUD']\nuntil = 14\nWHY",
     );
     let expected = RulePack {
-        age_of_majority: 19,
-        minor_signs: vec![rule(0, 19), rule(10, 25)],
-        parent_signs: vec![rule(0, 14), rule(10, 25)],
+        age_of_majority: 17,
+        minor_signs: vec![rule(0, 17), rule(10, 17)],
+        parent_signs: vec![rule(0, 14), rule(10, 17)],
         ..nothing
     };
     assert_eq!(*read.unwrap().rules(), expected);
@@ -64,8 +64,8 @@ fn what_is_wrong_with_a_pack_is_one_line_that_names_the_key_and_the_limit() {
             "[victim_release]\nmax_days = 9\nsource = ' '\neffect = 'x'",
             "victim_release.source must be 1 to 500",
         ),
-        ("[minors.majority]\nage = 26\nWHY", "minors.majority.age must be 0 to 25"),
-        ("[minors.majority]\nage = -1\nWHY", "minors.majority.age must be 0 to 25"),
+        ("[minors.majority]\nage = 19\nWHY", "minors.majority.age must be 0 to 18"),
+        ("[minors.majority]\nage = -1\nWHY", "minors.majority.age must be 0 to 18"),
         ("[minors.minority]\nage = 1\nWHY", "unknown field `minority`"),
         ("[minors]\nalone = []", "minors.alone must hold 1 to 16 rules"),
         ("[[minors.alone]]\nfrom = 12\nWHY", "minors.alone[0] needs sensitivities, types or both"),
@@ -77,8 +77,8 @@ fn what_is_wrong_with_a_pack_is_one_line_that_names_the_key_and_the_limit() {
         ("[[minors.alone]]\nsensitivities = ['XYZ']\nfrom = 12\nWHY", "unknown variant `XYZ`"),
         ("[[minors.alone]]\nsensitivities = ['MH']\nWHY", "minors.alone[0].from is missing"),
         (
-            "[[minors.alone]]\nsensitivities = ['MH']\nfrom = 26\nWHY",
-            "minors.alone[0].from must be 0 to 25",
+            "[[minors.alone]]\nsensitivities = ['MH']\nfrom = 19\nWHY",
+            "minors.alone[0].from must be 0 to 18",
         ),
         (
             "[[minors.alone]]\nsensitivities = ['MH']\nfrom = 18\nWHY",
@@ -99,6 +99,23 @@ fn what_is_wrong_with_a_pack_is_one_line_that_names_the_key_and_the_limit() {
         (
             "[[minors.parent]]\nsensitivities = ['MH']\nuntil = 0\nWHY",
             "minors.parent[0].from must be below until",
+        ),
+        (
+            "[minors.majority]\nage = 16\nWHY\n[[minors.parent]]\nsensitivities = ['MH']\nuntil = 17\nWHY",
+            "minors.parent[0].until must not be above minors.majority.age",
+        ),
+        (
+            "[[minors.both]]\nsensitivities = ['MH']\nfrom = 9\nWHY",
+            "minors.both[0].until is missing",
+        ),
+        ("[[minors.both]]\ntypes = ['TPO']\nuntil = 9\nWHY", "minors.both[0].from is missing"),
+        (
+            "[[minors.parent]]\ntypes = ['TPO']\nuntil = 19\nWHY",
+            "minors.parent[0].until must be 0 to 18",
+        ),
+        (
+            "[[minors.parent]]\ntypes = ['TPO']\nuntil = 9\nunless = 1\nWHY",
+            "unknown field `unless`",
         ),
     ] {
         let error = refused(rules);

@@ -62,7 +62,12 @@ fn event(held: &Held, at: Instant, state: State) -> Value {
     let person = name("people", &consent.person);
     let answered = matches!(state, State::Given | State::Refused);
     let signature = consent.signature.as_ref().filter(|_| answered);
-    let relationship = consent.grantor.as_ref().map(|grantor| grantor.relationship);
+    let signers = consent.signers().map(|grantor| grantor.relationship);
+    let by = signers.collect::<Vec<_>>();
+    let relationships = match &*by {
+        [] => Relationship::SelfSigned.code().to_owned(),
+        all => all.iter().map(|one| one.code()).collect::<Vec<_>>().join(", "),
+    };
     let drafted = held.drafted_agency.as_ref().filter(|_| state == State::Requested);
     let in_error = held.in_error.as_ref().filter(|_| state == State::EnteredInError);
     let marked_by = in_error.and_then(|in_error| in_error.agency.as_ref());
@@ -73,10 +78,7 @@ fn event(held: &Held, at: Instant, state: State) -> Value {
         ("event_state", json!(word(state))),
         // Whoever acts for the person, it is the person's consent.
         ("entity_id", json!(drafted.or(marked_by).map_or(person, |id| name("agencies", id)))),
-        (
-            "relationship",
-            json!(signature.map(|_| relationship.unwrap_or(Relationship::SelfSigned).code())),
-        ),
+        ("relationship", json!(signature.map(|_| relationships))),
         ("method", json!(signature.and_then(|s| s.method).map(Code::code))),
         ("validity_duration", json!(signature.map(|_| validity(held)))),
         ("in_force_until", json!(stopped_at(held).filter(|_| stops).map(instant))),
