@@ -11,9 +11,7 @@ mod restriction;
 pub mod text;
 
 pub use codes::{Happening, Mistake};
-pub use confirmed::{
-    concerned_agencies, keeps_nothing_of, may_revoke, may_see, may_sign, opens_nothing_of,
-};
+pub use confirmed::{concerned_agencies, keeps_nothing_of, may_revoke, may_see, may_sign};
 pub use consent::{
     Held, InError, Recorded, Revocation, Word, WrongState, as_if_signed, lasts_as_agreed,
     next_turn, still_counts,

@@ -56,7 +56,7 @@ impl AgeRule {
     /// Whether the consent may open what the rule protects: by a permit, or by ending a refusal.
     fn is_about(&self, offered: &Consent, context: &Context<'_>) -> bool {
         let by_type = self.types.contains(offered.kind) && permits(offered).next().is_some();
-        by_type || may_open(offered, self.sensitivities) || ends_a_refusal(offered, context.on_file)
+        by_type || offered.may_open(self.sensitivities) || ends_a_refusal(offered, context.on_file)
     }
 }
 
@@ -75,15 +75,18 @@ fn ends_a_refusal(offered: &Consent, on_file: &[Consent]) -> bool {
         .any(|old| rules(old).any(|rule| rule.effect == Effect::Deny))
 }
 
-fn may_open(offered: &Consent, listed: CodeSet<Sensitivity>) -> bool {
-    let (listed, excepted) = (with_below(listed), excepted(offered));
-    let left: CodeSet<Sensitivity> =
-        listed.iter().filter(|code| !excepted.contains(*code)).collect();
-    // A Part 2 record is about SUD, whatever else it is labelled with, and a copy of one may be held by
-    // anybody.
-    let part2 =
-        listed.intersects(Sensitivity::Sud.and_below()) && !excepted.contains(Sensitivity::Sud);
-    permits(offered).any(|rule| may_match(rule, left, part2))
+impl Consent {
+    /// Whether a record with any of these, or with what stands below them, may be one that it opens.
+    pub fn may_open(&self, listed: CodeSet<Sensitivity>) -> bool {
+        let (listed, excepted) = (with_below(listed), excepted(self));
+        let left: CodeSet<Sensitivity> =
+            listed.iter().filter(|code| !excepted.contains(*code)).collect();
+        // A Part 2 record is about SUD, whatever else it is labelled with, and a copy of one may be held
+        // by anybody.
+        let part2 =
+            listed.intersects(Sensitivity::Sud.and_below()) && !excepted.contains(Sensitivity::Sud);
+        permits(self).any(|rule| may_match(rule, left, part2))
+    }
 }
 
 /// What an exception refuses whatever else is so: it has no condition besides.

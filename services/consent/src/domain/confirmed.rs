@@ -27,11 +27,13 @@ pub fn may_sign<'a>(
     })
 }
 
-/// The agencies whose records a consent is about; none: it is about everybody's.
+/// The agencies whose records a consent is about; none: it is about everybody's. An exception holds where
+/// the root does, so one that names nobody is about what the root is about.
 pub fn concerned_agencies(consent: &Consent) -> Option<Vec<AgencyId>> {
     let mut all = BTreeSet::new();
     for rule in rules(consent) {
-        let disclosers = rule.disclosers.as_ref().filter(|d| !d.agencies.is_empty())?;
+        let disclosers = rule.disclosers.as_ref().or(consent.rule.disclosers.as_ref());
+        let disclosers = disclosers.filter(|d| !d.agencies.is_empty())?;
         all.extend(disclosers.agencies.iter().cloned());
     }
     Some(all.into_iter().collect())
@@ -47,22 +49,6 @@ pub fn may_see(confirmed_by: Option<&[AgencyId]>, consent: &Consent) -> bool {
 /// that lists no sensitivities is about all, and one that lists some about every unlabelled record.
 pub fn keeps_nothing_of(consent: &Consent, withheld: CodeSet<Sensitivity>) -> bool {
     withheld.is_empty() || rules(consent).all(|rule| rule.effect == Effect::Permit)
-}
-
-/// Whether nothing that it permits can be a record with any of these, or with what stands below them:
-/// a PERMIT that lists sensitivities opens no record with another.
-pub fn opens_nothing_of(consent: &Consent, withheld: CodeSet<Sensitivity>) -> bool {
-    if withheld.is_empty() {
-        return true;
-    }
-    let withheld = with_below(withheld);
-    rules(consent).filter(|rule| rule.effect == Effect::Permit).all(|rule| {
-        rule.sensitivities.is_some_and(|listed| !with_below(listed).intersects(withheld))
-    })
-}
-
-fn with_below(codes: CodeSet<Sensitivity>) -> CodeSet<Sensitivity> {
-    codes.iter().fold(CodeSet::EMPTY, |all, code| all.union(code.and_below()))
 }
 
 /// Whether this sign-in may revoke. Revoking protects, so any may; but ending a refusal that is

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::PersonId;
 use permit::{Representing, Standing, StandingPermit};
 use policy::{Grantor, Relationship, capture::Ages};
-use rpc::Error;
+use rpc::{Denial, Error, Outage};
 use wire::convert::name_of;
 
 use crate::{App, Rules};
@@ -25,45 +25,39 @@ pub(super) fn represents(acts: &Representing) -> Grantor {
 #[derive(Clone)]
 pub(super) struct Ending {
     rules: Arc<Rules>,
-    /// The person's, where it matters.
+    /// The person's, where it matters. None: it could not be asked.
     age: Option<Ages>,
 }
 
 impl Ending {
-    pub(super) async fn of(
-        app: &App,
-        permit: &StandingPermit,
-        person: &PersonId,
-    ) -> Result<Self, Error> {
+    pub(super) async fn of(app: &App, permit: &StandingPermit, person: &PersonId) -> Self {
         let rules = Arc::clone(&app.rules);
-        let matters = match permit.standing() {
-            Standing::Representative(_) => true,
-            Standing::Person { .. } => rules.pack().asks_themself(),
-            Standing::Agency(_) => false,
+        let acts = matches!(permit.standing(), Standing::Representative(_));
+        let age = match acts || rules.pack().asks_themself() {
+            // With nobody to ask, what protects goes on.
+            true => app.guard.ages(person, app.clock.now()).await.ok(),
+            false => Some(Ages::ANY),
         };
-        let age = match matters {
-            true => Some(app.guard.ages(person, app.clock.now()).await?),
-            false => None,
-        };
-        Ok(Self { rules, age })
+        Self { rules, age }
     }
 
-    /// Whether they may: they could sign for it alone at the person's age (§2.14), and nothing is withheld
-    /// from who acts for the person. Of staff it says nothing.
-    pub(super) fn is_for(&self, standing: &Standing) -> bool {
-        let at_this_age =
-            |by| self.age.is_some_and(|age| self.rules.pack().may_end_refusal(by, age));
-        match standing {
+    /// Refuses who may not: who could not sign for it alone at the person's age (§2.14), and a representative
+    /// from whom something is withheld. Staff act on the person's own word.
+    pub(super) fn allows(&self, standing: &Standing) -> Result<(), Error> {
+        let (by, may) = match standing {
             Standing::Representative(acts) => {
-                acts.authority
+                let may = acts.authority
                     && acts.relationship != Relationship::Relative
-                    && acts.excluded_sensitivities.is_empty()
-                    && at_this_age(acts.relationship)
+                    && acts.excluded_sensitivities.is_empty();
+                (acts.relationship, may)
             }
-            Standing::Person { .. } => {
-                !self.rules.pack().asks_themself() || at_this_age(Relationship::SelfSigned)
-            }
-            Standing::Agency(_) => true,
+            Standing::Person { .. } | Standing::Agency(_) => (Relationship::SelfSigned, true),
+        };
+        let age = self.age.ok_or(Error::Unavailable(Outage::Consent))?;
+        if may && self.rules.pack().may_end_refusal(by, age) {
+            Ok(())
+        } else {
+            Err(Error::Denied(Denial::ActionNotPermitted))
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn handle(
     let permit = reach_beside(app, &call, id, true).await?.permit;
     let person = PersonId::from(permit.person_id());
     let decision = req.decision();
-    let ending = Ending::of(app, &permit, &person).await?;
+    let ending = Ending::of(app, &permit, &person).await;
     let write = write(app, once.clone(), permit, id, (decision, ending));
     let replayed = |replay| again(app, &call, person.clone(), replay);
     let done = once.written(&app.db, write, replayed).await;
@@ -98,8 +98,8 @@ fn decided(
     let terms = asked.terms.clone().unwrap_or_default();
     // To end what keeps an agency's records closed is to open them.
     let custodian = id_of("agencies", &terms.custodian).map(AgencyId::from).ok_or_else(bad)?;
-    if by_person && !ending.is_for(permit.standing()) {
-        return Err(Error::Denied(Denial::ActionNotPermitted));
+    if by_person {
+        ending.allows(permit.standing())?;
     }
     if by_person && confirmed_by(permit).is_some_and(|agencies| !agencies.contains(&custodian)) {
         return Err(Error::Denied(Denial::SignInNotConfirmed));

@@ -39,7 +39,7 @@ pub(super) async fn handle(
         from_wire(req.mistake).ok_or_else(|| Error::field("mistake", "must say what was wrong"))?;
     let permit = reach(app, &call, id, true).await?.permit;
     let person = PersonId::from(permit.person_id());
-    let ending = Ending::of(app, &permit, &person).await?;
+    let ending = Ending::of(app, &permit, &person).await;
     let write = write(app, once.clone(), permit, id, (mistake, ending));
     let again = |replay| again(app, &call, person.clone(), replay);
     let done = once.written(&app.db, write, again).await;
@@ -99,8 +99,8 @@ fn allowed(
             if confirmed_by.is_some() && closes(consent) {
                 return denied(Denial::SignInNotConfirmed);
             }
-            if closes(consent) && !ending.is_for(standing) {
-                return denied(Denial::ActionNotPermitted);
+            if closes(consent) {
+                ending.allows(standing)?;
             }
             // What a revocation does not end yet, their word that it was a mistake does not either.
             let signed = held.signed_at().is_some() && held.in_error.is_none();

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{Held, keeps_nothing_of, may_sign, opens_nothing_of},
+    domain::{Held, keeps_nothing_of, may_sign},
     store,
 };
 
@@ -130,8 +130,7 @@ fn is_grantor(standing: &Standing, draft: &Consent) -> bool {
             draft.grantor.as_ref().is_none_or(|g| g.relationship == Relationship::SelfSigned)
         }
         Standing::Representative(acts) => {
-            draft.grantor == Some(represents(acts))
-                && opens_nothing_of(draft, acts.excluded_sensitivities)
+            draft.grantor == Some(represents(acts)) && !draft.may_open(acts.excluded_sensitivities)
         }
         Standing::Agency(_) => false,
     }

@@ -200,6 +200,56 @@ async fn s2_14_whoever_acts_for_a_minor_ends_no_refusal_that_is_the_minors_own_t
 }
 
 #[tokio::test]
+async fn s2_14_a_parent_signs_for_a_minor_what_opens_no_part_2_record() {
+    let world = World::new().await;
+    world.people.aged(ANA, Some((13, 13)));
+    let vouched = Some(vec![CLINIC.into()]);
+    let mother = Appointment { confirmed_by: vouched, ..parent(Relationship::Parent) };
+    world.people.appoint("mother", mother);
+    let mother = world.representative("mother");
+    let mut labelled = terms();
+    labelled.rule.as_mut().unwrap().sensitivities = vec![to_wire(Sensitivity::Hiv)];
+    let mut without = labelled.clone();
+    without.exceptions = vec![pb::Rule {
+        effect: pb::Effect::Deny.into(),
+        sensitivities: vec![to_wire(Sensitivity::Sud)],
+        ..pb::Rule::default()
+    }];
+    for (terms, expected) in [(labelled, false), (without, true)] {
+        let paper = on_paper(Who::Parent, terms.clone());
+        assert_eq!(signs(record(&world, world.staff(CLINIC), paper).await), expected);
+        let drafted = world.draft(&mother, ANA, terms).await;
+        if let Ok(draft) = &drafted {
+            world.sign(&mother, draft).await.unwrap();
+        }
+        assert_eq!(signs(drafted), expected);
+    }
+}
+
+#[tokio::test]
+async fn with_nobody_to_say_how_old_they_are_nothing_opens_and_what_protects_goes_on() {
+    let world = World::new().await;
+    world.people.aged(ANA, Some((11, 11)));
+    world.people.appoint("mother", parent(Relationship::Parent));
+    let mother = world.representative("mother");
+    let refusal = world.signed("ana", terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING])).await;
+    let permit = world.signed("ana", terms()).await;
+    let draft = world.draft(&mother, ANA, terms()).await.unwrap();
+    world.people.says_no_age();
+    let paper = on_paper(Who::Parent, terms());
+    for refused in [
+        world.draft(&mother, ANA, terms()).await.err(),
+        world.sign(&mother, &draft).await.err(),
+        record(&world, world.staff(CLINIC), paper).await.err(),
+        world.revoke(&mother, &refusal.name).await.err(),
+    ] {
+        assert_eq!(refused.unwrap().code(), Code::Unavailable);
+    }
+    world.revoke(&mother, &permit.name).await.unwrap();
+    world.revoke(&world.person("ana"), &refusal.name).await.unwrap();
+}
+
+#[tokio::test]
 async fn where_a_pack_asks_for_a_parent_a_minor_ends_no_refusal_alone() {
     let asked_of = AgeRule { until: 14, ..mental_health() };
     let pack = RulePack { parent_signs: vec![asked_of], ..RulePack::default() };

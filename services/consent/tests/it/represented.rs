@@ -107,7 +107,7 @@ async fn s2_14_nobody_opens_for_others_what_is_withheld_from_themself() {
         (vec![], false),
         (vec![Sensitivity::EthUd], false),
         (vec![Sensitivity::Bh], false),
-        (vec![Sensitivity::Hiv], true),
+        (vec![Sensitivity::Hiv], false),
     ] {
         let mut terms = terms();
         terms.rule.as_mut().unwrap().sensitivities = listed.into_iter().map(to_wire).collect();
@@ -116,6 +116,25 @@ async fn s2_14_nobody_opens_for_others_what_is_withheld_from_themself() {
     }
     let refusal = terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING]);
     let draft = world.draft(&aunt, ANA, refusal).await.unwrap();
+    world.sign(&aunt, &draft).await.unwrap();
+}
+
+#[tokio::test]
+async fn s2_14_from_whom_sud_is_withheld_opens_no_part_2_record_under_another_label() {
+    let world = World::new().await;
+    let excluded_sensitivities = [Sensitivity::Sud].into();
+    world.people.appoint("aunt", Appointment { excluded_sensitivities, ..guardian(ANA) });
+    let aunt = world.representative("aunt");
+    let mut labelled = terms();
+    labelled.rule.as_mut().unwrap().sensitivities = vec![to_wire(Sensitivity::Mh)];
+    let draft = world.draft(&aunt, ANA, labelled.clone()).await.unwrap();
+    assert_eq!(told(&world.sign(&aunt, &draft).await.unwrap_err()).1, "ACTION_NOT_PERMITTED");
+    labelled.exceptions = vec![pb::Rule {
+        effect: pb::Effect::Deny.into(),
+        sensitivities: vec![to_wire(Sensitivity::Sud)],
+        ..pb::Rule::default()
+    }];
+    let draft = world.draft(&aunt, ANA, labelled).await.unwrap();
     world.sign(&aunt, &draft).await.unwrap();
 }
 

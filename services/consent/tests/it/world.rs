@@ -5,7 +5,7 @@ use std::{
     future::Future,
     sync::{
         Arc, Mutex, OnceLock,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -75,6 +75,7 @@ pub struct People {
     appointments: Mutex<HashMap<String, Vec<Appointment>>>,
     registered: Mutex<HashSet<(PersonId, AgencyId)>>,
     ages: Mutex<HashMap<PersonId, (u8, u8)>>,
+    ageless: AtomicBool,
 }
 
 impl People {
@@ -100,6 +101,13 @@ impl People {
             Some(span) => ages.insert(person.into(), span),
             None => ages.remove(&person.into()),
         };
+    }
+}
+
+impl People {
+    /// Nobody answers who asks how old somebody is.
+    pub fn says_no_age(&self) {
+        self.ageless.store(true, Ordering::Relaxed);
     }
 }
 
@@ -143,7 +151,8 @@ impl PeopleSource for People {
             youngest: youngest - ago,
             oldest: oldest - ago,
         });
-        async move { Ok(found) }.boxed()
+        let away = self.ageless.load(Ordering::Relaxed);
+        async move { if away { Err(SourceError::Unavailable) } else { Ok(found) } }.boxed()
     }
 }
 

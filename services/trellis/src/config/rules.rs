@@ -1,6 +1,6 @@
 //! Rule packs: files of rules where law differs by state. What a pack leaves out is as in the default.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, io::Read as _, path::Path};
 
 use consent::Rules;
 use kernel::{CodeSet, Sensitivity};
@@ -32,7 +32,11 @@ pub struct Pack {
 impl Pack {
     /// Reads and checks a file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path).map_err(|why| ConfigError::read(path, &why))?;
+        let mut text = String::new();
+        let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+        fs::File::open(path)
+            .and_then(|file| file.take(most).read_to_string(&mut text))
+            .map_err(|why| ConfigError::read(path, &why))?;
         Self::parse(&text).map_err(|error| error.of(path))
     }
 
