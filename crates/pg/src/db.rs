@@ -85,7 +85,7 @@ impl Db {
 
     /// Whether everybody who wants a connection has one.
     pub(crate) fn spare(&self) -> bool {
-        self.0.permits.available_permits() > 0
+        !self.0.permits.is_closed() && self.0.permits.available_permits() > 0
     }
 
     pub(crate) async fn acquire(&self) -> Result<Held, StoreError> {

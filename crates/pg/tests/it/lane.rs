@@ -71,6 +71,25 @@ async fn a_busy_lane_takes_no_connection_that_somebody_waits_for() {
 }
 
 #[tokio::test]
+async fn a_busy_lane_does_not_keep_a_pool_from_closing() {
+    let stage = Stage::set().await;
+    let db = of_two(&stage).await;
+    let answers = Arc::new(AtomicU32::new(0));
+    let busy = tokio::spawn({
+        let (lane, answers) = (db.lane(), Arc::clone(&answers));
+        async move {
+            while backend(&lane).await.is_ok() {
+                answers.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    });
+    until("the lane to be busy", async || answers.load(Ordering::Relaxed) > 10).await;
+    let closed = tokio::time::timeout(std::time::Duration::from_secs(5), db.close()).await;
+    assert!(closed.is_ok(), "the lane keeps its connection");
+    busy.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_kept_connection_that_died_is_replaced() {
     let stage = Stage::set().await;
     let db = of_two(&stage).await;
