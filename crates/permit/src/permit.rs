@@ -196,6 +196,17 @@ impl StandingPermit {
             _ => None,
         }
     }
+
+    /// As [`Self::confirmed_by`], for what says nothing of its sensitivity: from a representative from whom
+    /// anything is withheld it is withheld with it, whoever vouches for them.
+    pub fn confirmed_for_unlabelled(&self) -> Option<Vec<Uuid>> {
+        match &self.standing {
+            Standing::Representative(acts) if !acts.excluded_sensitivities.is_empty() => {
+                Some(Vec::new())
+            }
+            _ => self.confirmed_by(),
+        }
+    }
 }
 
 /// An act of the network itself, in consequence of the person's own: a referral put on hold when

@@ -64,7 +64,7 @@ impl Db {
     /// Runs `work` in a transaction and commits it. `work` runs again, at most twice, after a
     /// serialization failure or a deadlock: it must have no effect outside the transaction.
     ///
-    /// ```ignore
+    /// ```text
     /// db.run_tx("note.create", Scope::person(person), move |tx| Box::pin(async move {
     ///     sqlx::query!("INSERT INTO …", id).execute(&mut *tx).await?;
     ///     ledger.write_in(tx, &events).await?;

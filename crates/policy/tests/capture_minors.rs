@@ -314,6 +314,16 @@ fn s2_31_a_8_who_signs_beside_another_must_be_one_who_may_sign() {
 }
 
 #[test]
+fn who_acts_for_the_person_is_known_alone_and_beside_them_in_either_place() {
+    let by = |offered: Consent| offered.acting().map(|grantor| grantor.relationship);
+    assert_eq!(by(consent(SelfSigned, permit(&[]))), None);
+    assert_eq!(by(consent(Guardian, permit(&[]))), Some(Guardian));
+    assert_eq!(by(both(consent(SelfSigned, permit(&[])), Parent)), Some(Parent));
+    assert_eq!(by(both(consent(Parent, permit(&[])), SelfSigned)), Some(Parent));
+    assert_eq!(by(Consent { grantor: None, ..consent(Parent, permit(&[])) }), None);
+}
+
+#[test]
 fn s2_15_b_the_dead_are_of_no_age() {
     let dead = Consent { person_deceased: true, ..consent(PersonalRepresentative, permit(&[Sud])) };
     assert_eq!(found(&dead, &[], &RulePack::default(), Some(aged(14))), [""; 0]);

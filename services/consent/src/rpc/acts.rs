@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use kernel::PersonId;
 use permit::{Representing, Standing, StandingPermit};
-use policy::{Grantor, Relationship, capture::Ages};
+use policy::{Consent, Grantor, Relationship, capture::Ages};
 use rpc::{Denial, Error, Outage};
 use wire::convert::name_of;
 
-use crate::{App, Rules};
+use crate::{App, Rules, domain::keeps_nothing_of};
 
 /// A representative as a grantor: by which appointment they act.
 pub(super) fn represents(acts: &Representing) -> Grantor {
@@ -19,6 +19,16 @@ pub(super) fn represents(acts: &Representing) -> Grantor {
         alleged_abuser: false,
         agency: None,
     }
+}
+
+/// Whether a consent is withheld from a representative: what they may not see may be what it is about
+/// (§2.14). What they themself signed or drafted they know.
+pub(super) fn is_withheld(standing: &Standing, consent: &Consent) -> bool {
+    let Standing::Representative(acts) = standing else { return false };
+    let excluded = acts.excluded_sensitivities;
+    let theirs = consent.grantor == Some(represents(acts));
+    let may_be = consent.may_open(excluded) || !keeps_nothing_of(consent, excluded);
+    !excluded.is_empty() && !theirs && may_be
 }
 
 /// What it takes to end what the person forbids.

@@ -10,11 +10,11 @@ use wire::{
     convert::{agency_name, timestamp, to_wire},
 };
 
-use super::{access::reach, write::seen};
+use super::{access::reach, acts::is_withheld, write::seen};
 use crate::{
     App,
     domain::Happening,
-    store::{self, event::Acknowledged},
+    store::{self, Seen, event::Acknowledged},
 };
 
 const RPC: &str = "trellis.consent.v1.ConsentService/GetConsent";
@@ -28,7 +28,9 @@ pub(super) async fn handle(
     rpc::valid(&req)?;
     let id = rpc::id("name", "consents", &req.name)?;
     let reached = reach(app, &call, id, true).await?;
-    let Some(found) = store::read(&app.db, &reached.permit, id).await? else {
+    let found = store::read(&app.db, &reached.permit, id).await?;
+    let shown = |seen: &Seen| !is_withheld(reached.permit.standing(), &seen.held.consent);
+    let Some(found) = found.filter(shown) else {
         return Err(reached.nothing(app, &call).await);
     };
     let found = app.guard.release_standing(&reached.permit, vec![id], found).await?;

@@ -5,7 +5,7 @@ use rpc::Error;
 use tonic::Request;
 use wire::consent::v1 as pb;
 
-use super::access::reach;
+use super::{access::reach, acts::is_withheld};
 use crate::{
     App,
     app::DisplayNames,
@@ -13,7 +13,7 @@ use crate::{
         receipt::{Context, fhir, kantara},
         text::Voice,
     },
-    store,
+    store::{self, Seen},
 };
 
 const RPC: &str = "trellis.consent.v1.ConsentService/GetConsentReceipt";
@@ -27,7 +27,9 @@ pub(super) async fn handle(
     rpc::valid(&req)?;
     let id = rpc::id("name", "consents", &req.name)?;
     let reached = reach(app, &call, id, true).await?;
-    let Some(found) = store::read(&app.db, &reached.permit, id).await? else {
+    let found = store::read(&app.db, &reached.permit, id).await?;
+    let shown = |seen: &Seen| !is_withheld(reached.permit.standing(), &seen.held.consent);
+    let Some(found) = found.filter(shown) else {
         return Err(reached.nothing(app, &call).await);
     };
     let mut found = app.guard.release_standing(&reached.permit, vec![id], found).await?;

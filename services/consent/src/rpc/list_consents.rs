@@ -6,7 +6,7 @@ use tonic::Request;
 use uuid::Uuid;
 use wire::consent::v1 as pb;
 
-use super::{access::standing, pages::Page, write::seen};
+use super::{access::standing, acts::is_withheld, pages::Page, write::seen};
 use crate::{
     App,
     store::{self, Seen},
@@ -29,6 +29,7 @@ pub(super) async fn handle(
     let mut found = store::list(&app.db, &permit, page.after, page.most()).await?;
     let id = |seen: &Seen| seen.held.consent.id.uuid().unwrap_or_default();
     let next_page_token = page.cut(&mut found, |seen| (seen.held.created_at, id(seen)))?;
+    found.retain(|seen| !is_withheld(permit.standing(), &seen.held.consent));
     let ids: Vec<Uuid> = found.iter().map(id).collect();
     let found = app.guard.release_standing(&permit, ids, found).await?;
     let consents = found.iter().map(|one| seen(one, &permit)).collect();

@@ -103,7 +103,7 @@ pub async fn list(
     most: i64,
 ) -> Result<Vec<CourtOrderRow>, StoreError> {
     let (person, agency) = (permit.person_id(), permit.named_agency());
-    let confirmed = permit.confirmed_by();
+    let confirmed = permit.confirmed_for_unlabelled();
     db.run_tx("court_order.list", Scope::person(person).reading(), move |tx| {
         let confirmed = confirmed.clone();
         Box::pin(async move {

@@ -142,7 +142,7 @@ pub async fn list(
     most: i64,
 ) -> Result<Vec<EmergencyRow>, StoreError> {
     let (person, agency) = (permit.person_id(), permit.named_agency());
-    let confirmed = permit.confirmed_by();
+    let confirmed = permit.confirmed_for_unlabelled();
     db.run_tx("emergency.list", Scope::person(person).reading(), move |tx| {
         let confirmed = confirmed.clone();
         Box::pin(async move {

@@ -117,7 +117,7 @@ pub async fn list(
     most: i64,
 ) -> Result<Vec<RestrictionRow>, StoreError> {
     let (person, agency) = (permit.person_id(), permit.named_agency());
-    let confirmed = permit.confirmed_by();
+    let confirmed = permit.confirmed_for_unlabelled();
     db.run_tx("restriction.list", Scope::person(person).reading(), move |tx| {
         let confirmed = confirmed.clone();
         Box::pin(async move {

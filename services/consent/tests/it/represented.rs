@@ -13,6 +13,11 @@ use wire::{
 use crate::world::{
     ANA, BEN, CLINIC, HOUSING, World, assert_same, code_of, terms, terms_of, told, unknown,
 };
+use crate::{
+    call,
+    court_order::{recorded, recording},
+    emergency::declared,
+};
 
 const BY: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0a01);
 
@@ -136,6 +141,44 @@ async fn s2_14_from_whom_sud_is_withheld_opens_no_part_2_record_under_another_la
     }];
     let draft = world.draft(&aunt, ANA, labelled).await.unwrap();
     world.sign(&aunt, &draft).await.unwrap();
+}
+
+#[tokio::test]
+async fn s2_14_what_may_be_about_what_is_withheld_from_them_they_do_not_find() {
+    let world = World::new().await;
+    let vouched = || Some(vec![CLINIC.into()]);
+    let aunt = world.representative("aunt");
+    let broad = world.signed("ana", terms()).await.name;
+    let refusal = terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING]);
+    let refusal = world.signed("ana", refusal).await.name;
+    let mut narrow = terms();
+    let rule = narrow.rule.as_mut().unwrap();
+    rule.confidentialities = vec![to_wire(kernel::Confidentiality::Normal)];
+    let narrow = world.signed("ana", narrow).await.name;
+    declared(&world, ANA).await;
+    recorded(&world, recording(ANA)).await;
+    for (excluded, sees) in [(&[][..], true), (&[Sensitivity::Sud], false)] {
+        let excluded_sensitivities = excluded.iter().copied().collect();
+        let acts = Appointment { excluded_sensitivities, confirmed_by: vouched(), ..guardian(ANA) };
+        world.people.appoint("aunt", acts);
+        let mut listed = world.list(&aunt, ANA).await;
+        listed.sort_unstable();
+        let mut expected = if sees { vec![&*broad, &refusal, &narrow] } else { vec![&*narrow] };
+        expected.sort_unstable();
+        assert_eq!(listed, expected);
+        for (name, found) in [(&broad, sees), (&refusal, sees), (&narrow, true)] {
+            assert_eq!(world.get(&aunt, name).await.is_ok(), found, "{name}");
+            let receipt = pb::GetConsentReceiptRequest { name: name.clone(), format: 0 };
+            assert_eq!(call!(world, get_consent_receipt, &aunt, receipt).is_ok(), found);
+        }
+        let person = name_of("people", ANA);
+        let request = pb::ListEmergenciesRequest { person: person.clone(), ..Default::default() };
+        let found = call!(world, list_emergencies, &aunt, request).unwrap();
+        assert_eq!(!found.emergencies.is_empty(), sees, "emergencies");
+        let request = pb::ListCourtOrdersRequest { person, ..Default::default() };
+        let found = call!(world, list_court_orders, &aunt, request).unwrap();
+        assert_eq!(!found.court_orders.is_empty(), sees, "court orders");
+    }
 }
 
 #[tokio::test]

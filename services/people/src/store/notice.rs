@@ -32,7 +32,7 @@ impl Inbox {
         Self {
             person: permit.person_id(),
             own: own.map(|own| own.id()),
-            vouching: permit.confirmed_by(),
+            vouching: permit.confirmed_for_unlabelled(),
         }
     }
 }
