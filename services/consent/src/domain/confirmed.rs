@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{AgencyId, CodeSet, Sensitivity};
+use kernel::{AgencyId, CodeSet, Instant, Sensitivity};
 use policy::{Consent, ConsentStatus, Effect};
 
 use super::named::rules;
@@ -52,9 +52,12 @@ pub fn keeps_nothing_of(consent: &Consent, withheld: CodeSet<Sensitivity>) -> bo
 }
 
 /// Whether this sign-in may revoke. Revoking protects, so any may; but ending a refusal that is
-/// signed, an exception's too, opens, and needs what signing it needed.
-pub fn may_revoke(confirmed_by: Option<&[AgencyId]>, consent: &Consent) -> bool {
-    let refusal = consent.status == ConsentStatus::Active
-        && rules(consent).any(|rule| rule.effect == Effect::Deny);
-    !refusal || confirmed_by.is_none_or(|agencies| concerns_only(consent, agencies))
+/// signed, an exception's too, opens, and needs what signing it needed. So does ending what was to replace
+/// another consent and has not begun: the other goes on.
+pub fn may_revoke(confirmed_by: Option<&[AgencyId]>, consent: &Consent, now: Instant) -> bool {
+    let ahead = consent.effective.is_none_or(|effective| now < effective);
+    let opens = consent.status == ConsentStatus::Active
+        && (rules(consent).any(|rule| rule.effect == Effect::Deny)
+            || (ahead && !consent.supersedes.is_empty()));
+    !opens || confirmed_by.is_none_or(|agencies| concerns_only(consent, agencies))
 }

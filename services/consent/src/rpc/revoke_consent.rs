@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::PersonId;
+use kernel::{Instant, PersonId};
 use permit::{Call, Standing, StandingPermit};
 use pg::requests::keep_answer;
 use prost::Message as _;
@@ -96,7 +96,7 @@ async fn write(
                 let now = clock.now();
                 let held = store::lock(&mut *tx, &permit, id).await?.ok_or(Error::NotFound)?;
                 let ended = held.revoke(on_word.clone(), now).map_err(wrong_state)?;
-                allowed(&permit, &held, ending)?;
+                allowed(&permit, &held, ending, now)?;
                 end(tx, &permit, &ended, Happening::Revoked, now).await?;
                 let reply = pb::RevokeConsentResponse { consent: Some(shown(&permit, &ended)) };
                 let answer = reply.encode_to_vec();
@@ -109,7 +109,12 @@ async fn write(
 
 /// Revoking protects; ending a refusal opens, and is for who could have signed it. An agency's staff
 /// end no refusal but one that is about their own records alone.
-fn allowed(permit: &StandingPermit, held: &Held, ending: &Ending) -> Result<(), Error> {
+fn allowed(
+    permit: &StandingPermit,
+    held: &Held,
+    ending: &Ending,
+    now: Instant,
+) -> Result<(), Error> {
     let (standing, consent) = (permit.standing(), &held.consent);
     let (own, denial) = match standing {
         Standing::Agency(agency) => {
@@ -117,9 +122,9 @@ fn allowed(permit: &StandingPermit, held: &Held, ending: &Ending) -> Result<(), 
         }
         _ => (confirmed_by(permit), Denial::SignInNotConfirmed),
     };
-    if !may_revoke(own, consent) {
+    if !may_revoke(own, consent, now) {
         return Err(Error::Denied(denial));
     }
     // What a sign-in that nobody vouches for may not end forbids something.
-    if may_revoke(Some(&[]), consent) { Ok(()) } else { ending.allows(standing) }
+    if may_revoke(Some(&[]), consent, now) { Ok(()) } else { ending.allows(standing) }
 }

@@ -1,18 +1,46 @@
 //! What the agencies are told of whose consent another one replaces.
 
+use permit::Appointment;
+use policy::Relationship;
 use time::Duration;
 use wire::{
     consent::v1::{self as pb, ConsentEventKind as Kind},
     convert::{agency_name, timestamp},
 };
 
-use crate::world::{
-    ANA, CLINIC, HOUSING, NOW, OTHER, PROBATION, World, acknowledge, record, recording, terms,
-    terms_of, watched,
+use crate::{
+    represented::guardian,
+    world::{
+        ANA, CLINIC, HOUSING, NOW, OTHER, PROBATION, World, acknowledge, record, recording, terms,
+        terms_of, told, watched,
+    },
 };
 
 pub fn replacing(old: &pb::Consent, terms: pb::ConsentTerms) -> pb::ConsentTerms {
     pb::ConsentTerms { supersedes: vec![old.name.clone()], ..terms }
+}
+
+#[tokio::test]
+async fn what_was_to_replace_another_and_has_not_begun_ends_as_a_refusal_does() {
+    let world = World::new().await;
+    world.people.bind("vouched", ANA, Some(&[OTHER]));
+    let old = world.signed("ana", terms()).await;
+    let narrower = |days| pb::ConsentTerms {
+        effective: Some(timestamp(NOW + Duration::days(days))),
+        ..replacing(&old, terms())
+    };
+    let ahead = world.signed("ana", narrower(3)).await.name;
+    let vouched = world.person("vouched");
+    let refused = world.revoke(&vouched, &ahead).await.unwrap_err();
+    assert_eq!(told(&refused).1, "SIGN_IN_NOT_CONFIRMED", "the wider one would go on");
+    let relative = Appointment { relationship: Relationship::Relative, ..guardian(ANA) };
+    world.people.appoint("aunt", relative);
+    let refused = world.revoke(&world.representative("aunt"), &ahead).await.unwrap_err();
+    assert_eq!(told(&refused).1, "ACTION_NOT_PERMITTED");
+    world.revoke(&world.person("ana"), &ahead).await.unwrap();
+    // Begun, it has replaced the other for good: its end closes.
+    let begun = world.signed("ana", narrower(0)).await.name;
+    world.revoke(&vouched, &begun).await.unwrap();
 }
 
 #[tokio::test]
