@@ -6,7 +6,7 @@ use policy::Relationship;
 use tonic::Code;
 use uuid::Uuid;
 use wire::{
-    consent::v1 as pb,
+    consent::v1::{self as pb, RestrictionReason as Reason},
     convert::{name_of, to_wire},
 };
 
@@ -17,6 +17,7 @@ use crate::{
     call,
     court_order::{recorded, recording},
     emergency::declared,
+    restriction::asked,
 };
 
 const BY: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0a01);
@@ -32,6 +33,13 @@ pub fn guardian(person: Uuid) -> Appointment {
         excluded_sensitivities: CodeSet::EMPTY,
         confirmed_by: None,
     }
+}
+
+/// From whom whatever may be about SUD is withheld.
+fn kept_from_sud(world: &World) -> String {
+    let excluded_sensitivities = [Sensitivity::Sud].into();
+    world.people.appoint("aunt", Appointment { excluded_sensitivities, ..guardian(ANA) });
+    world.representative("aunt")
 }
 
 #[tokio::test]
@@ -105,9 +113,7 @@ async fn without_authority_and_as_a_relative_nobody_signs() {
 #[tokio::test]
 async fn s2_14_nobody_opens_for_others_what_is_withheld_from_themself() {
     let world = World::new().await;
-    let excluded_sensitivities = [Sensitivity::Sud].into();
-    world.people.appoint("aunt", Appointment { excluded_sensitivities, ..guardian(ANA) });
-    let aunt = world.representative("aunt");
+    let aunt = kept_from_sud(&world);
     for (listed, signs) in [
         (vec![], false),
         (vec![Sensitivity::EthUd], false),
@@ -127,9 +133,7 @@ async fn s2_14_nobody_opens_for_others_what_is_withheld_from_themself() {
 #[tokio::test]
 async fn s2_14_from_whom_sud_is_withheld_opens_no_part_2_record_under_another_label() {
     let world = World::new().await;
-    let excluded_sensitivities = [Sensitivity::Sud].into();
-    world.people.appoint("aunt", Appointment { excluded_sensitivities, ..guardian(ANA) });
-    let aunt = world.representative("aunt");
+    let aunt = kept_from_sud(&world);
     let mut labelled = terms();
     labelled.rule.as_mut().unwrap().sensitivities = vec![to_wire(Sensitivity::Mh)];
     let draft = world.draft(&aunt, ANA, labelled.clone()).await.unwrap();
@@ -157,6 +161,7 @@ async fn s2_14_what_may_be_about_what_is_withheld_from_them_they_do_not_find() {
     let narrow = world.signed("ana", narrow).await.name;
     declared(&world, ANA).await;
     recorded(&world, recording(ANA)).await;
+    asked(&world, "ana", ANA, Reason::Preference).await;
     for (excluded, sees) in [(&[][..], true), (&[Sensitivity::Sud], false)] {
         let excluded_sensitivities = excluded.iter().copied().collect();
         let acts = Appointment { excluded_sensitivities, confirmed_by: vouched(), ..guardian(ANA) };
@@ -167,17 +172,57 @@ async fn s2_14_what_may_be_about_what_is_withheld_from_them_they_do_not_find() {
         expected.sort_unstable();
         assert_eq!(listed, expected);
         for (name, found) in [(&broad, sees), (&refusal, sees), (&narrow, true)] {
-            assert_eq!(world.get(&aunt, name).await.is_ok(), found, "{name}");
-            let receipt = pb::GetConsentReceiptRequest { name: name.clone(), format: 0 };
-            assert_eq!(call!(world, get_consent_receipt, &aunt, receipt).is_ok(), found);
+            let receipt = async |name: String| {
+                let request = pb::GetConsentReceiptRequest { name, format: 0 };
+                call!(world, get_consent_receipt, &aunt, request)
+            };
+            match (world.get(&aunt, name).await, receipt(name.clone()).await) {
+                (Err(got), Err(receipted)) if !found => {
+                    assert_same(&got, &world.get(&aunt, &unknown()).await.unwrap_err());
+                    assert_same(&receipted, &receipt(unknown()).await.unwrap_err());
+                }
+                (got, receipted) => assert!(found && got.is_ok() && receipted.is_ok(), "{name}"),
+            }
         }
         let person = name_of("people", ANA);
         let request = pb::ListEmergenciesRequest { person: person.clone(), ..Default::default() };
         let found = call!(world, list_emergencies, &aunt, request).unwrap();
         assert_eq!(!found.emergencies.is_empty(), sees, "emergencies");
-        let request = pb::ListCourtOrdersRequest { person, ..Default::default() };
+        let request = pb::ListCourtOrdersRequest { person: person.clone(), ..Default::default() };
         let found = call!(world, list_court_orders, &aunt, request).unwrap();
         assert_eq!(!found.court_orders.is_empty(), sees, "court orders");
+        let request = pb::ListRestrictionsRequest { person, ..Default::default() };
+        let found = call!(world, list_restrictions, &aunt, request).unwrap();
+        assert_eq!(!found.restrictions.is_empty(), sees, "restrictions");
+    }
+}
+
+#[tokio::test]
+async fn no_page_tells_that_something_is_withheld() {
+    let world = World::new().await;
+    let mut narrow = terms();
+    let rule = narrow.rule.as_mut().unwrap();
+    rule.confidentialities = vec![to_wire(kernel::Confidentiality::Normal)];
+    let mut shown = Vec::new();
+    for terms in [&narrow, &terms(), &terms(), &terms(), &narrow, &terms(), &terms()] {
+        world.clock.advance(time::Duration::MINUTE);
+        let name = world.signed("ana", terms.clone()).await.name;
+        if terms == &narrow {
+            shown.insert(0, name);
+        }
+    }
+    let aunt = kept_from_sud(&world);
+    let mut request = pb::ListConsentsRequest {
+        person: name_of("people", ANA),
+        page_size: 1,
+        ..Default::default()
+    };
+    for (place, expected) in shown.iter().enumerate() {
+        let page = call!(world, list_consents, &aunt, request.clone()).unwrap();
+        let names: Vec<_> = page.consents.iter().map(|consent| &consent.name).collect();
+        assert_eq!(names, [expected]);
+        assert_eq!(page.next_page_token.is_empty(), place + 1 == shown.len(), "no page is empty");
+        request.page_token = page.next_page_token;
     }
 }
 
@@ -220,9 +265,7 @@ async fn whoever_could_not_sign_ends_no_refusal_and_no_restriction() {
 async fn s2_14_nobody_replaces_a_refusal_that_may_keep_what_is_withheld_from_themself() {
     let world = World::new().await;
     let refusal = world.signed("ana", terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING])).await;
-    let excluded_sensitivities = [Sensitivity::Sud].into();
-    world.people.appoint("aunt", Appointment { excluded_sensitivities, ..guardian(ANA) });
-    let aunt = world.representative("aunt");
+    let aunt = kept_from_sud(&world);
     let mut over = terms();
     over.rule.as_mut().unwrap().sensitivities = vec![to_wire(Sensitivity::Hiv)];
     over.supersedes = vec![refusal.name];

@@ -9,13 +9,13 @@ use wire::{
         self as pb, PersonEventKind, WatchPersonEventsRequest, WatchPersonEventsResponse,
         facts_service_server::FactsService,
     },
-    convert::{agency_name, name_of, timestamp},
-    people::v1::{Notice, NoticeKind as Kind},
+    convert::{agency_name, name_of, timestamp, to_wire},
+    people::v1::{AddRepresentativeRequest, Notice, NoticeKind as Kind},
 };
 
 use crate::{
     notices::{bind, kinds, list},
-    world::{CLINIC, HOUSING, PROBATION, World, papers},
+    world::{CLINIC, HOUSING, PROBATION, World, guardian, papers},
 };
 
 /// The consent service, as a test scripts it.
@@ -123,6 +123,26 @@ async fn the_person_is_told_through_a_sign_in_that_those_vouch_for_whom_it_conce
     new.accept(&world.staff(CLINIC).invite(person).await.unwrap().code).await.unwrap();
     let all = kinds(&new, person).await;
     assert_eq!(all.iter().filter(|kind| **kind == Kind::ConsentEnded).count(), 2);
+}
+
+#[tokio::test]
+async fn s2_14_who_acts_for_the_person_is_told_nothing_where_anything_is_withheld_from_them() {
+    let world = World::new().await;
+    let person = world.jane(CLINIC).await;
+    let mut told = Vec::new();
+    for (sub, excluded) in [("aunt", vec![]), ("uncle", vec![kernel::Sensitivity::Sud])] {
+        let excluded_sensitivities = excluded.into_iter().map(to_wire).collect();
+        let request = AddRepresentativeRequest { excluded_sensitivities, ..guardian(person) };
+        let code = world.staff(CLINIC).add_representative(request).await.unwrap().code;
+        let client = world.individual(sub, kernel::Role::Representative);
+        client.accept(&code).await.unwrap();
+        told.push(client);
+    }
+    tell(&world, 1, person, EMERGENCY, &[CLINIC]);
+    dealt_with(&world, 1).await;
+    let [aunt, uncle] = [kinds(&told[0], person).await, kinds(&told[1], person).await];
+    assert!(aunt.contains(&Kind::Emergency), "{aunt:?}");
+    assert_eq!(uncle, []);
 }
 
 #[tokio::test]

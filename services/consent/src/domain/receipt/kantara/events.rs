@@ -62,12 +62,10 @@ fn event(held: &Held, at: Instant, state: State) -> Value {
     let person = name("people", &consent.person);
     let answered = matches!(state, State::Given | State::Refused);
     let signature = consent.signature.as_ref().filter(|_| answered);
-    let signers = consent.signers().map(|grantor| grantor.relationship);
-    let by = signers.collect::<Vec<_>>();
-    let relationships = match &*by {
-        [] => Relationship::SelfSigned.code().to_owned(),
-        all => all.iter().map(|one| one.code()).collect::<Vec<_>>().join(", "),
-    };
+    let mut signers: Vec<_> = consent.signers().map(|by| by.relationship.code()).collect();
+    if signers.is_empty() {
+        signers.push(Relationship::SelfSigned.code());
+    }
     let drafted = held.drafted_agency.as_ref().filter(|_| state == State::Requested);
     let in_error = held.in_error.as_ref().filter(|_| state == State::EnteredInError);
     let marked_by = in_error.and_then(|in_error| in_error.agency.as_ref());
@@ -78,7 +76,7 @@ fn event(held: &Held, at: Instant, state: State) -> Value {
         ("event_state", json!(word(state))),
         // Whoever acts for the person, it is the person's consent.
         ("entity_id", json!(drafted.or(marked_by).map_or(person, |id| name("agencies", id)))),
-        ("relationship", json!(signature.map(|_| relationships))),
+        ("relationship", json!(signature.map(|_| signers.join(", ")))),
         ("method", json!(signature.and_then(|s| s.method).map(Code::code))),
         ("validity_duration", json!(signature.map(|_| validity(held)))),
         ("in_force_until", json!(stopped_at(held).filter(|_| stops).map(instant))),

@@ -268,3 +268,17 @@ fn a_criminal_justice_consent_says_when_its_revocation_takes_effect() {
     assert_eq!(written["event"][2]["in_force_until"], "2026-09-01T00:00:00Z");
     assert_eq!(justice.consent.status, ConsentStatus::Revoked);
 }
+
+#[test]
+fn where_both_signed_both_receipts_say_so() {
+    let mut both = signed();
+    let themself =
+        Grantor { relationship: Relationship::SelfSigned, ..both.consent.grantor.clone().unwrap() };
+    both.consent.co_grantor = Some(themself);
+    let written = kantara(&both, &context(SIGNED));
+    assert_eq!(written["event"][1]["relationship"], "PARENT, SELF");
+    let written = crate::domain::receipt::fhir(&both, &context(SIGNED));
+    let performers = written["performer"].as_array().unwrap();
+    assert_eq!(performers[0]["display"], "PARENT");
+    assert_eq!((performers.len(), &performers[1]["type"]), (2, &json!("Patient")));
+}
