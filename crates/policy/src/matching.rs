@@ -86,17 +86,18 @@ impl Rule {
     }
 
     pub(crate) fn covers_record(&self, record: &Record, facets: &Facets) -> bool {
-        self.disclosers.as_ref().is_none_or(|d| d.names(record.custodian.as_ref()))
-            && self.kinds.is_none_or(|listed| listed.contains(record.kind))
+        // What costs least to compare first, then what tells most records apart.
+        self.kinds.is_none_or(|listed| listed.contains(record.kind))
             && self.classes.is_none_or(|listed| listed.contains(record.class))
             && self.confidentialities.is_none_or(|listed| listed.contains(facets.confidentiality))
             && self.sensitivities.is_none_or(|listed| match self.effect {
                 Effect::Permit => has_only(facets, with_below(listed)),
                 Effect::Deny => has_any(facets, with_below(listed)),
             })
-            && lists(self.authors.as_ref(), record.author.as_ref())
-            && lists(self.episodes.as_ref(), record.episode.as_ref())
             && lists(self.records.as_ref(), Some(&record.id))
+            && lists(self.episodes.as_ref(), record.episode.as_ref())
+            && lists(self.authors.as_ref(), record.author.as_ref())
+            && self.disclosers.as_ref().is_none_or(|d| d.names(record.custodian.as_ref()))
             && self.covers_time(record)
     }
 
@@ -117,16 +118,20 @@ impl Rule {
     /// Whether the rule makes sense: an empty list of codes or ids says neither "any" nor "none",
     /// and exceptions have no exceptions.
     pub(crate) fn can_be_evaluated(&self) -> bool {
-        !self.purposes.is_some_and(CodeSet::is_empty)
-            && !self.actions.is_some_and(CodeSet::is_empty)
-            && !self.kinds.is_some_and(CodeSet::is_empty)
-            && !self.classes.is_some_and(CodeSet::is_empty)
-            && !self.confidentialities.is_some_and(CodeSet::is_empty)
-            && !self.sensitivities.is_some_and(CodeSet::is_empty)
-            && !self.authors.as_ref().is_some_and(Vec::is_empty)
-            && !self.episodes.as_ref().is_some_and(Vec::is_empty)
-            && !self.records.as_ref().is_some_and(Vec::is_empty)
-            && self.exceptions.is_empty()
+        fn none_of<T>(listed: &Option<Vec<T>>) -> bool {
+            listed.as_ref().is_some_and(Vec::is_empty)
+        }
+        // Nearly always all sound: without branches.
+        !(self.purposes.is_some_and(CodeSet::is_empty)
+            | self.actions.is_some_and(CodeSet::is_empty)
+            | self.kinds.is_some_and(CodeSet::is_empty)
+            | self.classes.is_some_and(CodeSet::is_empty)
+            | self.confidentialities.is_some_and(CodeSet::is_empty)
+            | self.sensitivities.is_some_and(CodeSet::is_empty)
+            | none_of(&self.authors)
+            | none_of(&self.episodes)
+            | none_of(&self.records)
+            | !self.exceptions.is_empty())
     }
 
     /// Names who discloses, who receives and what for, as Part 2 demands (§2.31(a)).

@@ -9,7 +9,7 @@ use crate::{
     ground::Ground,
     matching::{has_any, with_below},
     record::own_kinds,
-    standing::{AgencyAsk, Deny},
+    standing::{AgencyAsk, Deny, Permit},
 };
 
 impl<'a> Decider<'a> {
@@ -187,9 +187,18 @@ fn by_consent(
     let Some(directives) = &state.directives else {
         return Err(Refused::on(Ground::EvaluationError));
     };
-    let refuses = |deny: &&Deny<'_>| deny.lacks_of(record, facets).is_none();
+    let covers =
+        |permit: &Permit<'_>| permit.lacks.is_none() && permit.covers_record(record, facets);
+    let permits: Vec<(&Permit<'_>, bool)> =
+        directives.permits.iter().map(|permit| (permit, covers(permit))).collect();
+    let refuses = |deny: &&Deny<'_>| deny.lacks_of(ask, record, facets).is_none();
+    let denies = directives.denies.iter().filter(refuses).map(|deny| deny.consent);
+    let excepts = |(permit, covers): &&(&Permit<'_>, bool)| {
+        *covers && permit.refusing(ask).any(|rule| rule.covers_record(record, facets))
+    };
+    let excepting = permits.iter().filter(excepts).map(|(permit, _)| permit.consent);
     let consents: Vec<ConsentId> =
-        directives.denies.iter().filter(refuses).map(|deny| deny.consent.id.clone()).collect();
+        denies.chain(excepting).map(|consent| consent.id.clone()).collect();
     if !consents.is_empty() {
         return Err(Refused { consents, ..Refused::on(Ground::Directive) });
     }
@@ -207,8 +216,8 @@ fn by_consent(
     let mut furthest = Ground::NotActive;
     let mut ids = Vec::new();
     let mut tpo = false;
-    for permit in directives.permits.iter().filter(|p| row.counts(p.consent.kind)) {
-        match row.lacks(ask, permit, record, facets) {
+    for (permit, covers) in permits.iter().filter(|(p, _)| row.counts(p.consent.kind)) {
+        match row.lacks(ask, permit, facets, || *covers) {
             Some(ground) => furthest = furthest.min(ground),
             None => {
                 ids.push(permit.consent.id.clone());

@@ -3,7 +3,7 @@
 use kernel::Class;
 
 use crate::{
-    Facets, Record,
+    Facets,
     codes::ConsentType,
     ground::Ground,
     standing::{AgencyAsk, Permit},
@@ -50,13 +50,13 @@ impl Row {
         }
     }
 
-    /// The first stage that `permit` fails, if any.
+    /// The first stage that `permit` fails, if any. `covers`: whether it covers the record.
     pub(crate) fn lacks(
         self,
         ask: &AgencyAsk<'_>,
         permit: &Permit<'_>,
-        record: &Record,
         facets: &Facets,
+        covers: impl FnOnce() -> bool,
     ) -> Option<Ground> {
         let unnamed =
             self == Self::VictimService && !permit.rule.names_agency(&ask.recipient.agency.id);
@@ -66,6 +66,7 @@ impl Row {
         } else {
             permit.lacks
         };
-        lacks.or_else(|| (!permit.covers_record(record, facets)).then_some(Ground::Record))
+        let named = || !facets.part2 || permit.rule.names_parties_and_purpose();
+        lacks.or_else(|| (!covers() || !named()).then_some(Ground::Record))
     }
 }

@@ -52,7 +52,7 @@ impl Parts<'_, '_> {
                 self.rule(consent, place, permit.rule, lacks);
             }
             Directive::Deny(deny) => {
-                let lacks = self.deny_lacks(&deny, facets);
+                let lacks = self.deny_lacks(&deny, ask, facets);
                 self.rule(consent, place, deny.rule, lacks);
             }
         });
@@ -77,13 +77,13 @@ impl Parts<'_, '_> {
             return Some(Lack::Type);
         }
         let sends_others = ask.action == Action::Refer && !holds(ask, self.record);
-        row.lacks(ask, permit, self.record, facets)
+        row.lacks(ask, permit, facets, || permit.covers_record(self.record, facets))
             .map(|ground| ground.lack())
             .or_else(|| sends_others.then_some(Lack::Custodian))
     }
 
-    fn deny_lacks(&self, deny: &Deny<'_>, facets: &Facets) -> Option<Lack> {
-        deny.lacks.map(|ground| ground.lack()).or_else(|| deny.lacks_of(self.record, facets))
+    fn deny_lacks(&self, deny: &Deny<'_>, ask: &AgencyAsk<'_>, facets: &Facets) -> Option<Lack> {
+        deny.lacks.map(|ground| ground.lack()).or_else(|| deny.lacks_of(ask, self.record, facets))
     }
 
     /// Every rule lacks the same.

@@ -13,33 +13,41 @@ use crate::{
 };
 
 /// One refusal: a root DENY, or a DENY exception of a root PERMIT.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Deny<'a> {
     pub consent: &'a Consent,
     pub rule: &'a Rule,
     /// The root PERMIT that a DENY exception must match beside itself.
     pub under: Option<&'a Rule>,
-    /// The PERMIT exceptions that lift a root DENY where they match.
-    pub unless: Vec<&'a Rule>,
     /// What the request lacks for it to refuse, if anything.
     pub lacks: Option<Ground>,
 }
 
-impl Deny<'_> {
+impl<'a> Deny<'a> {
     /// What the record lacks for it to refuse, if anything.
-    pub(crate) fn lacks_of(&self, record: &Record, facets: &Facets) -> Option<Lack> {
+    pub(crate) fn lacks_of(
+        &self,
+        ask: &AgencyAsk<'_>,
+        record: &Record,
+        facets: &Facets,
+    ) -> Option<Lack> {
         if !self.rule.covers_record(record, facets)
             || !self.under.is_none_or(|root| root.covers_record(record, facets))
         {
             return Some(Lack::Record);
         }
-        let lifted = self.unless.iter().any(|rule| rule.covers_record(record, facets));
+        let lifted = self.lifting(ask).any(|rule| rule.covers_record(record, facets));
         lifted.then_some(Lack::Lifted)
+    }
+
+    /// The PERMIT exceptions that lift a root DENY where they match.
+    pub(crate) fn lifting(&self, ask: &AgencyAsk<'_>) -> impl Iterator<Item = &'a Rule> {
+        self.under.is_none().then(|| reversing(self.consent, ask)).into_iter().flatten()
     }
 }
 
 /// One PERMIT: a root, or an exception of a root DENY.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Permit<'a> {
     pub consent: &'a Consent,
     pub rule: &'a Rule,
@@ -49,16 +57,29 @@ pub(crate) struct Permit<'a> {
     pub lacks: Option<Ground>,
 }
 
-impl Permit<'_> {
+impl<'a> Permit<'a> {
+    /// Whether the rules match the record; what Part 2 demands of a PERMIT comes on top.
     pub(crate) fn covers_record(&self, record: &Record, facets: &Facets) -> bool {
         self.rule.covers_record(record, facets)
             && self.under.is_none_or(|root| root.covers_record(record, facets))
-            && (!facets.part2 || self.rule.names_parties_and_purpose())
+    }
+
+    /// The DENY exceptions of a root PERMIT; they refuse what they match and it covers.
+    pub(crate) fn refusing(&self, ask: &AgencyAsk<'_>) -> impl Iterator<Item = &'a Rule> {
+        let is_root = self.under.is_none() && self.lacks.is_none();
+        is_root.then(|| reversing(self.consent, ask)).into_iter().flatten()
     }
 }
 
+/// The exceptions that reverse the root, of those that the request satisfies.
+fn reversing<'a>(consent: &'a Consent, ask: &AgencyAsk<'_>) -> impl Iterator<Item = &'a Rule> {
+    let satisfied =
+        |rule: &&Rule| rule.effect != consent.rule.effect && lacking(rule, None, ask).is_none();
+    consent.exceptions.iter().filter(satisfied)
+}
+
 /// One rule of a consent, set against one request.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Directive<'a> {
     Deny(Deny<'a>),
     Permit(Permit<'a>),
@@ -67,8 +88,9 @@ pub(crate) enum Directive<'a> {
 /// What the person's consents say to this request.
 #[derive(Debug, Default)]
 pub(crate) struct Directives<'a> {
-    /// Those that lack nothing but the record.
+    /// Root DENYs that lack nothing but the record.
     pub denies: Vec<Deny<'a>>,
+    /// Root PERMITs, whose DENY exceptions are read with them, and PERMIT exceptions.
     pub permits: Vec<Permit<'a>>,
     /// Types of the consents on file: any status but DRAFT.
     pub on_file: CodeSet<ConsentType>,
@@ -78,21 +100,30 @@ impl<'a> Directives<'a> {
     /// `None`: some consent of the person, whatever its status, can't be evaluated.
     pub(crate) fn of(facts: &'a PersonFacts, ask: &AgencyAsk<'_>, as_of: Instant) -> Option<Self> {
         let evaluated = evaluated(facts, as_of)?;
-        let many = evaluated.len();
         let mut all = Self {
-            denies: Vec::with_capacity(many),
-            permits: Vec::with_capacity(many),
+            denies: Vec::new(),
+            permits: Vec::with_capacity(evaluated.len()),
             on_file: CodeSet::EMPTY,
         };
         for (consent, standing) in evaluated {
             if consent.status != ConsentStatus::Draft {
                 all.on_file.insert(consent.kind);
             }
-            each_rule(consent, standing, ask, |_, directive| match directive {
+            match root(consent, standing, ask) {
                 Directive::Permit(permit) => all.permits.push(permit),
-                Directive::Deny(deny) if deny.lacks.is_none() => all.denies.push(deny),
-                Directive::Deny(_) => {}
-            });
+                Directive::Deny(deny) => {
+                    let exceptions = consent.exceptions.iter();
+                    all.permits.extend(exceptions.filter_map(|rule| {
+                        match exception(consent, rule, standing, deny.lacks, ask)? {
+                            Directive::Permit(permit) => Some(permit),
+                            Directive::Deny(_) => None,
+                        }
+                    }));
+                    if deny.lacks.is_none() {
+                        all.denies.push(deny);
+                    }
+                }
+            }
         }
         Some(all)
     }
@@ -125,37 +156,47 @@ pub(crate) fn each_rule<'a>(
     ask: &AgencyAsk<'_>,
     mut then: impl FnMut(Option<usize>, Directive<'a>),
 ) {
+    let root = root(consent, standing, ask);
+    let root_lacks = match root {
+        Directive::Permit(Permit { lacks, .. }) | Directive::Deny(Deny { lacks, .. }) => lacks,
+    };
+    then(None, root);
+    for (place, rule) in consent.exceptions.iter().enumerate() {
+        if let Some(directive) = exception(consent, rule, standing, root_lacks, ask) {
+            then(Some(place), directive);
+        }
+    }
+}
+
+fn root<'a>(consent: &'a Consent, standing: Standing, ask: &AgencyAsk<'_>) -> Directive<'a> {
+    let rule = &consent.rule;
+    let lacks = standing.err().or_else(|| lacking(rule, None, ask));
+    match rule.effect {
+        Effect::Permit => Directive::Permit(Permit { consent, rule, under: None, lacks }),
+        Effect::Deny => Directive::Deny(Deny { consent, rule, under: None, lacks }),
+    }
+}
+
+/// A DENY exception refuses where its root permits; a PERMIT exception permits by itself.
+fn exception<'a>(
+    consent: &'a Consent,
+    rule: &'a Rule,
+    standing: Standing,
+    root_lacks: Option<Ground>,
+    ask: &AgencyAsk<'_>,
+) -> Option<Directive<'a>> {
     let root = &consent.rule;
-    let root_lacks = standing.err().or_else(|| lacking(root, None, ask));
-    let reversing =
-        || consent.exceptions.iter().enumerate().filter(|(_, rule)| rule.effect != root.effect);
-    match root.effect {
-        Effect::Permit => {
-            let permit = Permit { consent, rule: root, under: None, lacks: root_lacks };
-            then(None, Directive::Permit(permit));
-            for (place, rule) in reversing() {
-                let lacks = root_lacks.or_else(|| lacking(rule, None, ask));
-                let unless = Vec::new();
-                let deny = Deny { consent, rule, under: Some(root), unless, lacks };
-                then(Some(place), Directive::Deny(deny));
-            }
+    let under = Some(root);
+    match (root.effect, rule.effect) {
+        (Effect::Permit, Effect::Deny) => {
+            let lacks = root_lacks.or_else(|| lacking(rule, None, ask));
+            Some(Directive::Deny(Deny { consent, rule, under, lacks }))
         }
-        Effect::Deny => {
-            let unless = match root_lacks {
-                None => reversing()
-                    .map(|(_, rule)| rule)
-                    .filter(|rule| lacking(rule, None, ask).is_none())
-                    .collect(),
-                Some(_) => Vec::new(),
-            };
-            let deny = Deny { consent, rule: root, under: None, unless, lacks: root_lacks };
-            then(None, Directive::Deny(deny));
-            for (place, rule) in reversing() {
-                let lacks = standing.err().or_else(|| lacking(rule, Some(root), ask));
-                let permit = Permit { consent, rule, under: Some(root), lacks };
-                then(Some(place), Directive::Permit(permit));
-            }
+        (Effect::Deny, Effect::Permit) => {
+            let lacks = standing.err().or_else(|| lacking(rule, under, ask));
+            Some(Directive::Permit(Permit { consent, rule, under, lacks }))
         }
+        _ => None,
     }
 }
 

@@ -81,7 +81,9 @@ impl Decider<'_> {
                 continue;
             }
             visible.consent.extend(permits);
-            visible.deny.extend(directives.denies.iter().filter_map(|d| denied(state.person, d)));
+            let (denies, permits) = (&directives.denies, &directives.permits);
+            visible.deny.extend(denies.iter().filter_map(|d| denied(state.person, d, ask)));
+            visible.deny.extend(permits.iter().flat_map(|p| excepted(state.person, p, ask)));
             visible.deny.extend(state.restrictions.iter().map(|r| restricted(state.person, r)));
         }
     }
@@ -163,11 +165,22 @@ fn permitted(person: &PersonId, permit: &Permit<'_>, ask: &AgencyAsk<'_>) -> Vec
     clauses
 }
 
-fn denied(person: &PersonId, deny: &Deny<'_>) -> Option<DenyClause> {
-    let unless = deny.unless.iter().filter_map(|rule| Clause::of(person, Some(rule), None));
+fn denied(person: &PersonId, deny: &Deny<'_>, ask: &AgencyAsk<'_>) -> Option<DenyClause> {
+    let unless = deny.lifting(ask).filter_map(|rule| Clause::of(person, Some(rule), None));
     Some(DenyClause {
         unless: unless.collect(),
         when: Clause::of(person, deny.under, Some(deny.rule))?,
+    })
+}
+
+fn excepted(
+    person: &PersonId,
+    permit: &Permit<'_>,
+    ask: &AgencyAsk<'_>,
+) -> impl Iterator<Item = DenyClause> {
+    permit.refusing(ask).filter_map(|rule| {
+        let when = Clause::of(person, Some(permit.rule), Some(rule))?;
+        Some(DenyClause { when, unless: Vec::new() })
     })
 }
 
