@@ -121,17 +121,19 @@ impl Rule {
         fn none_of<T>(listed: &Option<Vec<T>>) -> bool {
             listed.as_ref().is_some_and(Vec::is_empty)
         }
-        // Nearly always all sound: without branches.
-        !(self.purposes.is_some_and(CodeSet::is_empty)
-            | self.actions.is_some_and(CodeSet::is_empty)
-            | self.kinds.is_some_and(CodeSet::is_empty)
-            | self.classes.is_some_and(CodeSet::is_empty)
-            | self.confidentialities.is_some_and(CodeSet::is_empty)
-            | self.sensitivities.is_some_and(CodeSet::is_empty)
-            | none_of(&self.authors)
-            | none_of(&self.episodes)
-            | none_of(&self.records)
-            | !self.exceptions.is_empty())
+        // All are looked at, without branches: nearly always none is empty.
+        let empty = [
+            self.purposes.is_some_and(CodeSet::is_empty),
+            self.actions.is_some_and(CodeSet::is_empty),
+            self.kinds.is_some_and(CodeSet::is_empty),
+            self.classes.is_some_and(CodeSet::is_empty),
+            self.confidentialities.is_some_and(CodeSet::is_empty),
+            self.sensitivities.is_some_and(CodeSet::is_empty),
+            none_of(&self.authors),
+            none_of(&self.episodes),
+            none_of(&self.records),
+        ];
+        !empty.contains(&true) && self.exceptions.is_empty()
     }
 
     /// Names who discloses, who receives and what for, as Part 2 demands (§2.31(a)).

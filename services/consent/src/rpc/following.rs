@@ -82,7 +82,8 @@ async fn follow<F: Feed>(
     out: &Out<F::Message>,
 ) -> Result<(), Error> {
     let mut told = app.changes.subscribe();
-    let mut checkpoint = Instant::now();
+    let mut checkpoint = Instant::now() + CHECKPOINT;
+    let mut caught_up = false;
     loop {
         admitted(app, call)?;
         // Before the look, so that what is told during it is looked for again.
@@ -98,7 +99,10 @@ async fn follow<F: Feed>(
             }
             checkpoint = Instant::now() + CHECKPOINT;
         }
-        if Instant::now() >= checkpoint {
+        // The first as soon as there is no more to tell: the reader knows that they are up to date.
+        let first = quiet && !caught_up;
+        if first || Instant::now() >= checkpoint {
+            caught_up |= quiet;
             let cursor = app.pages.cursor(call, reached)?;
             let message = feed.checkpoint(cursor, timestamp(app.clock.now()));
             if out.send(Ok(message)).await.is_err() {

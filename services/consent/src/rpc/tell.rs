@@ -46,8 +46,9 @@ pub(super) async fn tell_signed(
 }
 
 /// Tells of the end of a signed consent: the agencies that it names or that were served under it; and the
-/// person, unless they ended it themself: whoever is vouched for by the agency that did, or, where
-/// somebody did who acts for them, by all that it is about.
+/// person, unless they ended it by a sign-in that stands everywhere: whoever is vouched for by all that
+/// it is about, and so may see it. Where it is about everybody's records and staff ended it, whoever
+/// their agency vouches for.
 async fn tell_of_end(
     tx: &mut PgConnection,
     permit: &StandingPermit,
@@ -56,11 +57,13 @@ async fn tell_of_end(
     now: Instant,
 ) -> Result<(), InTx> {
     tell(&mut *tx, permit, ended, how, now).await?;
-    let agencies = match permit.standing() {
-        Standing::Person { .. } => return Ok(()),
+    let by = match permit.standing() {
+        Standing::Person { confirmed_by: None } => return Ok(()),
         Standing::Agency(agency) => vec![agency.clone()],
-        Standing::Representative(_) => concerned_agencies(ended).unwrap_or_default(),
+        // Who holds a sign-in that few vouch for may not be the person.
+        Standing::Person { confirmed_by: Some(_) } | Standing::Representative(_) => Vec::new(),
     };
+    let agencies = concerned_agencies(ended).unwrap_or(by);
     let agencies: Vec<_> = agencies.iter().filter_map(AgencyId::uuid).collect();
     let id = ended.id.uuid().unwrap_or_default();
     let what = Happened::ConsentEnded;

@@ -108,6 +108,39 @@ async fn what_staff_replace_or_call_a_mistake_is_news_to_the_person() {
     assert_eq!(next(&mut stream).await, checkpoint);
 }
 
+#[tokio::test]
+async fn what_a_sign_in_ends_that_few_vouch_for_is_news_to_whoever_may_see_it() {
+    let world = World::new().await;
+    world.people.bind("vouched", ANA, Some(&[CLINIC]));
+    let vouched = world.person("vouched");
+    let of_two = world.signed("ana", terms_of(pb::Effect::Permit, &[CLINIC, OTHER], &[HOUSING]));
+    let of_two = of_two.await;
+    world.revoke(&vouched, &of_two.name).await.unwrap();
+    let old = world.signed("vouched", terms()).await;
+    world.signed("vouched", replacing(&old, terms())).await;
+    let mut everybodys = terms();
+    everybodys.rule.as_mut().unwrap().disclosers = None;
+    let everybodys = world.signed("ana", everybodys).await;
+    world.revoke(&vouched, &everybodys.name).await.unwrap();
+    // Staff, of what is about another agency's records alone.
+    let others = world.signed("ben", terms_of(pb::Effect::Permit, &[OTHER], &[CLINIC])).await;
+    let word = pb::RevocationWord::Spoken.into();
+    let revoke = pb::RevokeConsentRequest { request_id: fresh(), name: others.name, word };
+    call!(world, revoke_consent, world.staff(CLINIC), revoke).unwrap();
+
+    let mut stream = follow(&world, "people", 0).await.unwrap();
+    for one in [
+        event(1, ANA, Kind::ConsentEnded, &[CLINIC, OTHER]),
+        event(2, ANA, Kind::ConsentEnded, &[CLINIC]),
+        event(3, ANA, Kind::ConsentEnded, &[]),
+        event(4, BEN, Kind::ConsentEnded, &[OTHER]),
+    ] {
+        assert_eq!(next(&mut stream).await, one);
+    }
+    let checkpoint = pb::WatchPersonEventsResponse { sequence: 4, ..Default::default() };
+    assert_eq!(next(&mut stream).await, checkpoint);
+}
+
 async fn watch(
     world: &World,
     token: String,
