@@ -42,7 +42,8 @@ pub(super) async fn handle(
 }
 
 /// The person, about what those hold who vouch for their sign-in; the privacy officer of the agency
-/// that holds the record.
+/// that holds the record; who acts for the person, if nothing is withheld from them: an answer tells of
+/// what is on file (§2.14).
 async fn may_ask(
     app: &App,
     call: &Call,
@@ -52,6 +53,7 @@ async fn may_ask(
     let permit = registered(app, call, person).await?;
     let theirs = match permit.standing() {
         Standing::Agency(own) => custodian == Some(own),
+        Standing::Representative(acts) if !acts.excluded_sensitivities.is_empty() => false,
         _ => confirmed_by(&permit)
             .is_none_or(|vouch| custodian.is_some_and(|held| vouch.contains(held))),
     };

@@ -124,6 +124,21 @@ async fn a_sign_in_is_told_only_of_what_those_hold_who_vouch_for_it() {
 }
 
 #[tokio::test]
+async fn s2_14_from_whom_something_is_withheld_asks_nothing_about_what_is_on_file() {
+    let world = World::new().await;
+    let guardian = || crate::represented::guardian(ANA);
+    let excluded_sensitivities = [Sensitivity::Hiv].into();
+    world.people.appoint("aunt", permit::Appointment { excluded_sensitivities, ..guardian() });
+    world.people.appoint("uncle", guardian());
+    world.signed("ana", terms()).await;
+    let asks =
+        async |who| explained(&world, world.representative(who), asking(ANA, Purpose::Coc)).await;
+    assert!(asks("uncle").await.unwrap().permitted);
+    let stranger = explained(&world, world.person("ben"), asking(ANA, Purpose::Coc)).await;
+    assert_same(&asks("aunt").await.unwrap_err(), &stranger.unwrap_err());
+}
+
+#[tokio::test]
 async fn what_is_asked_must_make_sense() {
     let world = World::new().await;
     let mut request = asking(ANA, Purpose::Coc);
