@@ -53,7 +53,7 @@ impl Ledger {
 }
 
 /// Until the end of this transaction, row-level security shows it the ledger.
-async fn admit(tx: &mut PgConnection) -> Result<(), StoreError> {
+pub(crate) async fn admit(tx: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query_scalar!(r#"SELECT set_config('trellis.ledger', 'follow', true) AS "set!""#)
         .fetch_one(tx)
         .await?;

@@ -9,12 +9,22 @@
 //!
 //! Events hold identifiers and codes, never content.
 
+mod anchor;
 mod columns;
 mod event;
 mod follow;
+mod head;
+pub mod merkle;
+mod seal;
+mod tree;
+pub mod verify;
 mod writer;
 
+pub use anchor::{Anchor, notes};
 pub use event::{Action, BadEvent, Caller, Event, OnBehalf, Outcome, new_id};
+pub use head::{BadNote, LogName, SigningKey, TreeHead, VerifyingKey};
+pub use seal::{NoAnchor, SEAL_EVERY, Seal};
+pub use tree::{GrowError, Grown, TreeAlarm, leaf};
 pub use writer::{Config, Ledger, LedgerError, write_in};
 
 /// Versions 100 to 199 of every service's schema.

@@ -5,4 +5,6 @@
 mod faults;
 mod order;
 mod stage;
+mod tree;
+mod verify;
 mod walls;

@@ -1,0 +1,136 @@
+//! Signing the tree as it grows, and putting its heads where the database can't reach them.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use kernel::Clock;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Anchor, Ledger, LogName, SigningKey, TreeHead,
+    tree::{GrowError, Grown, TreeAlarm},
+};
+
+/// How heads are signed and where they go.
+#[derive(Debug)]
+pub struct Seal {
+    pub log: LogName,
+    pub key: SigningKey,
+    /// At most so long a record waits for a head over it.
+    pub every: Duration,
+    /// The file that they are anchored in.
+    pub anchor: PathBuf,
+}
+
+/// A head at most so long after the record: half of what is promised, so that one may be missed.
+pub const SEAL_EVERY: Duration = Duration::from_secs(5);
+/// At the end, for what was recorded last.
+const LAST: Duration = Duration::from_secs(2);
+
+/// Heads can't be kept outside the database.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {why}", path.display())]
+pub struct NoAnchor {
+    path: PathBuf,
+    #[source]
+    why: std::io::Error,
+}
+
+impl Ledger {
+    /// Begins to seal; ends when `stop` is cancelled, with a last head. Must be called in a runtime.
+    pub fn seal(
+        &self,
+        seal: Seal,
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+    ) -> Result<tokio::task::JoinHandle<()>, NoAnchor> {
+        let anchor = Anchor::open(&seal.anchor)
+            .map_err(|why| NoAnchor { path: seal.anchor.clone(), why })?;
+        let sealer =
+            Sealer { ledger: self.clone(), seal: Arc::new(seal), clock, anchor: Some(anchor) };
+        Ok(tokio::spawn(sealer.run(stop)))
+    }
+}
+
+struct Sealer {
+    ledger: Ledger,
+    seal: Arc<Seal>,
+    clock: Arc<dyn Clock>,
+    /// None: while it is being written.
+    anchor: Option<Anchor>,
+}
+
+/// Why a head is not where it belongs.
+#[derive(Debug, thiserror::Error)]
+enum Unsealed {
+    #[error(transparent)]
+    Grow(#[from] GrowError),
+    #[error("the anchor can't be written: {0}")]
+    Anchor(#[from] std::io::Error),
+}
+
+impl Sealer {
+    async fn run(mut self, stop: CancellationToken) {
+        let (log, every) = (self.seal.log.clone(), self.seal.every);
+        loop {
+            let sealed = self.sealed().await;
+            let more = matches!(sealed, Ok(true));
+            self.tell(sealed);
+            if more {
+                continue;
+            }
+            let waited = tokio::time::sleep(every);
+            if stop.run_until_cancelled(waited).await.is_none() {
+                break;
+            }
+        }
+        match tokio::time::timeout(LAST, self.sealed()).await {
+            Ok(sealed) => self.tell(sealed),
+            Err(_) => tracing::warn!(log = log.as_str(), "the last records have no head yet"),
+        }
+    }
+
+    /// An alarm is repeated as long as there is reason for it: nothing more is signed until then.
+    fn tell(&self, sealed: Result<bool, Unsealed>) {
+        let log = self.seal.log.as_str();
+        match sealed {
+            Ok(_) => {}
+            Err(Unsealed::Grow(GrowError::Store(error))) => {
+                tracing::warn!(log, %error, "records have no head yet");
+            }
+            Err(error) => {
+                tracing::error!(alarm = "ledger", log, what = %error, "a ledger is not sealed");
+            }
+        }
+    }
+
+    /// One growth, anchored. Whether there may be more.
+    async fn sealed(&mut self) -> Result<bool, Unsealed> {
+        let last = self.anchor.as_ref().and_then(Anchor::last).map(ToOwned::to_owned);
+        let anchored = match &last {
+            None => None,
+            Some(note) => match TreeHead::unchecked(note, &self.seal.log) {
+                None => return Err(GrowError::Alarm(TreeAlarm::Anchor).into()),
+                head => head,
+            },
+        };
+        let grown = self.ledger.grow(&self.seal, anchored, self.clock.now()).await?;
+        let Some(Grown { note, more, .. }) = grown else { return Ok(false) };
+        if last.as_ref() != Some(&note) {
+            self.anchor(note).await?;
+        }
+        Ok(more)
+    }
+
+    /// A disk may take its time, which is not a worker's.
+    async fn anchor(&mut self, note: String) -> Result<(), Unsealed> {
+        let mut anchor = match self.anchor.take() {
+            Some(anchor) => anchor,
+            // An earlier write was not waited for.
+            None => Anchor::open(&self.seal.anchor)?,
+        };
+        let written = tokio::task::spawn_blocking(move || (anchor.add(&note), anchor)).await;
+        let (written, anchor) = written.map_err(std::io::Error::other)?;
+        self.anchor = Some(anchor);
+        Ok(written?)
+    }
+}

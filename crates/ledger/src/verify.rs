@@ -1,0 +1,314 @@
+//! Verifying a ledger: apart from what writes it, from the rows alone, against the heads that are kept
+//! beside them and those that are anchored elsewhere.
+
+mod finding;
+mod rows;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use pg::{PgConnection, StoreError};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use time::Duration;
+
+use crate::{
+    Event, LogName, TreeHead, VerifyingKey,
+    follow::admit,
+    merkle::{Frontier, Hash, Subtree},
+    tree::{HeadRow, is_kept, leaf},
+};
+pub use finding::{Finding, Kept};
+use rows::Row;
+
+/// Findings that are kept; of more there is their number.
+const MOST_FINDINGS: usize = 1_000;
+/// A decision is written down within its request's deadline, and clocks of instances differ.
+const LATE: Duration = Duration::minutes(5);
+
+/// What a ledger is verified against.
+#[derive(Debug)]
+pub struct Verifying {
+    log: LogName,
+    /// The signing key's public half, and those of earlier ones.
+    keys: Vec<VerifyingKey>,
+    /// The anchored heads, by their size.
+    anchors: BTreeMap<u64, Vec<Hash>>,
+    unreadable: u64,
+}
+
+impl Verifying {
+    pub fn new(log: LogName, keys: Vec<VerifyingKey>) -> Self {
+        Self { log, keys, anchors: BTreeMap::new(), unreadable: 0 }
+    }
+
+    /// What a file of anchored heads says. Read it before the ledger, which may grow meanwhile.
+    pub fn anchors(&mut self, file: &str) {
+        let (notes, whole) = crate::notes(file);
+        for note in &notes {
+            match self.open(note) {
+                Some(head) => self.anchors.entry(head.size).or_default().push(head.root),
+                None => self.unreadable += 1,
+            }
+        }
+        self.unreadable += u64::from(!whole);
+    }
+
+    fn open(&self, note: &str) -> Option<TreeHead> {
+        self.keys.iter().find_map(|key| TreeHead::open(note, &self.log, key).ok())
+    }
+
+    /// How many records the last anchored head is over.
+    pub fn anchored(&self) -> u64 {
+        self.anchors.last_key_value().map_or(0, |(size, _)| *size)
+    }
+}
+
+/// How far verifying has come: what it takes to go on from there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Records that were looked at.
+    pub records: u64,
+    /// Heads that were looked at, of those beside the records.
+    pub heads: u64,
+    pub findings: Vec<Finding>,
+    pub more_findings: u64,
+    roots: Vec<Hash>,
+    /// The last record's number.
+    last: i64,
+    /// Over how many records the last head is that was looked at, and of when.
+    last_head: i64,
+    head_at: Option<i64>,
+    /// The time of the newest record.
+    newest: Option<i64>,
+    /// Over how many records a head was right.
+    held: u64,
+    /// From here on no head can be right, which is said already.
+    lost: bool,
+    /// Nodes that must be kept.
+    nodes: u64,
+}
+
+impl Progress {
+    fn found(&mut self, finding: Finding) {
+        if self.findings.len() < MOST_FINDINGS {
+            self.findings.push(finding);
+        } else {
+            self.more_findings += 1;
+        }
+    }
+
+    pub fn holds(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// Reads the whole ledger, or the rest from `from` on, on a snapshot of one moment. The connection's
+/// role sees all rows, and its search path is the service's schema. `each` is called after each batch,
+/// with the number of records that there are.
+pub async fn verify(
+    conn: &mut PgConnection,
+    given: &Verifying,
+    from: Option<Progress>,
+    mut each: impl FnMut(&Progress, u64),
+) -> Result<Progress, StoreError> {
+    sqlx::query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *conn).await?;
+    admit(&mut *conn).await?;
+    let total = rows::count(&mut *conn).await?;
+    let mut run = Run::begin(given, from);
+    loop {
+        let batch = rows::after(&mut *conn, run.at.last).await?;
+        if batch.is_empty() {
+            break;
+        }
+        for row in &batch {
+            run.row(row);
+            run.heads(&mut *conn).await?;
+            run.missing_head();
+        }
+        run.nodes(&mut *conn).await?;
+        run.at.roots = run.tree.roots().to_vec();
+        each(&run.at, total);
+    }
+    run.end(&mut *conn).await?;
+    sqlx::query("ROLLBACK").execute(conn).await?;
+    Ok(run.at)
+}
+
+struct Run<'a> {
+    given: &'a Verifying,
+    at: Progress,
+    tree: Frontier,
+    /// The next heads beside the records.
+    heads: VecDeque<HeadRow>,
+    /// Whether there are more of them than these.
+    more_heads: bool,
+    /// Subtrees that were completed and must be kept.
+    completed: Vec<(Subtree, Hash)>,
+}
+
+impl<'a> Run<'a> {
+    fn begin(given: &'a Verifying, from: Option<Progress>) -> Self {
+        let mut at = from.unwrap_or_else(|| {
+            let mut at = Progress::default();
+            (0..given.unreadable).for_each(|_| at.found(Finding::AnchorUnreadable));
+            at
+        });
+        let tree = Frontier::new(at.records, std::mem::take(&mut at.roots)).unwrap_or_default();
+        let (heads, completed) = (VecDeque::new(), Vec::new());
+        Self { given, at, tree, heads, more_heads: true, completed }
+    }
+
+    fn row(&mut self, row: &Row) {
+        let seq = row.seq;
+        if seq != self.at.last + 1 {
+            self.at.found(Finding::Gap { after: self.at.last, came: seq });
+            self.at.lost = true;
+        }
+        self.at.last = seq;
+        self.at.records += 1;
+        let commitment: Hash = Sha256::new()
+            .chain_update(&row.salt)
+            .chain_update(row.detail.as_bytes())
+            .finalize()
+            .into();
+        if commitment[..] != row.commitment[..] {
+            self.at.found(Finding::Changed { seq });
+        }
+        match serde_json::from_str::<Event>(&row.detail) {
+            Ok(event) if event.event_id == row.event_id => {
+                let at = event.occurred_at.unix_timestamp();
+                if self.at.newest.is_some_and(|newest| at < newest - LATE.whole_seconds()) {
+                    self.at.found(Finding::OutOfTime { seq });
+                }
+                self.at.newest = self.at.newest.max(Some(at));
+            }
+            _ => self.at.found(Finding::Unreadable { seq }),
+        }
+        let completed = &mut self.completed;
+        self.tree.push(leaf(seq, row.event_id, &commitment), |subtree, hash| {
+            completed.extend(is_kept(subtree).then_some((subtree, *hash)));
+        });
+        let roots = self.given.anchors.get(&self.tree.size());
+        for root in roots.into_iter().flatten() {
+            let differs = |after, size| Finding::AnchorDiffers { after, size };
+            self.compare(root, differs);
+        }
+    }
+
+    /// A head over as many records as were read.
+    fn compare(&mut self, root: &Hash, differs: impl Fn(u64, u64) -> Finding) {
+        let size = self.tree.size();
+        if *root == self.tree.root() {
+            self.at.held = size;
+        } else if !std::mem::replace(&mut self.at.lost, true) {
+            self.at.found(differs(self.at.held, size));
+        }
+    }
+
+    /// The heads beside the records, up to the last that was read.
+    async fn heads(&mut self, conn: &mut PgConnection) -> Result<(), StoreError> {
+        loop {
+            if self.heads.is_empty() && self.more_heads {
+                self.heads = rows::heads(&mut *conn, self.at.last_head).await?.into();
+                self.more_heads = !self.heads.is_empty();
+            }
+            let size = self.tree.size();
+            match self.heads.front() {
+                Some(head) if u64::try_from(head.size).is_ok_and(|n| n <= size) => {}
+                _ => return Ok(()),
+            }
+            if let Some(head) = self.heads.pop_front() {
+                self.head(&head);
+            }
+        }
+    }
+
+    /// What is anchored was kept before.
+    fn missing_head(&mut self) {
+        let size = self.tree.size();
+        let kept = u64::try_from(self.at.last_head).is_ok_and(|last| last == size);
+        if !kept && !self.at.lost && self.given.anchors.contains_key(&size) {
+            self.at.found(Finding::HeadMissing { size });
+        }
+    }
+
+    fn head(&mut self, row: &HeadRow) {
+        let size = row.size;
+        let again = size == std::mem::replace(&mut self.at.last_head, size);
+        self.at.heads += 1;
+        if again {
+            return self.at.found(Finding::BadHead { size });
+        }
+        let tree = row.tree();
+        let head = self
+            .given
+            .open(&row.note)
+            .zip(tree)
+            .filter(|(head, tree)| head.size == tree.size() && head.root == tree.root());
+        let Some((head, tree)) = head else {
+            return self.at.found(Finding::BadHead { size });
+        };
+        let at = head.at.unix_timestamp();
+        if self.at.head_at.replace(at).is_some_and(|before| at < before) {
+            self.at.found(Finding::HeadOutOfTime { size });
+        }
+        self.compare(&head.root, |after, size| Finding::HeadDiffers { after, size });
+        // Another frontier of the same root can't be found: it is the root's own parts.
+        if !self.at.lost && tree != self.tree {
+            self.at.found(Finding::BadHead { size });
+        }
+    }
+
+    /// The nodes that are kept, against those that were completed since.
+    async fn nodes(&mut self, conn: &mut PgConnection) -> Result<(), StoreError> {
+        // Behind the last head none is kept yet.
+        let last_head = u64::try_from(self.at.last_head).unwrap_or_default();
+        let more_heads = self.heads.front().is_some();
+        let sealed = if more_heads { u64::MAX } else { last_head };
+        let due = |node: &Subtree| {
+            (node.index + 1).checked_shl(node.level).is_some_and(|end| end <= sealed)
+        };
+        let completed: Vec<_> = self.completed.drain(..).filter(|(node, _)| due(node)).collect();
+        let kept: HashMap<_, _> = rows::nodes(conn, &completed).await?.into_iter().collect();
+        for (node, hash) in completed {
+            self.at.nodes += 1;
+            if kept.get(&node).is_none_or(|kept| kept[..] != hash[..]) && !self.at.lost {
+                let Subtree { level, index: place } = node;
+                self.at.found(Finding::Node { level, place });
+            }
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self, conn: &mut PgConnection) -> Result<(), StoreError> {
+        let records = self.at.records;
+        let beyond = self.given.anchored();
+        if beyond > records {
+            self.at.found(Finding::CutOff { size: beyond, records });
+        }
+        self.heads(&mut *conn).await?;
+        while let Some(head) = self.heads.pop_front() {
+            self.at.last_head = head.size;
+            self.at.heads += 1;
+            self.at.found(Finding::HeadBeyond { size: head.size });
+            if self.heads.is_empty() {
+                self.heads = rows::heads(&mut *conn, self.at.last_head).await?.into();
+            }
+        }
+        // What stands there twice may have been passed over.
+        let counts = [
+            (Kept::Records, rows::count(&mut *conn).await?, records),
+            (Kept::Heads, rows::count_heads(&mut *conn).await?, self.at.heads),
+            (Kept::Nodes, rows::count_nodes(&mut *conn).await?, self.at.nodes),
+        ];
+        for (what, kept, due) in counts.into_iter().filter(|(_, kept, due)| kept != due) {
+            self.at.found(Finding::Number { what, kept, due });
+        }
+        let (counter, last) = (rows::counter(conn).await?, self.at.last);
+        if counter != last {
+            self.at.found(Finding::Counter { counter, last });
+        }
+        self.at.roots = self.tree.roots().to_vec();
+        Ok(())
+    }
+}
