@@ -146,6 +146,9 @@ unsafe_durability = true
 [secrets]
 page_tokens = "{keys}/page-tokens"
 people_matching = "{keys}/people-matching"
+[ledger]
+key = "{keys}/ledger-key"
+anchors = "anchors"
 [peers]
 {peers}"#
     )

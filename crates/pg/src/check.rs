@@ -39,11 +39,12 @@ const ROLE: &str = "
             OR EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid
                 AND pg_has_role(r.oid, p.proowner, 'MEMBER'))
             OR pg_has_role(r.oid, n.nspowner, 'MEMBER'),
-        COALESCE(bool_or(has_table_privilege(r.oid, a.oid, 'UPDATE, DELETE, TRUNCATE')), false),
+        COALESCE(bool_or(has_table_privilege(r.oid, a.oid, 'DELETE, TRUNCATE')
+            OR has_any_column_privilege(r.oid, a.oid, 'UPDATE')), false),
         EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r')
     FROM pg_roles r JOIN pg_namespace n ON n.nspname = $1
         LEFT JOIN pg_class a ON a.relnamespace = n.oid AND a.relkind IN ('r', 'p')
-            AND a.relname IN ('audit_event', 'ledger_head')
+            AND a.relname IN ('audit_event', 'ledger_head', 'tree_head', 'tree_node')
     WHERE r.rolname = current_user
     GROUP BY r.oid, r.rolsuper, r.rolbypassrls, r.rolcreatedb, r.rolcreaterole, n.oid, n.nspowner";
 

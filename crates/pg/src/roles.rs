@@ -53,6 +53,25 @@ impl From<sqlx::Error> for ProvisionError {
     }
 }
 
+/// A connection that reads all rows of a service's schema, as its owner, and changes nothing: for tools
+/// apart from the service. `admin` may act as the owner, as for migrations.
+pub async fn reading(
+    admin: &SecretString,
+    service: &ServiceSchema,
+) -> Result<PgConnection, ProvisionError> {
+    let owner = service.quoted()?.owner;
+    let mut conn = parse_url(admin)?
+        .application_name("trellis-read")
+        .options([
+            ("search_path", format!("{},pg_temp", service.schema)),
+            ("default_transaction_read_only", "on".to_owned()),
+        ])
+        .connect()
+        .await?;
+    sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {owner}"))).execute(&mut conn).await?;
+    Ok(conn)
+}
+
 /// Creates what is missing and sets what is wrong; running it again changes nothing. `admin` may
 /// create roles and schemas; it need not be a superuser.
 pub async fn provision(

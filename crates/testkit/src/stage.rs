@@ -38,7 +38,7 @@ impl Stage {
         let dir = tempfile::Builder::new().prefix("trellis-test-").tempdir()?;
         let keys = dir.path().join("keys");
         NetworkKeys::open(&keys)?;
-        for name in ["page-tokens", "people-matching"] {
+        for name in ["page-tokens", "people-matching", "ledger-key"] {
             let mut file = fs::OpenOptions::new()
                 .write(true)
                 .create_new(true)
@@ -111,6 +111,10 @@ unsafe_durability = true
 [secrets]
 page_tokens = "keys/page-tokens"
 people_matching = "keys/people-matching"
+
+[ledger]
+key = "keys/ledger-key"
+anchors = "anchors-{name}"
 
 [telemetry]
 filter = "warn"

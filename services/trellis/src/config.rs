@@ -9,6 +9,7 @@ mod rules;
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use identity::{Asserts, IdentityConfig, IssuerConfig, KeysConfig};
+use ledger::LogName;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use serve::{PeerTls, ServeConfig};
@@ -34,6 +35,7 @@ pub struct Config {
     #[serde(default)]
     pub peers: Peers,
     pub secrets: Secrets,
+    pub ledger: LedgerConfig,
     #[serde(default)]
     pub consent: ConsentConfig,
     #[serde(default)]
@@ -140,6 +142,18 @@ impl Peers {
     }
 }
 
+/// How the audit records of the services of this process are sealed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerConfig {
+    /// A file of 32 bytes in hexadecimal, the seed of an Ed25519 key, which `trellis keys` makes. Heads are
+    /// signed by it.
+    pub key: PathBuf,
+    /// The directory that signed heads go to, `<service>.checkpoints` for each service: on another disk
+    /// than the database, and no other process writes there.
+    pub anchors: PathBuf,
+}
+
 /// What consents are captured by.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -205,6 +219,10 @@ impl Config {
         if database.max_connections.is_some_and(|n| !(1..=1000).contains(&n)) {
             return refuse("database.max_connections", "must be 1 to 1000");
         }
+        if self.log_name(Service::Audit).is_none() {
+            let why = "can't name a ledger: it has a space or a plus sign, or is too long";
+            return refuse("network.audience", why);
+        }
         if self.consent.rule_packs.len() > rules::MOST {
             return refuse("consent.rule_packs", "must name at most 16 files");
         }
@@ -224,6 +242,18 @@ impl Config {
                 jwks_url: key.jwks_url.clone(),
             }),
         }
+    }
+
+    /// The name of a service's ledger: the network's, without a scheme, and the service's.
+    pub fn log_name(&self, of: Service) -> Option<LogName> {
+        let audience = self.network.audience.trim();
+        let network = audience.split_once("://").map_or(audience, |(_, rest)| rest);
+        LogName::new(format!("{}/{}", network.trim_end_matches('/'), of.name()))
+    }
+
+    /// The file that a service's heads are anchored in.
+    pub fn anchor(&self, of: Service) -> PathBuf {
+        self.ledger.anchors.join(format!("{}.checkpoints", of.name()))
     }
 
     /// Issuers that may speak of an agency's staff: an agency can be bound to these.

@@ -65,6 +65,16 @@ pub async fn migrate(
     Ok(())
 }
 
+/// A connection that reads all of a service's schema, for a tool that stands apart from it.
+pub async fn reading(
+    config: &Config,
+    service: Service,
+    admin: &SecretString,
+) -> anyhow::Result<pg::PgConnection> {
+    let schema = schema_of(config, service)?;
+    pg::reading(admin, &schema).await.with_context(|| format!("database of {service}"))
+}
+
 /// A service's own connections, once its role and its server are such that the walls hold.
 pub(crate) async fn connect(config: &Config, service: Service) -> anyhow::Result<Db> {
     let schema = schema_of(config, service)?;

@@ -33,6 +33,7 @@ In production, each service is its own process:
   trellis keys /etc/trellis/keys               once a network
   trellis migrate notes --config notes.toml --admin-url-file FILE
   trellis serve notes --config notes.toml
+  trellis audit verify all --config all.toml   whether anybody changed the audit records
 
 `trellis help COMMAND` says more about each. What a command logs is set by TRELLIS_LOG (info, debug,
 trellis=debug, …).";
@@ -49,6 +50,8 @@ enum Command {
     Import(cmd::import::Import),
     #[command(subcommand)]
     Policy(cmd::policy::Policy),
+    #[command(subcommand)]
+    Audit(cmd::audit::Audit),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Token(args) => cmd::token::run(&args),
         Command::Import(args) => cmd::block_on(threads, cmd::import::run(args)),
         Command::Policy(args) => cmd::policy::run(&args),
+        Command::Audit(args) => cmd::block_on(threads, cmd::audit::run(args)),
     };
     done.unwrap_or_else(|error| {
         eprintln!("trellis: {}", cmd::one_line(&error));

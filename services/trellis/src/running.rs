@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use pg::Db;
 use serve::Drained;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// How long pools may take to close at the end.
@@ -15,6 +16,7 @@ pub struct Running {
     pub(crate) public: serve::Running,
     pub(crate) internal: Option<serve::Running>,
     pub(crate) background: DropGuard,
+    pub(crate) sealing: Vec<JoinHandle<()>>,
     pub(crate) databases: Vec<Db>,
 }
 
@@ -39,6 +41,8 @@ impl Running {
             internal.shutdown();
             internal.join().await?;
         }
+        // Within their own bound; what they leave gets its head at the next start.
+        futures::future::join_all(self.sealing).await;
         let closing = futures::future::join_all(self.databases.iter().map(Db::close));
         if tokio::time::timeout(CLOSING, closing).await.is_err() {
             tracing::warn!("connections to the database did not close in time");

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use ledger::SigningKey;
 
 /// Reads one.
 pub fn read(path: &Path) -> anyhow::Result<[u8; 32]> {
@@ -29,6 +30,16 @@ pub fn read_or_make(path: &Path) -> anyhow::Result<[u8; 32]> {
         make(path).with_context(|| path.display().to_string())?;
     }
     read(path)
+}
+
+/// The key that signs the heads of ledgers, made first where there is none; its public half goes beside it.
+pub fn ledger_key(path: &Path) -> anyhow::Result<SigningKey> {
+    let seed = read_or_make(path)?;
+    let key = SigningKey::from_seed(&seed).context("no seed of Ed25519")?;
+    let public = key.verifying().context("no seed of Ed25519")?;
+    let beside = path.with_extension("pub");
+    fs::write(&beside, format!("{public}\n")).with_context(|| beside.display().to_string())?;
+    Ok(key)
 }
 
 fn make(path: &Path) -> anyhow::Result<()> {

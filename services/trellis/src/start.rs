@@ -1,6 +1,7 @@
 //! Putting services together: database, keys, peers, guard, ledger, listener.
 
 mod away;
+mod heads;
 mod mount;
 mod peers;
 
@@ -81,16 +82,17 @@ pub async fn start_on(
         true => Directory::local(),
         false => Directory::new(),
     };
+    let heads = heads::Heads::new(config)?;
     let mut mounts = Mounts::new(config, internal.is_some(), stop);
     let ledgers = Vec::new();
-    let mut parts = Parts { config, rules, peers, clock, pages, directory, ending, ledgers };
+    let mut parts = Parts { config, rules, peers, clock, pages, directory, ending, ledgers, heads };
     let mut databases = Vec::new();
     for &service in &services {
         let db = database::connect(config, service).await?;
         databases.push(db.clone());
         parts.add(service, db, &mut mounts).await.with_context(|| format!("starting {service}"))?;
     }
-    let Parts { clock, directory, ending, ledgers, peers, .. } = parts;
+    let Parts { clock, directory, ending, ledgers, peers, heads, .. } = parts;
     mounts.add(Ledgers::new(ledgers).server());
     let first = services.first().copied().context("no service is named")?;
     if !services.contains(&Service::Directory) {
@@ -105,7 +107,7 @@ pub async fn start_on(
     let health = mounts.health();
     let (internal, public) = mounts.start(internal, socket, auth).await?;
     watch_directory(directory, health, ending).await;
-    Ok(Running { public, internal, background: guard, databases })
+    Ok(Running { public, internal, background: guard, sealing: heads.sealing, databases })
 }
 
 /// What services of one process are made from.
@@ -118,11 +120,13 @@ struct Parts<'a> {
     directory: Arc<Directory>,
     ending: CancellationToken,
     ledgers: Vec<(&'static str, Ledger)>,
+    heads: heads::Heads,
 }
 
 impl Parts<'_> {
     async fn add(&mut self, of: Service, db: Db, mounts: &mut Mounts) -> anyhow::Result<()> {
         let ledger = Ledger::start(db.clone(), ledger::Config::default());
+        self.heads.seal(self.config, of, &ledger, &self.clock, &self.ending)?;
         self.ledgers.push((of.name(), ledger.clone()));
         let (consents, people) = self.sources(of, &db)?;
         let deps = Deps {

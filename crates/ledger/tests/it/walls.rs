@@ -15,6 +15,10 @@ async fn the_role_can_neither_change_nor_delete_nor_number_events() {
         "INSERT INTO audit_event (seq) VALUES (7)",
         "UPDATE ledger_head SET seq = 0",
         "DELETE FROM ledger_head",
+        "UPDATE tree_head SET note = ''",
+        "DELETE FROM tree_head",
+        "UPDATE tree_node SET hash = ''",
+        "TRUNCATE tree_node",
         "INSERT INTO ledger_head VALUES (false, 1)",
     ] {
         let done = stage

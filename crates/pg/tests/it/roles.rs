@@ -63,6 +63,17 @@ async fn a_role_that_the_walls_would_not_hold_is_refused() {
             "CREATE TABLE tampers.audit_event (); GRANT UPDATE ON tampers.audit_event TO trellis_tampers",
             CheckError::AuditWritable,
         ),
+        (
+            "corrects",
+            "CREATE TABLE corrects.audit_event (detail text); \
+             GRANT UPDATE (detail) ON corrects.audit_event TO trellis_corrects",
+            CheckError::AuditWritable,
+        ),
+        (
+            "forgets",
+            "CREATE TABLE forgets.tree_head (); GRANT DELETE ON forgets.tree_head TO trellis_forgets",
+            CheckError::AuditWritable,
+        ),
     ] {
         assert_eq!(spoilt(&stage, name, spoil).await, Err(expected), "{name}");
     }

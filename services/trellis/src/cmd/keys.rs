@@ -11,8 +11,9 @@ use super::say;
 /// Make the network's key and secrets, where they are missing
 ///
 /// Writes network-key.pem (by which services know each other), network-jwks.json (its public half,
-/// which every process needs), page-tokens and people-matching. Keep people-matching as long as the
-/// people service's data: with another one nobody is recognised any more.
+/// which every process needs), page-tokens, people-matching and ledger-key (by which the heads of the
+/// audit records are signed) with ledger-key.pub, which verifies them. Keep people-matching as long as
+/// the people service's data: with another one nobody is recognised any more.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Rotating the network's key, with no call refused:
   trellis keys DIR --rotate      all processes accept both keys; restart them one by one
@@ -41,6 +42,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for name in ["page-tokens", "people-matching"] {
         secrets::read_or_make(&args.directory.join(name))?;
     }
+    secrets::ledger_key(&args.directory.join("ledger-key"))?;
     say(&format!("{}: network key {}", at(), keys.signing_key().kid()));
     Ok(ExitCode::SUCCESS)
 }

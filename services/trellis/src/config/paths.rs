@@ -38,6 +38,8 @@ impl Config {
         }
         place(&mut self.secrets.page_tokens);
         maybe(&mut self.secrets.people_matching);
+        place(&mut self.ledger.key);
+        place(&mut self.ledger.anchors);
         self.consent.rule_packs.iter_mut().for_each(place);
     }
 }

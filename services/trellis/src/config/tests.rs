@@ -18,6 +18,10 @@ url = "postgres://db.example.org/trellis"
 
 [secrets]
 page_tokens = "keys/page-tokens"
+
+[ledger]
+key = "keys/ledger-key"
+anchors = "anchors"
 "#;
 
 fn refused(text: &str) -> String {
@@ -83,6 +87,9 @@ fn what_would_turn_a_check_off_is_refused() {
         ("directory = \"keys\"", "private = \"x\"", "service_keys"),
         ("url = \"postgres://db.example.org/trellis\"", "", "database"),
         ("url = \"postgres:", "url_file = \"x\"\nurl = \"postgres:", "database"),
+        ("[ledger]\nkey = \"keys/ledger-key\"\nanchors = \"anchors\"", "", "ledger"),
+        ("anchors = \"anchors\"", "", "anchors"),
+        ("https://care.example.org", "https://care example.org", "network.audience"),
         ("asserts = [\"AGENCY_STAFF\"]", "asserts = []", "issuers"),
         ("jwks_url = \"https:", "jwks_url = \"http:", "issuers"),
     ] {
@@ -106,6 +113,8 @@ fn paths_are_relative_to_the_file() {
     let config = Config::load(&path).unwrap();
     assert_eq!(config.consent.rule_packs, [dir.path().join("x.toml")]);
     assert_eq!(config.secrets.page_tokens, dir.path().join("keys/page-tokens"));
+    assert_eq!(config.anchor(Service::Notes), dir.path().join("anchors/notes.checkpoints"));
+    assert_eq!(config.log_name(Service::Notes).unwrap().as_str(), "care.example.org/notes");
     assert_eq!(config.service_key.private_file().unwrap(), dir.path().join("keys/network-key.pem"));
 }
 

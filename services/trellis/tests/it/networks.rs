@@ -7,7 +7,7 @@ use trellis::Service;
 
 use crate::in_process::InProcess;
 
-async fn a_person_signs_a_consent(network: &Network) {
+pub async fn a_person_signs_a_consent(network: &Network) {
     let agencies = network.agencies().await.unwrap();
     let staff = network.clinician(&agencies.clinic);
     let person = network.register(&staff, &Someone::number(1)).await.unwrap();

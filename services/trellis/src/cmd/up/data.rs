@@ -15,13 +15,15 @@ use nix::fcntl::{Flock, FlockArg};
 use serve::ServeConfig;
 use trellis::{
     Config,
-    config::{ConsentConfig, DatabaseConfig, NetworkConfig, Peers, Secrets, ServiceKey},
+    config::{
+        ConsentConfig, DatabaseConfig, LedgerConfig, NetworkConfig, Peers, Secrets, ServiceKey,
+    },
     secrets,
 };
 
 use super::AUDIENCE;
 
-/// The data directory: `postgres/`, `keys/`, `secrets/`.
+/// The data directory: `postgres/`, `keys/`, `secrets/`, `anchors/`.
 pub struct Data(PathBuf);
 
 impl Data {
@@ -68,6 +70,7 @@ impl Data {
         for name in ["page-tokens", "people-matching"] {
             secrets::read_or_make(&self.secret(name))?;
         }
+        secrets::ledger_key(&self.secret("ledger-key"))?;
         Ok(Config {
             network: NetworkConfig {
                 audience: AUDIENCE.to_owned(),
@@ -82,18 +85,27 @@ impl Data {
                 page_tokens: self.secret("page-tokens"),
                 people_matching: Some(self.secret("people-matching")),
             },
+            ledger: LedgerConfig { key: self.secret("ledger-key"), anchors: self.anchors() },
             consent: ConsentConfig::default(),
             telemetry: telemetry::Config::default(),
         })
     }
 
-    /// Throws the private database away.
+    /// Where the heads of the ledgers are anchored.
+    pub fn anchors(&self) -> PathBuf {
+        self.0.join("anchors")
+    }
+
+    /// Throws the private database away, and the heads of what was in it.
     pub fn empty(&self) -> anyhow::Result<()> {
-        match fs::remove_dir_all(self.postgres()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).with_context(|| self.postgres().display().to_string())
+        for folder in [self.postgres(), self.anchors()] {
+            match fs::remove_dir_all(&folder) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| folder.display().to_string());
+                }
+                _ => {}
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 }

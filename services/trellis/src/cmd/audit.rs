@@ -1,0 +1,222 @@
+//! `trellis audit`: whether the audit records are what they were.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use indicatif::{ProgressBar, ProgressStyle};
+use ledger::{
+    VerifyingKey,
+    verify::{Progress, Verifying, verify},
+};
+use serde::{Deserialize, Serialize};
+use trellis::{Config, Service, database};
+
+use super::{Admin, say, service_names, services};
+
+/// How often the state is written down.
+const KEEP: Duration = Duration::from_secs(2);
+/// Found something.
+const FOUND: u8 = 1;
+
+/// Verify the audit records
+#[derive(Debug, clap::Subcommand)]
+pub enum Audit {
+    Verify(Verify),
+}
+
+/// Verify that nobody changed the audit records since they were sealed
+///
+/// Reads every record of a service's ledger, works out the tree anew, and compares it with the signed
+/// heads beside the records and with those anchored in files. One line a finding, then one line a
+/// service: how many records, over how many the last anchored head is, and how many lie beyond it, for
+/// which nothing is proved yet. Exits 0 when all holds, 1 when something was found.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  trellis audit verify notes --config notes.toml --admin-url-file /run/secrets/admin-url \\
+    --key ledger-key.pub --anchors /mnt/anchors --state notes-verify.json")]
+pub struct Verify {
+    /// Which services' records
+    #[arg(required = true, value_name = "SERVICE", value_parser = service_names())]
+    services: Vec<String>,
+    /// The configuration, TOML
+    #[arg(long, value_name = "FILE", env = "TRELLIS_CONFIG")]
+    config: PathBuf,
+    #[command(flatten)]
+    admin: Admin,
+    /// A public key that signed heads, and earlier ones; unset: the one beside ledger.key
+    #[arg(long = "key", value_name = "FILE")]
+    keys: Vec<PathBuf>,
+    /// Directories with SERVICE.checkpoints, in them or one level down; unset: ledger.anchors
+    #[arg(long, value_name = "DIR")]
+    anchors: Vec<PathBuf>,
+    /// Kept while it runs; where it is there already, verifying goes on from it. For one service
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+}
+
+pub async fn run(audit: Audit) -> anyhow::Result<ExitCode> {
+    let Audit::Verify(args) = audit;
+    let config = Config::load(&args.config)?;
+    let services = services(&args.services);
+    ensure!(args.state.is_none() || services.len() == 1, "--state is for one service");
+    let keys = keys(&config, &args.keys)?;
+    let folders = match args.anchors.is_empty() {
+        true => vec![config.ledger.anchors.clone()],
+        false => args.anchors.clone(),
+    };
+    let mut holds = true;
+    for service in services {
+        let progress = one(&config, service, &args, &keys, &folders);
+        holds &= progress.await.with_context(|| format!("verifying {service}"))?;
+    }
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+}
+
+fn keys(config: &Config, files: &[PathBuf]) -> anyhow::Result<Vec<VerifyingKey>> {
+    let beside = [config.ledger.key.with_extension("pub")];
+    let files = if files.is_empty() { &beside } else { files };
+    let key = |path: &PathBuf| {
+        let at = || path.display().to_string();
+        let text = fs::read_to_string(path).with_context(at)?;
+        let key = VerifyingKey::parse(&text);
+        key.with_context(|| format!("{}: is no Ed25519 public key in base64", at()))
+    };
+    files.iter().map(key).collect()
+}
+
+/// Whether the records of a service hold.
+async fn one(
+    config: &Config,
+    service: Service,
+    args: &Verify,
+    keys: &[VerifyingKey],
+    folders: &[PathBuf],
+) -> anyhow::Result<bool> {
+    let log = config.log_name(service).context("network.audience names no ledger")?;
+    let state = State::open(args.state.as_deref(), log.as_str())?;
+    let mut given = Verifying::new(log, keys.to_vec());
+    let files = anchors(folders, service)?;
+    for path in &files {
+        let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+        given.anchors(&String::from_utf8_lossy(&bytes));
+    }
+    if files.is_empty() {
+        say(&format!("{service}: no anchor: only the heads beside the records are compared"));
+    }
+    let mut conn = database::reading(config, service, &args.admin.url()?).await?;
+    let done = verified(&mut conn, &given, state, service).await?;
+    for finding in &done.findings {
+        say(&format!("{service}: {finding}"));
+    }
+    if done.more_findings > 0 {
+        say(&format!("{service}: {} more of the kind", done.more_findings));
+    }
+    let anchored = given.anchored();
+    let beyond = done.records.saturating_sub(anchored);
+    let verdict = if done.holds() { "holds" } else { "DOES NOT HOLD" };
+    say(&format!(
+        "{service}: {verdict}: {} records, {} heads; the last anchored head is over {anchored}, \
+         and {beyond} lie beyond it",
+        done.records, done.heads,
+    ));
+    Ok(done.holds())
+}
+
+async fn verified(
+    conn: &mut pg::PgConnection,
+    given: &Verifying,
+    mut state: State,
+    service: Service,
+) -> anyhow::Result<Progress> {
+    let bar = ProgressBar::new(0);
+    bar.set_style(ProgressStyle::with_template("{msg:12} {bar:40} {pos}/{len} {per_sec} {eta}")?);
+    bar.set_message(service.name());
+    let mut kept = Ok(());
+    let from = state.progress.take();
+    let done = verify(conn, given, from, |at, total| {
+        bar.set_length(total);
+        bar.set_position(at.records);
+        if kept.is_ok() {
+            kept = state.keep(at);
+        }
+    });
+    let done = done.await?;
+    bar.finish_and_clear();
+    kept?;
+    state.done()?;
+    Ok(done)
+}
+
+/// The files that a service's heads were anchored in.
+fn anchors(folders: &[PathBuf], service: Service) -> anyhow::Result<Vec<PathBuf>> {
+    let name = format!("{}.checkpoints", service.name());
+    let mut found = Vec::new();
+    for folder in folders {
+        let at = || folder.display().to_string();
+        let mut below = vec![folder.join(&name)];
+        for entry in fs::read_dir(folder).with_context(at)? {
+            below.push(entry.with_context(at)?.path().join(&name));
+        }
+        found.extend(below.into_iter().filter(|path| path.is_file()));
+    }
+    Ok(found)
+}
+
+/// Where verifying has come to, in a file.
+struct State {
+    path: Option<PathBuf>,
+    log: String,
+    progress: Option<Progress>,
+    kept: Instant,
+}
+
+/// The file.
+#[derive(Serialize, Deserialize)]
+struct Kept<P> {
+    log: String,
+    at: P,
+}
+
+impl State {
+    fn open(path: Option<&Path>, log: &str) -> anyhow::Result<Self> {
+        let (mut progress, log, kept) = (None, log.to_owned(), Instant::now());
+        let Some(path) = path else { return Ok(Self { path: None, log, progress, kept }) };
+        let name = || path.display().to_string();
+        match fs::read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            read => {
+                let kept: Kept<Progress> =
+                    serde_json::from_slice(&read.with_context(name)?).with_context(name)?;
+                ensure!(kept.log == log, "{}: is of {}", name(), kept.log);
+                progress = Some(kept.at);
+            }
+        }
+        Ok(Self { path: Some(path.to_owned()), log, progress, kept })
+    }
+
+    fn keep(&mut self, at: &Progress) -> anyhow::Result<()> {
+        let Some(path) = self.path.as_ref().filter(|_| self.kept.elapsed() >= KEEP) else {
+            return Ok(());
+        };
+        let beside = path.with_extension("new");
+        let name = || path.display().to_string();
+        let text = serde_json::to_vec(&Kept { log: self.log.clone(), at })?;
+        fs::write(&beside, text).with_context(name)?;
+        fs::rename(&beside, path).with_context(name)?;
+        self.kept = Instant::now();
+        Ok(())
+    }
+
+    /// What was verified is verified anew the next time.
+    fn done(&self) -> anyhow::Result<()> {
+        match self.path.as_ref().map(fs::remove_file) {
+            Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
