@@ -26,11 +26,14 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Builds the benchmark; with the debug build for a smoke run.
+/// Builds the benchmark; for a smoke run, as `test` has built it with all else: by itself it and much
+/// that it needs would have other features, and be built again.
 pub fn build(project: &Project, smoke: bool) -> anyhow::Result<PathBuf> {
-    let build = ["build", "--package", "trellis-bench"];
-    let release: &[&str] = if smoke { &[] } else { &["--release"] };
-    run::must(project.cargo(&build).args(release))?;
+    let build: &[&str] = match smoke {
+        true => &["build", "--workspace", "--all-targets"],
+        false => &["build", "--release", "--package", "trellis-bench"],
+    };
+    run::must(&mut project.cargo(build))?;
     let profile = if smoke { "debug" } else { "release" };
     Ok(project.target.join(profile).join("trellis-bench"))
 }

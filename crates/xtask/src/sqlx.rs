@@ -103,9 +103,12 @@ struct Database {
 
 impl Database {
     fn start(project: &Project, folder: &Path) -> anyhow::Result<Self> {
-        let mut command =
-            project.cargo(&["run", "--quiet", "--package", "trellis-pg", "--example", "devdb"]);
-        command.arg("--").arg("--dir").arg(folder);
+        // By itself it would have other features than in the workspace, and much of what it needs
+        // would be built again.
+        run::must(&mut project.cargo(&["build", "--quiet", "--workspace", "--example", "devdb"]))?;
+        let program = project.target.join("debug").join("examples").join("devdb");
+        let mut command = project.command(program, &["--dir"]);
+        command.arg(folder);
         for (service, migrations) in project.services_with_migrations()? {
             command.arg(format!("{service}={}", migrations.display()));
         }
