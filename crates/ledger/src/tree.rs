@@ -184,7 +184,7 @@ async fn locked(tx: &mut PgConnection) -> Result<bool, StoreError> {
     .await?)
 }
 
-async fn last(tx: &mut PgConnection) -> Result<Option<HeadRow>, StoreError> {
+pub(crate) async fn last(tx: &mut PgConnection) -> Result<Option<HeadRow>, StoreError> {
     Ok(sqlx::query_as!(
         HeadRow,
         "SELECT size, note, frontier FROM tree_head ORDER BY size DESC LIMIT 1"

@@ -4,6 +4,7 @@
 
 mod faults;
 mod order;
+mod proofs;
 mod stage;
 mod tree;
 mod verify;
