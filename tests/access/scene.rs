@@ -1,5 +1,7 @@
 //! For every RPC a real request, about things that exist.
 
+use std::time::Duration;
+
 use kernel::{Clock as _, SystemClock};
 use prost::Message;
 use trellis_tests::{
@@ -91,7 +93,7 @@ impl<'a> Stage<'a> {
             ("AuditService" | "LedgerService" | "ServedService", rpc) => {
                 self.world.note(&person).await;
                 self.give(&person, consented).await;
-                self.audit(rpc, &person)
+                self.audit(rpc, &person).await
             }
             _ => self.missing(rpc),
         };
@@ -482,18 +484,78 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn audit(&self, rpc: &str, person: &Person) -> Vec<Vec<u8>> {
+    async fn audit(&self, rpc: &str, person: &Person) -> Vec<Vec<u8>> {
+        let service = "notes".to_owned();
         match rpc {
             "ListDisclosures" => one(audit::ListDisclosuresRequest {
                 person: person.name.clone(),
                 ..audit::ListDisclosuresRequest::default()
             }),
-            "FollowLedger" => {
-                one(audit::FollowLedgerRequest { service: "notes".to_owned(), after: 0 })
+            "FollowLedger" => one(audit::FollowLedgerRequest { service, after: 0 }),
+            "GetTreeHead" | "GetConsistencyProof" => {
+                self.sealed(1).await;
+                match rpc {
+                    "GetTreeHead" => one(audit::GetTreeHeadRequest { service }),
+                    _ => one(audit::GetConsistencyProofRequest {
+                        service,
+                        first_size: 1,
+                        second_size: 1,
+                    }),
+                }
             }
+            "GetInclusionProof" => {
+                let sequence = self.sequence(person).await;
+                one(audit::GetInclusionProofRequest {
+                    person: person.name.clone(),
+                    service,
+                    sequence,
+                    tree_size: self.sealed(sequence).await,
+                })
+            }
+            "GetLedgerHead" => {
+                self.sealed(1).await;
+                one(audit::GetLedgerHeadRequest { service })
+            }
+            "GetLedgerInclusion" => {
+                let tree_size = self.sealed(1).await;
+                one(audit::GetLedgerInclusionRequest { service, sequence: 1, tree_size })
+            }
+            "GetLedgerConsistency" => one(audit::GetLedgerConsistencyRequest {
+                service,
+                first_size: 1,
+                second_size: self.sealed(1).await,
+            }),
             "WatchServed" => one(audit::WatchServedRequest { after: 0 }),
             _ => self.missing(rpc),
         }
+    }
+}
+
+impl Stage<'_> {
+    /// Over how many records of the notes service a head is, once it is over so many.
+    async fn sealed(&self, records: i64) -> i64 {
+        until("a head", Duration::from_secs(20), || async {
+            let request = audit::GetTreeHeadRequest { service: "notes".to_owned() };
+            let head = self.world.admin.audit().get_tree_head(request).await.ok()?.into_inner();
+            let size: i64 = head.checkpoint.lines().nth(1)?.parse().ok()?;
+            (size >= records).then_some(size)
+        })
+        .await
+    }
+
+    /// The number of a record about this person at the notes service.
+    async fn sequence(&self, person: &Person) -> i64 {
+        until("a record", Duration::from_secs(20), || async {
+            let request = audit::ListDisclosuresRequest {
+                person: person.name.clone(),
+                include_custodian_access: true,
+                ..audit::ListDisclosuresRequest::default()
+            };
+            let told = person.actor.audit().list_disclosures(request).await.ok()?.into_inner();
+            let of_notes = told.disclosures.into_iter().find(|d| d.service == "notes");
+            of_notes.map(|disclosure| disclosure.sequence)
+        })
+        .await
     }
 }
 

@@ -8,7 +8,9 @@ use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, async_trait};
 use wire::{
     audit::v1::{
-        FollowLedgerRequest, FollowLedgerResponse, LedgerRecord,
+        FollowLedgerRequest, FollowLedgerResponse, GetLedgerConsistencyRequest,
+        GetLedgerConsistencyResponse, GetLedgerHeadRequest, GetLedgerHeadResponse,
+        GetLedgerInclusionRequest, GetLedgerInclusionResponse, LedgerLeaf, LedgerRecord,
         ledger_service_server::{LedgerService, LedgerServiceServer},
     },
     convert::{name_of, timestamp},
@@ -29,6 +31,10 @@ impl Ledgers {
         Self(Arc::new(ledgers.into_iter().collect()))
     }
 
+    fn of(&self, service: &str) -> Result<Ledger, Error> {
+        self.0.get(service).cloned().ok_or(Error::NotFound)
+    }
+
     pub fn server(self) -> LedgerServiceServer<Self> {
         LedgerServiceServer::new(self)
     }
@@ -44,15 +50,63 @@ impl LedgerService for Ledgers {
         &self,
         request: Request<FollowLedgerRequest>,
     ) -> Result<Response<Records>, Status> {
-        // The records of who asked for whom.
-        crate::only_for(&*identity::Caller::of(&request)?, "audit")?;
-        let request = request.into_inner();
-        valid(&request)?;
-        let ledger = self.0.get(&*request.service).cloned().ok_or(Error::NotFound)?;
+        let request = for_audit(request)?;
+        let ledger = self.of(&request.service)?;
         let (out, records) = mpsc::channel(4);
         tokio::spawn(follow(ledger, request.after, out));
         Ok(Response::new(Box::pin(ReceiverStream::new(records))))
     }
+
+    async fn get_ledger_head(
+        &self,
+        request: Request<GetLedgerHeadRequest>,
+    ) -> Result<Response<GetLedgerHeadResponse>, Status> {
+        let request = for_audit(request)?;
+        let head = self.of(&request.service)?.head_note().await.map_err(Error::from)?;
+        let checkpoint = head.ok_or(Error::NotFound)?;
+        Ok(Response::new(GetLedgerHeadResponse { checkpoint }))
+    }
+
+    async fn get_ledger_inclusion(
+        &self,
+        request: Request<GetLedgerInclusionRequest>,
+    ) -> Result<Response<GetLedgerInclusionResponse>, Status> {
+        let request = for_audit(request)?;
+        let sequence = request.sequence;
+        let size = request.tree_size.unsigned_abs();
+        let found = self.of(&request.service)?.inclusion(sequence, size).await;
+        let found = found.map_err(Error::from)?.ok_or(Error::NotFound)?;
+        let leaf = LedgerLeaf {
+            sequence,
+            event_id: found.event_id.to_string(),
+            commitment: found.commitment,
+            salt: found.salt,
+            detail: found.detail,
+        };
+        let hashes = found.path.iter().map(|hash| hash.to_vec()).collect();
+        Ok(Response::new(GetLedgerInclusionResponse { leaf: Some(leaf), hashes }))
+    }
+
+    async fn get_ledger_consistency(
+        &self,
+        request: Request<GetLedgerConsistencyRequest>,
+    ) -> Result<Response<GetLedgerConsistencyResponse>, Status> {
+        let request = for_audit(request)?;
+        let (first, second) =
+            (request.first_size.unsigned_abs(), request.second_size.unsigned_abs());
+        let found = self.of(&request.service)?.consistency(first, second).await;
+        let hashes = found.map_err(Error::from)?.ok_or(Error::NotFound)?;
+        let hashes = hashes.iter().map(|hash| hash.to_vec()).collect();
+        Ok(Response::new(GetLedgerConsistencyResponse { hashes }))
+    }
+}
+
+/// The records of who asked for whom: for the audit service alone.
+fn for_audit<T: prost_protovalidate::Validate>(request: Request<T>) -> Result<T, Error> {
+    crate::only_for(&*identity::Caller::of(&request)?, "audit")?;
+    let request = request.into_inner();
+    valid(&request)?;
+    Ok(request)
 }
 
 async fn follow(

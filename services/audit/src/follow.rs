@@ -107,7 +107,7 @@ fn entry(service: &str, record: LedgerRecord) -> Result<Entry, Alarm> {
         && record.permitted == (event.outcome == ledger::Outcome::Permit)
         && record.time == Some(timestamp(event.occurred_at));
     // One that could not be shown must not be passed over.
-    if !same || Disclosure::of(service, &event).is_none() {
+    if !same || Disclosure::of(service, record.sequence, &event).is_none() {
         return Err(bad);
     }
     Ok(Entry { sequence: record.sequence, event, detail: record.detail })

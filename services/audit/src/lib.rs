@@ -29,6 +29,8 @@ pub use store::MIGRATIONS;
 pub struct App {
     pub(crate) deps: Deps,
     pub(crate) accounts: store::Accounts,
+    /// Each service, and where its ledger is served.
+    pub(crate) ledgers: Vec<(&'static str, Peer)>,
     followers: TaskTracker,
 }
 
@@ -37,13 +39,13 @@ pub struct App {
 pub fn start(deps: Deps, sources: Vec<(&'static str, Peer)>) -> Arc<App> {
     let accounts = store::Accounts::new(deps.db.clone());
     let followers = TaskTracker::new();
-    for (service, peer) in sources {
+    for (service, peer) in sources.clone() {
         let follower =
             follow::Follower::new(accounts.clone(), Arc::clone(&deps.clock), service, peer);
         followers.spawn(follower.run(deps.stop.clone()));
     }
     followers.close();
-    Arc::new(App { deps, accounts, followers })
+    Arc::new(App { deps, accounts, ledgers: sources, followers })
 }
 
 impl App {

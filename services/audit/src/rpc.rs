@@ -1,5 +1,9 @@
 //! The contract's service, one line an RPC.
 
+mod get_consistency_proof;
+mod get_inclusion_proof;
+mod get_tree_head;
+mod ledgers;
 mod list_disclosures;
 mod reply;
 mod watch_served;
@@ -24,6 +28,27 @@ impl AuditService for Rpc {
         request: Request<pb::ListDisclosuresRequest>,
     ) -> Result<Response<pb::ListDisclosuresResponse>, Status> {
         Ok(list_disclosures::list_disclosures(&self.0, request).await?)
+    }
+
+    async fn get_tree_head(
+        &self,
+        request: Request<pb::GetTreeHeadRequest>,
+    ) -> Result<Response<pb::GetTreeHeadResponse>, Status> {
+        Ok(Response::new(get_tree_head::handle(&self.0, request).await?))
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        request: Request<pb::GetInclusionProofRequest>,
+    ) -> Result<Response<pb::GetInclusionProofResponse>, Status> {
+        Ok(Response::new(get_inclusion_proof::handle(&self.0, request).await?))
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        request: Request<pb::GetConsistencyProofRequest>,
+    ) -> Result<Response<pb::GetConsistencyProofResponse>, Status> {
+        Ok(Response::new(get_consistency_proof::handle(&self.0, request).await?))
     }
 }
 

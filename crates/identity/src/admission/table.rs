@@ -46,6 +46,8 @@ const INDIVIDUALS: CodeSet<Role> = PRINCIPALS.union(set(&[Supporter]));
 /// Who records for whom somebody acts.
 const APPOINTING: CodeSet<Role> = set(&[CaseManager, PrivacyOfficer, AgencyAdmin, Person]);
 const NETWORK: CodeSet<Role> = set(&[NetworkAdmin, DataSteward]);
+/// Who watches that records stay what they were.
+const WATCH: CodeSet<Role> = set(&[Person, PrivacyOfficer, NetworkAdmin]);
 const EVERY_USER: CodeSet<Role> = STAFF.union(INDIVIDUALS).union(NETWORK);
 /// Records that consent can open: also to research, and to proceedings under a consent for them.
 const READERS: CodeSet<Role> =
@@ -161,6 +163,13 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.notes.v1.NotesService/ListNotes", READERS),
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),
+    // Heads tell nothing about anybody, and are for whoever keeps watch (45 CFR 164.312(c)).
+    users("/trellis.audit.v1.AuditService/GetTreeHead", WATCH),
+    users("/trellis.audit.v1.AuditService/GetConsistencyProof", WATCH),
+    users("/trellis.audit.v1.AuditService/GetInclusionProof", set(&[Person])),
     services("/trellis.audit.v1.LedgerService/FollowLedger"),
+    services("/trellis.audit.v1.LedgerService/GetLedgerHead"),
+    services("/trellis.audit.v1.LedgerService/GetLedgerInclusion"),
+    services("/trellis.audit.v1.LedgerService/GetLedgerConsistency"),
     services("/trellis.audit.v1.ServedService/WatchServed"),
 ];

@@ -46,6 +46,8 @@ impl Basis {
 pub struct Disclosure {
     /// In whose ledger it stands.
     pub service: String,
+    /// Its number there.
+    pub sequence: i64,
     pub event_id: Uuid,
     pub at: Instant,
     pub decision_id: Uuid,
@@ -74,9 +76,10 @@ pub fn codes<C: Code>(texts: impl IntoIterator<Item = impl AsRef<str>>) -> Optio
 
 impl Disclosure {
     /// None where the event speaks in codes that are not known here: it could not be shown.
-    pub fn of(service: &str, event: &ledger::Event) -> Option<Self> {
+    pub fn of(service: &str, sequence: i64, event: &ledger::Event) -> Option<Self> {
         Some(Self {
             service: service.to_owned(),
+            sequence,
             event_id: event.event_id,
             at: event.occurred_at,
             decision_id: event.decision_id,

@@ -25,6 +25,7 @@ pub(super) async fn list_disclosures(
     let page = Page {
         include_custodian_access: request.include_custodian_access,
         before: (begin.instant(), begin.id),
+        only: None,
         limit: rpc::page_size(request.page_size),
     };
     let read = app.accounts.list(&permit, page).await?;
@@ -47,7 +48,11 @@ pub(super) async fn list_disclosures(
 
 /// The person's own, and nobody else's: another person and one who does not exist are refused alike,
 /// on record.
-async fn permit(app: &App, call: &Call, person: PersonId) -> Result<StandingPermit, Error> {
+pub(super) async fn permit(
+    app: &App,
+    call: &Call,
+    person: PersonId,
+) -> Result<StandingPermit, Error> {
     let guard = &app.deps.guard;
     match guard.standing(call, person.clone(), false).await {
         Err(Refusal::NotFound) => {

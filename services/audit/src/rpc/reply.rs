@@ -43,6 +43,8 @@ pub(super) fn record(
         obligations: disclosure.obligations.iter().map(|o| to_wire(*o)).collect(),
         action: to_wire(disclosure.action),
         explanation: explain(disclosure, names),
+        service: disclosure.service.clone(),
+        sequence: disclosure.sequence,
     }
 }
 

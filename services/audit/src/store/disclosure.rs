@@ -16,11 +16,14 @@ pub struct Page {
     pub include_custodian_access: bool,
     /// After this row, newest first.
     pub before: (Instant, Uuid),
+    /// This one alone: a service, and the number there.
+    pub only: Option<(String, i64)>,
     pub limit: i64,
 }
 
 struct DisclosureRow {
     service: String,
+    sequence: i64,
     event_id: Uuid,
     occurred_at: Instant,
     decision_id: Uuid,
@@ -58,6 +61,7 @@ impl TryFrom<DisclosureRow> for Disclosure {
         let bad = |what| StoreError::BadRow { what };
         Ok(Self {
             service: row.service,
+            sequence: row.sequence,
             event_id: row.event_id,
             at: row.occurred_at,
             decision_id: row.decision_id,
@@ -217,8 +221,8 @@ pub(super) async fn list(
 ) -> Result<(Vec<Disclosure>, bool), StoreError> {
     let rows = sqlx::query_as!(
         DisclosureRow,
-        "SELECT service, event_id, occurred_at, decision_id, caller_kind, agency_id, recipient_id,
-            subject, roles, purposes, rpc, action, records, record_kinds, custodians, bases,
+        "SELECT service, sequence, event_id, occurred_at, decision_id, caller_kind, agency_id,
+            recipient_id, subject, roles, purposes, rpc, action, records, record_kinds, custodians, bases,
             consents, obligations
          FROM disclosure
          WHERE person_id = $1 AND outcome = 'PERMIT' AND bases <> '{}'
@@ -229,6 +233,7 @@ pub(super) async fn list(
                 THEN service = 'consent' AND (agency_id IS NULL OR agency_id = ANY ($3))
                 ELSE custodians <@ $3 END)
             AND (occurred_at, event_id) < ($4, $5)
+            AND ($7::text IS NULL OR (service = $7 AND sequence = $8))
          ORDER BY occurred_at DESC, event_id DESC
          LIMIT $6",
         person,
@@ -236,7 +241,9 @@ pub(super) async fn list(
         confirmed_by.as_deref(),
         page.before.0,
         page.before.1,
-        page.limit + 1
+        page.limit + 1,
+        page.only.as_ref().map(|(service, _)| service),
+        page.only.as_ref().map(|(_, sequence)| *sequence),
     )
     .fetch_all(tx)
     .await?;

@@ -48,6 +48,8 @@ async fn a_disclosure_says_who_saw_what_when_why_and_under_which_consent() {
                 consents/00000000-0000-0000-0000-0000000000c1. With it went the notice that \
                 federal law protects these records and a copy of your consent."
                 .into(),
+            service: "notes".into(),
+            sequence: 1,
         }]
     );
 }

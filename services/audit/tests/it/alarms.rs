@@ -9,10 +9,12 @@ use std::{
 
 use ledger::Event;
 use tokio_stream::Stream;
-use tonic::{Request, Response, Status, async_trait};
+use tonic::{Code, Request, Response, Status, async_trait};
 use wire::{
     audit::v1::{
-        FollowLedgerRequest, FollowLedgerResponse, LedgerRecord,
+        FollowLedgerRequest, FollowLedgerResponse, GetLedgerConsistencyRequest,
+        GetLedgerConsistencyResponse, GetLedgerHeadRequest, GetLedgerHeadResponse,
+        GetLedgerInclusionRequest, GetLedgerInclusionResponse, LedgerLeaf, LedgerRecord,
         ledger_service_server::LedgerService,
     },
     convert::timestamp,
@@ -29,13 +31,15 @@ type Records = Pin<Box<dyn Stream<Item = Result<FollowLedgerResponse, Status>> +
 struct Scripted {
     scripts: Arc<Mutex<Vec<Steps>>>,
     after: Arc<Mutex<Vec<i64>>>,
+    /// Of every record.
+    leaf: Arc<Mutex<Option<LedgerLeaf>>>,
 }
 
 impl Scripted {
     fn playing(scripts: impl IntoIterator<Item = Steps>) -> Self {
         let mut scripts: Vec<Steps> = scripts.into_iter().collect();
         scripts.reverse();
-        Self { scripts: Arc::new(Mutex::new(scripts)), after: Arc::default() }
+        Self { scripts: Arc::new(Mutex::new(scripts)), ..Self::default() }
     }
 
     fn after(&self) -> Vec<i64> {
@@ -58,6 +62,53 @@ impl LedgerService for Scripted {
             None => Box::pin(tokio_stream::pending()),
         }))
     }
+
+    async fn get_ledger_head(
+        &self,
+        _: Request<GetLedgerHeadRequest>,
+    ) -> Result<Response<GetLedgerHeadResponse>, Status> {
+        Err(Status::internal("no head"))
+    }
+
+    /// Another's record.
+    async fn get_ledger_inclusion(
+        &self,
+        _: Request<GetLedgerInclusionRequest>,
+    ) -> Result<Response<GetLedgerInclusionResponse>, Status> {
+        let leaf = self.leaf.lock().unwrap().clone();
+        Ok(Response::new(GetLedgerInclusionResponse { leaf, hashes: Vec::new() }))
+    }
+
+    async fn get_ledger_consistency(
+        &self,
+        _: Request<GetLedgerConsistencyRequest>,
+    ) -> Result<Response<GetLedgerConsistencyResponse>, Status> {
+        Err(Status::unavailable("away"))
+    }
+}
+
+#[tokio::test]
+async fn what_a_service_cannot_say_is_unavailable_and_anothers_record_is_shown_to_nobody() {
+    let world = World::new().await;
+    let (hers, others) = (world.read(JANE), world.next_read(ELSE));
+    let scripted = Scripted::playing([vec![step(&[(1, &hers)])]]);
+    let running = world.serve(&["notes"], scripted.clone()).await;
+    let audit = world.audit_of(vec![("notes", world.peer("notes", running.addr()))], false).await;
+    world.reaches("notes", 1).await;
+    let jane = world.jane(&audit);
+    for refused in [
+        jane.head("notes").await.map(|_| ()).unwrap_err(),
+        jane.consistency("notes", 1, 2).await.map(|_| ()).unwrap_err(),
+    ] {
+        assert_eq!(refused.code(), Code::Unavailable);
+    }
+    for leaf in [None, Some(LedgerLeaf { detail: others.leaf().unwrap(), ..Default::default() })] {
+        *scripted.leaf.lock().unwrap() = leaf;
+        assert_eq!(jane.inclusion(JANE, "notes", 1, 1).await.unwrap_err().code(), Code::Internal);
+    }
+    let detail = hers.leaf().unwrap();
+    *scripted.leaf.lock().unwrap() = Some(LedgerLeaf { detail, ..Default::default() });
+    jane.inclusion(JANE, "notes", 1, 1).await.unwrap();
 }
 
 fn record(sequence: i64, event: &Event) -> LedgerRecord {

@@ -10,6 +10,7 @@ mod bad_input;
 mod follow;
 mod mine;
 mod pages;
+mod proofs;
 mod served;
 mod store;
 mod world;

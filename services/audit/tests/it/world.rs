@@ -424,11 +424,47 @@ impl Client {
         &self,
         message: pb::ListDisclosuresRequest,
     ) -> Result<pb::ListDisclosuresResponse, Status> {
+        Ok(self.audit().list_disclosures(self.with(message)).await?.into_inner())
+    }
+
+    fn audit(&self) -> AuditServiceClient<Channel> {
+        AuditServiceClient::new(self.channel.clone())
+    }
+
+    fn with<M>(&self, message: M) -> Request<M> {
         let mut request = Request::new(message);
         let bearer = format!("Bearer {}", self.token).parse().unwrap();
         request.metadata_mut().insert("authorization", bearer);
-        let mut client = AuditServiceClient::new(self.channel.clone());
-        Ok(client.list_disclosures(request).await?.into_inner())
+        request
+    }
+
+    pub async fn head(&self, service: &str) -> Result<String, Status> {
+        let request = pb::GetTreeHeadRequest { service: service.to_owned() };
+        let reply = self.audit().get_tree_head(self.with(request)).await?;
+        Ok(reply.into_inner().checkpoint)
+    }
+
+    pub async fn inclusion(
+        &self,
+        person: Uuid,
+        service: &str,
+        sequence: i64,
+        tree_size: i64,
+    ) -> Result<pb::GetInclusionProofResponse, Status> {
+        let (person, service) = (format!("people/{person}"), service.to_owned());
+        let request = pb::GetInclusionProofRequest { person, service, sequence, tree_size };
+        Ok(self.audit().get_inclusion_proof(self.with(request)).await?.into_inner())
+    }
+
+    pub async fn consistency(
+        &self,
+        service: &str,
+        first_size: i64,
+        second_size: i64,
+    ) -> Result<Vec<Vec<u8>>, Status> {
+        let service = service.to_owned();
+        let request = pb::GetConsistencyProofRequest { service, first_size, second_size };
+        Ok(self.audit().get_consistency_proof(self.with(request)).await?.into_inner().hashes)
     }
 
     /// The first page of a person.

@@ -17,6 +17,7 @@ fn name(agency: Uuid) -> String {
 fn read() -> Disclosure {
     Disclosure {
         service: "notes".into(),
+        sequence: 1,
         event_id: Uuid::from_u128(1),
         at: time::macros::datetime!(2026-03-03 23:30 -05:00),
         decision_id: Uuid::from_u128(2),

@@ -1,0 +1,59 @@
+//! GetInclusionProof: of a record that the person is shown.
+
+use kernel::PersonId;
+use rpc::{Error, PageKey};
+use tonic::Request;
+use uuid::Uuid;
+use wire::audit::v1::{
+    GetInclusionProofRequest, GetInclusionProofResponse, GetLedgerInclusionRequest, LedgerLeaf,
+};
+
+use super::{
+    ledgers::{answer, ledger},
+    list_disclosures::permit,
+};
+use crate::{App, store::Page};
+
+const RPC: &str = "trellis.audit.v1.AuditService/GetInclusionProof";
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<GetInclusionProofRequest>,
+) -> Result<GetInclusionProofResponse, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let request = request.into_inner();
+    rpc::check(&request).ids(&[("person", &request.person)]).done()?;
+    if request.tree_size < request.sequence {
+        return Err(Error::field("tree_size", "must be at least sequence"));
+    }
+    let person = rpc::id("person", "people", &request.person)?;
+    let (service, mut ledger) = ledger(app, &request.service)?;
+    let permit = permit(app, &call, PersonId::from(person)).await?;
+    let page = Page {
+        include_custodian_access: true,
+        before: (PageKey::FIRST.instant(), PageKey::FIRST.id),
+        only: Some((service.to_owned(), request.sequence)),
+        limit: 1,
+    };
+    let shown = app.accounts.list(&permit, page).await?;
+    // Of what is not shown there is no proof, as of what there is not.
+    if shown.disclosures.is_empty() {
+        let person = PersonId::from(person);
+        return Err(app.deps.guard.refuse_standing(&call, Some(&person), Vec::new()).await.into());
+    }
+    let asked = GetLedgerInclusionRequest {
+        service: service.to_owned(),
+        sequence: request.sequence,
+        tree_size: request.tree_size,
+    };
+    let proof = answer(service, ledger.get_ledger_inclusion(asked).await)?;
+    let leaf = proof.leaf.filter(|leaf| is_of(leaf, person));
+    let leaf = leaf.ok_or(Error::Internal("an audit record that is another than was followed"))?;
+    let reply = GetInclusionProofResponse { leaf: Some(leaf), hashes: proof.hashes };
+    Ok(app.deps.guard.release_standing(&permit, Vec::new(), reply).await?)
+}
+
+fn is_of(leaf: &LedgerLeaf, person: Uuid) -> bool {
+    serde_json::from_str::<ledger::Event>(&leaf.detail)
+        .is_ok_and(|event| event.person == Some(person))
+}
