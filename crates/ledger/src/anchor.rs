@@ -36,8 +36,12 @@ impl Anchor {
         if last.is_none() && from > 0 {
             return Err(io::Error::other("its end is no list of heads"));
         }
-        file.set_len(from + u64::try_from(whole).unwrap_or(u64::MAX))?;
-        file.sync_all()?;
+        let whole = from + u64::try_from(whole).unwrap_or(u64::MAX);
+        // A file that may only grow is left alone where there is nothing to cut.
+        if whole != length {
+            file.set_len(whole)?;
+            file.sync_all()?;
+        }
         Ok(Self { file, last })
     }
 

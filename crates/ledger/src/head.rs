@@ -81,12 +81,6 @@ impl TreeHead {
         if signed { Ok(head) } else { Err(BadNote::Signature) }
     }
 
-    /// The head that a note of this log states, whoever signed it.
-    pub(crate) fn unchecked(note: &str, log: &LogName) -> Option<Self> {
-        let (text, _) = note.split_once("\n\n")?;
-        Self::read(&format!("{text}\n"), log)
-    }
-
     fn read(text: &str, log: &LogName) -> Option<Self> {
         let mut lines = text.lines();
         let head = Self {

@@ -6,7 +6,7 @@ use kernel::Clock;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Anchor, Ledger, LogName, SigningKey, TreeHead,
+    Anchor, Ledger, LogName, SigningKey, TreeHead, VerifyingKey,
     tree::{GrowError, Grown, TreeAlarm},
 };
 
@@ -15,10 +15,21 @@ use crate::{
 pub struct Seal {
     pub log: LogName,
     pub key: SigningKey,
+    /// The public halves of keys that signed before.
+    pub earlier: Vec<VerifyingKey>,
     /// At most so long a record waits for a head over it.
     pub every: Duration,
     /// The file that they are anchored in.
     pub anchor: PathBuf,
+}
+
+impl Seal {
+    /// The head that a note states, if one of this log's keys has signed it.
+    pub(crate) fn open(&self, note: &str) -> Option<TreeHead> {
+        let own = self.key.verifying();
+        let mut keys = own.iter().chain(&self.earlier);
+        keys.find_map(|key| TreeHead::open(note, &self.log, key).ok())
+    }
 }
 
 /// A head at most so long after the record: half of what is promised, so that one may be missed.
@@ -72,10 +83,18 @@ impl Sealer {
     async fn run(mut self, stop: CancellationToken) {
         let (log, every) = (self.seal.log.clone(), self.seal.every);
         loop {
-            let sealed = self.sealed().await;
+            // A disk or a database that does not answer holds nobody's end up.
+            let late = async {
+                stop.cancelled().await;
+                tokio::time::sleep(LAST).await;
+            };
+            let sealed = tokio::select! {
+                sealed = self.sealed() => sealed,
+                () = late => break,
+            };
             let more = matches!(sealed, Ok(true));
             self.tell(sealed);
-            if more {
+            if more && !stop.is_cancelled() {
                 continue;
             }
             let waited = tokio::time::sleep(every);
@@ -105,15 +124,25 @@ impl Sealer {
 
     /// One growth, anchored. Whether there may be more.
     async fn sealed(&mut self) -> Result<bool, Unsealed> {
+        if self.anchor.is_none() {
+            // An earlier write failed, or was not waited for.
+            self.anchor = Some(Anchor::open(&self.seal.anchor)?);
+        }
         let last = self.anchor.as_ref().and_then(Anchor::last).map(ToOwned::to_owned);
         let anchored = match &last {
             None => None,
-            Some(note) => match TreeHead::unchecked(note, &self.seal.log) {
+            Some(note) => match self.seal.open(note) {
                 None => return Err(GrowError::Alarm(TreeAlarm::Anchor).into()),
                 head => head,
             },
         };
+        // A head that a crash kept from its anchor.
+        let kept = self.ledger.head_note().await.map_err(GrowError::from)?;
         let grown = self.ledger.grow(&self.seal, anchored, self.clock.now()).await?;
+        if let Some(note) = kept.filter(|note| grown.is_some() && last.as_ref() != Some(note)) {
+            self.anchor(note).await?;
+        }
+        let last = self.anchor.as_ref().and_then(Anchor::last).map(ToOwned::to_owned);
         let Some(Grown { note, more, .. }) = grown else { return Ok(false) };
         if last.as_ref() != Some(&note) {
             self.anchor(note).await?;
@@ -123,14 +152,10 @@ impl Sealer {
 
     /// A disk may take its time, which is not a worker's.
     async fn anchor(&mut self, note: String) -> Result<(), Unsealed> {
-        let mut anchor = match self.anchor.take() {
-            Some(anchor) => anchor,
-            // An earlier write was not waited for.
-            None => Anchor::open(&self.seal.anchor)?,
-        };
-        let written = tokio::task::spawn_blocking(move || (anchor.add(&note), anchor)).await;
-        let (written, anchor) = written.map_err(std::io::Error::other)?;
-        self.anchor = Some(anchor);
-        Ok(written?)
+        let Some(mut anchor) = self.anchor.take() else { return Ok(()) };
+        let written = tokio::task::spawn_blocking(move || anchor.add(&note).map(|()| anchor)).await;
+        // After an error it is opened anew, without what may be half written.
+        self.anchor = Some(written.map_err(std::io::Error::other)??);
+        Ok(())
     }
 }

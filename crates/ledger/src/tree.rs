@@ -32,7 +32,9 @@ pub fn leaf(seq: i64, event_id: Uuid, commitment: &[u8]) -> Hash {
 pub enum TreeAlarm {
     #[error("after record {after} comes {came}")]
     Gap { after: i64, came: i64 },
-    #[error("the head over {0} records is not the root of its own frontier")]
+    #[error(
+        "the head over {0} records is not signed by this log's keys, or not its own frontier's root"
+    )]
     Head(u64),
     #[error("an anchor has a head over {anchored} records, and the last one kept is over {kept}")]
     Behind { anchored: u64, kept: u64 },
@@ -106,6 +108,11 @@ async fn grow(
     };
     if let Some(anchored) = anchored {
         follows(anchored, kept.as_ref())?;
+        let beside = at(&mut *tx, anchored.size).await?;
+        let beside = beside.and_then(|note| seal.open(&note));
+        if beside.is_none_or(|head| head.root != anchored.root) {
+            return Err(TreeAlarm::Forked(anchored.size).into());
+        }
     }
     let rows = leaves(&mut *tx, tree.size()).await?;
     let more = i64::try_from(rows.len()).is_ok_and(|n| n == MOST);
@@ -130,19 +137,21 @@ async fn grow(
     Ok(Some(Grown { head, note, more }))
 }
 
-/// An anchor is never ahead of the database, nor beside it: else the database is an older one, or
-/// another.
+/// An anchor is never ahead of the database: else the database is an older one.
 fn follows(anchored: &TreeHead, kept: Option<&TreeHead>) -> Result<(), TreeAlarm> {
     let size = kept.map_or(0, |head| head.size);
     if size < anchored.size {
         return Err(TreeAlarm::Behind { anchored: anchored.size, kept: size });
     }
-    match kept {
-        Some(head) if head.size == anchored.size && head.root != anchored.root => {
-            Err(TreeAlarm::Forked(size))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
+}
+
+/// The head over so many records.
+async fn at(tx: &mut PgConnection, size: u64) -> Result<Option<String>, StoreError> {
+    let size = i64::try_from(size).unwrap_or(i64::MAX);
+    Ok(sqlx::query_scalar!("SELECT note FROM tree_head WHERE size = $1", size)
+        .fetch_optional(tx)
+        .await?)
 }
 
 /// Whether a subtree is one of those that are kept.
@@ -168,8 +177,7 @@ impl HeadRow {
     fn check(&self, seal: &Seal) -> Result<(Frontier, Option<TreeHead>), TreeAlarm> {
         let bad = TreeAlarm::Head(u64::try_from(self.size).unwrap_or_default());
         let tree = self.tree().ok_or(bad)?;
-        // Not by whom it is signed: the key may have been changed since. Verifying asks that.
-        let head = TreeHead::unchecked(&self.note, &seal.log).ok_or(bad)?;
+        let head = seal.open(&self.note).ok_or(bad)?;
         let same = head.size == tree.size() && head.root == tree.root();
         if same { Ok((tree, Some(head))) } else { Err(bad) }
     }

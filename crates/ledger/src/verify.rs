@@ -22,6 +22,8 @@ use rows::Row;
 
 /// Findings that are kept; of more there is their number.
 const MOST_FINDINGS: usize = 1_000;
+/// Bytes.
+const SALT: usize = 16;
 /// A decision is written down within its request's deadline, and clocks of instances differ.
 const LATE: Duration = Duration::minutes(5);
 
@@ -43,14 +45,24 @@ impl Verifying {
 
     /// What a file of anchored heads says. Read it before the ledger, which may grow meanwhile.
     pub fn anchors(&mut self, file: &str) {
-        let (notes, whole) = crate::notes(file);
-        for note in &notes {
+        // Half a note at the end was never anchored: it is being written, or a crash left it.
+        for note in &crate::notes(file).0 {
             match self.open(note) {
                 Some(head) => self.anchors.entry(head.size).or_default().push(head.root),
                 None => self.unreadable += 1,
             }
         }
-        self.unreadable += u64::from(!whole);
+    }
+
+    /// What stands for all that is known beforehand of the first records.
+    fn against(&self, records: u64) -> Sha256 {
+        let mut all = Sha256::new().chain_update(self.log.as_str());
+        self.keys.iter().for_each(|key| all.update(key.to_string()));
+        all.update(self.unreadable.to_be_bytes());
+        for (size, roots) in self.anchors.range(..=records) {
+            anchored(&mut all, *size, roots);
+        }
+        all
     }
 
     fn open(&self, note: &str) -> Option<TreeHead> {
@@ -63,6 +75,11 @@ impl Verifying {
     }
 }
 
+fn anchored(all: &mut Sha256, size: u64, roots: &[Hash]) {
+    all.update(size.to_be_bytes());
+    roots.iter().for_each(|root| all.update(root));
+}
+
 /// How far verifying has come: what it takes to go on from there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
@@ -73,6 +90,8 @@ pub struct Progress {
     pub findings: Vec<Finding>,
     pub more_findings: u64,
     roots: Vec<Hash>,
+    /// What it was verified against so far.
+    against: Hash,
     /// The last record's number.
     last: i64,
     /// Over how many records the last head is that was looked at, and of when.
@@ -102,14 +121,15 @@ impl Progress {
     }
 }
 
-/// Reads the whole ledger, or the rest from `from` on, on a snapshot of one moment. The connection's
-/// role sees all rows, and its search path is the service's schema. `each` is called after each batch,
-/// with the number of records that there are.
+/// Reads the whole ledger, or the rest from `from` on, on a snapshot of one moment; the whole where `from`
+/// was verified against something else. The connection's role sees all rows, and its search path is the
+/// service's schema. `each` is called after each batch, with the number of records that there are, and
+/// whether one can go on from there later.
 pub async fn verify(
     conn: &mut PgConnection,
     given: &Verifying,
     from: Option<Progress>,
-    mut each: impl FnMut(&Progress, u64),
+    mut each: impl FnMut(&Progress, u64, bool),
 ) -> Result<Progress, StoreError> {
     sqlx::query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *conn).await?;
     admit(&mut *conn).await?;
@@ -127,7 +147,10 @@ pub async fn verify(
         }
         run.nodes(&mut *conn).await?;
         run.at.roots = run.tree.roots().to_vec();
-        each(&run.at, total);
+        run.at.against = run.against.clone().finalize().into();
+        // What lies behind the last head may get one later.
+        let reached = u64::try_from(run.at.last_head).is_ok_and(|size| size == run.at.records);
+        each(&run.at, total, reached || !run.heads.is_empty());
     }
     run.end(&mut *conn).await?;
     sqlx::query("ROLLBACK").execute(conn).await?;
@@ -144,18 +167,22 @@ struct Run<'a> {
     more_heads: bool,
     /// Subtrees that were completed and must be kept.
     completed: Vec<(Subtree, Hash)>,
+    against: Sha256,
 }
 
 impl<'a> Run<'a> {
     fn begin(given: &'a Verifying, from: Option<Progress>) -> Self {
-        let mut at = from.unwrap_or_else(|| {
+        let same = |at: &Progress| given.against(at.records).finalize()[..] == at.against[..];
+        let from = from.filter(same);
+        let tree = from.as_ref().and_then(|at| Frontier::new(at.records, at.roots.clone()));
+        let (at, tree) = from.zip(tree).unwrap_or_else(|| {
             let mut at = Progress::default();
             (0..given.unreadable).for_each(|_| at.found(Finding::AnchorUnreadable));
-            at
+            (at, Frontier::default())
         });
-        let tree = Frontier::new(at.records, std::mem::take(&mut at.roots)).unwrap_or_default();
         let (heads, completed) = (VecDeque::new(), Vec::new());
-        Self { given, at, tree, heads, more_heads: true, completed }
+        let against = given.against(at.records);
+        Self { given, at, tree, heads, more_heads: true, completed, against }
     }
 
     fn row(&mut self, row: &Row) {
@@ -171,7 +198,7 @@ impl<'a> Run<'a> {
             .chain_update(row.detail.as_bytes())
             .finalize()
             .into();
-        if commitment[..] != row.commitment[..] {
+        if commitment[..] != row.commitment[..] || row.salt.len() != SALT {
             self.at.found(Finding::Changed { seq });
         }
         match serde_json::from_str::<Event>(&row.detail) {
@@ -189,6 +216,9 @@ impl<'a> Run<'a> {
             completed.extend(is_kept(subtree).then_some((subtree, *hash)));
         });
         let roots = self.given.anchors.get(&self.tree.size());
+        if let Some(roots) = roots {
+            anchored(&mut self.against, self.tree.size(), roots);
+        }
         for root in roots.into_iter().flatten() {
             let differs = |after, size| Finding::AnchorDiffers { after, size };
             self.compare(root, differs);
@@ -236,7 +266,7 @@ impl<'a> Run<'a> {
         let size = row.size;
         let again = size == std::mem::replace(&mut self.at.last_head, size);
         self.at.heads += 1;
-        if again {
+        if again || u64::try_from(size).ok() != Some(self.tree.size()) {
             return self.at.found(Finding::BadHead { size });
         }
         let tree = row.tree();

@@ -149,6 +149,9 @@ pub struct LedgerConfig {
     /// A file of 32 bytes in hexadecimal, the seed of an Ed25519 key, which `trellis keys` makes. Heads are
     /// signed by it.
     pub key: PathBuf,
+    /// Files with the public halves of keys that signed before this one, as `trellis keys` writes them.
+    #[serde(default)]
+    pub earlier_keys: Vec<PathBuf>,
     /// The directory that signed heads go to, `<service>.checkpoints` for each service: on another disk
     /// than the database, and no other process writes there.
     pub anchors: PathBuf,

@@ -4,12 +4,12 @@ use std::{
     fs::{self, OpenOptions},
     io::Write as _,
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail, ensure};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
-use ledger::SigningKey;
+use ledger::{SigningKey, VerifyingKey};
 
 /// Reads one.
 pub fn read(path: &Path) -> anyhow::Result<[u8; 32]> {
@@ -40,6 +40,19 @@ pub fn ledger_key(path: &Path) -> anyhow::Result<SigningKey> {
     let beside = path.with_extension("pub");
     fs::write(&beside, format!("{public}\n")).with_context(|| beside.display().to_string())?;
     Ok(key)
+}
+
+/// Public keys, as [`ledger_key`] writes them.
+pub fn public_keys<'a>(
+    files: impl IntoIterator<Item = &'a PathBuf>,
+) -> anyhow::Result<Vec<VerifyingKey>> {
+    let key = |path: &'a PathBuf| {
+        let at = || path.display().to_string();
+        let text = fs::read_to_string(path).with_context(at)?;
+        let key = VerifyingKey::parse(&text);
+        key.with_context(|| format!("{}: is no Ed25519 public key in base64", at()))
+    };
+    files.into_iter().map(key).collect()
 }
 
 fn make(path: &Path) -> anyhow::Result<()> {

@@ -30,7 +30,13 @@ pub async fn record(stage: &Stage, events: usize) {
 }
 
 fn seal(anchor: &Path) -> Seal {
-    Seal { log: log(), key: key(KEY), every: Duration::from_millis(20), anchor: anchor.to_owned() }
+    Seal {
+        log: log(),
+        key: key(KEY),
+        earlier: Vec::new(),
+        every: Duration::from_millis(20),
+        anchor: anchor.to_owned(),
+    }
 }
 
 /// Seals until stopped.
@@ -172,6 +178,12 @@ async fn nothing_is_signed_on_top_of_what_cannot_be() {
         "UPDATE tree_head SET frontier = set_byte(frontier, 1, 255 - get_byte(frontier, 1)) \
          WHERE size = 20",
         "UPDATE tree_head SET frontier = frontier || frontier WHERE size = 20",
+        // Another, longer tree that nobody signed.
+        "INSERT INTO tree_head SELECT 22, replace(note, E'\\n20\\n', E'\\n22\\n'), \
+         frontier || substr(frontier, 1, 32) FROM tree_head WHERE size = 20",
+        // The head that is anchored is another one by now.
+        "UPDATE tree_head SET size = 19 WHERE size = 20; INSERT INTO tree_head \
+         SELECT 20, note, frontier FROM tree_head WHERE size = 10",
         // A record is missing.
         "DELETE FROM audit_event WHERE seq = 21",
     ] {
@@ -192,6 +204,41 @@ async fn nothing_is_signed_on_top_of_what_cannot_be() {
         assert_eq!(head_size(&stage).await, before, "{damage}");
         assert_eq!(anchored(&path).last().unwrap().size, 20, "{damage}");
     }
+}
+
+#[tokio::test]
+async fn another_key_goes_on_where_the_earlier_one_is_known() {
+    let stage = Stage::set().await;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("stage.checkpoints");
+    record(&stage, 2).await;
+    sealed(&stage, &path).await;
+    record(&stage, 2).await;
+    for (earlier, size) in [(vec![], 2), (vec![key(KEY).verifying().unwrap()], 4)] {
+        let (stop, sealing) = begin(&stage, Seal { key: key([8; 32]), earlier, ..seal(&path) });
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        stop.cancel();
+        sealing.await.unwrap();
+        assert_eq!(head_size(&stage).await, size);
+    }
+}
+
+/// A crash between the commit and the anchor leaves a head that no anchor has.
+#[tokio::test]
+async fn a_head_that_was_kept_from_its_anchor_is_anchored_before_the_next() {
+    let stage = Stage::set().await;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("stage.checkpoints");
+    record(&stage, 2).await;
+    sealed(&stage, &path).await;
+    let before = std::fs::read_to_string(&path).unwrap();
+    record(&stage, 2).await;
+    sealed(&stage, &path).await;
+    std::fs::write(&path, before).unwrap();
+    record(&stage, 2).await;
+    sealed(&stage, &path).await;
+    let sizes: Vec<u64> = anchored(&path).iter().map(|head| head.size).collect();
+    assert_eq!(sizes, [2, 4, 6]);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use wire::audit::v1::{
 use super::{
     ledgers::{answer, ledger},
     list_disclosures::permit,
+    reply::names_caller,
 };
 use crate::{App, store::Page};
 
@@ -37,23 +38,32 @@ pub(super) async fn handle(
     };
     let shown = app.accounts.list(&permit, page).await?;
     // Of what is not shown there is no proof, as of what there is not.
-    if shown.disclosures.is_empty() {
+    let Some(disclosure) = shown.disclosures.first() else {
         let person = PersonId::from(person);
         return Err(app.deps.guard.refuse_standing(&call, Some(&person), Vec::new()).await.into());
-    }
+    };
     let asked = GetLedgerInclusionRequest {
         service: service.to_owned(),
         sequence: request.sequence,
         tree_size: request.tree_size,
     };
     let proof = answer(service, ledger.get_ledger_inclusion(asked).await)?;
-    let leaf = proof.leaf.filter(|leaf| is_of(leaf, person));
-    let leaf = leaf.ok_or(Error::Internal("an audit record that is another than was followed"))?;
+    let leaf = proof.leaf.filter(|leaf| is_of(leaf, disclosure.event_id, person));
+    let mut leaf =
+        leaf.ok_or(Error::Internal("an audit record that is another than was followed"))?;
+    // The text names whoever asked, by issuer and subject: it goes out where the accounting names them.
+    if !names_caller(disclosure) {
+        leaf.salt.clear();
+        leaf.detail.clear();
+    }
     let reply = GetInclusionProofResponse { leaf: Some(leaf), hashes: proof.hashes };
     Ok(app.deps.guard.release_standing(&permit, Vec::new(), reply).await?)
 }
 
-fn is_of(leaf: &LedgerLeaf, person: Uuid) -> bool {
-    serde_json::from_str::<ledger::Event>(&leaf.detail)
-        .is_ok_and(|event| event.person == Some(person))
+fn is_of(leaf: &LedgerLeaf, event_id: Uuid, person: Uuid) -> bool {
+    serde_json::from_str::<ledger::Event>(&leaf.detail).is_ok_and(|event| {
+        event.person == Some(person)
+            && event.event_id == event_id
+            && leaf.event_id == event_id.to_string()
+    })
 }

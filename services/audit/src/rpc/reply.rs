@@ -25,14 +25,15 @@ pub(super) fn record(
     disclosure: &Disclosure,
     names: &dyn Fn(Uuid) -> String,
 ) -> pb::DisclosureRecord {
-    // Whoever sent records on is not the one who got them.
     let reader = disclosure.recipient.is_none();
-    let staff = disclosure.caller == CallerKind::Staff;
     pb::DisclosureRecord {
         decision_id: disclosure.decision_id.to_string(),
         time: Some(timestamp(disclosure.at)),
         agency: disclosure.to_agency().map(agency_name).unwrap_or_default(),
-        practitioner: if reader && staff { disclosure.subject.clone() } else { String::new() },
+        practitioner: match names_caller(disclosure) {
+            true => disclosure.subject.clone(),
+            false => String::new(),
+        },
         roles: if reader { set_to_wire(disclosure.roles) } else { Vec::new() },
         purposes: set_to_wire(disclosure.purposes),
         rpc: disclosure.rpc.clone(),
@@ -46,6 +47,12 @@ pub(super) fn record(
         service: disclosure.service.clone(),
         sequence: disclosure.sequence,
     }
+}
+
+/// Whether the person is told who asked: staff, who got what they asked for. Whoever sent records on is
+/// not the one who got them, and other sign-ins of the person's are nobody else's to know.
+pub(super) fn names_caller(disclosure: &Disclosure) -> bool {
+    disclosure.recipient.is_none() && disclosure.caller == CallerKind::Staff
 }
 
 fn name(disclosure: &Disclosure, id: &Uuid) -> Option<String> {

@@ -102,12 +102,17 @@ async fn what_a_service_cannot_say_is_unavailable_and_anothers_record_is_shown_t
     ] {
         assert_eq!(refused.code(), Code::Unavailable);
     }
-    for leaf in [None, Some(LedgerLeaf { detail: others.leaf().unwrap(), ..Default::default() })] {
+    let leaf = |event: &Event| LedgerLeaf {
+        event_id: hers.event_id.to_string(),
+        detail: event.leaf().unwrap(),
+        ..LedgerLeaf::default()
+    };
+    let another = Event { event_id: others.event_id, ..hers.clone() };
+    for leaf in [None, Some(leaf(&others)), Some(leaf(&another))] {
         *scripted.leaf.lock().unwrap() = leaf;
         assert_eq!(jane.inclusion(JANE, "notes", 1, 1).await.unwrap_err().code(), Code::Internal);
     }
-    let detail = hers.leaf().unwrap();
-    *scripted.leaf.lock().unwrap() = Some(LedgerLeaf { detail, ..Default::default() });
+    *scripted.leaf.lock().unwrap() = Some(leaf(&hers));
     jane.inclusion(JANE, "notes", 1, 1).await.unwrap();
 }
 

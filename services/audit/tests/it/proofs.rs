@@ -25,6 +25,7 @@ async fn sealed(ledger: &Ledger, folder: &Path) -> TreeHead {
     let seal = Seal {
         log: log(),
         key: SigningKey::from_seed(&SEED).unwrap(),
+        earlier: Vec::new(),
         every: Duration::from_secs(3600),
         anchor: folder.join("notes.checkpoints"),
     };
@@ -84,6 +85,40 @@ async fn a_person_proves_their_record_and_anybody_who_watches_proves_that_the_lo
     });
     let rpcs = rpcs.await.unwrap().disclosures;
     assert!(rpcs.iter().any(|d| d.rpc == "trellis.audit.v1.AuditService/GetInclusionProof"));
+}
+
+/// The text names whoever asked: it is not for those to whom the accounting does not name them.
+#[tokio::test]
+async fn a_proof_tells_no_more_of_who_asked_than_the_accounting() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let folder = tempfile::tempdir().unwrap();
+    let read = world.read(JANE);
+    let represented = Event {
+        caller: ledger::Caller {
+            kind: "REPRESENTATIVE".into(),
+            subject: "aunt".into(),
+            agency: None,
+            ..read.caller.clone()
+        },
+        bases: vec!["REPRESENTATIVE".into()],
+        ..read.clone()
+    };
+    let sent = Event { recipient: Some(REFUGE), ..world.next_read(JANE) };
+    world.notes.record(Event { event_id: Uuid::new_v4(), ..represented }).await.unwrap();
+    world.notes.record(sent).await.unwrap();
+    sealed(&world.notes, folder.path()).await;
+    world.reaches("notes", 2).await;
+    let jane = world.jane(&audit);
+    let head = opened(&jane.head("notes").await.unwrap());
+    for sequence in [1, 2] {
+        let proof = jane.inclusion(JANE, "notes", sequence, 2).await.unwrap();
+        let shown = proof.leaf.unwrap();
+        assert_eq!((shown.salt.len(), &*shown.detail), (0, ""));
+        let leaf = leaf(sequence, shown.event_id.parse().unwrap(), &shown.commitment);
+        let index = u64::try_from(sequence - 1).unwrap();
+        assert!(inclusion_holds(&leaf, index, 2, &hashes(&proof.hashes), &head.root));
+    }
 }
 
 #[tokio::test]

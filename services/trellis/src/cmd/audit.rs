@@ -14,12 +14,14 @@ use ledger::{
     verify::{Progress, Verifying, verify},
 };
 use serde::{Deserialize, Serialize};
-use trellis::{Config, Service, database};
+use trellis::{Config, Service, database, secrets};
 
 use super::{Admin, say, service_names, services};
 
 /// How often the state is written down.
 const KEEP: Duration = Duration::from_secs(2);
+/// How far down an anchor is looked for: by service and by instance.
+const DEPTH: usize = 2;
 /// Found something.
 const FOUND: u8 = 1;
 
@@ -51,9 +53,12 @@ pub struct Verify {
     /// A public key that signed heads, and earlier ones; unset: the one beside ledger.key
     #[arg(long = "key", value_name = "FILE")]
     keys: Vec<PathBuf>,
-    /// Directories with SERVICE.checkpoints, in them or one level down; unset: ledger.anchors
+    /// Directories with SERVICE.checkpoints, in them or up to two levels down; unset: ledger.anchors
     #[arg(long, value_name = "DIR")]
     anchors: Vec<PathBuf>,
+    /// Where a service has no anchor, compare the heads beside its records alone
+    #[arg(long)]
+    without_anchors: bool,
     /// Kept while it runs; where it is there already, verifying goes on from it. For one service
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -78,15 +83,11 @@ pub async fn run(audit: Audit) -> anyhow::Result<ExitCode> {
 }
 
 fn keys(config: &Config, files: &[PathBuf]) -> anyhow::Result<Vec<VerifyingKey>> {
-    let beside = [config.ledger.key.with_extension("pub")];
-    let files = if files.is_empty() { &beside } else { files };
-    let key = |path: &PathBuf| {
-        let at = || path.display().to_string();
-        let text = fs::read_to_string(path).with_context(at)?;
-        let key = VerifyingKey::parse(&text);
-        key.with_context(|| format!("{}: is no Ed25519 public key in base64", at()))
-    };
-    files.iter().map(key).collect()
+    if !files.is_empty() {
+        return secrets::public_keys(files);
+    }
+    let beside = config.ledger.key.with_extension("pub");
+    secrets::public_keys(std::iter::once(&beside).chain(&config.ledger.earlier_keys))
 }
 
 /// Whether the records of a service hold.
@@ -106,6 +107,7 @@ async fn one(
         given.anchors(&String::from_utf8_lossy(&bytes));
     }
     if files.is_empty() {
+        ensure!(args.without_anchors, "no {service}.checkpoints is there: see --without-anchors");
         say(&format!("{service}: no anchor: only the heads beside the records are compared"));
     }
     let mut conn = database::reading(config, service, &args.admin.url()?).await?;
@@ -138,10 +140,10 @@ async fn verified(
     bar.set_message(service.name());
     let mut kept = Ok(());
     let from = state.progress.take();
-    let done = verify(conn, given, from, |at, total| {
+    let done = verify(conn, given, from, |at, total, resumable| {
         bar.set_length(total);
         bar.set_position(at.records);
-        if kept.is_ok() {
+        if resumable && kept.is_ok() {
             kept = state.keep(at);
         }
     });
@@ -156,13 +158,17 @@ async fn verified(
 fn anchors(folders: &[PathBuf], service: Service) -> anyhow::Result<Vec<PathBuf>> {
     let name = format!("{}.checkpoints", service.name());
     let mut found = Vec::new();
-    for folder in folders {
+    let mut folders: Vec<(PathBuf, usize)> = folders.iter().map(|f| (f.clone(), 0)).collect();
+    while let Some((folder, depth)) = folders.pop() {
         let at = || folder.display().to_string();
-        let mut below = vec![folder.join(&name)];
-        for entry in fs::read_dir(folder).with_context(at)? {
-            below.push(entry.with_context(at)?.path().join(&name));
+        for entry in fs::read_dir(&folder).with_context(at)? {
+            let path = entry.with_context(at)?.path();
+            match () {
+                () if path.is_dir() && depth < DEPTH => folders.push((path, depth + 1)),
+                () if path.is_file() && path.ends_with(&name) => found.push(path),
+                () => {}
+            }
         }
-        found.extend(below.into_iter().filter(|path| path.is_file()));
     }
     Ok(found)
 }

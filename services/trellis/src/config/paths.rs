@@ -40,6 +40,7 @@ impl Config {
         maybe(&mut self.secrets.people_matching);
         place(&mut self.ledger.key);
         place(&mut self.ledger.anchors);
+        self.ledger.earlier_keys.iter_mut().for_each(place);
         self.consent.rule_packs.iter_mut().for_each(place);
     }
 }

@@ -98,7 +98,9 @@ async fn what_was_recorded_holds_to_the_last_record_and_what_was_changed_is_said
     let done = day.verify("consent", &["--anchors", folder.to_str().unwrap()]);
     assert!(done.out.contains("is no head of this log by this key"), "{}", done.out);
     let none = day.path().join("keys");
-    let done = day.verify("consent", &["--anchors", none.to_str().unwrap()]);
+    let none = ["--anchors", none.to_str().unwrap(), "--without-anchors"];
+    day.verify("consent", &none[..2]).is_one_line(&["no consent.checkpoints"]);
+    let done = day.verify("consent", &none);
     assert_eq!(done.code, Some(0));
     assert!(done.out.contains("no anchor: only the heads beside"), "{}", done.out);
     let key = day.path().join("other.pub");

@@ -85,7 +85,11 @@ impl Data {
                 page_tokens: self.secret("page-tokens"),
                 people_matching: Some(self.secret("people-matching")),
             },
-            ledger: LedgerConfig { key: self.secret("ledger-key"), anchors: self.anchors() },
+            ledger: LedgerConfig {
+                key: self.secret("ledger-key"),
+                earlier_keys: Vec::new(),
+                anchors: self.anchors(),
+            },
             consent: ConsentConfig::default(),
             telemetry: telemetry::Config::default(),
         })
