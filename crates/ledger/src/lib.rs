@@ -21,12 +21,13 @@ mod tree;
 pub mod verify;
 mod writer;
 
-pub use anchor::{Anchor, notes};
+pub(crate) use anchor::Anchor;
+pub use anchor::notes;
 pub use event::{Action, BadEvent, Caller, Event, OnBehalf, Outcome, new_id};
 pub use head::{BadNote, LogName, SigningKey, TreeHead, VerifyingKey};
 pub use proofs::Inclusion;
 pub use seal::{NoAnchor, SEAL_EVERY, Seal};
-pub use tree::{GrowError, Grown, TreeAlarm, leaf};
+pub use tree::leaf;
 pub use writer::{Config, Ledger, LedgerError, write_in};
 
 /// Versions 100 to 199 of every service's schema.

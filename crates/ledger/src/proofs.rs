@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::{
     Ledger,
     follow::admit,
-    merkle::{self, Hash, Span, Subtree},
-    tree::{KEPT, last, leaf},
+    merkle::{self, Frontier, Hash, Span, Subtree},
+    tree::{KEPT, LeafRow, last, leaves},
 };
 
 /// That a record is in the tree over the first `size`.
@@ -114,33 +114,18 @@ async fn subtree(tx: &mut PgConnection, wanted: Subtree) -> Result<Hash, StoreEr
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let (begin, end) = (number(wanted.index << above), number((wanted.index + 1) << above));
     let below: Vec<Hash> = match base {
-        0 => leaves(tx, begin, end).await?,
+        0 => {
+            let rows = leaves(tx, wanted.index << above, number(many)).await?;
+            rows.iter().map(LeafRow::hash).collect()
+        }
         level => nodes(tx, i16::try_from(level).unwrap_or(i16::MAX), begin, end).await?,
     };
     if u64::try_from(below.len()).ok() != Some(many) {
         return Err(StoreError::BadRow { what: "tree node" });
     }
-    Ok(root(below))
-}
-
-/// Over as many as a power of two.
-fn root(mut level: Vec<Hash>) -> Hash {
-    while level.len() > 1 {
-        let (pairs, _) = level.as_chunks::<2>();
-        level = pairs.iter().map(|[left, right]| merkle::node(left, right)).collect();
-    }
-    Span::hash(&level)
-}
-
-async fn leaves(tx: &mut PgConnection, begin: i64, end: i64) -> Result<Vec<Hash>, StoreError> {
-    let rows = sqlx::query!(
-        "SELECT seq, event_id, commitment FROM audit_event WHERE seq > $1 AND seq <= $2 ORDER BY seq",
-        begin,
-        end,
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(rows.iter().map(|row| leaf(row.seq, row.event_id, &row.commitment)).collect())
+    let mut tree = Frontier::default();
+    below.into_iter().for_each(|hash| tree.push(hash, |_, _| {}));
+    Ok(tree.root())
 }
 
 async fn nodes(

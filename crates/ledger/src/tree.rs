@@ -29,7 +29,7 @@ pub fn leaf(seq: i64, event_id: Uuid, commitment: &[u8]) -> Hash {
 
 /// What is on record, or in an anchor, can't be so. Nothing is signed on top of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TreeAlarm {
+pub(crate) enum TreeAlarm {
     #[error("after record {after} comes {came}")]
     Gap { after: i64, came: i64 },
     #[error(
@@ -48,7 +48,7 @@ pub enum TreeAlarm {
 
 /// Why the tree did not grow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum GrowError {
+pub(crate) enum GrowError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -65,9 +65,7 @@ impl TxError for GrowError {
 }
 
 /// The last head, and whether there may be more to grow by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grown {
-    pub head: TreeHead,
+pub(crate) struct Grown {
     pub note: String,
     pub more: bool,
 }
@@ -104,7 +102,7 @@ async fn grow(
     let last = last(&mut *tx).await?;
     let (mut tree, kept) = match &last {
         None => (Frontier::default(), None),
-        Some(row) => row.check(seal)?,
+        Some(row) => row.check(seal).map(|(tree, head)| (tree, Some(head)))?,
     };
     if let Some(anchored) = anchored {
         follows(anchored, kept.as_ref())?;
@@ -114,11 +112,10 @@ async fn grow(
             return Err(TreeAlarm::Forked(anchored.size).into());
         }
     }
-    let rows = leaves(&mut *tx, tree.size()).await?;
+    let rows = leaves(&mut *tx, tree.size(), MOST).await?;
     let more = i64::try_from(rows.len()).is_ok_and(|n| n == MOST);
     if rows.is_empty() {
-        let note = last.map(|row| row.note).unwrap_or_default();
-        return Ok(kept.map(|head| Grown { head, note, more }));
+        return Ok(last.map(|row| Grown { note: row.note, more }));
     }
     let mut nodes = Vec::new();
     for row in rows {
@@ -126,15 +123,16 @@ async fn grow(
             let after = i64::try_from(tree.size()).unwrap_or(i64::MAX);
             return Err(TreeAlarm::Gap { after, came: row.seq }.into());
         }
-        let hash = leaf(row.seq, row.event_id, &row.commitment);
-        tree.push(hash, |subtree, hash| nodes.extend(is_kept(subtree).then_some((subtree, *hash))));
+        tree.push(row.hash(), |subtree, hash| {
+            nodes.extend(is_kept(subtree).then_some((subtree, *hash)))
+        });
     }
     // A clock that was set back signs no head that is older than the one before.
     let at = kept.map_or(now, |kept| kept.at.max(now));
     let head = TreeHead { size: tree.size(), root: tree.root(), at };
     let note = head.sign(&seal.log, &seal.key).ok_or(TreeAlarm::Unwritten)?;
     keep(tx, &tree, &note, &nodes).await?;
-    Ok(Some(Grown { head, note, more }))
+    Ok(Some(Grown { note, more }))
 }
 
 /// An anchor is never ahead of the database: else the database is an older one.
@@ -174,12 +172,12 @@ impl HeadRow {
         Frontier::new(size, roots.to_vec())
     }
 
-    fn check(&self, seal: &Seal) -> Result<(Frontier, Option<TreeHead>), TreeAlarm> {
+    fn check(&self, seal: &Seal) -> Result<(Frontier, TreeHead), TreeAlarm> {
         let bad = TreeAlarm::Head(u64::try_from(self.size).unwrap_or_default());
         let tree = self.tree().ok_or(bad)?;
         let head = seal.open(&self.note).ok_or(bad)?;
         let same = head.size == tree.size() && head.root == tree.root();
-        if same { Ok((tree, Some(head))) } else { Err(bad) }
+        if same { Ok((tree, head)) } else { Err(bad) }
     }
 }
 
@@ -201,19 +199,30 @@ pub(crate) async fn last(tx: &mut PgConnection) -> Result<Option<HeadRow>, Store
     .await?)
 }
 
-struct LeafRow {
+pub(crate) struct LeafRow {
     seq: i64,
     event_id: Uuid,
     commitment: Vec<u8>,
 }
 
-async fn leaves(tx: &mut PgConnection, size: u64) -> Result<Vec<LeafRow>, StoreError> {
+impl LeafRow {
+    pub(crate) fn hash(&self) -> Hash {
+        leaf(self.seq, self.event_id, &self.commitment)
+    }
+}
+
+/// The records after the first `size`, at most so many, in order.
+pub(crate) async fn leaves(
+    tx: &mut PgConnection,
+    size: u64,
+    most: i64,
+) -> Result<Vec<LeafRow>, StoreError> {
     admit(&mut *tx).await?;
     Ok(sqlx::query_as!(
         LeafRow,
         "SELECT seq, event_id, commitment FROM audit_event WHERE seq > $1 ORDER BY seq LIMIT $2",
         i64::try_from(size).unwrap_or(i64::MAX),
-        MOST,
+        most,
     )
     .fetch_all(tx)
     .await?)

@@ -45,8 +45,7 @@ impl Verifying {
 
     /// What a file of anchored heads says. Read it before the ledger, which may grow meanwhile.
     pub fn anchors(&mut self, file: &str) {
-        // Half a note at the end was never anchored: it is being written, or a crash left it.
-        for note in &crate::notes(file).0 {
+        for note in &crate::notes(file) {
             match self.open(note) {
                 Some(head) => self.anchors.entry(head.size).or_default().push(head.root),
                 None => self.unreadable += 1,

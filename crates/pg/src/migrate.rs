@@ -8,11 +8,15 @@ use std::borrow::Cow;
 
 use secrecy::SecretString;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _,
+    ConnectOptions as _, Connection as _,
     migrate::{Migration, Migrator},
 };
 
-use crate::{ProvisionError, ServiceSchema, StoreError, config::parse_url, roles::bad_name};
+use crate::{
+    ProvisionError, ServiceSchema, StoreError,
+    config::parse_url,
+    roles::{as_owner, bad_name},
+};
 
 /// What every service's schema has: counters, the wall of row-level security, visibility.
 pub static COMMON: Migrator = sqlx::migrate!("./migrations");
@@ -57,20 +61,17 @@ pub async fn apply(
     all: &[&Migrator],
 ) -> Result<(), MigrateError> {
     use sqlx::migrate::MigrateError as M;
-    let names = service.quoted()?;
     let migrator = combined(all)?;
-    let mut conn = parse_url(admin)?
-        .application_name("trellis-migrate")
-        .options([
-            // pg_temp last, and named: functions keep this path (SET search_path FROM CURRENT).
-            ("search_path", format!("{},pg_temp", service.schema)),
-            ("trellis.login_role", service.role.clone()),
-            ("lock_timeout", "30s".to_owned()),
-            ("client_min_messages", "warning".to_owned()),
-        ])
-        .connect()
-        .await?;
-    sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {}", names.owner))).execute(&mut conn).await?;
+    let options = [
+        ("trellis.login_role", service.role.clone()),
+        ("lock_timeout", "30s".to_owned()),
+        ("client_min_messages", "warning".to_owned()),
+    ];
+    let conn = as_owner(admin, service, "trellis-migrate", options).await;
+    let mut conn = conn.map_err(|error| match error {
+        ProvisionError::Store(store) => MigrateError::Store(store),
+        names => names.into(),
+    })?;
     let done = migrator.run_direct(None, &mut conn, false).await;
     let closed = conn.close().await;
     done.map_err(|error| match error {

@@ -59,13 +59,23 @@ pub async fn reading(
     admin: &SecretString,
     service: &ServiceSchema,
 ) -> Result<PgConnection, ProvisionError> {
+    let options = [("default_transaction_read_only", "on".to_owned())];
+    as_owner(admin, service, "trellis-read", options).await
+}
+
+/// A connection of the administrator's that acts as the owner of a service's schema, in it.
+pub(crate) async fn as_owner(
+    admin: &SecretString,
+    service: &ServiceSchema,
+    name: &str,
+    options: impl IntoIterator<Item = (&'static str, String)>,
+) -> Result<PgConnection, ProvisionError> {
     let owner = service.quoted()?.owner;
+    // pg_temp last, and named: functions keep this path (SET search_path FROM CURRENT).
+    let path = ("search_path", format!("{},pg_temp", service.schema));
     let mut conn = parse_url(admin)?
-        .application_name("trellis-read")
-        .options([
-            ("search_path", format!("{},pg_temp", service.schema)),
-            ("default_transaction_read_only", "on".to_owned()),
-        ])
+        .application_name(name)
+        .options(std::iter::once(path).chain(options))
         .connect()
         .await?;
     sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {owner}"))).execute(&mut conn).await?;

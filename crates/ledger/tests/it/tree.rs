@@ -61,8 +61,7 @@ pub async fn sealed(stage: &Stage, anchor: &Path) {
 }
 
 pub fn anchored(path: &Path) -> Vec<TreeHead> {
-    let (notes, whole) = notes(&std::fs::read_to_string(path).unwrap());
-    assert!(whole);
+    let notes = notes(&std::fs::read_to_string(path).unwrap());
     let key = key(KEY).verifying().unwrap();
     notes.iter().map(|note| TreeHead::open(note, &log(), &key).unwrap()).collect()
 }
@@ -102,7 +101,7 @@ async fn heads_cover_what_is_on_record_and_are_anchored_as_they_are_kept() {
         .fetch_all(&mut stage.admin().await)
         .await
         .unwrap();
-    assert_eq!(kept, notes(&std::fs::read_to_string(&path).unwrap()).0);
+    assert_eq!(kept, notes(&std::fs::read_to_string(&path).unwrap()));
     let nodes: Vec<(i16, i64)> = sqlx::query_as("SELECT level, place FROM tree_node ORDER BY 1, 2")
         .fetch_all(&mut stage.admin().await)
         .await
@@ -203,6 +202,67 @@ async fn nothing_is_signed_on_top_of_what_cannot_be() {
         sealing.await.unwrap();
         assert_eq!(head_size(&stage).await, before, "{damage}");
         assert_eq!(anchored(&path).last().unwrap().size, 20, "{damage}");
+    }
+}
+
+/// The service's own role may insert a head; only this log's keys can make it one to go on from.
+#[tokio::test]
+async fn nothing_is_signed_on_top_of_a_head_that_this_log_did_not_sign() {
+    let stage = Stage::set().await;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("stage.checkpoints");
+    record(&stage, 20).await;
+    sealed(&stage, &path).await;
+    record(&stage, 5).await;
+    let rows =
+        sqlx::query("SELECT seq, event_id, commitment FROM audit_event ORDER BY seq LIMIT 22");
+    let mut tree = Frontier::default();
+    for row in rows.fetch_all(&mut stage.admin().await).await.unwrap() {
+        let commitment: Vec<u8> = row.get(2);
+        tree.push(leaf(row.get(0), row.get::<Uuid, _>(1), &commitment), |_, _| {});
+    }
+    let at = kernel::Clock::now(&kernel::SystemClock);
+    let head = TreeHead { size: tree.size(), root: tree.root(), at };
+    for (seed, size) in [([9; 32], 22), (KEY, 25)] {
+        let note = head.sign(&log(), &key(seed)).unwrap();
+        sqlx::query("DELETE FROM tree_head WHERE size = 22")
+            .execute(&mut stage.admin().await)
+            .await
+            .unwrap();
+        sqlx::query("INSERT INTO tree_head VALUES (22, $1, $2)")
+            .bind(note)
+            .bind(tree.roots().concat())
+            .execute(&mut stage.admin().await)
+            .await
+            .unwrap();
+        let (stop, sealing) = begin(&stage, seal(&path));
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        stop.cancel();
+        sealing.await.unwrap();
+        assert_eq!(head_size(&stage).await, size);
+    }
+}
+
+/// An anchored head that is not the one of its size beside the records: another database's.
+#[tokio::test]
+async fn nothing_is_signed_beside_an_anchor_of_another_tree() {
+    let stage = Stage::set().await;
+    let dir = tempfile::tempdir().unwrap();
+    let (own, other) = (dir.path().join("own"), dir.path().join("other"));
+    for _ in 0..2 {
+        record(&stage, 10).await;
+        sealed(&stage, &own).await;
+    }
+    record(&stage, 1).await;
+    let at = kernel::Clock::now(&kernel::SystemClock);
+    for (size, root) in [(10, [1; 32]), (7, root(&stage, 7).await)] {
+        let note = TreeHead { size, root, at }.sign(&log(), &key(KEY)).unwrap();
+        std::fs::write(&other, format!("{note}\n")).unwrap();
+        let (stop, sealing) = begin(&stage, seal(&other));
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        stop.cancel();
+        sealing.await.unwrap();
+        assert_eq!(head_size(&stage).await, 20, "{size}");
     }
 }
 

@@ -28,26 +28,34 @@ pub(super) async fn handle(
         return Err(Error::field("tree_size", "must be at least sequence"));
     }
     let person = rpc::id("person", "people", &request.person)?;
-    let (service, mut ledger) = ledger(app, &request.service)?;
     let permit = permit(app, &call, PersonId::from(person)).await?;
     let page = Page {
         include_custodian_access: true,
         before: (PageKey::FIRST.instant(), PageKey::FIRST.id),
-        only: Some((service.to_owned(), request.sequence)),
+        only: Some((request.service.clone(), request.sequence)),
         limit: 1,
     };
     let shown = app.accounts.list(&permit, page).await?;
-    // Of what is not shown there is no proof, as of what there is not.
-    let Some(disclosure) = shown.disclosures.first() else {
-        let person = PersonId::from(person);
-        return Err(app.deps.guard.refuse_standing(&call, Some(&person), Vec::new()).await.into());
+    // Of what is not shown there is no proof, as of what there is not; either is on record.
+    let asked = match (shown.disclosures.first(), ledger(app, &request.service)) {
+        (Some(disclosure), Ok((service, mut ledger))) => {
+            let asked = GetLedgerInclusionRequest {
+                service: service.to_owned(),
+                sequence: request.sequence,
+                tree_size: request.tree_size,
+            };
+            answer(service, ledger.get_ledger_inclusion(asked).await).map(|p| (disclosure, p))
+        }
+        _ => Err(Error::NotFound),
     };
-    let asked = GetLedgerInclusionRequest {
-        service: service.to_owned(),
-        sequence: request.sequence,
-        tree_size: request.tree_size,
+    let (disclosure, proof) = match asked {
+        Err(Error::NotFound) => {
+            let person = PersonId::from(person);
+            let guard = &app.deps.guard;
+            return Err(guard.refuse_standing(&call, Some(&person), Vec::new()).await.into());
+        }
+        asked => asked?,
     };
-    let proof = answer(service, ledger.get_ledger_inclusion(asked).await)?;
     let leaf = proof.leaf.filter(|leaf| is_of(leaf, disclosure.event_id, person));
     let mut leaf =
         leaf.ok_or(Error::Internal("an audit record that is another than was followed"))?;

@@ -153,6 +153,10 @@ async fn of_what_is_not_shown_there_is_no_proof() {
     ] {
         assert_eq!(whole(&asked.unwrap_err()), unknown, "{what}");
     }
+    // Each of them is on record, as every refusal is.
+    let events = audit.ledger.follow(0, 100).await.unwrap();
+    let proofs = events.iter().filter(|(_, event)| event.rpc.ends_with("/GetInclusionProof"));
+    assert_eq!(proofs.filter(|(_, event)| event.outcome == ledger::Outcome::Deny).count(), 8);
     assert!(jane.inclusion(JANE, "notes", 1, 3).await.is_ok());
     let role = world.staff(&audit).inclusion(JANE, "notes", 1, 3).await.unwrap_err();
     assert_eq!(role.code(), Code::PermissionDenied);
