@@ -85,7 +85,9 @@ async fn what_was_recorded_holds_to_the_last_record_and_what_was_changed_is_said
     assert_eq!(done.code, Some(1), "{}", done.err);
     assert!(done.out.contains("consent: an anchored head is over 9999 records"), "{}", done.out);
     assert!(done.out.contains("consent: DOES NOT HOLD: "), "{}", done.out);
-    fs::write(&anchor, whole.replacen('A', "B", 1)).unwrap();
+    let changed = whole.replacen("time 2", "time 3", 1);
+    assert_ne!(changed, whole);
+    fs::write(&anchor, changed).unwrap();
     let done = day.verify("consent", &[]);
     assert_eq!(done.code, Some(1), "{}", done.err);
     assert!(done.out.contains("consent: something in an anchor is no head"), "{}", done.out);
