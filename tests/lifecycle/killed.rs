@@ -6,9 +6,10 @@ use std::{
     time::Duration,
 };
 
-use tonic::Code;
 use trellis_tests::{Actor, Up, World, note_about, request_id};
-use wire::notes::v1::{CreateNoteRequest, GetNoteRequest, ListNotesRequest};
+use wire::notes::v1::{CreateNoteRequest, GetNoteRequest};
+
+use crate::everything;
 
 const WRITERS: usize = 8;
 const KILLS: usize = 4;
@@ -86,28 +87,4 @@ async fn a_network_that_is_killed_under_writes_loses_nothing_that_it_acknowledge
     println!("killed: {KILLS} kills, {} notes acknowledged, {} stored", all.len(), stored.len());
     assert!(all.len() > KILLS * WRITERS, "hardly anything was written: nothing was tested");
     assert_eq!(stored, all, "what is stored is what was acknowledged, once each");
-}
-
-async fn everything(reader: &Actor, person: &str) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    let mut page_token = String::new();
-    loop {
-        let list = ListNotesRequest {
-            page_size: 200,
-            page_token,
-            person: person.to_owned(),
-            ..ListNotesRequest::default()
-        };
-        let page = match reader.notes().list_notes(list).await {
-            Ok(page) => page.into_inner(),
-            Err(status) => panic!("{:?} {}", status.code() == Code::Ok, status.message()),
-        };
-        for note in page.notes {
-            assert!(names.insert(note.name), "a note is there twice");
-        }
-        if page.next_page_token.is_empty() {
-            return names;
-        }
-        page_token = page.next_page_token;
-    }
 }

@@ -19,9 +19,7 @@ pub fn trellis() -> &'static Path {
         if let Some(named) = std::env::var_os("TRELLIS_BIN") {
             return named.into();
         }
-        // target/debug/deps/access-0123 -> target/debug
-        let test = std::env::current_exe().unwrap();
-        let profile = test.parent().and_then(Path::parent).unwrap();
+        let profile = built();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
         build.args(["build", "--quiet", "--package", "trellis", "--bin", "trellis"]);
@@ -34,4 +32,15 @@ pub fn trellis() -> &'static Path {
         assert!(binary.exists(), "{} is missing", binary.display());
         binary
     })
+}
+
+/// A service that a fault meets. Cargo builds it with the tests, being of their package.
+pub fn faulted() -> PathBuf {
+    built().join("trellis-faulted")
+}
+
+/// target/debug/deps/access-0123 -> target/debug
+fn built() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent().and_then(Path::parent).unwrap().to_owned()
 }

@@ -15,7 +15,7 @@ pub use binary::{project, trellis};
 pub use client::request_id;
 pub use network::{Actor, Network, SERVICES};
 pub use process::Process;
-pub use processes::Processes;
+pub use processes::{Fault, Processes};
 pub use tokens::{AUDIENCE, CLIENT, Tokens};
 pub use up::Up;
 pub use wait::{BOUND, until};

@@ -4,12 +4,13 @@ use std::{
     collections::BTreeMap,
     fs,
     net::{SocketAddr, TcpListener},
-    path::Path,
+    os::unix::process::ExitStatusExt as _,
+    path::{Path, PathBuf},
     process::Command,
     time::Duration,
 };
 
-use pg::{Embedded, embedded};
+use pg::{Db, Embedded, ServiceSchema, embedded};
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use tonic::transport::Endpoint;
@@ -17,7 +18,22 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use crate::{BOUND, Network, Process, SERVICES, trellis, until, up::throw_away};
+use crate::{
+    BOUND, Network, Process, SERVICES,
+    binary::{faulted, trellis},
+    until,
+    up::throw_away,
+};
+
+/// Where kill -9 meets a service: the so-many-th time that its work comes to a point, and so much later.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault {
+    pub point: &'static str,
+    pub passes: u64,
+    pub after: Duration,
+    /// It is the database that is killed.
+    pub database: bool,
+}
 
 /// A network of processes. Dropping it ends them all.
 pub struct Processes {
@@ -84,10 +100,55 @@ impl Processes {
         self.serving(service).await;
     }
 
+    /// Starts a service that a fault will meet, and does not wait for it.
+    pub fn start_faulted(&mut self, name: &'static str, fault: &Fault) {
+        let mut command = Command::new(faulted());
+        let victim = match fault.database {
+            true => self.postgres.pid().to_string(),
+            false => "self".to_owned(),
+        };
+        command.arg(name).arg(self.config_of(name)).args([
+            fault.point,
+            &fault.passes.to_string(),
+            &fault.after.as_micros().to_string(),
+            &victim,
+        ]);
+        self.run(name, command);
+    }
+
+    /// Waits until the fault has met it.
+    pub async fn faulted(&mut self, name: &str, fault: &Fault) {
+        let process = self.process(name);
+        if fault.database {
+            process.says("the database was killed", BOUND).await;
+        } else {
+            let status = process.ended(BOUND).unwrap_or_else(|| panic!("{fault:?} never came"));
+            assert_eq!(status.signal(), Some(9), "{fault:?}: {}", process.errors());
+        }
+    }
+
+    /// A pool of this service's own role.
+    pub async fn database(&self, name: &str) -> Db {
+        let url = self.postgres.url(&ServiceSchema::of(name).role, "postgres");
+        pg::connect(&pg::Config::new(url.as_str(), name)).await.unwrap()
+    }
+
+    /// The files of a service's configuration and of the administrator's URL.
+    pub fn for_administration(&self, name: &str) -> (PathBuf, PathBuf) {
+        (self.config_of(name), self.dir.path().join("data").join("admin-url"))
+    }
+
+    fn config_of(&self, name: &str) -> PathBuf {
+        self.dir.path().join(format!("{name}.toml"))
+    }
+
     fn spawn(&mut self, name: &'static str) {
         let mut command = Command::new(trellis());
-        let config = self.dir.path().join(format!("{name}.toml"));
-        command.args(["serve", name, "--config"]).arg(config);
+        command.args(["serve", name, "--config"]).arg(self.config_of(name));
+        self.run(name, command);
+    }
+
+    fn run(&mut self, name: &'static str, command: Command) {
         let log = self.dir.path().join(format!("{name}.log"));
         self.running.insert(name, Process::start(command, &log));
     }

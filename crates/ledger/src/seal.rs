@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use kernel::Clock;
+use pg::points;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -153,7 +154,9 @@ impl Sealer {
     /// A disk may take its time, which is not a worker's.
     async fn anchor(&mut self, note: String) -> Result<(), Unsealed> {
         let Some(mut anchor) = self.anchor.take() else { return Ok(()) };
+        points::reached("seal.anchor");
         let written = tokio::task::spawn_blocking(move || anchor.add(&note).map(|()| anchor)).await;
+        points::reached("seal.anchored");
         // After an error it is opened anew, without what may be half written.
         self.anchor = Some(written.map_err(std::io::Error::other)??);
         Ok(())

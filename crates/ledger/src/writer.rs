@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use pg::{Db, Group, GroupError, Lane, Limits, PgConnection, StoreError};
+use pg::{Db, Group, GroupError, Lane, Limits, PgConnection, StoreError, points};
 
 use crate::{Event, columns::Columns};
 
@@ -71,7 +71,11 @@ impl Ledger {
 /// Records a write in the write's own transaction: both happen or neither. Call it last, since
 /// the ledger's head stays locked until the commit. Returns the number of the last event.
 pub async fn write_in(tx: &mut PgConnection, events: &[Event]) -> Result<i64, StoreError> {
-    Columns::of(events)?.append(tx).await
+    let columns = Columns::of(events)?;
+    points::reached("ledger.write");
+    let last = columns.append(tx).await?;
+    points::reached("ledger.written");
+    Ok(last)
 }
 
 /// One commit for all. Where the database refuses, half by half, until the event that it cannot
@@ -100,6 +104,7 @@ async fn append(lane: &Lane, columns: Arc<Columns>, retries: u32) -> Recorded {
     let mut wait = Duration::from_millis(10);
     let mut unanswered = 0;
     loop {
+        points::reached("ledger.batch");
         let events = Arc::clone(&columns);
         let done = lane
             .run_repeatable("ledger.record", move |conn| {
@@ -108,7 +113,10 @@ async fn append(lane: &Lane, columns: Arc<Columns>, retries: u32) -> Recorded {
             })
             .await;
         match done {
-            Ok(_) => return Ok(()),
+            Ok(_) => {
+                points::reached("ledger.durable");
+                return Ok(());
+            }
             // It may be there. The same ids again are there once, whichever it was.
             Err(StoreError::Ambiguous(cause)) if unanswered < retries => {
                 tracing::warn!(%cause, "an audit commit went unanswered");

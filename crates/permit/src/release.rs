@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::{Action, CodeSet, ConsentId, PersonId};
+use pg::points;
 use policy::{BasisKind, Obligation, Opened, Reason, Record, Redisclosure};
 
 use crate::{
@@ -114,7 +115,9 @@ impl Guard {
         self.ledger.record(event).await.map_err(|error| {
             tracing::warn!(%error, "a disclosure could not be recorded: nothing is disclosed");
             Refusal::Unavailable(Outage::Audit)
-        })
+        })?;
+        points::reached("guard.recorded");
+        Ok(())
     }
 
     pub(crate) async fn record_refusal(

@@ -19,6 +19,7 @@ pub mod hold;
 mod ident;
 mod lane;
 mod migrate;
+pub mod points;
 pub mod requests;
 mod roles;
 mod sealed;

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::{BoxFuture, Cause, Db, StoreError, db::own_task};
+use crate::{BoxFuture, Cause, Db, StoreError, db::own_task, points};
 
 /// Attempts at one unit of work, the first included.
 const ATTEMPTS: u32 = 3;
@@ -219,7 +219,7 @@ where
         _ => Ok(value),
     });
     match worked {
-        Ok(value) => match timeout(limit, tx.commit()).await {
+        Ok(value) => match timeout(limit, commit(tx)).await {
             Ok(Ok(())) => Ok(value),
             Ok(Err(error)) => Err(Failed::Within(E::from(StoreError::of_commit(&error)))),
             Err(_) => Err(Failed::Within(E::from(StoreError::Ambiguous(Cause::of("no answer"))))),
@@ -232,6 +232,13 @@ where
             Err(Failed::Within(error))
         }
     }
+}
+
+async fn commit(tx: Transaction<'_, Postgres>) -> Result<(), sqlx::Error> {
+    points::reached("tx.commit");
+    tx.commit().await?;
+    points::reached("tx.committed");
+    Ok(())
 }
 
 async fn begin<'c>(

@@ -12,11 +12,16 @@ pub struct Args {
     /// Generated worlds on which the decision, lists and explanations must agree; 0 leaves them out
     #[arg(long, default_value_t = 1_000_000)]
     worlds: u32,
+    /// kill -9 of a service or its database around an audit record; 0 leaves them out
+    #[arg(long, default_value_t = 1_000)]
+    kills: u32,
 }
 
 pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     let passed = (args.worlds == 0 || worlds(project, args.worlds)?)
-        && (args.rounds == 0 || rounds(project, args.rounds)?);
+        && (args.rounds == 0 || lifecycle(project, "TRELLIS_ROUNDS", args.rounds, &[])?)
+        && (args.kills == 0
+            || lifecycle(project, "TRELLIS_KILLS", args.kills, &["nothing_comes_out"])?);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -37,7 +42,8 @@ fn worlds(project: &Project, worlds: u32) -> anyhow::Result<bool> {
     Ok(run::status(&mut test)?.success())
 }
 
-fn rounds(project: &Project, rounds: u32) -> anyhow::Result<bool> {
+/// The tests of real processes, or of them those named, with so many of something.
+fn lifecycle(project: &Project, what: &str, many: u32, only: &[&str]) -> anyhow::Result<bool> {
     let built = run::status(&mut project.cargo(&["build", "--package", "trellis"]))?;
     anyhow::ensure!(built.success(), "the binary does not build");
     let mut tests = project.cargo(&[
@@ -52,7 +58,8 @@ fn rounds(project: &Project, rounds: u32) -> anyhow::Result<bool> {
         "1",
     ]);
     tests
-        .env("TRELLIS_ROUNDS", rounds.to_string())
+        .args(only)
+        .env(what, many.to_string())
         .env("TRELLIS_BIN", project.target.join("debug").join("trellis"));
     Ok(run::status(&mut tests)?.success())
 }
