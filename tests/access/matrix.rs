@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use prost_reflect::DynamicMessage;
 use tonic::Code;
-use trellis_tests::{Up, World, project};
+use trellis_tests::{Up, World, project, verified};
 
 use crate::{
     callers::Who,
@@ -120,6 +120,10 @@ async fn every_caller_gets_of_every_rpc_what_the_table_says() {
     let odd: Vec<&str> = table.lines().filter(|line| line.contains('!')).collect();
     assert!(odd.is_empty(), "answers that the table has no word for:\n{}", odd.join("\n"));
     compare(&table);
+    // Every write of every RPC, and every refusal of one, has its record, and nothing else has.
+    let (found, records) = verified(&up).await;
+    assert_eq!(found, []);
+    assert!(records > 1_000, "{records}");
 }
 
 fn compare(seen: &str) {

@@ -491,6 +491,23 @@ impl<'a> Stage<'a> {
                 person: person.name.clone(),
                 ..audit::ListDisclosuresRequest::default()
             }),
+            "ListRecipients" => one(audit::ListRecipientsRequest { person: person.name.clone() }),
+            "ListAccessEvents" => one(audit::ListAccessEventsRequest {
+                scope: audit::AccessScope::ByOwnStaff.into(),
+                ..audit::ListAccessEventsRequest::default()
+            }),
+            "ListAnomalies" => {
+                while self.anomalies().await.len() < 2 {
+                    self.anomaly().await;
+                }
+                one(audit::ListAnomaliesRequest::default())
+            }
+            "ReviewAnomaly" => one(audit::ReviewAnomalyRequest {
+                request_id: request_id(),
+                name: self.anomaly().await,
+                outcome: audit::AnomalyOutcome::Explained.into(),
+                note: "The notes were named in a list.".to_owned(),
+            }),
             "FollowLedger" => one(audit::FollowLedgerRequest { service, after: 0 }),
             "GetTreeHead" | "GetConsistencyProof" => {
                 self.sealed(1).await;
@@ -541,6 +558,37 @@ impl Stage<'_> {
             (size >= records).then_some(size)
         })
         .await
+    }
+
+    /// An open anomaly of the clinic's: somebody of its staff was refused again and again.
+    async fn anomaly(&self) -> String {
+        let (who, roles) = (format!("nosy-{}", Uuid::new_v4()), [kernel::Role::Clinician]);
+        let purposes = [kernel::Purpose::Treat];
+        let clinic = &self.world.agencies.clinic;
+        let nosy = self.network.tokens.staff(&who, clinic, &roles, &purposes);
+        let nosy = self.network.actor(nosy);
+        for _ in 0..20 {
+            let get = notes::GetNoteRequest { name: format!("notes/{}", Uuid::new_v4()) };
+            assert!(nosy.notes().get_note(get).await.is_err(), "there is no such note");
+        }
+        until("an anomaly", Duration::from_secs(20), || async {
+            let mut open = self.anomalies().await.into_iter();
+            open.find(|anomaly| anomaly.practitioner == who).map(|anomaly| anomaly.name)
+        })
+        .await
+    }
+
+    /// The open anomalies of the clinic's, the last found first.
+    async fn anomalies(&self) -> Vec<audit::Anomaly> {
+        let (clinic, roles) = (&self.world.agencies.clinic, [kernel::Role::PrivacyOfficer]);
+        let purposes = [kernel::Purpose::CoordinationOfCare];
+        let officer = self.network.tokens.staff("po-ash", clinic, &roles, &purposes);
+        let open = audit::ListAnomaliesRequest {
+            page_size: 200,
+            open_only: true,
+            ..audit::ListAnomaliesRequest::default()
+        };
+        served!(self.network.actor(officer.clone()).audit(), list_anomalies, open).anomalies
     }
 
     /// The number of a record about this person at the notes service.

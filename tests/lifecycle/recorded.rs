@@ -143,10 +143,10 @@ impl OnRecord {
             if events.is_empty() {
                 return;
             }
-            for (number, event) in events {
-                assert_eq!(number, self.last + 1, "a number was left out");
-                self.last = number;
-                self.add(&event);
+            for followed in events {
+                assert_eq!(followed.seq, self.last + 1, "a number was left out");
+                self.last = followed.seq;
+                self.add(&followed.event.expect("none is past its time"));
             }
         }
     }

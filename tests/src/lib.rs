@@ -8,6 +8,7 @@ mod process;
 mod processes;
 mod tokens;
 mod up;
+mod verified;
 mod wait;
 mod world;
 
@@ -18,6 +19,7 @@ pub use process::Process;
 pub use processes::{Fault, Processes};
 pub use tokens::{AUDIENCE, CLIENT, Tokens};
 pub use up::Up;
+pub use verified::verified;
 pub use wait::{BOUND, until};
 pub use world::{
     Agencies, Person, World, agency, everywhere_known, guardian_of, note_about, referral_of,

@@ -22,7 +22,7 @@ use wire::{
 
 use crate::{
     store,
-    world::{CLINIC, Keys, PARTNER, TOKENS, World, clock},
+    world::{CLINIC, Keys, PARTNER, TOKENS, World, anchors, clock},
 };
 
 /// Not behind the wall of row-level security, and for nothing but the unprotected read.
@@ -49,6 +49,7 @@ pub async fn database(home: &Path) -> anyhow::Result<Embedded> {
         pg::provision(&admin, std::slice::from_ref(&schema)).await?;
         pg::migrate(&admin, &schema, &[&ledger::MIGRATIONS, own]).await?;
     }
+    std::fs::create_dir(anchors(home))?;
     store::open_role(admin.expose_secret(), OPEN_ROLE).await?;
     Ok(server)
 }

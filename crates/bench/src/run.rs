@@ -5,6 +5,7 @@ mod child;
 mod cores;
 mod load;
 pub mod report;
+mod verified;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -41,7 +42,7 @@ pub struct Args {
     #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64])]
     clients: Vec<usize>,
     /// Only these servers
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["a", "b", "c"])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["a", "b", "c", "d"])]
     only: Vec<Kind>,
     /// Does not measure which runtime is cheaper, but takes this one
     #[arg(long)]
@@ -143,9 +144,11 @@ async fn measure(args: &Args, cores: &Cores, home: &std::path::Path) -> anyhow::
     }
     bar.finish_and_clear();
     on_record(&mut servers, &stage).await?;
+    drop(servers);
     let report = Report {
         cells,
         runtimes,
+        verified: verified::all(&stage.admin, home).await?,
         cores: cores.clone(),
         database: store::settings(stage.admin.expose_secret()).await?,
         notes: stage.world.notes.len(),
@@ -154,7 +157,6 @@ async fn measure(args: &Args, cores: &Cores, home: &std::path::Path) -> anyhow::
         smoke: args.smoke,
     };
     print!("{report}");
-    drop(servers);
     drop(stage.consent);
     stage.database.stop().await;
     Ok(())

@@ -24,7 +24,7 @@ use tower::layer::util::{Identity, Stack};
 
 use crate::{
     layer::{BenchLayer, Counts, Prepared},
-    world::{Everybody, Keys, World, clock, directory},
+    world::{Everybody, Keys, World, anchors, clock, directory, seal},
 };
 
 const GET_NOTE: &str = "/trellis.notes.v1.NotesService/GetNote";
@@ -37,6 +37,8 @@ pub enum Kind {
     B,
     /// The real GetNote
     C,
+    /// The same without its audit record
+    D,
     #[value(skip)]
     Consent,
 }
@@ -70,7 +72,8 @@ pub fn run(kind: Kind, home: &Path, runtime: Runtime) -> anyhow::Result<()> {
         let (running, prepared) = match kind {
             Kind::A => a(&world).await?,
             Kind::B => b(&world).await?,
-            Kind::C => c(&world, home).await?,
+            Kind::C => c(&world, home, true).await?,
+            Kind::D => c(&world, home, false).await?,
             Kind::Consent => (consent(&world, home).await?, None),
         };
         answer_for(&running, prepared)?;
@@ -120,13 +123,22 @@ async fn b(world: &World) -> anyhow::Result<Served> {
     Ok((running, Some(prepared)))
 }
 
-async fn c(world: &World, home: &Path) -> anyhow::Result<Served> {
+async fn c(world: &World, home: &Path, recorded: bool) -> anyhow::Result<Served> {
     let keys = Keys::open(home)?;
     let db = database(&world.notes_url, "notes").await?;
+    let ledger = match recorded {
+        true => Ledger::start(db.clone(), ledger::Config::default()),
+        false => Ledger::unrecorded(db.clone()),
+    };
+    if recorded {
+        // As a service does; each process has a file of its own.
+        let anchor = anchors(home).join(format!("{}.checkpoints", std::process::id()));
+        ledger.seal(seal(anchor)?, clock(), CancellationToken::new())?;
+    }
     let channel = serve::peer(&world.consent, None)?;
     let peer = Peer::new(channel, keys.service_tokens("notes"), "consent");
     let directory = directory();
-    let deps = deps(db, Arc::new(GrpcConsents::new(peer)), &directory)?;
+    let deps = deps(db, ledger, Arc::new(GrpcConsents::new(peer)), &directory)?;
     let authenticator = keys.authenticator("notes", directory).await?;
     let prepared = Prepared::new(world, GET_NOTE)?;
     let layer = Stack::new(AuthLayer::new(authenticator), BenchLayer(Arc::clone(&prepared)));
@@ -140,7 +152,8 @@ async fn consent(world: &World, home: &Path) -> anyhow::Result<Running> {
     let db = database(&world.consent_url, "consent").await?;
     let directory = directory();
     let local = LocalConsents::new(db.clone(), Arc::clone(&directory));
-    let deps = deps(db, Arc::new(local), &directory)?;
+    let ledger = Ledger::start(db.clone(), ledger::Config::default());
+    let deps = deps(db, ledger, Arc::new(local), &directory)?;
     let authenticator = keys.authenticator("consent", directory).await?;
     let app = consent::start(deps, consent::Rules::default());
     Ok(listener()
@@ -160,10 +173,10 @@ async fn database(url: &str, schema: &str) -> anyhow::Result<Db> {
 
 fn deps(
     db: Db,
+    ledger: Ledger,
     consents: Arc<dyn ConsentSource>,
     directory: &Arc<Directory>,
 ) -> anyhow::Result<rpc::Deps> {
-    let ledger = Ledger::start(db.clone(), ledger::Config::default());
     let guard = Guard::new(consents, Arc::new(Everybody), ledger, clock());
     let pages = rpc::Pages::new(&[7; 32], clock()).map_err(|_| anyhow::anyhow!("page key"))?;
     Ok(rpc::Deps {

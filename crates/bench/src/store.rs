@@ -3,5 +3,5 @@
 mod fill;
 mod note;
 
-pub use fill::{audited, fill, open_role, settings};
+pub use fill::{audited, fill, open_role, read_records, settings};
 pub use note::note;

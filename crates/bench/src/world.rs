@@ -13,6 +13,7 @@ use identity::{
     Asserts, Authenticator, DEV_ISSUER, DevIssuer, IdentityConfig, Mint, NetworkKeys, ServiceTokens,
 };
 use kernel::{AgencyId, Clock, PersonId, Purpose, Role, Sector, SystemClock};
+use ledger::{LogName, Seal, VerifyingKey};
 use permit::{PeopleSource, SignIn, SourceError};
 use pg::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,34 @@ impl World {
     pub fn save(&self, home: &Path) -> anyhow::Result<()> {
         Ok(fs::write(home.join("world.json"), serde_json::to_vec(self)?)?)
     }
+}
+
+/// Where heads go.
+pub fn anchors(home: &Path) -> PathBuf {
+    home.join("anchors")
+}
+
+pub fn log() -> anyhow::Result<LogName> {
+    LogName::new("bench.trellis.example/notes").context("the log's name")
+}
+
+fn ledger_key() -> anyhow::Result<ledger::SigningKey> {
+    ledger::SigningKey::from_seed(&[7; 32]).context("the ledger's key")
+}
+
+pub fn ledger_public_key() -> anyhow::Result<VerifyingKey> {
+    ledger_key()?.verifying().context("the ledger's public key")
+}
+
+/// Anchored in this file.
+pub fn seal(anchor: PathBuf) -> anyhow::Result<Seal> {
+    Ok(Seal {
+        log: log()?,
+        key: ledger_key()?,
+        earlier: Vec::new(),
+        every: ledger::SEAL_EVERY,
+        anchor,
+    })
 }
 
 pub fn clock() -> Arc<dyn Clock> {

@@ -47,7 +47,10 @@ impl Ledger {
                     admit(&mut *tx).await?;
                     let path = hashes(&mut *tx, &merkle::inclusion(index, size)).await?;
                     let row = sqlx::query!(
-                        "SELECT event_id, salt, commitment, detail FROM audit_event WHERE seq = $1",
+                        // Of a record that is gone there is nothing to prove.
+                        r#"SELECT event_id AS "event_id!", salt AS "salt!",
+                               commitment AS "commitment!", detail AS "detail!"
+                           FROM audit_record WHERE seq = $1 AND detail IS NOT NULL"#,
                         seq,
                     )
                     .fetch_optional(tx)

@@ -57,6 +57,7 @@ impl Ledger {
     ) -> Result<tokio::task::JoinHandle<()>, NoAnchor> {
         let anchor = Anchor::open(&seal.anchor)
             .map_err(|why| NoAnchor { path: seal.anchor.clone(), why })?;
+        tokio::spawn(self.clone().keep_months_open(stop.clone()));
         let sealer =
             Sealer { ledger: self.clone(), seal: Arc::new(seal), clock, anchor: Some(anchor) };
         Ok(tokio::spawn(sealer.run(stop)))

@@ -220,7 +220,8 @@ pub(crate) async fn leaves(
     admit(&mut *tx).await?;
     Ok(sqlx::query_as!(
         LeafRow,
-        "SELECT seq, event_id, commitment FROM audit_event WHERE seq > $1 ORDER BY seq LIMIT $2",
+        r#"SELECT seq AS "seq!", event_id AS "event_id!", commitment AS "commitment!"
+           FROM audit_record WHERE seq > $1 ORDER BY seq LIMIT $2"#,
         i64::try_from(size).unwrap_or(i64::MAX),
         most,
     )

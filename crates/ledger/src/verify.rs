@@ -3,6 +3,7 @@
 
 mod finding;
 mod rows;
+mod writes;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -15,6 +16,7 @@ use crate::{
     Event, LogName, TreeHead, VerifyingKey,
     follow::admit,
     merkle::{Frontier, Hash, Subtree},
+    months::gone_before,
     tree::{HeadRow, is_kept, leaf},
 };
 pub use finding::{Finding, Kept};
@@ -36,11 +38,34 @@ pub struct Verifying {
     /// The anchored heads, by their size.
     anchors: BTreeMap<u64, Vec<Hash>>,
     unreadable: u64,
+    /// What is older may be gone, in seconds since 1970.
+    past: i64,
+    /// RPCs of which each write keeps its answer.
+    answered: Vec<String>,
 }
 
 impl Verifying {
     pub fn new(log: LogName, keys: Vec<VerifyingKey>) -> Self {
-        Self { log, keys, anchors: BTreeMap::new(), unreadable: 0 }
+        Self {
+            log,
+            keys,
+            anchors: BTreeMap::new(),
+            unreadable: 0,
+            past: i64::MIN,
+            answered: Vec::new(),
+        }
+    }
+
+    /// Records from before this moment may be past their time, and gone. Unless this is said, none may.
+    #[must_use]
+    pub fn gone_before(self, past: kernel::Instant) -> Self {
+        Self { past: past.unix_timestamp(), ..self }
+    }
+
+    /// Of each write by these RPCs the answer is kept: as `package.Service/Method`.
+    #[must_use]
+    pub fn answered(self, methods: impl IntoIterator<Item = String>) -> Self {
+        Self { answered: methods.into_iter().collect(), ..self }
     }
 
     /// What a file of anchored heads says. Read it before the ledger, which may grow meanwhile.
@@ -84,6 +109,9 @@ fn anchored(all: &mut Sha256, size: u64, roots: &[Hash]) {
 pub struct Progress {
     /// Records that were looked at.
     pub records: u64,
+    /// Those of them that are past their time: number, id and commitment are there, and no more.
+    #[serde(default)]
+    pub gone: u64,
     /// Heads that were looked at, of those beside the records.
     pub heads: u64,
     pub findings: Vec<Finding>,
@@ -192,24 +220,10 @@ impl<'a> Run<'a> {
         }
         self.at.last = seq;
         self.at.records += 1;
-        let commitment: Hash = Sha256::new()
-            .chain_update(&row.salt)
-            .chain_update(row.detail.as_bytes())
-            .finalize()
-            .into();
-        if commitment[..] != row.commitment[..] || row.salt.len() != SALT {
-            self.at.found(Finding::Changed { seq });
-        }
-        match serde_json::from_str::<Event>(&row.detail) {
-            Ok(event) if event.event_id == row.event_id => {
-                let at = event.occurred_at.unix_timestamp();
-                if self.at.newest.is_some_and(|newest| at < newest - LATE.whole_seconds()) {
-                    self.at.found(Finding::OutOfTime { seq });
-                }
-                self.at.newest = self.at.newest.max(Some(at));
-            }
-            _ => self.at.found(Finding::Unreadable { seq }),
-        }
+        let commitment = match (&row.salt, &row.detail) {
+            (Some(salt), Some(detail)) => self.whole(row, salt, detail),
+            _ => self.gone(row),
+        };
         let completed = &mut self.completed;
         self.tree.push(leaf(seq, row.event_id, &commitment), |subtree, hash| {
             completed.extend(is_kept(subtree).then_some((subtree, *hash)));
@@ -222,6 +236,43 @@ impl<'a> Run<'a> {
             let differs = |after, size| Finding::AnchorDiffers { after, size };
             self.compare(root, differs);
         }
+    }
+
+    /// What the record comes to.
+    fn whole(&mut self, row: &Row, salt: &[u8], detail: &str) -> Hash {
+        let seq = row.seq;
+        let commitment: Hash =
+            Sha256::new().chain_update(salt).chain_update(detail.as_bytes()).finalize().into();
+        if commitment[..] != row.commitment[..] || salt.len() != SALT {
+            self.at.found(Finding::Changed { seq });
+        }
+        match serde_json::from_str::<Event>(detail) {
+            Ok(event) if event.event_id == row.event_id => {
+                let at = event.occurred_at.unix_timestamp();
+                if self.at.newest.is_some_and(|newest| at < newest - LATE.whole_seconds()) {
+                    self.at.found(Finding::OutOfTime { seq });
+                }
+                self.at.newest = self.at.newest.max(Some(at));
+            }
+            _ => self.at.found(Finding::Unreadable { seq }),
+        }
+        commitment
+    }
+
+    /// What it was committed to as. Its id has its time, and is in the leaf.
+    fn gone(&mut self, row: &Row) -> Hash {
+        let seq = row.seq;
+        self.at.gone += 1;
+        let past = gone_before(row.event_id, self.given.past);
+        // Half a record is none.
+        if !past || row.salt.is_some() || row.detail.is_some() {
+            self.at.found(Finding::Gone { seq });
+        }
+        let commitment = <Hash>::try_from(&row.commitment[..]);
+        commitment.unwrap_or_else(|_| {
+            self.at.found(Finding::Changed { seq });
+            Hash::default()
+        })
     }
 
     /// A head over as many records as were read.
@@ -333,6 +384,9 @@ impl<'a> Run<'a> {
         for (what, kept, due) in counts.into_iter().filter(|(_, kept, due)| kept != due) {
             self.at.found(Finding::Number { what, kept, due });
         }
+        let mut beside = writes::unrecorded(&mut *conn).await?;
+        beside.extend(writes::unwritten(&mut *conn, &self.given.answered).await?);
+        beside.into_iter().for_each(|finding| self.at.found(finding));
         let (counter, last) = (rows::counter(conn).await?, self.at.last);
         if counter != last {
             self.at.found(Finding::Counter { counter, last });

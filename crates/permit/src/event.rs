@@ -195,16 +195,28 @@ pub(crate) fn by_network(act: &ByNetwork, records: Vec<Uuid>, clock: &Arc<dyn Cl
 
 /// A write that concerns no person: an agency registered, a capacity stated.
 pub fn network_event(call: &Call, records: Vec<Uuid>, clock: &Arc<dyn Clock>) -> Event {
+    office_event(call, None, Action::Write, records, clock)
+}
+
+/// What an officer reads or writes by their role alone: no record of anybody's care.
+pub fn office_event(
+    call: &Call,
+    person: Option<&PersonId>,
+    action: Action,
+    records: Vec<Uuid>,
+    clock: &Arc<dyn Clock>,
+) -> Event {
+    let nobody = PersonId::new("");
     let ground = Ground {
         call: Some(call.clone()),
         rpc: call.rpc(),
         who: None,
-        action: Action::Write,
+        action,
         kind: Kind::Profile,
         recipient: None,
         decision_id: Uuid::new_v4(),
     };
-    let mut event = blank(&ground, &PersonId::new(""), clock);
+    let mut event = blank(&ground, person.unwrap_or(&nobody), clock);
     event.records = records;
     event
 }

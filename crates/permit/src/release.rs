@@ -99,6 +99,18 @@ impl Guard {
         Ok(value)
     }
 
+    /// Opens what an officer may read by their role alone, which is no record of anybody's care:
+    /// recorded, then opened.
+    pub async fn release_office<T>(
+        &self,
+        call: &crate::Call,
+        records: Vec<uuid::Uuid>,
+        value: T,
+    ) -> Result<T, Refusal> {
+        self.record(event::office_event(call, None, Action::Read, records, &self.clock)).await?;
+        Ok(value)
+    }
+
     /// The refusal of what is the person's own, on record: absent and refused walk the same way, and
     /// `person` is none for what is not there.
     pub async fn refuse_standing(

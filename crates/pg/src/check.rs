@@ -23,6 +23,8 @@ pub enum CheckError {
     Owner,
     #[error("the database role may change or delete audit records")]
     AuditWritable,
+    #[error("the database role may let audit records go")]
+    Retention,
     #[error("the server runs with {0} off: what is reported as durable would not be")]
     NotDurable(String),
     #[error("the schema is empty: has it been migrated?")]
@@ -41,18 +43,22 @@ const ROLE: &str = "
             OR pg_has_role(r.oid, n.nspowner, 'MEMBER'),
         COALESCE(bool_or(has_table_privilege(r.oid, a.oid, 'DELETE, TRUNCATE')
             OR has_any_column_privilege(r.oid, a.oid, 'UPDATE')), false),
+        EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid
+                AND p.proname ~ '^purge_' AND has_function_privilege(r.oid, p.oid, 'EXECUTE'))
+            OR EXISTS (SELECT FROM pg_roles k WHERE k.rolname = r.rolname || '_retention'
+                AND pg_has_role(r.oid, k.oid, 'MEMBER')),
         EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r')
     FROM pg_roles r JOIN pg_namespace n ON n.nspname = $1
         LEFT JOIN pg_class a ON a.relnamespace = n.oid AND a.relkind IN ('r', 'p')
-            AND a.relname IN ('audit_event', 'ledger_head', 'tree_head', 'tree_node')
+            AND a.relname ~ '^(audit_.*|ledger_head|tree_head|tree_node)$'
     WHERE r.rolname = current_user
-    GROUP BY r.oid, r.rolsuper, r.rolbypassrls, r.rolcreatedb, r.rolcreaterole, n.oid, n.nspowner";
+    GROUP BY r.oid, r.rolname, r.rolsuper, r.rolbypassrls, r.rolcreatedb, r.rolcreaterole, n.oid, n.nspowner";
 
 const DURABILITY: &str = "
     SELECT COALESCE(string_agg(name, ', ' ORDER BY name), '') FROM pg_settings
     WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'";
 
-type Role = (bool, bool, bool, bool, bool, bool);
+type Role = (bool, bool, bool, bool, bool, bool, bool);
 
 /// Refuses a role that the walls in the database would not hold, and a server that would report
 /// as durable what it can lose.
@@ -74,7 +80,7 @@ pub async fn check_server(db: &Db, allow: Allow) -> Result<(), CheckError> {
         })
         .await?;
     db.0.standby.store(standby, Ordering::Relaxed);
-    let Some((superuser, bypass, creates, owner, audit, tables)) = role else {
+    let Some((superuser, bypass, creates, owner, audit, retention, tables)) = role else {
         return Err(CheckError::NotMigrated);
     };
     match () {
@@ -83,6 +89,7 @@ pub async fn check_server(db: &Db, allow: Allow) -> Result<(), CheckError> {
         () if creates => Err(CheckError::Creates),
         () if owner => Err(CheckError::Owner),
         () if audit => Err(CheckError::AuditWritable),
+        () if retention => Err(CheckError::Retention),
         () if !tables => Err(CheckError::NotMigrated),
         () if !off.is_empty() && !allow.unsafe_durability => Err(CheckError::NotDurable(off)),
         () => Ok(()),

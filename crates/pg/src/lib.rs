@@ -35,7 +35,7 @@ pub use futures::future::BoxFuture;
 pub use group::{Group, GroupError, Limits};
 pub use lane::Lane;
 pub use migrate::{COMMON, MigrateError, apply, migrate, uncommented};
-pub use roles::{ProvisionError, ServiceSchema, provision, reading};
+pub use roles::{ProvisionError, ServiceSchema, provision, reading, retaining};
 pub use sealed::Sealed;
 pub use sqlx::PgConnection;
 pub use tx::{Scope, Tail, TxError};

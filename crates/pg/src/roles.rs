@@ -26,10 +26,16 @@ impl ServiceSchema {
         format!("{}_owner", self.role)
     }
 
+    /// May let audit records go that are past their time. Nobody can log in as it, and no service is a
+    /// member.
+    pub fn retention(&self) -> String {
+        format!("{}_retention", self.role)
+    }
+
     pub(crate) fn quoted(&self) -> Result<Quoted, ProvisionError> {
         let one = |name: &str| quoted(name).ok_or(ProvisionError::Name);
         let (schema, role, owner) = (one(&self.schema)?, one(&self.role)?, one(&self.owner())?);
-        Ok(Quoted { schema, role, owner })
+        Ok(Quoted { schema, role, owner, retention: one(&self.retention())? })
     }
 }
 
@@ -37,6 +43,7 @@ pub(crate) struct Quoted {
     pub schema: String,
     pub role: String,
     pub owner: String,
+    pub retention: String,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +70,15 @@ pub async fn reading(
     as_owner(admin, service, "trellis-read", options).await
 }
 
+/// A connection that may let audit records go that are past their time, and do nothing else: for a tool
+/// apart from the service.
+pub async fn retaining(
+    admin: &SecretString,
+    service: &ServiceSchema,
+) -> Result<PgConnection, ProvisionError> {
+    acting(admin, service, &service.quoted()?.retention, "trellis-retention", []).await
+}
+
 /// A connection of the administrator's that acts as the owner of a service's schema, in it.
 pub(crate) async fn as_owner(
     admin: &SecretString,
@@ -70,7 +86,17 @@ pub(crate) async fn as_owner(
     name: &str,
     options: impl IntoIterator<Item = (&'static str, String)>,
 ) -> Result<PgConnection, ProvisionError> {
-    let owner = service.quoted()?.owner;
+    acting(admin, service, &service.quoted()?.owner, name, options).await
+}
+
+/// `role`: quoted.
+async fn acting(
+    admin: &SecretString,
+    service: &ServiceSchema,
+    role: &str,
+    name: &str,
+    options: impl IntoIterator<Item = (&'static str, String)>,
+) -> Result<PgConnection, ProvisionError> {
     // pg_temp last, and named: functions keep this path (SET search_path FROM CURRENT).
     let path = ("search_path", format!("{},pg_temp", service.schema));
     let mut conn = parse_url(admin)?
@@ -78,7 +104,7 @@ pub(crate) async fn as_owner(
         .options(std::iter::once(path).chain(options))
         .connect()
         .await?;
-    sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {owner}"))).execute(&mut conn).await?;
+    sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {role}"))).execute(&mut conn).await?;
     Ok(conn)
 }
 
@@ -120,10 +146,11 @@ async fn provision_one(
     service: &ServiceSchema,
     names: &Quoted,
 ) -> Result<(), ProvisionError> {
-    let Quoted { schema, role, owner } = names;
+    let Quoted { schema, role, owner, retention } = names;
     for (name, sql) in [
         (service.owner(), format!("CREATE ROLE {owner} NOLOGIN")),
         (service.role.clone(), format!("CREATE ROLE {role} LOGIN NOINHERIT")),
+        (service.retention(), format!("CREATE ROLE {retention} NOLOGIN")),
     ] {
         let there: bool =
             sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
@@ -142,7 +169,7 @@ async fn provision_one(
     .await?;
     if superuser {
         // Only a superuser can take these away, and only one could have given them.
-        for name in [role, owner] {
+        for name in [role, owner, retention] {
             run(
                 conn,
                 format!("ALTER ROLE {name} NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEDB NOCREATEROLE"),
@@ -150,7 +177,7 @@ async fn provision_one(
             .await?;
         }
     } else {
-        run(conn, format!("GRANT {owner} TO CURRENT_USER")).await?;
+        run(conn, format!("GRANT {owner}, {retention} TO CURRENT_USER")).await?;
     }
     if let Some(password) = &service.password {
         // The server quotes it.
@@ -176,11 +203,11 @@ async fn provision_one(
 }
 
 async fn grants(conn: &mut PgConnection, names: &Quoted) -> Result<(), ProvisionError> {
-    let Quoted { schema, role, owner } = names;
+    let Quoted { schema, role, owner, retention } = names;
     let defaults = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {owner}");
     for sql in [
         format!("REVOKE ALL ON SCHEMA {schema} FROM PUBLIC"),
-        format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
+        format!("GRANT USAGE ON SCHEMA {schema} TO {role}, {retention}"),
         // DELETE and TRUNCATE only where a migration grants them.
         format!("{defaults} IN SCHEMA {schema} GRANT SELECT, INSERT, UPDATE ON TABLES TO {role}"),
         format!("{defaults} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"),

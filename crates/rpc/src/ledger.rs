@@ -142,9 +142,13 @@ async fn follow(
     }
 }
 
-fn record((sequence, event): &(i64, ledger::Event)) -> Result<LedgerRecord, Error> {
+fn record(followed: &ledger::Followed) -> Result<LedgerRecord, Error> {
+    let Some(event) = &followed.event else {
+        let (sequence, event_id) = (followed.seq, followed.event_id.to_string());
+        return Ok(LedgerRecord { sequence, event_id, ..LedgerRecord::default() });
+    };
     Ok(LedgerRecord {
-        sequence: *sequence,
+        sequence: followed.seq,
         event_id: event.event_id.to_string(),
         time: Some(timestamp(event.occurred_at)),
         person: event.person.map(|p| name_of("people", p)).unwrap_or_default(),

@@ -3,8 +3,10 @@
 
 #[cfg(feature = "domain")]
 pub mod convert;
+mod requests;
 mod validate;
 
+pub use requests::written_once;
 pub use trellis::{audit, common, consent, directory, notes, people, referrals};
 pub use validate::{Violation, validate};
 

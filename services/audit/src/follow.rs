@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use facts::Peer;
-use kernel::Clock;
+use kernel::{Clock, Instant};
+use ledger::months;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use wire::{
@@ -15,7 +16,7 @@ use wire::{
 };
 
 use crate::{
-    domain::{Alarm, Disclosure, Entry},
+    domain::{Alarm, Disclosure, Entry, Told},
     store::{Accounts, TakeError},
 };
 
@@ -85,15 +86,24 @@ impl Follower {
     }
 
     async fn take(&self, step: FollowLedgerResponse) -> Result<(), TakeError> {
+        let now = self.clock.now();
         let entries: Result<Vec<Entry>, Alarm> =
-            step.records.into_iter().map(|record| entry(self.service, record)).collect();
-        self.accounts.take(self.service, entries?, step.reached, self.clock.now()).await
+            step.records.into_iter().map(|record| entry(self.service, record, now)).collect();
+        self.accounts.take(self.service, entries?, step.reached, now).await
     }
 }
 
 /// The record, once what it says of its event is what the event says.
-fn entry(service: &str, record: LedgerRecord) -> Result<Entry, Alarm> {
+fn entry(service: &str, record: LedgerRecord, now: Instant) -> Result<Entry, Alarm> {
     let bad = Alarm::Unreadable(record.sequence);
+    if record.detail.is_empty() {
+        let event_id = Uuid::try_parse(&record.event_id).map_err(|_| bad)?;
+        // Else a ledger could keep a record from the person by saying so.
+        if !months::may_be_gone(event_id, now) {
+            return Err(bad);
+        }
+        return Ok(Entry { sequence: record.sequence, event_id, told: None });
+    }
     let mut event: ledger::Event = serde_json::from_str(&record.detail).map_err(|_| bad)?;
     // Earlier versions spelled nobody as the nil id.
     let somebody = |id: &Uuid| !id.is_nil();
@@ -110,5 +120,7 @@ fn entry(service: &str, record: LedgerRecord) -> Result<Entry, Alarm> {
     if !same || Disclosure::of(service, record.sequence, &event).is_none() {
         return Err(bad);
     }
-    Ok(Entry { sequence: record.sequence, event, detail: record.detail })
+    let event_id = event.event_id;
+    let told = Some(Told { event, detail: record.detail });
+    Ok(Entry { sequence: record.sequence, event_id, told })
 }

@@ -22,21 +22,26 @@ use wire::audit::v1::{
 };
 
 pub use rpc::Rpc;
-pub use store::MIGRATIONS;
+pub use store::{
+    MIGRATIONS,
+    hold::{held, purge_copy},
+};
 
 /// The service's parts.
 #[derive(Debug)]
 pub struct App {
     pub(crate) deps: Deps,
     pub(crate) accounts: store::Accounts,
+    pub(crate) holds: store::hold::Holds,
     /// Each service, and where its ledger is served.
     pub(crate) ledgers: Vec<(&'static str, Peer)>,
+    pub(crate) network: Arc<str>,
     followers: TaskTracker,
 }
 
 /// Puts the service together and begins to follow each source: a service's name and where its
-/// ledger is served. Must be called in a runtime.
-pub fn start(deps: Deps, sources: Vec<(&'static str, Peer)>) -> Arc<App> {
+/// ledger is served. `network`: the audience, by which FHIR knows it. Must be called in a runtime.
+pub fn start(deps: Deps, sources: Vec<(&'static str, Peer)>, network: &str) -> Arc<App> {
     let accounts = store::Accounts::new(deps.db.clone());
     let followers = TaskTracker::new();
     for (service, peer) in sources.clone() {
@@ -45,7 +50,8 @@ pub fn start(deps: Deps, sources: Vec<(&'static str, Peer)>) -> Arc<App> {
         followers.spawn(follower.run(deps.stop.clone()));
     }
     followers.close();
-    Arc::new(App { deps, accounts, ledgers: sources, followers })
+    let holds = store::hold::Holds::new(deps.db.clone());
+    Arc::new(App { deps, accounts, holds, ledgers: sources, network: network.into(), followers })
 }
 
 impl App {

@@ -1,12 +1,23 @@
 //! The contract's service, one line an RPC.
 
+mod anomalies;
+mod audit_event;
 mod get_consistency_proof;
 mod get_inclusion_proof;
 mod get_tree_head;
+mod holds;
 mod ledgers;
+mod lift_legal_hold;
+mod list_access_events;
+mod list_anomalies;
 mod list_disclosures;
+mod list_legal_holds;
+mod list_recipients;
+mod place_legal_hold;
 mod reply;
+mod review_anomaly;
 mod watch_served;
+mod write;
 
 use std::sync::Arc;
 
@@ -28,6 +39,55 @@ impl AuditService for Rpc {
         request: Request<pb::ListDisclosuresRequest>,
     ) -> Result<Response<pb::ListDisclosuresResponse>, Status> {
         Ok(list_disclosures::list_disclosures(&self.0, request).await?)
+    }
+
+    async fn list_recipients(
+        &self,
+        request: Request<pb::ListRecipientsRequest>,
+    ) -> Result<Response<pb::ListRecipientsResponse>, Status> {
+        Ok(Response::new(list_recipients::handle(&self.0, request).await?))
+    }
+
+    async fn list_access_events(
+        &self,
+        request: Request<pb::ListAccessEventsRequest>,
+    ) -> Result<Response<pb::ListAccessEventsResponse>, Status> {
+        Ok(Response::new(list_access_events::handle(&self.0, request).await?))
+    }
+
+    async fn list_anomalies(
+        &self,
+        request: Request<pb::ListAnomaliesRequest>,
+    ) -> Result<Response<pb::ListAnomaliesResponse>, Status> {
+        Ok(Response::new(list_anomalies::handle(&self.0, request).await?))
+    }
+
+    async fn review_anomaly(
+        &self,
+        request: Request<pb::ReviewAnomalyRequest>,
+    ) -> Result<Response<pb::ReviewAnomalyResponse>, Status> {
+        Ok(Response::new(review_anomaly::handle(&self.0, request).await?))
+    }
+
+    async fn place_legal_hold(
+        &self,
+        request: Request<pb::PlaceLegalHoldRequest>,
+    ) -> Result<Response<pb::PlaceLegalHoldResponse>, Status> {
+        Ok(Response::new(place_legal_hold::handle(&self.0, request).await?))
+    }
+
+    async fn lift_legal_hold(
+        &self,
+        request: Request<pb::LiftLegalHoldRequest>,
+    ) -> Result<Response<pb::LiftLegalHoldResponse>, Status> {
+        Ok(Response::new(lift_legal_hold::handle(&self.0, request).await?))
+    }
+
+    async fn list_legal_holds(
+        &self,
+        request: Request<pb::ListLegalHoldsRequest>,
+    ) -> Result<Response<pb::ListLegalHoldsResponse>, Status> {
+        Ok(Response::new(list_legal_holds::handle(&self.0, request).await?))
     }
 
     async fn get_tree_head(

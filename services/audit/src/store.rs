@@ -1,7 +1,11 @@
 //! The accounting in PostgreSQL. Rows come in by their ledger's order and go out by their person.
 
+mod access;
+pub(crate) mod anomaly;
 mod disclosure;
+pub(crate) mod hold;
 mod position;
+mod recipients;
 mod served;
 
 use std::sync::Arc;
@@ -11,8 +15,9 @@ use permit::StandingPermit;
 use pg::{Db, Scope, StoreError, TxError};
 use uuid::Uuid;
 
-use crate::domain::{Alarm, Disclosure, Entry, fresh};
+use crate::domain::{Access, Alarm, Disclosure, Entry, Recipient, fresh};
 
+pub use access::Asked;
 pub use disclosure::Page;
 pub use position::Position;
 pub use served::Served;
@@ -79,9 +84,9 @@ impl Accounts {
         heard_at: Instant,
     ) -> Result<(), TakeError> {
         let ids: Arc<Vec<(i64, Uuid)>> =
-            Arc::new(batch.iter().map(|e| (e.sequence, e.event.event_id)).collect());
-        let mut people: Vec<Uuid> =
-            batch.iter().map(|e| e.event.person.unwrap_or_default()).collect();
+            Arc::new(batch.iter().map(|e| (e.sequence, e.event_id)).collect());
+        let told = batch.iter().filter_map(|e| e.told.as_ref());
+        let mut people: Vec<Uuid> = told.map(|t| t.event.person.unwrap_or_default()).collect();
         people.sort_unstable();
         people.dedup();
         let batch = Arc::new(batch);
@@ -90,7 +95,10 @@ impl Accounts {
                 let (ids, batch) = (Arc::clone(&ids), Arc::clone(&batch));
                 Box::pin(async move {
                     let position = position::lock(&mut *tx, service).await?;
-                    let known = disclosure::known(&mut *tx, service, position, &ids).await?;
+                    let mut known = disclosure::known(&mut *tx, service, position, &ids).await?;
+                    // What is gone was kept nowhere.
+                    let gone = batch.iter().filter(|e| e.told.is_none() && e.sequence <= position);
+                    known.extend(gone.map(|e| (e.sequence, e.event_id)));
                     let new: Vec<&Entry> = fresh(position, &ids, &known)?
                         .into_iter()
                         .filter_map(|place| batch.get(place))
@@ -103,6 +111,7 @@ impl Accounts {
                         .await
                         .map_err(|e| refused(e, position))?;
                     served::add(&mut *tx, &new).await?;
+                    anomaly::find(&mut *tx, &new, heard_at).await?;
                     position::advance(tx, service, now_at, heard_at).await?;
                     Ok::<_, TakeError>(())
                 })
@@ -129,6 +138,43 @@ impl Accounts {
                         disclosure::list(&mut *tx, person, confirmed_by, &page).await?;
                     let positions = position::all(tx).await?;
                     Ok(Account { disclosures, more, positions })
+                })
+            })
+            .await
+    }
+
+    /// To which agencies anything of the permit's person went from an instant on, and the positions of
+    /// the same moment.
+    pub async fn recipients(
+        &self,
+        permit: &StandingPermit,
+        since: Instant,
+    ) -> Result<(Vec<Recipient>, Vec<Position>), StoreError> {
+        let person = permit.person_id();
+        let confirmed_by = permit.confirmed_by();
+        self.db
+            .run_tx("recipients.list", permit.scope().reading(), move |tx| {
+                let confirmed_by = confirmed_by.clone();
+                Box::pin(async move {
+                    let all = recipients::list(&mut *tx, person, confirmed_by, since).await?;
+                    Ok((all, position::all(tx).await?))
+                })
+            })
+            .await
+    }
+
+    /// A page of access for a privacy officer, whether there is more, and the positions of the same
+    /// moment.
+    pub async fn access(
+        &self,
+        asked: Asked,
+    ) -> Result<(Vec<Access>, bool, Vec<Position>), StoreError> {
+        self.db
+            .run_tx("access.list", Scope::nobody().reading(), move |tx| {
+                let asked = asked.clone();
+                Box::pin(async move {
+                    let (events, more) = access::list(&mut *tx, &asked).await?;
+                    Ok((events, more, position::all(tx).await?))
                 })
             })
             .await

@@ -75,6 +75,16 @@ pub async fn reading(
     pg::reading(admin, &schema).await.with_context(|| format!("database of {service}"))
 }
 
+/// A connection that may let audit records of a service go, and nothing else.
+pub async fn retaining(
+    config: &Config,
+    service: Service,
+    admin: &SecretString,
+) -> anyhow::Result<pg::PgConnection> {
+    let schema = schema_of(config, service)?;
+    pg::retaining(admin, &schema).await.with_context(|| format!("database of {service}"))
+}
+
 /// A service's own connections, once its role and its server are such that the walls hold.
 pub(crate) async fn connect(config: &Config, service: Service) -> anyhow::Result<Db> {
     let schema = schema_of(config, service)?;

@@ -167,7 +167,7 @@ impl Parts<'_> {
             Service::Audit => {
                 let ledgers = of.peers().iter().map(|p| Ok((p.name(), self.peers.to(of, *p)?)));
                 let ledgers = ledgers.collect::<anyhow::Result<Vec<_>>>()?;
-                let app = audit::start(deps, ledgers);
+                let app = audit::start(deps, ledgers, &self.config.network.audience);
                 mounts.add(audit::server(Arc::clone(&app)));
                 mounts.add(audit::served_server(app));
             }

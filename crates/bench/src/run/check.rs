@@ -93,14 +93,15 @@ impl Expected {
             reply.note
         );
         let disclosure = match (kind, &reply.disclosure) {
-            (Kind::C, Some(shown)) => {
+            (Kind::C | Kind::D, Some(shown)) => {
                 let decision = Uuid::try_parse(&shown.decision_id)?;
                 Some(self.disclosure(place, decision.to_string())?)
             }
             _ => None,
         };
         ensure!(
-            reply.disclosure == disclosure && disclosure.is_some() == (kind == Kind::C),
+            reply.disclosure == disclosure
+                && disclosure.is_some() == matches!(kind, Kind::C | Kind::D),
             "note {place} is disclosed as {:?}",
             reply.disclosure
         );

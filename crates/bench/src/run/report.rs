@@ -4,7 +4,10 @@ use std::{fmt, time::Duration};
 
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 
-use super::cores::{Cores, Layout, list};
+use super::{
+    cores::{Cores, Layout, list},
+    verified::Verified,
+};
 use crate::{
     serving::{Kind, Runtime},
     world::TOKENS,
@@ -36,6 +39,7 @@ pub struct Runtimes {
 pub struct Report {
     pub cells: Vec<Cell>,
     pub runtimes: Runtimes,
+    pub verified: Verified,
     pub cores: Cores,
     pub database: String,
     pub notes: usize,
@@ -49,6 +53,7 @@ pub fn short(kind: Kind) -> &'static str {
         Kind::A => "a",
         Kind::B => "b",
         Kind::C => "c",
+        Kind::D => "d",
         Kind::Consent => "consent",
     }
 }
@@ -58,6 +63,7 @@ fn long(kind: Kind) -> &'static str {
         Kind::A => "(a) bare echo",
         Kind::B => "(b) unprotected read, one SELECT",
         Kind::C => "(c) GetNote: token, consent, durable audit",
+        Kind::D => "(d) GetNote: token, consent, no record",
         Kind::Consent => "consent",
     }
 }
@@ -107,7 +113,7 @@ impl Report {
         ];
         let mut table = table(&head, 3);
         for at in self.places() {
-            for kind in [Kind::A, Kind::B, Kind::C] {
+            for kind in [Kind::A, Kind::B, Kind::C, Kind::D] {
                 if !self.cells.iter().any(|c| c.kind == kind) {
                     continue;
                 }
@@ -160,6 +166,41 @@ impl Report {
         table
     }
 
+    /// What the record of a read costs.
+    fn recorded(&self) -> Option<Table> {
+        let both = [Kind::C, Kind::D];
+        if !both.iter().all(|kind| self.cells.iter().any(|c| c.kind == *kind)) {
+            return None;
+        }
+        let head = [
+            "helpers",
+            "clients",
+            "throughput c/d",
+            "p50 added us",
+            "p50 c/d",
+            "p99 c/d",
+            "server CPU c/d",
+        ];
+        let mut table = table(&head, 1);
+        for at in self.places() {
+            let [c, d] = both;
+            let ratio = |value: fn(&Cell) -> f64| {
+                format!("{:.2}", self.of(at, c, value) / self.of(at, d, value))
+            };
+            let p50 = |kind| self.of(at, kind, |c| c.p50.as_secs_f64() * 1e6);
+            table.add_row([
+                at.0.name().to_owned(),
+                at.1.to_string(),
+                ratio(|c| c.throughput),
+                format!("{:.0}", p50(c) - p50(d)),
+                ratio(|c| c.p50.as_secs_f64()),
+                ratio(|c| c.p99.as_secs_f64()),
+                ratio(|c| c.server),
+            ]);
+        }
+        Some(table)
+    }
+
     /// At the most clients, in each layout.
     fn verdicts(&self) -> Vec<String> {
         let places = self.places();
@@ -198,6 +239,10 @@ pub fn table(head: &[&str], words: usize) -> Table {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n\n{}\n", self.measured(), self.ratios())?;
+        if let Some(recorded) = self.recorded() {
+            writeln!(f, "What the durable record of a read costs:\n\n{recorded}\n")?;
+        }
+        writeln!(f, "{}\n", self.verified)?;
         for verdict in self.verdicts() {
             writeln!(f, "{verdict}\n")?;
         }
@@ -264,6 +309,7 @@ mod tests {
         let report = Report {
             cells: cells.map(|(kind, throughput)| cell(kind, throughput)).to_vec(),
             runtimes: Runtimes { chosen: Runtime::Current, measured: Vec::new() },
+            verified: Verified::default(),
             cores: Cores { server: 0, others: vec![1] },
             database: String::new(),
             notes: 1,

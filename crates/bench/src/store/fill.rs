@@ -134,6 +134,24 @@ pub async fn audited(admin: &str) -> anyhow::Result<u64> {
     Ok(u64::try_from(count)?)
 }
 
+/// Reads every record of a ledger, page by page as verifying does, and tells how many there are.
+pub async fn read_records(conn: &mut PgConnection) -> anyhow::Result<u64> {
+    sqlx::query("SELECT set_config('trellis.ledger', 'follow', false)").execute(&mut *conn).await?;
+    let (mut last, mut records) = (0_i64, 0);
+    loop {
+        let rows: Vec<(i64, Uuid, Vec<u8>, Vec<u8>, String)> = sqlx::query_as(
+            "SELECT seq, event_id, salt, commitment, detail FROM audit_event WHERE seq > $1
+             ORDER BY seq LIMIT 2000",
+        )
+        .bind(last)
+        .fetch_all(&mut *conn)
+        .await?;
+        let Some(row) = rows.last() else { return Ok(records) };
+        last = row.0;
+        records += u64::try_from(rows.len())?;
+    }
+}
+
 /// What the server says of itself: its version, and whether it waits for the disk.
 pub async fn settings(admin: &str) -> anyhow::Result<String> {
     let mut conn = PgConnection::connect(admin).await?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "finding", rename_all = "SCREAMING_SNAKE_CASE")]
@@ -14,6 +15,8 @@ pub enum Finding {
     Changed { seq: i64 },
     #[error("record {seq} is no event, or another's")]
     Unreadable { seq: i64 },
+    #[error("record {seq} is gone before its time")]
+    Gone { seq: i64 },
     #[error("record {seq} is more than 5 minutes older than one before it")]
     OutOfTime { seq: i64 },
     #[error("the head over {size} records is not signed, or not what stands beside it")]
@@ -42,6 +45,10 @@ pub enum Finding {
     Node { level: u32, place: u64 },
     #[error("{kept} {what} are kept where there should be {due}")]
     Number { what: Kept, kept: u64, due: u64 },
+    #[error("{record} was written, and no record of a write names it")]
+    Unrecorded { record: Uuid },
+    #[error("record {seq} is of a write, and what was written is not there")]
+    Unwritten { seq: i64 },
     #[error("the counter says {counter}, and the last record is {last}")]
     Counter { counter: i64, last: i64 },
 }

@@ -14,16 +14,17 @@ const HEADS: i64 = 1_000;
 pub(super) struct Row {
     pub seq: i64,
     pub event_id: Uuid,
-    pub salt: Vec<u8>,
+    /// None: past its time, and gone, as the detail.
+    pub salt: Option<Vec<u8>>,
     pub commitment: Vec<u8>,
-    pub detail: String,
+    pub detail: Option<String>,
 }
 
 pub(super) async fn after(conn: &mut PgConnection, last: i64) -> Result<Vec<Row>, StoreError> {
     Ok(sqlx::query_as!(
         Row,
-        "SELECT seq, event_id, salt, commitment, detail FROM audit_event WHERE seq > $1
-         ORDER BY seq LIMIT $2",
+        r#"SELECT seq AS "seq!", event_id AS "event_id!", salt, commitment AS "commitment!", detail
+           FROM audit_record WHERE seq > $1 ORDER BY seq LIMIT $2"#,
         last,
         ROWS,
     )
@@ -77,7 +78,7 @@ pub(super) async fn count_heads(conn: &mut PgConnection) -> Result<u64, StoreErr
 
 /// How many records there are.
 pub(super) async fn count(conn: &mut PgConnection) -> Result<u64, StoreError> {
-    let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM audit_event"#);
+    let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM audit_record"#);
     Ok(count.fetch_one(conn).await?.unsigned_abs())
 }
 

@@ -12,7 +12,7 @@ use kernel::{Kind, Purpose, Role};
 use ledger::{Action, Caller, Config, Event, Ledger, Outcome, new_id};
 use pg::{Db, Embedded, ServiceSchema, embedded};
 use secrecy::ExposeSecret as _;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, migrate::Migrator};
 use uuid::Uuid;
 
 fn server() -> &'static Embedded {
@@ -35,20 +35,46 @@ impl Stage {
     }
 
     pub async fn with(config: Config) -> Self {
+        let (server, database) = Self::database().await;
+        Self::on(server, &database, config).await
+    }
+
+    /// With the ledger's migrations before this version alone.
+    pub async fn before(version: i64) -> Self {
+        let (server, database) = Self::database().await;
+        let some = crate::months::migrations_before(version);
+        Self::migrated(server, &database, Config::default(), &some).await
+    }
+
+    async fn database() -> (&'static Embedded, String) {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let server = tokio::task::spawn_blocking(server).await.unwrap();
         let database = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let mut conn = connect(server.admin_url().expose_secret()).await;
         sql(&mut conn, &format!("CREATE DATABASE {database}")).await;
-        Self::on(server, &database, config).await
+        (server, database)
+    }
+
+    pub async fn migrate(&self, all: &[&Migrator]) {
+        let admin = self.admin.clone().into();
+        pg::migrate(&admin, &ServiceSchema::of("stage"), all).await.unwrap();
     }
 
     pub async fn on(server: &Embedded, database: &str, config: Config) -> Self {
+        Self::migrated(server, database, config, &ledger::MIGRATIONS).await
+    }
+
+    async fn migrated(
+        server: &Embedded,
+        database: &str,
+        config: Config,
+        migrations: &Migrator,
+    ) -> Self {
         let admin = server.url(embedded::ADMIN, database);
         let service = ServiceSchema::of("stage");
         let url = admin.clone().into();
         pg::provision(&url, std::slice::from_ref(&service)).await.unwrap();
-        pg::migrate(&url, &service, &[&ledger::MIGRATIONS]).await.unwrap();
+        pg::migrate(&url, &service, &[migrations]).await.unwrap();
         let config_of_db = pg::Config::new(server.url(&service.role, database), "stage");
         let db = pg::connect(&config_of_db).await.unwrap();
         Self { ledger: Ledger::start(db.clone(), config), db, admin }

@@ -49,14 +49,19 @@ impl Sealed {
     /// No constraint stands in the way of whoever has the database.
     async fn without_constraints(self) -> Self {
         let drop = "DO $$ DECLARE c record; BEGIN
-            FOR c IN SELECT conrelid::regclass AS t, conname AS n FROM pg_constraint
-                WHERE conrelid IN ('audit_event'::regclass, 'tree_head'::regclass,
-                    'tree_node'::regclass, 'ledger_head'::regclass)
+            FOR c IN SELECT k.conrelid::regclass AS t, k.conname AS n
+                FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid
+                WHERE r.relnamespace = 'stage'::regnamespace
+                    AND r.relname ~ '^(audit_event|tree_|ledger_head)'
+                ORDER BY r.relkind <> 'p'
             LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', c.t, c.n);
             END LOOP;
-            FOR c IN SELECT attrelid::regclass AS t, attname AS n FROM pg_attribute
-                WHERE attrelid IN ('audit_event'::regclass, 'tree_head'::regclass,
-                    'tree_node'::regclass) AND attnum > 0 AND attnotnull AND NOT attisdropped
+            FOR c IN SELECT a.attrelid::regclass AS t, a.attname AS n
+                FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid
+                WHERE r.relnamespace = 'stage'::regnamespace AND r.relkind IN ('r', 'p')
+                    AND r.relname ~ '^(audit_event|tree_)'
+                    AND a.attnum > 0 AND a.attnotnull AND NOT a.attisdropped
+                ORDER BY r.relkind <> 'p'
             LOOP EXECUTE format('ALTER TABLE %s ALTER %I DROP NOT NULL', c.t, c.n); END LOOP;
         END $$";
         sql(&mut self.stage.admin().await, drop).await;

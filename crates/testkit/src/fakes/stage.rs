@@ -64,6 +64,7 @@ impl Stage {
     /// The ledger, in its order.
     pub async fn events(&self) -> Vec<Event> {
         let events = self.ledger.follow(0, 100_000).await.expect("the ledger");
+        let events: Vec<_> = events.into_iter().filter_map(ledger::Followed::told).collect();
         events.into_iter().map(|(_, event)| event).collect()
     }
 }

@@ -27,6 +27,10 @@ pub(super) fn check(source: &Source) -> Vec<Breach> {
         for kind in DEPENDENCIES {
             let dependencies = table.get(*kind).and_then(Value::as_table).into_iter().flatten();
             for (name, dependency) in dependencies {
+                if unrecorded(dependency) && !source.path.starts_with("crates/bench/") {
+                    let rule = format!("{name} without its records is for the benchmark alone");
+                    found.push(Breach::new(&source.path, line_of(source, name), rule));
+                }
                 if !inherits(Some(dependency)) {
                     let line = line_of(source, name);
                     let rule = format!("{name} has its version in the root: workspace = true");
@@ -36,6 +40,12 @@ pub(super) fn check(source: &Source) -> Vec<Breach> {
         }
     }
     found
+}
+
+/// Whether disclosures would not be on record.
+fn unrecorded(dependency: &Value) -> bool {
+    let features = dependency.get("features").and_then(Value::as_array);
+    features.into_iter().flatten().any(|feature| feature.as_str() == Some("unrecorded"))
 }
 
 fn line_of(source: &Source, name: &str) -> usize {
@@ -71,6 +81,15 @@ mod tests {
         assert!(found[0].1.starts_with("serde has its version"));
         let text = "[lints]\nworkspace = true\n[target.'cfg(unix)'.dependencies]\nnix = { version = \"1\" }\n";
         assert_eq!(rules(text).len(), 1);
+    }
+
+    #[test]
+    fn a_ledger_that_forgets_is_for_the_benchmark_alone() {
+        let text = "[lints]\nworkspace = true\n[dependencies]\n\
+                    ledger = { workspace = true, features = [\"unrecorded\"] }\n";
+        assert_eq!(rules(text)[0].0, 4);
+        let source = Source { path: "crates/bench/Cargo.toml".into(), text: text.into() };
+        assert_eq!(check(&source).len(), 0);
     }
 
     #[test]

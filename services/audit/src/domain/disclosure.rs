@@ -105,34 +105,9 @@ impl Disclosure {
         self.recipient.or(self.agency)
     }
 
-    /// The collection that names its records: their kind's when they are of one kind, or else their
-    /// service's.
+    /// The collection that names its records.
     pub fn collection(&self) -> Collection {
-        let mut kinds = self.kinds.iter();
-        match (kinds.next(), kinds.next(), &*self.service) {
-            (_, _, "people") if self.rpc.ends_with("/Notify") => Collection::Notices,
-            (Some(kind), None, _) => Collection::Of(kind),
-            (_, _, "notes") => Collection::Of(Kind::Note),
-            (_, _, "referrals") => Collection::Of(Kind::Referral),
-            (_, _, "people") => Collection::Of(Kind::Profile),
-            (_, _, "consent") => self.beside_consents(),
-            (_, _, "audit") => Collection::Accounting,
-            _ => Collection::Other,
-        }
-    }
-}
-
-impl Disclosure {
-    /// What the consent service holds, by the RPC's name.
-    fn beside_consents(&self) -> Collection {
-        let rpc = self.rpc.rsplit('/').next().unwrap_or_default();
-        let named = |word| rpc.contains(word);
-        match () {
-            () if named("Restriction") => Collection::Restrictions,
-            () if named("Emergenc") => Collection::Emergencies,
-            () if named("CourtOrder") => Collection::CourtOrders,
-            () => Collection::Consents,
-        }
+        Collection::of(self.kinds, &self.service, &self.rpc)
     }
 }
 
@@ -149,4 +124,33 @@ pub enum Collection {
     /// This accounting itself.
     Accounting,
     Other,
+}
+
+impl Collection {
+    /// Their kind's when they are of one kind, or else their service's.
+    pub fn of(kinds: CodeSet<Kind>, service: &str, rpc: &str) -> Self {
+        let mut kinds = kinds.iter();
+        match (kinds.next(), kinds.next(), service) {
+            (_, _, "people") if rpc.ends_with("/Notify") => Self::Notices,
+            (Some(kind), None, _) => Self::Of(kind),
+            (_, _, "notes") => Self::Of(Kind::Note),
+            (_, _, "referrals") => Self::Of(Kind::Referral),
+            (_, _, "people") => Self::Of(Kind::Profile),
+            (_, _, "consent") => Self::beside_consents(rpc),
+            (_, _, "audit") => Self::Accounting,
+            _ => Self::Other,
+        }
+    }
+
+    /// What the consent service holds, by the RPC's name.
+    fn beside_consents(rpc: &str) -> Self {
+        let rpc = rpc.rsplit('/').next().unwrap_or_default();
+        let named = |word| rpc.contains(word);
+        match () {
+            () if named("Restriction") => Self::Restrictions,
+            () if named("Emergenc") => Self::Emergencies,
+            () if named("CourtOrder") => Self::CourtOrders,
+            () => Self::Consents,
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! A disclosure in plain words, made from its codes alone. Short sentences, and "you" is the person
 //! whose records these are.
 
-use kernel::{Action, Kind, Purpose};
+use kernel::{Action, Instant, Kind, Purpose};
 use policy::Obligation;
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use super::{Basis, CallerKind, Collection, Disclosure};
 pub fn explain(disclosure: &Disclosure, name: &dyn Fn(Uuid) -> String) -> String {
     let mut text = format!(
         "On {} {} {} {}",
-        day(disclosure),
+        day(disclosure.at),
         who(disclosure, name),
         verb(disclosure),
         what(disclosure)
@@ -33,8 +33,8 @@ pub fn explain(disclosure: &Disclosure, name: &dyn Fn(Uuid) -> String) -> String
     text + &duties(disclosure)
 }
 
-fn day(disclosure: &Disclosure) -> String {
-    let at = disclosure.at.to_offset(time::UtcOffset::UTC);
+pub(super) fn day(at: Instant) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC);
     format!("{} {} {}", at.day(), at.month(), at.year())
 }
 
@@ -135,7 +135,7 @@ fn held(disclosure: &Disclosure, name: &dyn Fn(Uuid) -> String) -> String {
     if holders.is_empty() { String::new() } else { format!(" held by {}", all_of(&holders)) }
 }
 
-fn purpose(purpose: Purpose) -> &'static str {
+pub(super) fn purpose(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Treat => "treatment",
         Purpose::EmergencyTreat => "emergency treatment",
@@ -214,7 +214,7 @@ fn duties(disclosure: &Disclosure) -> String {
 }
 
 /// "a", "a and b", "a, b and c".
-fn all_of(words: &[impl AsRef<str>]) -> String {
+pub(super) fn all_of(words: &[impl AsRef<str>]) -> String {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     match words.split_last() {
         None => String::new(),

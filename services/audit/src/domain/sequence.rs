@@ -8,8 +8,16 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub sequence: i64,
+    pub event_id: Uuid,
+    /// None: it is past its time, and gone.
+    pub told: Option<Told>,
+}
+
+/// An event.
+#[derive(Debug, Clone)]
+pub struct Told {
     pub event: ledger::Event,
-    /// The event as its ledger spells it.
+    /// As its ledger spells it.
     pub detail: String,
 }
 

@@ -6,8 +6,8 @@ use rpc::{Error, PageKey};
 use tonic::{Request, Response};
 use wire::audit::v1::{ListDisclosuresRequest, ListDisclosuresResponse};
 
-use super::reply;
-use crate::{App, store::Page};
+use super::{audit_event::audit_event, reply};
+use crate::{App, domain::Disclosure, store::Page};
 
 const RPC: &str = "trellis.audit.v1.AuditService/ListDisclosures";
 
@@ -39,8 +39,16 @@ pub(super) async fn list_disclosures(
         _ => String::new(),
     };
     let names = |agency| reply::agency(&app.deps.directory, agency);
+    let record = |disclosure: &Disclosure| {
+        let mut record = reply::record(disclosure, &names);
+        if request.include_audit_events {
+            record.audit_event =
+                audit_event(&record, &request.person, disclosure.event_id, &app.network);
+        }
+        record
+    };
     Ok(Response::new(ListDisclosuresResponse {
-        disclosures: account.disclosures.iter().map(|d| reply::record(d, &names)).collect(),
+        disclosures: account.disclosures.iter().map(record).collect(),
         next_page_token,
         positions: account.positions.into_iter().map(reply::position).collect(),
     }))

@@ -26,6 +26,7 @@ pub(super) fn record(
     names: &dyn Fn(Uuid) -> String,
 ) -> pb::DisclosureRecord {
     let reader = disclosure.recipient.is_none();
+    let collection = disclosure.collection();
     pb::DisclosureRecord {
         decision_id: disclosure.decision_id.to_string(),
         time: Some(timestamp(disclosure.at)),
@@ -37,7 +38,7 @@ pub(super) fn record(
         roles: if reader { set_to_wire(disclosure.roles) } else { Vec::new() },
         purposes: set_to_wire(disclosure.purposes),
         rpc: disclosure.rpc.clone(),
-        records: disclosure.records.iter().filter_map(|id| name(disclosure, id)).collect(),
+        records: disclosure.records.iter().filter_map(|id| name(collection, id)).collect(),
         custodians: disclosure.custodians.iter().map(agency_name).collect(),
         bases: disclosure.bases.iter().filter_map(|b| b.of_policy()).map(to_wire).collect(),
         consents: disclosure.consents.iter().map(|id| name_of(relied_on(disclosure), id)).collect(),
@@ -46,6 +47,7 @@ pub(super) fn record(
         explanation: explain(disclosure, names),
         service: disclosure.service.clone(),
         sequence: disclosure.sequence,
+        audit_event: String::new(),
     }
 }
 
@@ -55,8 +57,9 @@ pub(super) fn names_caller(disclosure: &Disclosure) -> bool {
     disclosure.recipient.is_none() && disclosure.caller == CallerKind::Staff
 }
 
-fn name(disclosure: &Disclosure, id: &Uuid) -> Option<String> {
-    match disclosure.collection() {
+/// A record's name; none where its collection has no names.
+pub(super) fn name(collection: Collection, id: &Uuid) -> Option<String> {
+    match collection {
         Collection::Of(kind) => Some(record_name(kind, id)),
         Collection::Consents => Some(name_of("consents", id)),
         Collection::Restrictions => Some(name_of("restrictions", id)),

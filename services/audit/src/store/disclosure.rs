@@ -7,7 +7,7 @@ use ledger::Outcome;
 use pg::{PgConnection, StoreError};
 use uuid::Uuid;
 
-use crate::domain::{CallerKind, Disclosure, Entry, codes};
+use crate::domain::{CallerKind, Disclosure, Entry, Told, codes};
 
 /// Which page.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ struct DisclosureRow {
     obligations: Vec<String>,
 }
 
-fn set<C: Code>(mask: i32) -> Option<CodeSet<C>> {
+pub(super) fn set<C: Code>(mask: i32) -> Option<CodeSet<C>> {
     let bits = u32::try_from(mask).ok()?;
     let set = CodeSet::from_bits(bits);
     // A bit that is no code would be lost on the way out.
@@ -129,8 +129,9 @@ struct Columns<'e> {
 impl<'e> Columns<'e> {
     fn of(entries: &[&'e Entry]) -> Self {
         let mut all = Self::default();
-        for Entry { sequence, event, detail } in entries {
-            all.sequences.push(*sequence);
+        let told = entries.iter().filter_map(|e| Some((e.sequence, e.told.as_ref()?)));
+        for (sequence, Told { event, detail }) in told {
+            all.sequences.push(sequence);
             all.event_ids.push(event.event_id);
             all.occurred.push(event.occurred_at);
             all.people.push(event.person.unwrap_or_default());
@@ -161,10 +162,10 @@ pub(super) async fn add(
     service: &str,
     entries: &[&Entry],
 ) -> Result<(), StoreError> {
-    if entries.is_empty() {
+    let all = Columns::of(entries);
+    if all.sequences.is_empty() {
         return Ok(());
     }
-    let all = Columns::of(entries);
     sqlx::query!(
         "INSERT INTO disclosure (service, sequence, event_id, occurred_at, person_id, decision_id,
             outcome, caller_kind, agency_id, recipient_id, subject, roles, purposes, rpc, action,

@@ -20,7 +20,7 @@ pub struct Served {
 pub(super) async fn add(tx: &mut PgConnection, entries: &[&Entry]) -> Result<(), StoreError> {
     let (mut consents, mut agencies) = (Vec::new(), Vec::new());
     let (mut people, mut times) = (Vec::new(), Vec::new());
-    for event in entries.iter().map(|entry| &entry.event) {
+    for event in entries.iter().filter_map(|entry| Some(&entry.told.as_ref()?.event)) {
         for (consent, agency) in served(event) {
             consents.push(consent);
             agencies.push(agency);

@@ -50,6 +50,7 @@ async fn a_disclosure_says_who_saw_what_when_why_and_under_which_consent() {
                 .into(),
             service: "notes".into(),
             sequence: 1,
+            audit_event: String::new(),
         }]
     );
 }
@@ -191,6 +192,7 @@ async fn reading_the_accounting_is_itself_on_record() {
     let jane = world.jane(&audit);
     jane.of(JANE).await.unwrap();
     let recorded = audit.ledger.follow(0, 10).await.unwrap();
+    let recorded: Vec<_> = recorded.into_iter().filter_map(ledger::Followed::told).collect();
     let (_, event) = &recorded[0];
     assert_eq!(&*event.rpc, "trellis.audit.v1.AuditService/ListDisclosures");
     assert_eq!((event.person, event.outcome), (Some(JANE), Outcome::Permit));
@@ -204,4 +206,24 @@ async fn reading_the_accounting_is_itself_on_record() {
         "On 3 March 2026 you read this accounting for a request of yours."
     );
     assert!(jane.of(JANE).await.unwrap().disclosures.is_empty(), "and no disclosure");
+}
+
+#[tokio::test]
+async fn each_disclosure_is_a_fhir_audit_event_where_that_is_asked_for() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let event = world.read(JANE);
+    world.notes.record(event.clone()).await.unwrap();
+    world.notes.record(world.read(ELSE)).await.unwrap();
+    world.reaches("notes", 2).await;
+    let jane = world.jane(&audit);
+    let asked = ListDisclosuresRequest { include_audit_events: true, ..asking(JANE) };
+    let told = jane.list(asked).await.unwrap();
+    assert_eq!(told.disclosures.len(), 1);
+    let fhir: serde_json::Value = serde_json::from_str(&told.disclosures[0].audit_event).unwrap();
+    assert_eq!(fhir["resourceType"], "AuditEvent");
+    assert_eq!(fhir["id"], event.event_id.to_string());
+    assert_eq!(fhir["outcomeDesc"], told.disclosures[0].explanation);
+    let plain = jane.of(JANE).await.unwrap();
+    assert_eq!(plain.disclosures[0].audit_event, "");
 }

@@ -27,6 +27,7 @@ async fn all_fields_that_are_wrong_are_named_at_once() {
         page_token: "x".repeat(1001),
         person: "people/jane".into(),
         include_custodian_access: false,
+        include_audit_events: false,
     };
     assert_eq!(fields(&jane, wrong).await, ["page_size", "page_token", "person"]);
     let many = ListDisclosuresRequest { page_size: 201, ..asking(JANE) };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kernel::Clock as _;
+use uuid::Uuid;
 
 use crate::world::*;
 
@@ -101,4 +102,35 @@ async fn a_long_ledger_is_read_to_its_end() {
     world.reaches("notes", 1_200).await;
     assert_eq!(world.rows("notes").await.len(), 1_200);
     assert_eq!(world.jane(&audit).of(JANE).await.unwrap().disclosures.len(), 50);
+}
+
+#[tokio::test]
+async fn a_record_that_is_past_its_time_is_passed_over_and_one_that_is_not_is_an_alarm() {
+    for (taken, followed) in [(1, true), (2, false)] {
+        let world = World::new().await;
+        let mut old = world.read(JANE);
+        let past = uuid::Timestamp::from_unix(uuid::NoContext, 1_580_000_000, 0);
+        old.event_id = Uuid::new_v7(past);
+        for event in [old, world.read(JANE), world.read(JANE)] {
+            world.notes.record(event).await.unwrap();
+        }
+        let mut admin = world.admin().await;
+        let sql = format!(
+            "INSERT INTO notes.audit_purged (seq, event_id, commitment)
+                 SELECT seq, event_id, commitment FROM notes.audit_event WHERE seq = {taken};
+             DELETE FROM notes.audit_event WHERE seq = {taken}"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
+        let source = vec![("notes", world.peer("notes", world.upstream.addr()))];
+        let audit = world.audit_of(source, false).await;
+        if followed {
+            world.reaches("notes", 3).await;
+            assert_eq!(world.jane(&audit).decisions(JANE, false).await.len(), 2);
+        } else {
+            tokio::time::timeout(Duration::from_secs(20), audit.app.followers_ended())
+                .await
+                .unwrap();
+            assert_eq!(world.position("notes").await, 0);
+        }
+    }
 }

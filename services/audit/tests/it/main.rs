@@ -4,13 +4,19 @@
 // clippy.toml allows these in test functions; helpers of tests are not seen as such.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod access;
+mod access_pages;
 mod accounting;
 mod alarms;
+mod anomalies;
 mod bad_input;
 mod follow;
+mod holds;
 mod mine;
 mod pages;
 mod proofs;
+mod recipients;
+mod reviews;
 mod served;
 mod store;
 mod world;

@@ -72,6 +72,7 @@ async fn a_refusal_is_on_record() {
     let audit = world.audit().await;
     world.somebody_else(&audit).of(JANE).await.unwrap_err();
     let recorded = audit.ledger.follow(0, 10).await.unwrap();
+    let recorded: Vec<_> = recorded.into_iter().filter_map(ledger::Followed::told).collect();
     let (_, event) = &recorded[0];
     assert_eq!((event.outcome, event.person), (Outcome::Deny, Some(JANE)));
     world.reaches("audit", 1).await;

@@ -155,6 +155,7 @@ async fn of_what_is_not_shown_there_is_no_proof() {
     }
     // Each of them is on record, as every refusal is.
     let events = audit.ledger.follow(0, 100).await.unwrap();
+    let events: Vec<_> = events.into_iter().filter_map(ledger::Followed::told).collect();
     let proofs = events.iter().filter(|(_, event)| event.rpc.ends_with("/GetInclusionProof"));
     assert_eq!(proofs.filter(|(_, event)| event.outcome == ledger::Outcome::Deny).count(), 8);
     assert!(jane.inclusion(JANE, "notes", 1, 3).await.is_ok());

@@ -191,7 +191,7 @@ impl World {
             directory: Arc::clone(&self.directory),
             stop: stop.clone(),
         };
-        let app = audit::start(deps, sources);
+        let app = audit::start(deps, sources, AUDIENCE);
         let running = serve::Server::builder(listen())
             .add_service(audit::server(Arc::clone(&app)))
             .add_service(audit::served_server(Arc::clone(&app)))
@@ -270,6 +270,44 @@ impl World {
                 proofed: false,
             },
         )
+    }
+
+    /// An agency's privacy officer, and nothing else.
+    pub fn officer(&self, audit: &Audit, agency: Uuid) -> Client {
+        self.client(
+            audit,
+            &Mint {
+                kind: Asserts::AgencyStaff,
+                sub: "po".to_owned(),
+                agency: Some(AgencyId::from(agency)),
+                client_id: Some(format!("app-{agency}")),
+                roles: [Role::PrivacyOfficer].into(),
+                purposes: [Purpose::HealthcareOperations].into(),
+                ttl: time::Duration::HOUR,
+                proofed: false,
+            },
+        )
+    }
+
+    pub fn network_admin(&self, audit: &Audit) -> Client {
+        self.client(
+            audit,
+            &Mint {
+                kind: Asserts::Network,
+                sub: "na".to_owned(),
+                agency: None,
+                client_id: None,
+                roles: [Role::NetworkAdmin].into(),
+                purposes: [Purpose::HealthcareOperations].into(),
+                ttl: time::Duration::HOUR,
+                proofed: false,
+            },
+        )
+    }
+
+    /// All rows of a schema, as its owner sees them.
+    pub async fn owner(&self, service: &str) -> pg::PgConnection {
+        pg::reading(&self.admin_url(), &ServiceSchema::of(service)).await.unwrap()
     }
 
     fn client(&self, audit: &Audit, mint: &Mint) -> Client {
@@ -427,15 +465,41 @@ impl Client {
         Ok(self.audit().list_disclosures(self.with(message)).await?.into_inner())
     }
 
-    fn audit(&self) -> AuditServiceClient<Channel> {
+    pub fn audit(&self) -> AuditServiceClient<Channel> {
         AuditServiceClient::new(self.channel.clone())
     }
 
-    fn with<M>(&self, message: M) -> Request<M> {
+    pub fn with<M>(&self, message: M) -> Request<M> {
         let mut request = Request::new(message);
         let bearer = format!("Bearer {}", self.token).parse().unwrap();
         request.metadata_mut().insert("authorization", bearer);
         request
+    }
+
+    pub async fn recipients(&self, person: Uuid) -> Result<pb::ListRecipientsResponse, Status> {
+        let request = pb::ListRecipientsRequest { person: format!("people/{person}") };
+        Ok(self.audit().list_recipients(self.with(request)).await?.into_inner())
+    }
+
+    pub async fn access(
+        &self,
+        request: pb::ListAccessEventsRequest,
+    ) -> Result<pb::ListAccessEventsResponse, Status> {
+        Ok(self.audit().list_access_events(self.with(request)).await?.into_inner())
+    }
+
+    pub async fn anomalies(
+        &self,
+        request: pb::ListAnomaliesRequest,
+    ) -> Result<pb::ListAnomaliesResponse, Status> {
+        Ok(self.audit().list_anomalies(self.with(request)).await?.into_inner())
+    }
+
+    pub async fn review(
+        &self,
+        request: pb::ReviewAnomalyRequest,
+    ) -> Result<pb::ReviewAnomalyResponse, Status> {
+        Ok(self.audit().review_anomaly(self.with(request)).await?.into_inner())
     }
 
     pub async fn head(&self, service: &str) -> Result<String, Status> {
@@ -489,6 +553,7 @@ pub fn asking(person: Uuid) -> pb::ListDisclosuresRequest {
         page_token: String::new(),
         person: format!("people/{person}"),
         include_custodian_access: false,
+        include_audit_events: false,
     }
 }
 

@@ -656,6 +656,7 @@ pub fn unknown() -> String {
 /// The codes of the audit events of a caller's RPC: outcome, person, records, reason.
 pub async fn audited(world: &World, rpc: &str) -> Vec<(bool, Option<Uuid>, usize, Option<String>)> {
     let events = world.ledger.follow(0, 1_000).await.unwrap();
+    let events: Vec<_> = events.into_iter().filter_map(ledger::Followed::told).collect();
     events
         .into_iter()
         .filter(|(_, e)| e.rpc.ends_with(rpc))

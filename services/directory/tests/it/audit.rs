@@ -43,6 +43,7 @@ async fn every_write_is_on_record_once_with_who_did_it_to_what() {
     network.admin().reinstate_agency(reinstate).await.unwrap();
 
     let events = network.ledger.follow(0, 100).await.unwrap();
+    let events: Vec<_> = events.into_iter().filter_map(ledger::Followed::told).collect();
     let told: Vec<_> = events
         .iter()
         .map(|(_, e)| {

@@ -199,6 +199,7 @@ async fn an_import_is_on_record_once_for_each_organization_that_it_changed() {
     replace(&mut files, "organizations", "Redwood City Public Library", "City Library");
     import(&network, &files).await;
     let events = network.ledger.follow(8, 10).await.unwrap();
+    let events: Vec<_> = events.into_iter().filter_map(ledger::Followed::told).collect();
     assert_eq!(events.len(), 1);
     let library = agencies(&network).await.into_iter().find(|a| a.display_name == "City Library");
     assert_eq!(format!("agencies/{}", events[0].1.records[0]), library.unwrap().name);

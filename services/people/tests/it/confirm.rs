@@ -73,6 +73,7 @@ async fn whatever_is_not_to_be_confirmed_the_answer_is_the_same() {
     assert_eq!(whole(&named.unwrap_err()), wrong);
     assert_eq!(world.count("sign_in_confirmation").await, 1);
     let events = world.ledger.follow(0, 200).await.unwrap();
+    let events: Vec<_> = events.into_iter().filter_map(ledger::Followed::told).collect();
     let confirms = events.iter().filter(|(_, e)| e.rpc.ends_with("/ConfirmSignIn"));
     let denied = confirms.filter(|(_, e)| e.outcome == ledger::Outcome::Deny).count();
     assert_eq!(denied, 8, "each refusal is on record");

@@ -165,6 +165,7 @@ async fn what_is_not_known_here_is_passed_over_and_what_follows_is_told_once() {
     told.sort();
     assert_eq!(told, [Kind::Emergency, Kind::CourtOrder]);
     let events = world.ledger.follow(0, 1_000).await.unwrap();
+    let events: Vec<_> = events.into_iter().filter_map(ledger::Followed::told).collect();
     let notified = events.iter().filter(|(_, e)| &*e.rpc == "trellis.people/Notify");
     assert_eq!(notified.count(), 2, "each with its audit record");
 }

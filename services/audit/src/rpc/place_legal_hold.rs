@@ -1,0 +1,58 @@
+//! PlaceLegalHold. Nobody is asked whether there is such a person: the answer is the same.
+
+use std::sync::Arc;
+
+use kernel::{Action, PersonId};
+use rpc::{Conflict, Error};
+use tonic::Request;
+use wire::audit::v1::{PlaceLegalHoldRequest, PlaceLegalHoldResponse};
+
+use super::{
+    holds::{MOST, office, shown},
+    write::Write,
+};
+use crate::{
+    App,
+    store::hold::{self, Hold},
+};
+
+const RPC: &str = "trellis.audit.v1.AuditService/PlaceLegalHold";
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<PlaceLegalHoldRequest>,
+) -> Result<PlaceLegalHoldResponse, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let req = request.into_inner();
+    rpc::check(&req).ids(&[("person", &req.person)]).done()?;
+    if req.matter.chars().any(char::is_control) {
+        return Err(Error::field("matter", "must have no control characters"));
+    }
+    let person = rpc::id("person", "people", &req.person)?;
+    let once = rpc::Request::new(&call, &req.request_id, &req)?;
+    let clock = &app.deps.clock;
+    let placed = Arc::new(Hold {
+        id: ledger::new_id(clock),
+        person,
+        agency: office(&call)?,
+        matter: req.matter,
+        placed_at: clock.now(),
+        lifted_at: None,
+    });
+    let about = PersonId::from(person);
+    let event = permit::office_event(&call, Some(&about), Action::Write, vec![placed.id], clock);
+    let write = Write { name: "hold.place", once, record: placed.id, event };
+    app.write(write, move |tx| {
+        let placed = Arc::clone(&placed);
+        Box::pin(async move {
+            hold::admit(&mut *tx, placed.agency).await?;
+            if usize::try_from(hold::standing(&mut *tx).await?).is_ok_and(|n| n >= MOST) {
+                let limit = MOST;
+                return Err(Error::Conflict(Conflict::TooMany { what: "holds", limit }).into());
+            }
+            hold::insert(tx, &placed).await?;
+            Ok(PlaceLegalHoldResponse { hold: Some(shown(&placed)) })
+        })
+    })
+    .await
+}

@@ -1,0 +1,75 @@
+//! ReviewAnomaly: once, by a privacy officer of the agency whose staff it is about.
+
+use std::sync::Arc;
+
+use kernel::Action;
+use rpc::{Conflict, Error};
+use tonic::Request;
+use wire::{
+    Violation,
+    audit::v1::{ReviewAnomalyRequest, ReviewAnomalyResponse},
+    convert::from_wire,
+};
+
+use super::{
+    anomalies::{office, shown},
+    write::Write,
+};
+use crate::{
+    App,
+    store::anomaly::{self, Anomaly, Review},
+};
+
+const RPC: &str = "trellis.audit.v1.AuditService/ReviewAnomaly";
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<ReviewAnomalyRequest>,
+) -> Result<ReviewAnomalyResponse, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let req = request.into_inner();
+    let ids = [("request_id", &*req.request_id), ("name", &*req.name)];
+    rpc::check(&req).ids(&ids).and(odd(&req.note)).done()?;
+    let id = rpc::id("name", "anomalies", &req.name)?;
+    let once = rpc::Request::new(&call, &req.request_id, &req)?;
+    let outcome = from_wire(req.outcome);
+    let outcome = outcome.ok_or_else(|| Error::field("outcome", "must be one of the outcomes"))?;
+    let Some(found) = app.accounts.anomaly(office(&call)?, id).await? else {
+        return Err(app.deps.guard.refuse_standing(&call, None, vec![id]).await.into());
+    };
+    let clock = &app.deps.clock;
+    let reviewer = call.caller().subject().as_str().to_owned();
+    let review = Review { outcome, note: req.note, at: clock.now(), reviewer };
+    let event = permit::office_event(&call, None, Action::Write, vec![id], clock);
+    let write = Write { name: "anomaly.review", once, record: id, event };
+    let kept = Arc::new((found, review));
+    app.write(write, move |tx| {
+        let kept = Arc::clone(&kept);
+        Box::pin(async move {
+            let (found, review) = &*kept;
+            if !anomaly::review(tx, id, review).await? {
+                let wrong = Conflict::WrongState { state: "REVIEWED", allowed: Vec::new() };
+                return Err(Error::Conflict(wrong).into());
+            }
+            let reviewed = Anomaly { review: Some(review.clone()), ..found.clone() };
+            Ok(ReviewAnomalyResponse { anomaly: Some(shown(&reviewed)) })
+        })
+    })
+    .await
+}
+
+/// What the annotations can't say of a note. It may have lines.
+fn odd(note: &str) -> Option<Violation> {
+    let hidden = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    let wrong = if note.chars().any(hidden) {
+        "must have no control characters and none that change the direction of text"
+    } else if !note.is_empty() && note.trim().is_empty() {
+        "must not be blank"
+    } else {
+        return None;
+    };
+    Some(Violation::new("note", wrong))
+}

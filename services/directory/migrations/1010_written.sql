@@ -1,0 +1,4 @@
+-- What writes on record have made, as their records name it: see the ledger's migration 0104.
+CREATE OR REPLACE VIEW written_record WITH (security_invoker = true) AS
+    SELECT id AS record_id FROM agency
+    UNION ALL SELECT id FROM service;
