@@ -5,8 +5,8 @@ use std::time::Duration;
 use kernel::{Clock as _, SystemClock};
 use prost::Message;
 use trellis_tests::{
-    BOUND, Network, Person, World, agency, guardian_of, note_about, referral_of, registration,
-    request_id, served, terms, until,
+    Actor, BOUND, Network, Person, World, agency, guardian_of, note_about, referral_of,
+    registration, request_id, served, terms, until,
 };
 use uuid::Uuid;
 use wire::{
@@ -508,6 +508,16 @@ impl<'a> Stage<'a> {
                 outcome: audit::AnomalyOutcome::Explained.into(),
                 note: "The notes were named in a list.".to_owned(),
             }),
+            "PlaceLegalHold" => one(place(person)),
+            "LiftLegalHold" => one(audit::LiftLegalHoldRequest {
+                request_id: request_id(),
+                name: self.legal_hold(person).await,
+            }),
+            "ListLegalHolds" => {
+                self.legal_hold(person).await;
+                self.legal_hold(person).await;
+                one(audit::ListLegalHoldsRequest::default())
+            }
             "FollowLedger" => one(audit::FollowLedgerRequest { service, after: 0 }),
             "GetTreeHead" | "GetConsistencyProof" => {
                 self.sealed(1).await;
@@ -578,17 +588,27 @@ impl Stage<'_> {
         .await
     }
 
-    /// The open anomalies of the clinic's, the last found first.
-    async fn anomalies(&self) -> Vec<audit::Anomaly> {
+    /// The clinic's privacy officer.
+    fn officer(&self) -> Actor {
         let (clinic, roles) = (&self.world.agencies.clinic, [kernel::Role::PrivacyOfficer]);
         let purposes = [kernel::Purpose::CoordinationOfCare];
-        let officer = self.network.tokens.staff("po-ash", clinic, &roles, &purposes);
+        self.network.actor(self.network.tokens.staff("po-ash", clinic, &roles, &purposes))
+    }
+
+    /// A hold that the clinic placed.
+    async fn legal_hold(&self, person: &Person) -> String {
+        let placed = served!(self.officer().audit(), place_legal_hold, place(person));
+        placed.hold.unwrap().name
+    }
+
+    /// The open anomalies of the clinic's, the last found first.
+    async fn anomalies(&self) -> Vec<audit::Anomaly> {
         let open = audit::ListAnomaliesRequest {
             page_size: 200,
             open_only: true,
             ..audit::ListAnomaliesRequest::default()
         };
-        served!(self.network.actor(officer.clone()).audit(), list_anomalies, open).anomalies
+        served!(self.officer().audit(), list_anomalies, open).anomalies
     }
 
     /// The number of a record about this person at the notes service.
@@ -604,6 +624,14 @@ impl Stage<'_> {
             of_notes.map(|disclosure| disclosure.sequence)
         })
         .await
+    }
+}
+
+fn place(person: &Person) -> audit::PlaceLegalHoldRequest {
+    audit::PlaceLegalHoldRequest {
+        request_id: request_id(),
+        person: person.name.clone(),
+        matter: "2026-CV-17".to_owned(),
     }
 }
 

@@ -384,7 +384,8 @@ impl<'a> Run<'a> {
         for (what, kept, due) in counts.into_iter().filter(|(_, kept, due)| kept != due) {
             self.at.found(Finding::Number { what, kept, due });
         }
-        let mut beside = writes::unrecorded(&mut *conn).await?;
+        let mut beside = writes::unnamed(&mut *conn).await?;
+        beside.extend(writes::unrecorded(&mut *conn).await?);
         beside.extend(writes::unwritten(&mut *conn, &self.given.answered).await?);
         beside.into_iter().for_each(|finding| self.at.found(finding));
         let (counter, last) = (rows::counter(conn).await?, self.at.last);

@@ -23,6 +23,7 @@ pub mod points;
 pub mod requests;
 mod roles;
 mod sealed;
+pub mod tamper;
 mod tx;
 
 pub use check::{Allow, CheckError, check_server};

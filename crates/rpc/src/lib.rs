@@ -19,7 +19,7 @@ pub use disclosure::disclosure;
 pub use error::{Conflict, Denial, Error, InTx, Outage};
 pub use once::{Replay, Request, request_key};
 pub use page::{PageKey, Pages};
-pub use parse::{Check, check, id, labels, optional_id, page_size, valid};
+pub use parse::{Check, check, id, labels, optional_id, page_size, plain, valid};
 pub use steps::{Follower, Sequence, Steps};
 pub use wire::Violation;
 

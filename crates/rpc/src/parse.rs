@@ -63,6 +63,17 @@ pub fn optional_id(field: &str, collection: &str, name: &str) -> Result<Option<U
     if name.is_empty() { Ok(None) } else { id(field, collection, name).map(Some) }
 }
 
+/// A text that shows as it reads: no control characters but those of `lines`, none that change the direction
+/// of text.
+pub fn plain(field: &str, text: &str, lines: bool) -> Option<Violation> {
+    let hidden = |c: char| {
+        (c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t')))
+            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    let wrong = "must have no control characters and none that change the direction of text";
+    text.chars().any(hidden).then(|| Violation::new(field, wrong))
+}
+
 /// 0 means 50.
 pub fn page_size(asked: i32) -> i64 {
     if asked == 0 { 50 } else { i64::from(asked.clamp(1, 200)) }

@@ -134,12 +134,15 @@ pub async fn audited(admin: &str) -> anyhow::Result<u64> {
     Ok(u64::try_from(count)?)
 }
 
+/// Number, id, salt, commitment and detail.
+type Record = (i64, Uuid, Vec<u8>, Vec<u8>, String);
+
 /// Reads every record of a ledger, page by page as verifying does, and tells how many there are.
 pub async fn read_records(conn: &mut PgConnection) -> anyhow::Result<u64> {
     sqlx::query("SELECT set_config('trellis.ledger', 'follow', false)").execute(&mut *conn).await?;
     let (mut last, mut records) = (0_i64, 0);
     loop {
-        let rows: Vec<(i64, Uuid, Vec<u8>, Vec<u8>, String)> = sqlx::query_as(
+        let rows: Vec<Record> = sqlx::query_as(
             "SELECT seq, event_id, salt, commitment, detail FROM audit_event WHERE seq > $1
              ORDER BY seq LIMIT 2000",
         )

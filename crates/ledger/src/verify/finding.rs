@@ -45,7 +45,9 @@ pub enum Finding {
     Node { level: u32, place: u64 },
     #[error("{kept} {what} are kept where there should be {due}")]
     Number { what: Kept, kept: u64, due: u64 },
-    #[error("{record} was written, and no record of a write names it")]
+    #[error("{record} is there, and no record of a write names it")]
+    Unnamed { record: Uuid },
+    #[error("{record} was written by a request, and there are fewer records than such requests")]
     Unrecorded { record: Uuid },
     #[error("record {seq} is of a write, and what was written is not there")]
     Unwritten { seq: i64 },

@@ -9,51 +9,80 @@ use super::finding::Finding;
 /// Findings of each kind; one is as much an alarm as a thousand.
 const MOST: i64 = 100;
 
-/// Data, and answers to requests, that no record of a write names. What is older than the records that are
-/// gone can't be told any more.
-pub(super) async fn unrecorded(conn: &mut PgConnection) -> Result<Vec<Finding>, StoreError> {
-    let ids: Vec<Uuid> = sqlx::query_scalar!(
+/// Data that no record of a write names. What is older than the records that are gone can't be told any
+/// more.
+pub(super) async fn unnamed(conn: &mut PgConnection) -> Result<Vec<Finding>, StoreError> {
+    let ids = sqlx::query_scalar!(
         r#"WITH told AS MATERIALIZED (
                SELECT DISTINCT (jsonb_array_elements_text(a.detail::jsonb -> 'records'))::uuid AS id
                FROM audit_record a
                WHERE a.detail IS NOT NULL AND a.detail NOT LIKE '%"action":"READ"%'
                    AND a.detail LIKE '%"outcome":"PERMIT"%'
            )
-           SELECT w.id AS "id!" FROM (
-               SELECT record_id AS id FROM written_record UNION SELECT record_id FROM request_log) w
-           WHERE NOT EXISTS (SELECT FROM told WHERE told.id = w.id)
-               AND w.id >= COALESCE((SELECT month_begin((max(p.month) + interval '1 month')::date)
-                   FROM audit_purge p), '00000000-0000-0000-0000-000000000000')
+           SELECT w.record_id AS "id!" FROM written_record w
+           WHERE NOT EXISTS (SELECT FROM told WHERE told.id = w.record_id)
+               AND w.record_id >= COALESCE(
+                   (SELECT month_begin((max(p.month) + interval '1 month')::date) FROM audit_purge p),
+                   '00000000-0000-0000-0000-000000000000')
            ORDER BY 1 LIMIT $1"#,
         MOST,
-    )
-    .fetch_all(conn)
-    .await?;
+    );
+    let ids: Vec<Uuid> = ids.fetch_all(conn).await?;
+    Ok(ids.into_iter().map(|record| Finding::Unnamed { record }).collect())
+}
+
+/// Answers to writes that are kept, of which there are more, of an RPC and a person, than records of such
+/// writes.
+pub(super) async fn unrecorded(conn: &mut PgConnection) -> Result<Vec<Finding>, StoreError> {
+    let ids = sqlx::query_scalar!(
+        r#"WITH told AS MATERIALIZED (
+               SELECT x.d ->> 'rpc' AS rpc, x.d ->> 'person' AS person, count(*) AS n
+               FROM audit_record a CROSS JOIN LATERAL (SELECT a.detail::jsonb AS d OFFSET 0) x
+               WHERE a.detail IS NOT NULL AND a.detail NOT LIKE '%"action":"READ"%'
+                   AND a.detail LIKE '%"outcome":"PERMIT"%'
+               GROUP BY 1, 2
+           ), kept AS MATERIALIZED (
+               SELECT q.method, NULLIF(q.person_id, '00000000-0000-0000-0000-000000000000')::text AS person,
+                   count(*) AS n, min(q.record_id::text)::uuid AS record
+               FROM request_log q
+               WHERE q.at >= COALESCE((SELECT (max(p.month) + interval '1 month') AT TIME ZONE 'UTC'
+                   FROM audit_purge p), '-infinity')
+               GROUP BY 1, 2
+           )
+           SELECT k.record AS "record!" FROM kept k
+           LEFT JOIN told t ON t.rpc = k.method AND COALESCE(t.person, '') = COALESCE(k.person, '')
+           WHERE k.n > COALESCE(t.n, 0)
+           ORDER BY 1 LIMIT $1"#,
+        MOST,
+    );
+    let ids: Vec<Uuid> = ids.fetch_all(conn).await?;
     Ok(ids.into_iter().map(|record| Finding::Unrecorded { record }).collect())
 }
 
-/// Records of writes by these RPCs, each of which keeps its answer with what it wrote, without it.
+/// Records of writes by these RPCs, each of which keeps its answer, where none of that RPC and person is
+/// kept.
 pub(super) async fn unwritten(
     conn: &mut PgConnection,
     methods: &[String],
 ) -> Result<Vec<Finding>, StoreError> {
-    let numbers: Vec<i64> = sqlx::query_scalar!(
+    let numbers = sqlx::query_scalar!(
         r#"WITH told AS MATERIALIZED (
-               SELECT a.seq, x.d ->> 'rpc' AS rpc, r.id::uuid AS id
-               FROM audit_record a
-                   CROSS JOIN LATERAL (SELECT a.detail::jsonb AS d OFFSET 0) x
-                   LEFT JOIN LATERAL jsonb_array_elements_text(x.d -> 'records') AS r (id) ON true
+               SELECT a.seq, x.d ->> 'rpc' AS rpc, COALESCE(x.d ->> 'person', '') AS person
+               FROM audit_record a CROSS JOIN LATERAL (SELECT a.detail::jsonb AS d OFFSET 0) x
                WHERE a.detail IS NOT NULL AND a.detail NOT LIKE '%"action":"READ"%'
                    AND a.detail LIKE '%"outcome":"PERMIT"%' AND x.d ->> 'rpc' = ANY ($1)
+           ), kept AS MATERIALIZED (
+               SELECT DISTINCT q.method, COALESCE(NULLIF(q.person_id,
+                   '00000000-0000-0000-0000-000000000000')::text, '') AS person
+               FROM request_log q
            )
            SELECT t.seq AS "seq!" FROM told t
-           LEFT JOIN request_log q ON q.method = t.rpc AND q.record_id = t.id
-           GROUP BY t.seq HAVING count(q.record_id) = 0
+           LEFT JOIN kept k ON k.method = t.rpc AND k.person = t.person
+           WHERE k.method IS NULL
            ORDER BY 1 LIMIT $2"#,
         methods,
         MOST,
-    )
-    .fetch_all(conn)
-    .await?;
+    );
+    let numbers: Vec<i64> = numbers.fetch_all(conn).await?;
     Ok(numbers.into_iter().map(|seq| Finding::Unwritten { seq }).collect())
 }

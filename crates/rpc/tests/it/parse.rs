@@ -70,3 +70,20 @@ fn sizes_and_labels() {
     let unknown = common::Labels { sensitivities: vec![99], ..given };
     assert_eq!(fields(labels("labels", Some(&unknown))), ["labels.sensitivities"]);
 }
+
+#[test]
+fn a_plain_text_shows_as_it_reads() {
+    for (text, line, lines) in [
+        ("plain é ü \u{1F600}", true, true),
+        ("", true, true),
+        ("two\nlines\tand\r\n", false, true),
+        ("a\0b", false, false),
+        ("a\u{7F}b", false, false),
+        ("a\u{202E}b", false, false),
+        ("a\u{2066}b", false, false),
+    ] {
+        assert_eq!(rpc::plain("x", text, false).is_none(), line, "{text:?}");
+        assert_eq!(rpc::plain("x", text, true).is_none(), lines, "{text:?}");
+    }
+    assert_eq!(rpc::plain("x", "\0", false).unwrap().field, "x");
+}

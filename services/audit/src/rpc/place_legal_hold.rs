@@ -24,10 +24,8 @@ pub(super) async fn handle(
 ) -> Result<PlaceLegalHoldResponse, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
-    rpc::check(&req).ids(&[("person", &req.person)]).done()?;
-    if req.matter.chars().any(char::is_control) {
-        return Err(Error::field("matter", "must have no control characters"));
-    }
+    let odd = rpc::plain("matter", &req.matter, false);
+    rpc::check(&req).ids(&[("person", &req.person)]).and(odd).done()?;
     let person = rpc::id("person", "people", &req.person)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let clock = &app.deps.clock;

@@ -65,9 +65,9 @@ async fn a_hold_stands_from_its_placing_to_its_lifting_and_is_its_offices_alone(
     let second = place(&housing, placing(JANE, "another")).await.unwrap();
     let third = place(&network, placing(ELSE, "of the network")).await.unwrap();
     assert_eq!(third.agency, "");
-    assert_eq!(all(&clinic).await, [first.clone()]);
-    assert_eq!(all(&housing).await, [second.clone()]);
-    assert_eq!(all(&network).await, [third.clone()]);
+    assert_eq!(all(&clinic).await, std::slice::from_ref(&first));
+    assert_eq!(all(&housing).await, std::slice::from_ref(&second));
+    assert_eq!(all(&network).await, std::slice::from_ref(&third));
     assert_eq!(held(&world).await, [JANE, ELSE]);
 
     // Another office's is not there.

@@ -11,3 +11,4 @@ mod quiet;
 mod seen;
 mod walls;
 mod world;
+mod written;

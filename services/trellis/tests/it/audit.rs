@@ -112,3 +112,96 @@ async fn what_was_recorded_holds_to_the_last_record_and_what_was_changed_is_said
     fs::write(&key, "no key").unwrap();
     day.verify("consent", &["--key", key.to_str().unwrap()]).is_one_line(&["other.pub"]);
 }
+
+impl Day {
+    async fn sql(&self, statements: &[&str]) {
+        let admin = &self.network.stage().database.admin;
+        pg::tamper::run(admin, statements).await.unwrap();
+    }
+
+    fn purge(&self, more: &[&str]) -> Ended {
+        let mut command = trellis();
+        command.args(["audit", "purge", "notes", "audit", "--config"]);
+        command.arg(self.path().join("notes.toml")).args(more);
+        let admin = &self.network.stage().database.admin;
+        run(command.env("TRELLIS_ADMIN_URL", admin.expose_secret()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_past_its_time_goes_but_for_what_is_held() {
+    let mut day = Day::over().await;
+    let (held, other) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
+    let owner = ["SET ROLE trellis_notes_owner", "SET search_path = notes"];
+    day.sql(&[&owner[..], &["SELECT open_month('2020-02-01')"]].concat()).await;
+    for person in [held, other, other] {
+        let at = uuid::Timestamp::from_unix(uuid::NoContext, 1_580_774_400, 0);
+        let id = uuid::Uuid::new_v7(at);
+        let append =
+            format!("SELECT append_audit(ARRAY['{id}'::uuid], ARRAY['{}'])", old_event(id, person));
+        day.sql(&[&owner[..], &[&append]].concat()).await;
+    }
+    let dry = day.purge(&["--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.err);
+    assert!(dry.out.starts_with("notes: 2020-02 would go\nnotes: 1 months"), "{}", dry.out);
+    assert_eq!(day.purge(&["--keep-months", "35"]).code, Some(2), "it is too short");
+    // No head is over them yet.
+    let unsealed = day.purge(&[]);
+    assert_eq!(unsealed.code, Some(1));
+    assert!(unsealed.err.contains("purging notes: 2020-02"), "{}", unsealed.err);
+    let hold = format!(
+        "INSERT INTO audit.legal_hold VALUES (gen_random_uuid(), '{held}', NULL, 'x', now())"
+    );
+    day.sql(&[&hold]).await;
+    day.network.process("notes").restart().await.unwrap();
+    assert!(day.network.process("notes").terminate().await.unwrap().success());
+    let done = day.purge(&[]);
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert!(done.out.contains("notes: 2020-02: 3 records, 1 of them held\n"), "{}", done.out);
+    assert!(done.out.contains("notes: 0 records whose hold was lifted\n"), "{}", done.out);
+    let verified = day.verify("notes", &[]);
+    assert_eq!(verified.code, Some(0), "{}{}", verified.out, verified.err);
+    assert!(verified.out.contains("(2 of them past their time, and gone)"), "{}", verified.out);
+    let late = day.verify("notes", &["--keep-months", "1200"]);
+    assert_eq!(late.out.matches("is gone before its time").count(), 2, "{}", late.out);
+    let lift = "INSERT INTO audit.legal_hold_lifted SELECT hold_id, now() FROM audit.legal_hold";
+    day.sql(&[lift]).await;
+    let done = day.purge(&[]);
+    assert!(done.out.contains("notes: 1 records whose hold was lifted\n"), "{}", done.out);
+    let verified = day.verify("notes", &[]);
+    assert!(verified.out.contains("(3 of them past their time, and gone)"), "{}", verified.out);
+}
+
+/// A refusal of February 2020, as a ledger spells it.
+fn old_event(id: uuid::Uuid, person: uuid::Uuid) -> String {
+    let event = ledger::Event {
+        event_id: id,
+        occurred_at: time::macros::datetime!(2020-02-04 00:00 UTC),
+        outcome: ledger::Outcome::Deny,
+        rpc: "trellis.notes.v1.NotesService/GetNote".into(),
+        decision_id: id,
+        person: Some(person),
+        caller: ledger::Caller {
+            kind: "AGENCY_STAFF".into(),
+            issuer: "https://id.example".into(),
+            subject: "dr".into(),
+            agency: None,
+            roles: [kernel::Role::Clinician].into(),
+            on_behalf: None,
+        },
+        purposes: [kernel::Purpose::Treat].into(),
+        action: ledger::Action::Read,
+        records: Vec::new(),
+        record_kinds: [kernel::Kind::Note].into(),
+        custodians: Vec::new(),
+        bases: Vec::new(),
+        consents: Vec::new(),
+        obligations: Vec::new(),
+        redisclosure: None,
+        reason: None,
+        revision: 1,
+        trace_id: None,
+        recipient: None,
+    };
+    event.leaf().unwrap()
+}

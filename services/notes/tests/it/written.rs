@@ -1,0 +1,67 @@
+//! What was written is on record, and what is on record was written: whoever puts in or takes away one
+//! without the other is found.
+
+use ledger::verify::{Finding, Verifying, verify};
+use uuid::Uuid;
+
+use crate::world::{CLINIC, World};
+
+async fn findings(world: &World) -> Vec<Finding> {
+    let log = ledger::LogName::new("notes.example/notes").unwrap();
+    let given = Verifying::new(log, Vec::new()).answered(wire::written_once());
+    let mut conn = pg::reading(&world.stage.admin_url(), &world.stage.service).await.unwrap();
+    verify(&mut conn, &given, None, |_, _, _| {}).await.unwrap().findings
+}
+
+async fn sql(world: &World, statement: &str) {
+    let path = format!("SET search_path = {}", world.stage.service.schema);
+    pg::tamper::run(&world.stage.admin_url(), &[&path, statement]).await.unwrap();
+}
+
+/// The number of the last record of an RPC.
+async fn number(world: &World, rpc: &str) -> i64 {
+    let all = world.stage.ledger.follow(0, 1_000).await.unwrap();
+    let of = all.iter().filter(|r| r.event.as_ref().is_some_and(|e| e.rpc.ends_with(rpc)));
+    of.map(|record| record.seq).max().unwrap()
+}
+
+#[tokio::test]
+async fn every_write_has_its_record_and_every_record_of_one_its_write() {
+    let world = World::new().await;
+    let person = world.somebody();
+    let clinician = world.clinician(CLINIC, "dr");
+    clinician.signed(person).await;
+    let note = clinician.signed(person).await;
+    clinician.get(&note).await.unwrap();
+    assert!(clinician.get_named(&format!("notes/{}", Uuid::new_v4())).await.is_err());
+    assert_eq!(findings(&world).await, []);
+
+    // A note that nobody wrote.
+    let id = Uuid::now_v7();
+    sql(
+        &world,
+        &format!(
+            "CREATE TEMP TABLE copied AS SELECT * FROM note LIMIT 1;
+             UPDATE copied SET id = '{id}'; INSERT INTO note SELECT * FROM copied"
+        ),
+    )
+    .await;
+    assert_eq!(findings(&world).await, [Finding::Unnamed { record: id }]);
+    sql(&world, &format!("DELETE FROM note WHERE id = '{id}'")).await;
+
+    // A request that was answered and is on no record.
+    let answered = "INSERT INTO request_log (fingerprint, request_id, method, payload_sha256,
+            person_id, record_id, answer, at)
+        SELECT fingerprint, '00000000-0000-4000-8000-000000000001', method, payload_sha256,
+            person_id, record_id, answer, at
+        FROM request_log WHERE method LIKE '%/SignNote' LIMIT 1";
+    sql(&world, answered).await;
+    let found = findings(&world).await;
+    assert!(matches!(found[..], [Finding::Unrecorded { .. }]), "{found:?}");
+
+    // Records of writes of which nothing is left.
+    sql(&world, "DELETE FROM request_log WHERE method LIKE '%/SignNote'").await;
+    let last = number(&world, "/SignNote").await;
+    let found = findings(&world).await;
+    assert_eq!((found.len(), found.last()), (2, Some(&Finding::Unwritten { seq: last })));
+}
