@@ -15,13 +15,18 @@ pub struct Args {
     /// kill -9 of a service or its database around an audit record; 0 leaves them out
     #[arg(long, default_value_t = 1_000)]
     kills: u32,
+    /// Audit records, in tens of thousands, that are verified in bounded memory (1 GB of disk a million); 0
+    /// leaves them out
+    #[arg(long, default_value_t = 1_000)]
+    ten_thousands: u32,
 }
 
 pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     let passed = (args.worlds == 0 || worlds(project, args.worlds)?)
         && (args.rounds == 0 || lifecycle(project, "TRELLIS_ROUNDS", args.rounds, &[])?)
         && (args.kills == 0
-            || lifecycle(project, "TRELLIS_KILLS", args.kills, &["nothing_comes_out"])?);
+            || lifecycle(project, "TRELLIS_KILLS", args.kills, &["nothing_comes_out"])?)
+        && (args.ten_thousands == 0 || verified(project, args.ten_thousands)?);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -39,6 +44,23 @@ fn worlds(project: &Project, worlds: u32) -> anyhow::Result<bool> {
         "--nocapture",
     ]);
     test.env("TRELLIS_POLICY_WORLDS", worlds.to_string());
+    Ok(run::status(&mut test)?.success())
+}
+
+fn verified(project: &Project, ten_thousands: u32) -> anyhow::Result<bool> {
+    let mut test = project.cargo(&[
+        "test",
+        "--release",
+        "--package",
+        "trellis-ledger",
+        "--test",
+        "it",
+        "verifying_takes_no_more_memory",
+        "--",
+        "--nocapture",
+    ]);
+    let records = u64::from(ten_thousands) * 10_000;
+    test.env("TRELLIS_RECORDS", records.to_string());
     Ok(run::status(&mut test)?.success())
 }
 

@@ -29,7 +29,7 @@ pub async fn record(stage: &Stage, events: usize) {
     futures::future::try_join_all(recorded).await.unwrap();
 }
 
-fn seal(anchor: &Path) -> Seal {
+pub fn sealing(anchor: &Path) -> Seal {
     Seal {
         log: log(),
         key: key(KEY),
@@ -54,7 +54,7 @@ pub async fn head_size(stage: &Stage) -> i64 {
 /// Seals all that is on record.
 pub async fn sealed(stage: &Stage, anchor: &Path) {
     let all = stage.ledger.head().await.unwrap();
-    let (stop, sealing) = begin(stage, seal(anchor));
+    let (stop, sealing) = begin(stage, sealing(anchor));
     until("sealed", async || head_size(stage).await == all).await;
     stop.cancel();
     sealing.await.unwrap();
@@ -196,7 +196,7 @@ async fn nothing_is_signed_on_top_of_what_cannot_be() {
         record(&stage, 5).await;
         sql(&mut stage.admin().await, damage).await;
         let before = head_size(&stage).await;
-        let (stop, sealing) = begin(&stage, seal(&path));
+        let (stop, sealing) = begin(&stage, sealing(&path));
         tokio::time::sleep(Duration::from_millis(150)).await;
         stop.cancel();
         sealing.await.unwrap();
@@ -235,7 +235,7 @@ async fn nothing_is_signed_on_top_of_a_head_that_this_log_did_not_sign() {
             .execute(&mut stage.admin().await)
             .await
             .unwrap();
-        let (stop, sealing) = begin(&stage, seal(&path));
+        let (stop, sealing) = begin(&stage, sealing(&path));
         tokio::time::sleep(Duration::from_millis(150)).await;
         stop.cancel();
         sealing.await.unwrap();
@@ -258,7 +258,7 @@ async fn nothing_is_signed_beside_an_anchor_of_another_tree() {
     for (size, root) in [(10, [1; 32]), (7, root(&stage, 7).await)] {
         let note = TreeHead { size, root, at }.sign(&log(), &key(KEY)).unwrap();
         std::fs::write(&other, format!("{note}\n")).unwrap();
-        let (stop, sealing) = begin(&stage, seal(&other));
+        let (stop, sealing) = begin(&stage, sealing(&other));
         tokio::time::sleep(Duration::from_millis(150)).await;
         stop.cancel();
         sealing.await.unwrap();
@@ -310,10 +310,10 @@ async fn an_anchor_is_of_one_log_and_one_instance() {
     let note = other.sign(&LogName::new("other").unwrap(), &key(KEY)).unwrap();
     std::fs::write(&path, format!("{note}\n")).unwrap();
     record(&stage, 1).await;
-    let (stop, sealing) = begin(&stage, seal(&path));
+    let (stop, sealing) = begin(&stage, sealing(&path));
     let stopped = CancellationToken::new();
     let clock = Arc::new(kernel::SystemClock);
-    assert!(stage.ledger.seal(seal(&path), clock, stopped).is_err(), "in use");
+    assert!(stage.ledger.seal(sealing(&path), clock, stopped).is_err(), "in use");
     tokio::time::sleep(Duration::from_millis(100)).await;
     stop.cancel();
     sealing.await.unwrap();
