@@ -102,7 +102,7 @@ BEGIN
             'USING ((SELECT follows_ledger()))', target, login_role());
     END LOOP;
     PERFORM read_only('audit_purge');
-    -- What a hold kept may be forgotten, and nothing else be changed.
+    -- What a hold kept may be forgotten.
     EXECUTE format('CREATE POLICY owner_forgets ON audit_purged FOR UPDATE TO %I '
         'USING (detail IS NOT NULL) WITH CHECK (detail IS NULL)', current_user);
 END $$;
@@ -124,6 +124,8 @@ SELECT read_only('audit_record');
 CREATE FUNCTION open_month(first date) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     name CONSTANT text := month_table(first);
+    next CONSTANT date := (first + interval '1 month')::date;
+    late boolean;
 BEGIN
     IF to_regclass(name) IS NOT NULL
         OR EXISTS (SELECT FROM audit_purge p WHERE p.month = first) THEN
@@ -131,8 +133,23 @@ BEGIN
     END IF;
     EXECUTE format('CREATE TABLE %I (LIKE audit_event INCLUDING ALL)', name);
     PERFORM wall_records(to_regclass(name));
+    -- Records that came when their month had no table are in the way, and go to it.
+    late := EXISTS (SELECT FROM audit_event_other o
+        WHERE o.event_id >= month_begin(first) AND o.event_id < month_begin(next));
+    IF late THEN
+        ALTER TABLE audit_event DETACH PARTITION audit_event_other;
+        ALTER TABLE audit_event_other RENAME TO audit_event_late;
+    END IF;
     EXECUTE format('ALTER TABLE audit_event ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-        name, month_begin(first), month_begin((first + interval '1 month')::date));
+        name, month_begin(first), month_begin(next));
+    IF late THEN
+        CREATE TABLE audit_event_other (LIKE audit_event INCLUDING ALL);
+        PERFORM wall_records('audit_event_other');
+        ALTER TABLE audit_event ATTACH PARTITION audit_event_other DEFAULT;
+        INSERT INTO audit_event (seq, event_id, salt, commitment, detail)
+            SELECT l.seq, l.event_id, l.salt, l.commitment, l.detail FROM audit_event_late l;
+        DROP TABLE audit_event_late;
+    END IF;
     RETURN true;
 END $$;
 COMMENT ON FUNCTION open_month(date) IS 'Makes a month''s table, if it is not there.';
@@ -144,7 +161,9 @@ CREATE FUNCTION open_months() RETURNS void
 DECLARE
     this CONSTANT date := date_trunc('month', now() AT TIME ZONE 'UTC')::date;
 BEGIN
-    PERFORM open_month((this + n * interval '1 month')::date) FROM generate_series(0, 2) AS n;
+    FOR n IN 0 .. 2 LOOP
+        PERFORM open_month((this + n * interval '1 month')::date);
+    END LOOP;
 END $$;
 COMMENT ON FUNCTION open_months() IS 'Makes the tables of this month and of two to come.';
 
@@ -165,7 +184,7 @@ DROP TABLE audit_event_before;
 
 -- 4. Appending ------------------------------------------------------------------------------
 
--- An id is looked up in its own month's table, one by one. The bounds keep all other months' tables shut:
+-- An id is looked up in its own month's table, one by one. The bounds keep the other months' indexes shut:
 -- to open each is most of what an append would cost after some years.
 CREATE OR REPLACE FUNCTION append_audit(event_ids uuid[], details text[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
@@ -215,9 +234,15 @@ END $$;
 
 -- 5. Letting go -----------------------------------------------------------------------------
 
-CREATE FUNCTION of_people(detail text, people uuid[]) RETURNS boolean LANGUAGE sql IMMUTABLE
+CREATE FUNCTION of_people(detail text, people uuid[]) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
     RETURN COALESCE((detail::jsonb ->> 'person')::uuid = ANY (people), false);
-COMMENT ON FUNCTION of_people(text, uuid[]) IS 'Whether a record is about one of these people.';
+EXCEPTION WHEN data_exception THEN
+    -- Nobody can say whom it is about.
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION of_people(text, uuid[]) IS
+    'Whether a record is about one of these people, or about nobody knows whom.';
 
 CREATE FUNCTION purge_month(first date, held uuid[]) RETURNS TABLE (records bigint, kept bigint)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '10s' AS $$
@@ -247,6 +272,8 @@ BEGIN
             FROM (SELECT *, of_people(detail, $1) AS hold FROM %I) r
             RETURNING detail)
         SELECT count(*), count(detail) FROM moved', name) USING held INTO records, kept;
+    -- Whoever waits here holds up every append: not for long, and once more another time.
+    PERFORM set_config('lock_timeout', '200ms', true);
     EXECUTE format('ALTER TABLE audit_event DETACH PARTITION %I', name);
     EXECUTE format('DROP TABLE %I', name);
     INSERT INTO audit_purge (month, purged_at, records, held) VALUES (first, now(), records, kept);
@@ -296,6 +323,12 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', own, retention_role());
     END LOOP;
 END $$;
+
+CREATE FUNCTION month_of(id uuid) RETURNS date LANGUAGE sql IMMUTABLE
+    RETURN date_trunc('month', to_timestamp(
+        ('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
+        AT TIME ZONE 'UTC')::date;
+COMMENT ON FUNCTION month_of(uuid) IS 'The month that an id begins with.';
 
 -- 6. What was written -----------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kernel::Instant;
 use pg::{PgConnection, Scope, StoreError};
-use time::Date;
+use time::{Date, Month, UtcOffset};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -19,9 +19,6 @@ const LOOK: Duration = Duration::from_secs(600);
 pub const LEAST_MONTHS: u16 = 36;
 /// Six years: 45 CFR 164.528(a)(1), 164.316(b)(2)(i).
 pub const USUAL_MONTHS: u16 = 72;
-
-/// Whoever keeps records for so many months keeps them for longer than so many of these.
-pub const SHORTEST: time::Duration = time::Duration::days(28);
 
 /// What a month came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,15 +54,23 @@ impl Ledger {
     }
 }
 
-/// Whether a record is old enough to be gone by now, by the time in its id, which is in the tree.
-pub fn may_be_gone(event_id: Uuid, now: Instant) -> bool {
-    gone_before(event_id, (now - SHORTEST * i32::from(LEAST_MONTHS)).unix_timestamp())
+/// The first day of the earliest month that stays, where each does for so many months after it.
+pub fn first_kept(today: Date, keep: u16) -> Date {
+    let months = today.year() * 12 + i32::from(u8::from(today.month())) - 1 - i32::from(keep);
+    let month = u8::try_from(months.rem_euclid(12) + 1).ok().and_then(|m| Month::try_from(m).ok());
+    let first = month.and_then(|m| Date::from_calendar_date(months.div_euclid(12), m, 1).ok());
+    first.unwrap_or(Date::MIN)
 }
 
-/// By seconds since 1970. An id without a time is never old enough.
-pub(crate) fn gone_before(event_id: Uuid, past: i64) -> bool {
-    let at = event_id.get_timestamp().map(|at| at.to_unix().0);
-    at.and_then(|at| i64::try_from(at).ok()).is_some_and(|at| at < past)
+/// Whether a record is old enough to be gone by now, by the time in its id, which is in the tree.
+pub fn may_be_gone(event_id: Uuid, now: Instant) -> bool {
+    let first = first_kept(now.to_offset(UtcOffset::UTC).date(), LEAST_MONTHS);
+    time_of(event_id).is_some_and(|at| at < first.midnight().assume_utc().unix_timestamp())
+}
+
+/// In seconds since 1970; none where the id has no time.
+pub(crate) fn time_of(event_id: Uuid) -> Option<i64> {
+    event_id.get_timestamp().and_then(|at| i64::try_from(at.to_unix().0).ok())
 }
 
 /// The months that ended `keep` months ago or earlier and whose records are there, oldest first. As the
@@ -77,6 +82,18 @@ pub async fn months_before(conn: &mut PgConnection, keep: u16) -> Result<Vec<Dat
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// Begins a transaction.
+pub async fn begin(conn: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query("BEGIN").execute(conn).await?;
+    Ok(())
+}
+
+/// Ends it: for good, or undone.
+pub async fn end(conn: &mut PgConnection, keep: bool) -> Result<(), StoreError> {
+    sqlx::query(if keep { "COMMIT" } else { "ROLLBACK" }).execute(conn).await?;
+    Ok(())
 }
 
 /// Lets a month's records go, but for those about people who are held.
@@ -99,4 +116,23 @@ pub async fn purge_month(
 pub async fn purge_held(conn: &mut PgConnection, held: &[Uuid]) -> Result<i64, StoreError> {
     let gone = sqlx::query_scalar!(r#"SELECT purge_held($1) AS "gone!""#, held);
     Ok(gone.fetch_one(conn).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::{date, datetime};
+
+    use super::*;
+
+    #[test]
+    fn a_month_stays_for_so_many_months_after_it() {
+        assert_eq!(first_kept(date!(2026 - 11 - 28), 72), date!(2020 - 11 - 01));
+        assert_eq!(first_kept(date!(2026 - 01 - 01), 36), date!(2023 - 01 - 01));
+        assert_eq!(first_kept(date!(2026 - 12 - 31), 37), date!(2023 - 11 - 01));
+        let id = |at: u64| Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, at, 0));
+        let now = datetime!(2026-01-31 23:59 UTC);
+        let first = u64::try_from(datetime!(2023-01-01 00:00 UTC).unix_timestamp()).unwrap();
+        assert!(may_be_gone(id(first - 1), now) && !may_be_gone(id(first), now));
+        assert!(!may_be_gone(Uuid::from_u128(1), now), "an id without a time");
+    }
 }

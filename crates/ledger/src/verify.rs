@@ -16,7 +16,7 @@ use crate::{
     Event, LogName, TreeHead, VerifyingKey,
     follow::admit,
     merkle::{Frontier, Hash, Subtree},
-    months::gone_before,
+    months::time_of,
     tree::{HeadRow, is_kept, leaf},
 };
 pub use finding::{Finding, Kept};
@@ -83,6 +83,7 @@ impl Verifying {
         let mut all = Sha256::new().chain_update(self.log.as_str());
         self.keys.iter().for_each(|key| all.update(key.to_string()));
         all.update(self.unreadable.to_be_bytes());
+        all.update(self.past.to_be_bytes());
         for (size, roots) in self.anchors.range(..=records) {
             anchored(&mut all, *size, roots);
         }
@@ -145,6 +146,11 @@ impl Progress {
 
     pub fn holds(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    fn readable(&self) -> bool {
+        let odd = |f: &Finding| matches!(f, Finding::Changed { .. } | Finding::Unreadable { .. });
+        self.more_findings == 0 && !self.findings.iter().any(odd)
     }
 }
 
@@ -249,21 +255,32 @@ impl<'a> Run<'a> {
         match serde_json::from_str::<Event>(detail) {
             Ok(event) if event.event_id == row.event_id => {
                 let at = event.occurred_at.unix_timestamp();
-                if self.at.newest.is_some_and(|newest| at < newest - LATE.whole_seconds()) {
-                    self.at.found(Finding::OutOfTime { seq });
+                self.time(seq, at);
+                // By the id's time a record may be gone one day.
+                let by_id = time_of(row.event_id);
+                if by_id.is_some_and(|id| id.abs_diff(at) > LATE.whole_seconds().unsigned_abs()) {
+                    self.at.found(Finding::OtherTime { seq });
                 }
-                self.at.newest = self.at.newest.max(Some(at));
             }
             _ => self.at.found(Finding::Unreadable { seq }),
         }
         commitment
     }
 
+    fn time(&mut self, seq: i64, at: i64) {
+        if self.at.newest.is_some_and(|newest| at < newest - LATE.whole_seconds()) {
+            self.at.found(Finding::OutOfTime { seq });
+        }
+        self.at.newest = self.at.newest.max(Some(at));
+    }
+
     /// What it was committed to as. Its id has its time, and is in the leaf.
     fn gone(&mut self, row: &Row) -> Hash {
         let seq = row.seq;
         self.at.gone += 1;
-        let past = gone_before(row.event_id, self.given.past);
+        let at = time_of(row.event_id);
+        let past = at.is_some_and(|at| at < self.given.past);
+        at.into_iter().for_each(|at| self.time(seq, at));
         // Half a record is none.
         if !past || row.salt.is_some() || row.detail.is_some() {
             self.at.found(Finding::Gone { seq });
@@ -384,9 +401,13 @@ impl<'a> Run<'a> {
         for (what, kept, due) in counts.into_iter().filter(|(_, kept, due)| kept != due) {
             self.at.found(Finding::Number { what, kept, due });
         }
-        let mut beside = writes::unnamed(&mut *conn).await?;
-        beside.extend(writes::unrecorded(&mut *conn).await?);
-        beside.extend(writes::unwritten(&mut *conn, &self.given.answered).await?);
+        let mut beside = writes::purges(&mut *conn, self.given.past).await?;
+        // The database reads every record for these, and would stop at one that is no event.
+        if self.at.readable() {
+            beside.extend(writes::unnamed(&mut *conn).await?);
+            beside.extend(writes::unrecorded(&mut *conn).await?);
+            beside.extend(writes::unwritten(&mut *conn, &self.given.answered).await?);
+        }
         beside.into_iter().for_each(|finding| self.at.found(finding));
         let (counter, last) = (rows::counter(conn).await?, self.at.last);
         if counter != last {

@@ -42,10 +42,13 @@ const ROLE: &str = "
                 AND pg_has_role(r.oid, p.proowner, 'MEMBER'))
             OR pg_has_role(r.oid, n.nspowner, 'MEMBER'),
         COALESCE(bool_or(has_table_privilege(r.oid, a.oid, 'DELETE, TRUNCATE')
-            OR has_any_column_privilege(r.oid, a.oid, 'UPDATE')), false),
+            OR has_any_column_privilege(r.oid, a.oid, 'UPDATE')
+            OR a.relname ~ '^audit_' AND has_any_column_privilege(r.oid, a.oid, 'INSERT')
+            OR a.relname ~ '^audit_(event_|purged)'
+                AND NOT (a.relrowsecurity AND a.relforcerowsecurity)), false),
         EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid
                 AND p.proname ~ '^purge_' AND has_function_privilege(r.oid, p.oid, 'EXECUTE'))
-            OR EXISTS (SELECT FROM pg_roles k WHERE k.rolname = r.rolname || '_retention'
+            OR EXISTS (SELECT FROM pg_roles k WHERE k.rolname ~ '_retention$'
                 AND pg_has_role(r.oid, k.oid, 'MEMBER')),
         EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r')
     FROM pg_roles r JOIN pg_namespace n ON n.nspname = $1

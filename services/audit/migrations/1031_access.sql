@@ -18,9 +18,12 @@ CREATE FUNCTION access_events(office uuid, by_staff boolean, practitioner text,
     SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
     RETURN QUERY
-    SELECT d.service, d.sequence, d.event_id, d.occurred_at, d.decision_id, d.agency_id,
-        CASE WHEN d.caller_kind = 'AGENCY_STAFF' THEN d.subject ELSE '' END,
-        d.purposes, d.rpc, d.action, d.outcome = 'PERMIT',
+    -- Nothing was disclosed to whoever was refused. That they asked about somebody may tell what that
+    -- person is to them, a victim service or a program: so not who.
+    SELECT d.service, d.sequence, d.event_id, d.occurred_at, d.decision_id,
+        CASE WHEN t.who THEN d.agency_id END,
+        CASE WHEN t.who AND d.caller_kind = 'AGENCY_STAFF' THEN d.subject ELSE '' END,
+        CASE WHEN t.who THEN d.purposes ELSE 0 END, d.rpc, d.action, d.outcome = 'PERMIT',
         -- The agency holds a record of theirs, or was permitted. Who was refused is not told whether
         -- there is anything, and so of whom it would be.
         CASE WHEN t.told OR NOT access_events.by_staff
@@ -32,7 +35,8 @@ BEGIN
     FROM disclosure d
         CROSS JOIN LATERAL (SELECT d.custodians = ARRAY[access_events.office] AS own) o
         CROSS JOIN LATERAL (SELECT o.own,
-            o.own OR (access_events.by_staff AND d.outcome = 'PERMIT') AS told) t
+            o.own OR (access_events.by_staff AND d.outcome = 'PERMIT') AS told,
+            d.outcome = 'PERMIT' OR d.agency_id IS NOT DISTINCT FROM access_events.office AS who) t
     WHERE ((access_events.by_staff AND d.caller_kind = 'AGENCY_STAFF'
                 AND d.agency_id = access_events.office)
             OR (NOT access_events.by_staff AND d.custodians @> ARRAY[access_events.office]))

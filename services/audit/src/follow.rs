@@ -98,7 +98,7 @@ fn entry(service: &str, record: LedgerRecord, now: Instant) -> Result<Entry, Ala
     let bad = Alarm::Unreadable(record.sequence);
     if record.detail.is_empty() {
         let event_id = Uuid::try_parse(&record.event_id).map_err(|_| bad)?;
-        // Else a ledger could keep a record from the person by saying so.
+        // Else a ledger could keep a record of today from the person by saying so.
         if !months::may_be_gone(event_id, now) {
             return Err(bad);
         }

@@ -24,7 +24,7 @@ use wire::audit::v1::{
 pub use rpc::Rpc;
 pub use store::{
     MIGRATIONS,
-    hold::{held, purge_copy},
+    hold::{held, none_placed, purge_copy},
 };
 
 /// The service's parts.

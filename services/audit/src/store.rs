@@ -96,9 +96,11 @@ impl Accounts {
                 Box::pin(async move {
                     let position = position::lock(&mut *tx, service).await?;
                     let mut known = disclosure::known(&mut *tx, service, position, &ids).await?;
-                    // What is gone was kept nowhere.
+                    // What is gone may be gone here, too; what is here it must be.
                     let gone = batch.iter().filter(|e| e.told.is_none() && e.sequence <= position);
-                    known.extend(gone.map(|e| (e.sequence, e.event_id)));
+                    for entry in gone {
+                        known.entry(entry.sequence).or_insert(entry.event_id);
+                    }
                     let new: Vec<&Entry> = fresh(position, &ids, &known)?
                         .into_iter()
                         .filter_map(|place| batch.get(place))

@@ -46,8 +46,9 @@ const INDIVIDUALS: CodeSet<Role> = PRINCIPALS.union(set(&[Supporter]));
 /// Who records for whom somebody acts.
 const APPOINTING: CodeSet<Role> = set(&[CaseManager, PrivacyOfficer, AgencyAdmin, Person]);
 const NETWORK: CodeSet<Role> = set(&[NetworkAdmin, DataSteward]);
-/// Who watches that records stay what they were.
+/// Who keeps records for a matter.
 const HOLDS: CodeSet<Role> = set(&[PrivacyOfficer, NetworkAdmin]);
+/// Who watches that records stay what they were.
 const WATCH: CodeSet<Role> = set(&[Person, PrivacyOfficer, NetworkAdmin]);
 const EVERY_USER: CodeSet<Role> = STAFF.union(INDIVIDUALS).union(NETWORK);
 /// Records that consent can open: also to research, and to proceedings under a consent for them.
@@ -164,14 +165,15 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.notes.v1.NotesService/ListNotes", READERS),
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),
-    // Heads tell nothing about anybody, and are for whoever keeps watch (45 CFR 164.312(c)).
     users("/trellis.audit.v1.AuditService/ListRecipients", set(&[Person])),
+    // What an agency's own staff did, and what was asked of its own records (45 CFR 164.308(a)(1)(ii)(D)).
     users("/trellis.audit.v1.AuditService/ListAccessEvents", OFFICERS),
     users("/trellis.audit.v1.AuditService/ListAnomalies", OFFICERS),
     users("/trellis.audit.v1.AuditService/ReviewAnomaly", OFFICERS),
     users("/trellis.audit.v1.AuditService/PlaceLegalHold", HOLDS),
     users("/trellis.audit.v1.AuditService/LiftLegalHold", HOLDS),
     users("/trellis.audit.v1.AuditService/ListLegalHolds", HOLDS),
+    // Heads tell nothing about anybody, and are for whoever keeps watch (45 CFR 164.312(c)).
     users("/trellis.audit.v1.AuditService/GetTreeHead", WATCH),
     users("/trellis.audit.v1.AuditService/GetConsistencyProof", WATCH),
     users("/trellis.audit.v1.AuditService/GetInclusionProof", set(&[Person])),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use time::Date;
 use uuid::Uuid;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -19,6 +20,10 @@ pub enum Finding {
     Gone { seq: i64 },
     #[error("record {seq} is more than 5 minutes older than one before it")]
     OutOfTime { seq: i64 },
+    #[error("record {seq} is more than 5 minutes off the time in its id")]
+    OtherTime { seq: i64 },
+    #[error("records of {month} that are gone are not those that were let go")]
+    Purged { month: Date },
     #[error("the head over {size} records is not signed, or not what stands beside it")]
     BadHead { size: i64 },
     #[error("the head over {size} records is of an earlier time than the one before it")]

@@ -6,7 +6,7 @@ use ledger::verify::{Verifying, verify};
 
 use crate::{
     stage::{Stage, event, sql},
-    tree::{KEY, begin, head_size, key, log, sealing},
+    tree::{KEY, begin, head_size, key, log, to_seal},
 };
 
 const SOME: u32 = 10_000;
@@ -52,7 +52,7 @@ async fn verifying_takes_no_more_memory_for_more_records() {
     fill(&stage, records).await;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("stage.checkpoints");
-    let (stop, sealing) = begin(&stage, sealing(&path));
+    let (stop, sealing) = begin(&stage, to_seal(&path));
     let begun = Instant::now();
     while head_size(&stage).await < i64::from(records) {
         assert!(begun.elapsed() < Duration::from_secs(1_200), "never sealed");

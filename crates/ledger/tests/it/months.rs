@@ -184,14 +184,29 @@ async fn what_is_gone_before_its_time_is_found() {
              DELETE FROM audit_event WHERE seq = {seq}"
         )
     };
+    // One alone of a month that was never let go.
     sql(&mut admin, &take(5)).await;
     let done = old.verify(after_it()).await;
-    assert_eq!((done.findings.as_slice(), done.gone), (&[][..], 1));
+    let alone = Finding::Purged { month: PAST };
+    assert_eq!((done.findings.as_slice(), done.gone), (&[alone][..], 1));
+    // Whoever says that it was let go must say that all of it was.
+    for said in ["1", "300"] {
+        let let_go = format!("INSERT INTO audit_purge VALUES ('{PAST}', now(), {said}, 0)");
+        sql(&mut admin, &format!("DELETE FROM audit_purge; {let_go}")).await;
+        assert_eq!(old.verify(after_it()).await.findings, [alone]);
+    }
+    // Nor may a month be named that is none of the past.
+    let forged = "INSERT INTO audit_purge VALUES ('9999-01-01', now(), 0, 0)";
+    sql(&mut admin, &format!("DELETE FROM audit_purge; {forged}")).await;
+    let month = date!(9999 - 01 - 01);
+    assert_eq!(old.verify(after_it()).await.findings, [alone, Finding::Purged { month }]);
+    sql(&mut admin, "DELETE FROM audit_purge").await;
     sql(&mut admin, &take(311)).await;
-    assert_eq!(old.verify(after_it()).await.findings, [Finding::Gone { seq: 311 }]);
+    let found = old.verify(after_it()).await.findings;
+    assert_eq!((found[0], found.len()), (Finding::Gone { seq: 311 }, 3));
     let begin = PAST.midnight().assume_utc();
     let both = [Finding::Gone { seq: 5 }, Finding::Gone { seq: 311 }];
-    assert_eq!(old.verify(begin).await.findings, both);
+    assert_eq!(old.verify(begin).await.findings[..2], both);
     // What is left of it is what the tree is over, all the same.
     sql(&mut admin, "UPDATE audit_purged SET commitment = sha256('') WHERE seq = 5").await;
     let findings = old.verify(after_it()).await.findings;
@@ -255,6 +270,14 @@ async fn nothing_goes_that_is_not_past_its_time_or_not_sealed() {
 #[tokio::test]
 async fn neither_the_service_nor_the_retention_role_may_do_more_than_its_own() {
     let old = Old::new().await;
+    let gone = date!(2020 - 01 - 01);
+    opened(&old.stage, gone).await;
+    old.stage.ledger.record(past(gone, 1)).await.unwrap();
+    old.stage.ledger.record(past(gone, 2)).await.unwrap();
+    sealed(&old.stage, &old.anchor()).await;
+    let held = [Uuid::from_u128(2)];
+    let done = purge_month(&mut retention(&old.stage).await, gone, &held).await.unwrap();
+    assert_eq!(done, Purged { records: 2, held: 1 });
     let month = of(PAST);
     let own = ServiceSchema::of("stage");
     for (role, forbidden) in [
@@ -281,7 +304,7 @@ async fn neither_the_service_nor_the_retention_role_may_do_more_than_its_own() {
         format!("DELETE FROM {month}"),
         format!("UPDATE {month} SET detail = ''"),
         "DELETE FROM audit_purged".to_owned(),
-        "UPDATE audit_purged SET commitment = ''".to_owned(),
+        "UPDATE audit_purged SET seq = 9 WHERE detail IS NULL".to_owned(),
     ] {
         let done = sqlx::raw_sql(sqlx::AssertSqlSafe(quiet.clone())).execute(&mut owner).await;
         assert_eq!(done.unwrap().rows_affected(), 0, "{quiet}");
@@ -293,9 +316,59 @@ async fn neither_the_service_nor_the_retention_role_may_do_more_than_its_own() {
     let refused = Err(pg::CheckError::Retention);
     assert_eq!(pg::check_server(&old.stage.db, allow).await, refused);
     sql(&mut admin, "REVOKE EXECUTE ON FUNCTION purge_held(uuid[]) FROM trellis_stage").await;
-    sql(&mut admin, &format!("GRANT UPDATE ON {month} TO trellis_stage")).await;
-    let refused = Err(pg::CheckError::AuditWritable);
-    assert_eq!(pg::check_server(&old.stage.db, allow).await, refused);
+    for granted in [
+        "GRANT trellis_stage_retention TO trellis_stage".to_owned(),
+        "CREATE ROLE between_us; GRANT trellis_stage_retention TO between_us; \
+         GRANT between_us TO trellis_stage"
+            .to_owned(),
+    ] {
+        sql(&mut admin, &granted).await;
+        assert_eq!(pg::check_server(&old.stage.db, allow).await, refused, "{granted}");
+        sql(&mut admin, "REVOKE trellis_stage_retention FROM trellis_stage").await;
+    }
+    sql(&mut admin, "DROP ROLE between_us").await;
+    assert_eq!(pg::check_server(&old.stage.db, allow).await, Ok(()));
+    for (grant, back) in [
+        (
+            format!("GRANT UPDATE ON {month} TO trellis_stage"),
+            format!("REVOKE UPDATE ON {month} FROM trellis_stage"),
+        ),
+        (
+            "GRANT INSERT ON audit_purge TO trellis_stage".to_owned(),
+            "REVOKE INSERT ON audit_purge FROM trellis_stage".to_owned(),
+        ),
+        (
+            format!("ALTER TABLE {month} NO FORCE ROW LEVEL SECURITY"),
+            format!("ALTER TABLE {month} FORCE ROW LEVEL SECURITY"),
+        ),
+    ] {
+        sql(&mut admin, &grant).await;
+        let refused = Err(pg::CheckError::AuditWritable);
+        assert_eq!(pg::check_server(&old.stage.db, allow).await, refused, "{grant}");
+        sql(&mut admin, &back).await;
+    }
+    assert_eq!(pg::check_server(&old.stage.db, allow).await, Ok(()));
+}
+
+#[tokio::test]
+async fn records_that_came_when_their_month_had_no_table_go_to_it_when_it_has() {
+    let stage = Stage::set().await;
+    let mut strange = event();
+    strange.event_id = Uuid::from_u128(u128::MAX);
+    stage.ledger.record(strange).await.unwrap();
+    for _ in 0..3 {
+        stage.ledger.record(past(PAST, 1)).await.unwrap();
+    }
+    let before = stage.ledger.follow(0, 10).await.unwrap();
+    opened(&stage, PAST).await;
+    assert_eq!(stage.ledger.follow(0, 10).await.unwrap(), before);
+    let tables = tables(&stage).await;
+    assert_eq!(tables[0], (of(PAST), 3));
+    assert_eq!(tables.last().unwrap(), &("audit_event_other".to_owned(), 1));
+    // As it was: the service may append, and not look into it by itself.
+    record(&stage, 1).await;
+    let allow = pg::Allow { unsafe_durability: true };
+    assert_eq!(pg::check_server(&stage.db, allow).await, Ok(()));
 }
 
 /// A schema as it was before months, with records of two of them.

@@ -29,7 +29,7 @@ pub async fn record(stage: &Stage, events: usize) {
     futures::future::try_join_all(recorded).await.unwrap();
 }
 
-pub fn sealing(anchor: &Path) -> Seal {
+pub fn to_seal(anchor: &Path) -> Seal {
     Seal {
         log: log(),
         key: key(KEY),
@@ -54,7 +54,7 @@ pub async fn head_size(stage: &Stage) -> i64 {
 /// Seals all that is on record.
 pub async fn sealed(stage: &Stage, anchor: &Path) {
     let all = stage.ledger.head().await.unwrap();
-    let (stop, sealing) = begin(stage, sealing(anchor));
+    let (stop, sealing) = begin(stage, to_seal(anchor));
     until("sealed", async || head_size(stage).await == all).await;
     stop.cancel();
     sealing.await.unwrap();
@@ -131,7 +131,7 @@ async fn two_instances_seal_one_tree_and_each_anchors_it() {
     let stage = Stage::set().await;
     let dir = tempfile::tempdir().unwrap();
     let paths = ["a", "b"].map(|name| dir.path().join(name));
-    let running: Vec<_> = paths.iter().map(|path| begin(&stage, seal(path))).collect();
+    let running: Vec<_> = paths.iter().map(|path| begin(&stage, to_seal(path))).collect();
     for _ in 0..20 {
         record(&stage, 7).await;
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -158,7 +158,8 @@ async fn a_stop_seals_what_was_recorded_last() {
     let stage = Stage::set().await;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("stage.checkpoints");
-    let (stop, sealing) = begin(&stage, Seal { every: Duration::from_secs(3600), ..seal(&path) });
+    let (stop, sealing) =
+        begin(&stage, Seal { every: Duration::from_secs(3600), ..to_seal(&path) });
     record(&stage, 3).await;
     stop.cancel();
     sealing.await.unwrap();
@@ -196,7 +197,7 @@ async fn nothing_is_signed_on_top_of_what_cannot_be() {
         record(&stage, 5).await;
         sql(&mut stage.admin().await, damage).await;
         let before = head_size(&stage).await;
-        let (stop, sealing) = begin(&stage, sealing(&path));
+        let (stop, sealing) = begin(&stage, to_seal(&path));
         tokio::time::sleep(Duration::from_millis(150)).await;
         stop.cancel();
         sealing.await.unwrap();
@@ -235,7 +236,7 @@ async fn nothing_is_signed_on_top_of_a_head_that_this_log_did_not_sign() {
             .execute(&mut stage.admin().await)
             .await
             .unwrap();
-        let (stop, sealing) = begin(&stage, sealing(&path));
+        let (stop, sealing) = begin(&stage, to_seal(&path));
         tokio::time::sleep(Duration::from_millis(150)).await;
         stop.cancel();
         sealing.await.unwrap();
@@ -258,7 +259,7 @@ async fn nothing_is_signed_beside_an_anchor_of_another_tree() {
     for (size, root) in [(10, [1; 32]), (7, root(&stage, 7).await)] {
         let note = TreeHead { size, root, at }.sign(&log(), &key(KEY)).unwrap();
         std::fs::write(&other, format!("{note}\n")).unwrap();
-        let (stop, sealing) = begin(&stage, sealing(&other));
+        let (stop, sealing) = begin(&stage, to_seal(&other));
         tokio::time::sleep(Duration::from_millis(150)).await;
         stop.cancel();
         sealing.await.unwrap();
@@ -275,7 +276,7 @@ async fn another_key_goes_on_where_the_earlier_one_is_known() {
     sealed(&stage, &path).await;
     record(&stage, 2).await;
     for (earlier, size) in [(vec![], 2), (vec![key(KEY).verifying().unwrap()], 4)] {
-        let (stop, sealing) = begin(&stage, Seal { key: key([8; 32]), earlier, ..seal(&path) });
+        let (stop, sealing) = begin(&stage, Seal { key: key([8; 32]), earlier, ..to_seal(&path) });
         tokio::time::sleep(Duration::from_millis(150)).await;
         stop.cancel();
         sealing.await.unwrap();
@@ -310,10 +311,10 @@ async fn an_anchor_is_of_one_log_and_one_instance() {
     let note = other.sign(&LogName::new("other").unwrap(), &key(KEY)).unwrap();
     std::fs::write(&path, format!("{note}\n")).unwrap();
     record(&stage, 1).await;
-    let (stop, sealing) = begin(&stage, sealing(&path));
+    let (stop, sealing) = begin(&stage, to_seal(&path));
     let stopped = CancellationToken::new();
     let clock = Arc::new(kernel::SystemClock);
-    assert!(stage.ledger.seal(sealing(&path), clock, stopped).is_err(), "in use");
+    assert!(stage.ledger.seal(to_seal(&path), clock, stopped).is_err(), "in use");
     tokio::time::sleep(Duration::from_millis(100)).await;
     stop.cancel();
     sealing.await.unwrap();

@@ -37,11 +37,10 @@ pub(super) async fn handle(
         Box::pin(async move {
             hold::admit(&mut *tx, office).await?;
             let found = hold::get(&mut *tx, id).await?.ok_or(Error::NotFound)?;
-            if found.lifted_at.is_some() {
+            if !hold::lift(tx, id, at).await? {
                 let wrong = Conflict::WrongState { state: "LIFTED", allowed: Vec::new() };
                 return Err(Error::Conflict(wrong).into());
             }
-            hold::lift(tx, id, at).await?;
             let lifted = Hold { lifted_at: Some(at), ..found };
             Ok(LiftLegalHoldResponse { hold: Some(shown(&lifted)) })
         })

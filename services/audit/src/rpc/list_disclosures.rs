@@ -26,7 +26,7 @@ pub(super) async fn list_disclosures(
         include_custodian_access: request.include_custodian_access,
         before: (begin.instant(), begin.id),
         only: None,
-        limit: rpc::page_size(request.page_size),
+        limit: page_size(&request),
     };
     let read = app.accounts.list(&permit, page).await?;
     // An accounting has no name of its own to record: that it was read is what there is to say.
@@ -52,6 +52,14 @@ pub(super) async fn list_disclosures(
         next_page_token,
         positions: account.positions.into_iter().map(reply::position).collect(),
     }))
+}
+
+/// An entry of many records is long as an AuditEvent: so many always fit in a reply.
+const MOST_AUDIT_EVENTS: i64 = 20;
+
+fn page_size(request: &ListDisclosuresRequest) -> i64 {
+    let asked = rpc::page_size(request.page_size);
+    if request.include_audit_events { asked.min(MOST_AUDIT_EVENTS) } else { asked }
 }
 
 /// The person's own, and nobody else's: another person and one who does not exist are refused alike,

@@ -43,6 +43,7 @@ pub(super) async fn handle(
     app.write(write, move |tx| {
         let placed = Arc::clone(&placed);
         Box::pin(async move {
+            hold::placing(&mut *tx).await?;
             hold::admit(&mut *tx, placed.agency).await?;
             if usize::try_from(hold::standing(&mut *tx).await?).is_ok_and(|n| n >= MOST) {
                 let limit = MOST;

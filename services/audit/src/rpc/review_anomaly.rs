@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::Action;
-use rpc::{Conflict, Error};
+use rpc::{Conflict, Denial, Error};
 use tonic::Request;
 use wire::{
     Violation,
@@ -39,6 +39,11 @@ pub(super) async fn handle(
     };
     let clock = &app.deps.clock;
     let reviewer = call.caller().subject().as_str().to_owned();
+    // Nobody reviews what they did themselves.
+    if found.subject == reviewer {
+        let _ = app.deps.guard.refuse_standing(&call, None, vec![id]).await;
+        return Err(Error::Denied(Denial::ActionNotPermitted));
+    }
     let review = Review { outcome, note: req.note, at: clock.now(), reviewer };
     let event = permit::office_event(&call, None, Action::Write, vec![id], clock);
     let write = Write { name: "anomaly.review", once, record: id, event };

@@ -5,9 +5,6 @@ use pg::{Db, PgConnection, Scope, StoreError};
 use time::Date;
 use uuid::Uuid;
 
-/// Rows in one statement of a purge.
-const SOME: i64 = 20_000;
-
 /// A hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
@@ -18,6 +15,21 @@ pub struct Hold {
     pub matter: String,
     pub placed_at: Instant,
     pub lifted_at: Option<Instant>,
+}
+
+/// A hold that is placed and a purge that ends have it by turns: a purge that has looked at the holds ends
+/// before another one is placed.
+const TURN: i64 = 0x7472_686f_6c64;
+
+pub(crate) async fn placing(tx: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock_shared($1)", TURN).execute(tx).await?;
+    Ok(())
+}
+
+/// Until the end of this transaction no hold is placed.
+pub async fn none_placed(tx: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", TURN).execute(tx).await?;
+    Ok(())
 }
 
 /// Until the end of this transaction, row-level security shows it what this agency placed, or the network.
@@ -88,11 +100,14 @@ pub(crate) async fn list(
     .await?)
 }
 
-pub(crate) async fn lift(tx: &mut PgConnection, id: Uuid, at: Instant) -> Result<(), StoreError> {
-    sqlx::query!("INSERT INTO legal_hold_lifted (hold_id, lifted_at) VALUES ($1, $2)", id, at)
-        .execute(tx)
-        .await?;
-    Ok(())
+/// False where it was lifted already.
+pub(crate) async fn lift(tx: &mut PgConnection, id: Uuid, at: Instant) -> Result<bool, StoreError> {
+    let lifted = sqlx::query!(
+        "INSERT INTO legal_hold_lifted (hold_id, lifted_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        id,
+        at,
+    );
+    Ok(lifted.execute(tx).await?.rows_affected() == 1)
 }
 
 /// The people whose audit records stay whatever their age, as the schema's owner sees them.
@@ -105,27 +120,21 @@ pub async fn held(conn: &mut PgConnection) -> Result<Vec<Uuid>, StoreError> {
     .await?)
 }
 
-/// Lets go what the accounting has from before a day, but for those about people who are held. As the
-/// retention role. How many went.
+/// Lets go some of what the accounting has from before a day, but for those about people who are held. As the
+/// retention role. How many went; fewer than asked: there are no more.
 pub async fn purge_copy(
     conn: &mut PgConnection,
     before: Date,
     held: &[Uuid],
+    most: i64,
 ) -> Result<i64, StoreError> {
-    let mut all = 0;
-    loop {
-        let gone = sqlx::query_scalar!(
-            r#"SELECT purge_disclosures($1, $2, $3) AS "gone!""#,
-            before,
-            held,
-            SOME
-        );
-        let gone = gone.fetch_one(&mut *conn).await?;
-        all += gone;
-        if gone < SOME {
-            return Ok(all);
-        }
-    }
+    let gone = sqlx::query_scalar!(
+        r#"SELECT purge_disclosures($1, $2, $3) AS "gone!""#,
+        before,
+        held,
+        most,
+    );
+    Ok(gone.fetch_one(conn).await?)
 }
 
 /// The holds of this schema.

@@ -298,3 +298,21 @@ async fn filters_are_by_practitioner_time_and_refusal() {
     assert_eq!(decided(&clinic, refusals).await, [id(&denied)]);
     assert_eq!(decided(&clinic, by_staff()).await, [id(&other)]);
 }
+
+#[tokio::test]
+async fn the_holder_is_not_told_who_was_refused_since_that_may_tell_what_the_person_is_to_them() {
+    let world = World::new().await;
+    let audit = notes_only(&world).await;
+    let event = refused(&world, &[CLINIC]);
+    record(&world, std::slice::from_ref(&event)).await;
+    let told = AccessEvent {
+        agency: String::new(),
+        practitioner: String::new(),
+        purposes: vec![],
+        permitted: false,
+        bases: vec![],
+        reason: "NO_ACTIVE_CONSENT".into(),
+        ..whole_event(&event, 1)
+    };
+    assert_eq!(listed(&world.officer(&audit, CLINIC), of_records()).await, [told]);
+}

@@ -177,14 +177,46 @@ async fn the_copy_goes_with_what_is_past_its_time_but_for_those_who_are_held() {
     let service = pg::ServiceSchema::of("audit");
     let mut conn = pg::retaining(&admin, &service).await.unwrap();
     let before = time::macros::date!(2020 - 02 - 01);
-    assert_eq!(audit::purge_copy(&mut conn, before, &[]).await.unwrap(), 0);
+    assert_eq!(audit::purge_copy(&mut conn, before, &[], 100).await.unwrap(), 0);
     let before = time::macros::date!(2020 - 03 - 01);
-    assert_eq!(audit::purge_copy(&mut conn, before, &[JANE]).await.unwrap(), 1);
+    assert_eq!(audit::purge_copy(&mut conn, before, &[JANE], 100).await.unwrap(), 1);
     assert_eq!(world.jane(&audit).decisions(JANE, false).await.len(), 2);
     assert_eq!(world.somebody_else(&audit).decisions(ELSE, false).await.len(), 1);
-    assert_eq!(audit::purge_copy(&mut conn, before, &[]).await.unwrap(), 1);
+    assert_eq!(audit::purge_copy(&mut conn, before, &[], 100).await.unwrap(), 1);
     // Whatever the day that is given: what is not 36 months old stays.
     let later = time::macros::date!(2100 - 01 - 01);
-    assert_eq!(audit::purge_copy(&mut conn, later, &[]).await.unwrap(), 0);
+    assert_eq!(audit::purge_copy(&mut conn, later, &[], 100).await.unwrap(), 0);
     assert_eq!(world.jane(&audit).decisions(JANE, false).await.len(), 1);
+}
+
+#[tokio::test]
+async fn no_hold_is_placed_between_a_purges_last_look_and_its_end() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let clinic = world.officer(&audit, CLINIC);
+    let service = pg::ServiceSchema::of("audit");
+    let mut purge = pg::retaining(&world.admin_url(), &service).await.unwrap();
+    ledger::months::begin(&mut purge).await.unwrap();
+    audit::none_placed(&mut purge).await.unwrap();
+    let asked = placing(JANE, "x");
+    let placed = tokio::spawn(async move { place(&clinic, asked).await });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert!(!placed.is_finished());
+    assert!(held(&world).await.is_empty());
+    ledger::months::end(&mut purge, true).await.unwrap();
+    placed.await.unwrap().unwrap();
+    assert_eq!(held(&world).await, [JANE]);
+}
+
+#[tokio::test]
+async fn a_hold_that_two_lift_at_once_is_lifted_once() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let clinic = world.officer(&audit, CLINIC);
+    let hold = place(&clinic, placing(JANE, "x")).await.unwrap();
+    let both = (0..8).map(|_| lift(&clinic, lifting(&hold.name)));
+    let done = futures::future::join_all(both).await;
+    assert_eq!(done.iter().filter(|d| d.is_ok()).count(), 1);
+    let others = done.iter().filter_map(|d| d.as_ref().err());
+    assert!(others.into_iter().all(|e| e.code() == Code::FailedPrecondition), "{done:?}");
 }

@@ -254,3 +254,21 @@ async fn all_fields_that_are_wrong_are_named_at_once() {
     let longest = ReviewAnomalyRequest { note: "é".repeat(2000), ..reviewing(&name) };
     assert_eq!(officer.review(longest).await.unwrap_err().code(), Code::NotFound);
 }
+
+#[tokio::test]
+async fn nobody_reviews_what_they_did_themselves() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    // The officer of these tests.
+    for event in twenty(&world, "po") {
+        world.notes.record(event).await.unwrap();
+    }
+    world.reaches("notes", 20).await;
+    let officer = world.officer(&audit, HOUSING);
+    let name = listed(&officer, true).await.remove(0).name;
+    let own = officer.review(reviewing(&name)).await.unwrap_err();
+    assert_eq!(reason(&own), (Code::PermissionDenied, "ACTION_NOT_PERMITTED".to_owned()));
+    assert_eq!(listed(&officer, true).await.len(), 1);
+    let denied = on_record(&audit, "/ReviewAnomaly").await;
+    assert_eq!(denied, [(Outcome::Deny, Action::Read, vec![name[10..].parse().unwrap()])]);
+}

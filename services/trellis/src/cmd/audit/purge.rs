@@ -1,16 +1,25 @@
 //! `trellis audit purge`: the text of records that are past their time goes.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use kernel::{Clock as _, SystemClock};
-use ledger::months::{LEAST_MONTHS, USUAL_MONTHS, months_before, purge_held, purge_month};
+use ledger::months::{
+    self, LEAST_MONTHS, USUAL_MONTHS, first_kept, months_before, purge_held, purge_month,
+};
+use pg::{PgConnection, StoreError};
 use secrecy::SecretString;
-use time::{Date, Month};
+use time::Date;
 use trellis::{Config, Service, database};
 use uuid::Uuid;
 
 use super::super::{Admin, say, service_names, services};
+
+/// Rows of the copy in one transaction.
+const SOME: i64 = 20_000;
+/// How often a month is tried that somebody reads, and how long between.
+const TRIES: u32 = 5;
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Let audit records go that are past their time
 ///
@@ -42,79 +51,142 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.config)?;
     let admin = args.admin.url()?;
+    let mut failed = None;
+    // One that can't be purged now keeps no other's records.
     for service in services(&args.services) {
-        one(&config, service, &args, &admin).await.with_context(|| format!("purging {service}"))?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn one(
-    config: &Config,
-    service: Service,
-    args: &Args,
-    admin: &SecretString,
-) -> anyhow::Result<()> {
-    let mut conn = database::retaining(config, service, admin).await?;
-    let months = months_before(&mut conn, args.keep_months).await?;
-    if args.dry_run {
-        for month in &months {
-            say(&format!("{service}: {} would go", short(*month)));
+        let mut purge = Purge { config: &config, service, args: &args, admin: &admin };
+        if let Err(error) = purge.all().await.with_context(|| format!("purging {service}")) {
+            say(&format!("{service}: not all of it is gone"));
+            failed.get_or_insert(error);
         }
-        say(&format!("{service}: {} months would go", months.len()));
-        return Ok(());
     }
-    for month in months {
-        // Asked anew each time: a hold may have been placed meanwhile.
-        let held = held(config, admin).await?;
-        let gone = purge_month(&mut conn, month, &held).await;
-        let gone = gone.with_context(|| short(month))?;
-        say(&format!(
-            "{service}: {}: {} records, {} of them held",
-            short(month),
-            gone.records,
-            gone.held
-        ));
+    match failed {
+        None => Ok(ExitCode::SUCCESS),
+        Some(error) => Err(error),
     }
-    let held = held(config, admin).await?;
-    let lifted = purge_held(&mut conn, &held).await?;
-    say(&format!("{service}: {lifted} records whose hold was lifted"));
-    if service == Service::Audit {
-        let before = before(SystemClock.now().date(), args.keep_months);
-        let gone = audit::purge_copy(&mut conn, before, &held).await?;
-        say(&format!("{service}: {gone} records of the copy"));
-    }
-    Ok(())
 }
 
-/// The people whose records stay. Where they can't be asked for nothing goes.
-async fn held(config: &Config, admin: &SecretString) -> anyhow::Result<Vec<Uuid>> {
-    let mut conn = database::reading(config, Service::Audit, admin).await?;
-    audit::held(&mut conn).await.context("the legal holds could not be read")
+struct Purge<'a> {
+    config: &'a Config,
+    service: Service,
+    args: &'a Args,
+    admin: &'a SecretString,
+}
+
+impl Purge<'_> {
+    async fn all(&mut self) -> anyhow::Result<()> {
+        let service = self.service;
+        let mut conn = database::retaining(self.config, service, self.admin).await?;
+        let months = months_before(&mut conn, self.args.keep_months).await?;
+        if self.args.dry_run {
+            for month in &months {
+                say(&format!("{service}: {} would go", short(*month)));
+            }
+            say(&format!("{service}: {} months would go", months.len()));
+            return Ok(());
+        }
+        for month in months {
+            self.month(&mut conn, month).await.with_context(|| short(month))?;
+        }
+        let (mut lifted, mut copied) = (0, 0);
+        self.held_to(&mut conn, async |conn, held| {
+            lifted = purge_held(conn, held).await?;
+            Ok(())
+        })
+        .await?;
+        say(&format!("{service}: {lifted} records whose hold was lifted"));
+        if service == Service::Audit {
+            let before = first_kept(SystemClock.now().date(), self.args.keep_months);
+            let mut some = SOME;
+            while some == SOME {
+                self.held_to(&mut conn, async |conn, held| {
+                    some = audit::purge_copy(conn, before, held, SOME).await?;
+                    Ok(())
+                })
+                .await?;
+                copied += some;
+            }
+            say(&format!("{service}: {copied} records of the copy"));
+        }
+        Ok(())
+    }
+
+    /// Again where somebody reads the month's records just now.
+    async fn month(&self, conn: &mut PgConnection, month: Date) -> anyhow::Result<()> {
+        let mut tries = 1;
+        loop {
+            let mut gone = None;
+            let done = self
+                .held_to(conn, async |conn, held| {
+                    gone = Some(purge_month(conn, month, held).await?);
+                    Ok(())
+                })
+                .await;
+            match (done, gone) {
+                (Ok(()), Some(gone)) => {
+                    say(&format!(
+                        "{}: {}: {} records, {} of them held",
+                        self.service,
+                        short(month),
+                        gone.records,
+                        gone.held
+                    ));
+                    return Ok(());
+                }
+                (Err(error), _) if busy(&error) && tries < TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(AGAIN).await;
+                }
+                (done, _) => return done,
+            }
+        }
+    }
+
+    /// Runs `work` for the people who are held, in a transaction; and anew, undone, where somebody was held
+    /// meanwhile. Between the last look and the COMMIT no hold is placed.
+    async fn held_to(
+        &self,
+        conn: &mut PgConnection,
+        mut work: impl AsyncFnMut(&mut PgConnection, &[Uuid]) -> Result<(), StoreError>,
+    ) -> anyhow::Result<()> {
+        let mut held = self.held().await?;
+        loop {
+            months::begin(conn).await?;
+            let done = match work(conn, &held).await {
+                Ok(()) => audit::none_placed(conn).await,
+                Err(error) => Err(error),
+            };
+            let now = match done {
+                Ok(()) => self.held().await,
+                Err(error) => Err(error.into()),
+            };
+            match now {
+                Ok(now) if now.iter().all(|person| held.contains(person)) => {
+                    return Ok(months::end(conn, true).await?);
+                }
+                Ok(now) => held = now,
+                Err(error) => {
+                    months::end(conn, false).await?;
+                    return Err(error);
+                }
+            }
+            months::end(conn, false).await?;
+        }
+    }
+
+    /// The people whose records stay. Where they can't be asked for nothing goes.
+    async fn held(&self) -> anyhow::Result<Vec<Uuid>> {
+        let mut conn = database::reading(self.config, Service::Audit, self.admin).await?;
+        audit::held(&mut conn).await.context("the legal holds could not be read")
+    }
+}
+
+/// Whether somebody has the records open.
+fn busy(error: &anyhow::Error) -> bool {
+    let store = error.chain().find_map(|cause| cause.downcast_ref::<StoreError>());
+    matches!(store, Some(StoreError::Contended(_)))
 }
 
 fn short(month: Date) -> String {
     format!("{}-{:02}", month.year(), u8::from(month.month()))
-}
-
-/// The first day of the earliest month that stays.
-fn before(today: Date, keep: u16) -> Date {
-    let months = today.year() * 12 + i32::from(u8::from(today.month())) - 1 - i32::from(keep);
-    let month = u8::try_from(months.rem_euclid(12) + 1).ok().and_then(|m| Month::try_from(m).ok());
-    let first = month.and_then(|m| Date::from_calendar_date(months.div_euclid(12), m, 1).ok());
-    first.unwrap_or(Date::MIN)
-}
-
-#[cfg(test)]
-mod tests {
-    use time::macros::date;
-
-    use super::*;
-
-    #[test]
-    fn a_month_stays_for_so_many_months_after_it() {
-        assert_eq!(before(date!(2026 - 11 - 28), 72), date!(2020 - 11 - 01));
-        assert_eq!(before(date!(2026 - 01 - 01), 36), date!(2023 - 01 - 01));
-        assert_eq!(before(date!(2026 - 12 - 31), 37), date!(2023 - 11 - 01));
-        assert_eq!(short(date!(2023 - 01 - 01)), "2023-01");
-    }
 }

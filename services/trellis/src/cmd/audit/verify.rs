@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{Clock as _, SystemClock};
 use ledger::{
     VerifyingKey,
-    months::{LEAST_MONTHS, SHORTEST, USUAL_MONTHS},
+    months::{LEAST_MONTHS, USUAL_MONTHS, first_kept},
     verify::{Progress, Verifying, verify},
 };
 use serde::{Deserialize, Serialize};
@@ -99,7 +99,7 @@ async fn one(
 ) -> anyhow::Result<bool> {
     let log = config.log_name(service).context("network.audience names no ledger")?;
     let state = State::open(args.state.as_deref(), log.as_str())?;
-    let past = SystemClock.now() - SHORTEST * i32::from(args.keep_months);
+    let past = first_kept(SystemClock.now().date(), args.keep_months).midnight().assume_utc();
     let mut given =
         Verifying::new(log, keys.to_vec()).gone_before(past).answered(wire::written_once());
     let files = anchors(folders, service)?;
