@@ -1,7 +1,8 @@
 //! The accounting of disclosures. This service owns a copy of every service's ledger, arranged by
-//! person, and answers from it who saw what of them, when, why and under which consent. It makes no
-//! record of its own beside its own ledger, never changes one, and shows an accounting to nobody but
-//! the person. The consent service alone is told which agencies were served under which consents.
+//! person, and answers from it who saw what of them, when, why and under which consent: to the person,
+//! and in part to privacy officers, of their own agency. It never changes a ledger. It finds access that
+//! stands out, and keeps what is under a legal hold. The consent service alone is told which agencies
+//! were served under which consents.
 //!
 //! Invariant: a service's events are here without a gap up to the position that is told.
 //! Invariant: a ledger that contradicts itself is not followed further: an alarm, and the position

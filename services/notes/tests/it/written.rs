@@ -37,7 +37,7 @@ async fn every_write_has_its_record_and_every_record_of_one_its_write() {
     assert_eq!(findings(&world).await, []);
 
     // A note that nobody wrote.
-    let id = Uuid::now_v7();
+    let id = ledger::new_id(&world.clock);
     sql(
         &world,
         &format!(
