@@ -463,7 +463,7 @@ fn check_base(event: &Value) {
     }
 }
 
-fn the_only<'a>(all: &'a [Value], has: impl Fn(&Value) -> bool) -> &'a Value {
+fn the_only(all: &[Value], has: impl Fn(&Value) -> bool) -> &Value {
     let found: Vec<&Value> = all.iter().filter(|value| has(value)).collect();
     assert_eq!(found.len(), 1, "{all:?}");
     found[0]
