@@ -4,7 +4,7 @@
 use std::{fmt, fs, path::Path, time::Instant};
 
 use anyhow::ensure;
-use ledger::verify::{Verifying, verify};
+use ledger::verify::{Finding, Verifying, verify};
 use pg::ServiceSchema;
 use secrecy::SecretString;
 
@@ -36,7 +36,9 @@ pub async fn all(admin: &SecretString, home: &Path) -> anyhow::Result<Verified> 
     let begun = Instant::now();
     let done = verify(&mut conn, &given, None, |_, _, _| {}).await?;
     let verifying = begun.elapsed();
-    ensure!(done.holds(), "the ledger does not hold: {:?}", done.findings);
+    // The notes were copied, and so nobody wrote them: verifying says so.
+    let other = done.findings.iter().find(|f| !matches!(f, Finding::Unnamed { .. }));
+    ensure!(other.is_none(), "the ledger does not hold: {other:?}");
     ensure!(done.records == records, "{} of {records} records were verified", done.records);
     let each = |took: std::time::Duration| records as f64 / took.as_secs_f64();
     Ok(Verified {
