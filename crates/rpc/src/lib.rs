@@ -12,16 +12,18 @@ mod once;
 mod page;
 mod parse;
 mod steps;
+mod write;
 
 pub use self::ledger::Ledgers;
 pub use deps::Deps;
 pub use disclosure::disclosure;
 pub use error::{Conflict, Denial, Error, InTx, Outage};
 pub use once::{Replay, Request, request_key};
-pub use page::{PageKey, Pages};
+pub use page::{Page, PageKey, Pages};
 pub use parse::{Check, check, id, labels, optional_id, page_size, plain, valid};
 pub use steps::{Follower, Sequence, Steps};
 pub use wire::Violation;
+pub use write::Write;
 
 use identity::{Caller, CallerKind};
 use permit::Call;

@@ -51,12 +51,58 @@ impl std::fmt::Debug for Pages {
     }
 }
 
+/// A page that is asked for.
+#[derive(Debug)]
+pub struct Page<'a> {
+    pages: &'a Pages,
+    call: &'a Call,
+    filter: Vec<u8>,
+    /// Rows after this one.
+    pub after: (Instant, Uuid),
+    size: usize,
+}
+
+impl Page<'_> {
+    /// How many rows to read: one more tells whether there is another page.
+    pub fn most(&self) -> i64 {
+        i64::try_from(self.size).unwrap_or(i64::MAX).saturating_add(1)
+    }
+
+    /// Cuts what was read; the token of the next page.
+    pub fn cut<T>(
+        &self,
+        rows: &mut Vec<T>,
+        key: impl Fn(&T) -> (Instant, Uuid),
+    ) -> Result<String, Error> {
+        let more = rows.len() > self.size;
+        rows.truncate(self.size);
+        match rows.last().filter(|_| more).map(key) {
+            Some((at, id)) => self.pages.next(self.call, &self.filter, PageKey::of(at, id)),
+            None => Ok(String::new()),
+        }
+    }
+}
+
 impl Pages {
     /// `secret`: 32 bytes shared by all instances of one service.
     pub fn new(secret: &[u8; 32], clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, secret)
             .map_err(|_| Error::Internal("page token key"))?;
         Ok(Self { key: Arc::new(key), clock })
+    }
+
+    /// Where a page begins, and where it will be cut.
+    pub fn page<'a>(
+        &'a self,
+        call: &'a Call,
+        filter: &str,
+        token: &str,
+        size: i32,
+    ) -> Result<Page<'a>, Error> {
+        let filter = filter.as_bytes().to_vec();
+        let begin = self.begin(call, &filter, token)?;
+        let size = usize::try_from(crate::page_size(size)).unwrap_or(usize::MAX);
+        Ok(Page { pages: self, call, filter, after: (begin.instant(), begin.id), size })
     }
 
     fn bound(call: &Call, filter: &[u8]) -> Vec<u8> {

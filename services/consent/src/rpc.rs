@@ -18,7 +18,6 @@ mod list_court_orders;
 mod list_emergencies;
 mod list_restrictions;
 mod mark_consent_entered_in_error;
-mod pages;
 mod record_court_order;
 mod record_signed_consent;
 mod request_restriction;

@@ -40,10 +40,7 @@ pub(super) async fn purges(conn: &mut PgConnection, past: i64) -> Result<Vec<Fin
 pub(super) async fn unnamed(conn: &mut PgConnection) -> Result<Vec<Finding>, StoreError> {
     let ids = sqlx::query_scalar!(
         r#"WITH told AS MATERIALIZED (
-               SELECT DISTINCT (jsonb_array_elements_text(a.detail::jsonb -> 'records'))::uuid AS id
-               FROM audit_record a
-               WHERE a.detail IS NOT NULL AND a.detail NOT LIKE '%"action":"READ"%'
-                   AND a.detail LIKE '%"outcome":"PERMIT"%'
+               SELECT DISTINCT jsonb_array_elements_text(a.records)::uuid AS id FROM written_audit a
            )
            SELECT w.record_id AS "id!" FROM written_record w
            WHERE NOT EXISTS (SELECT FROM told WHERE told.id = w.record_id)
@@ -62,23 +59,17 @@ pub(super) async fn unnamed(conn: &mut PgConnection) -> Result<Vec<Finding>, Sto
 pub(super) async fn unrecorded(conn: &mut PgConnection) -> Result<Vec<Finding>, StoreError> {
     let ids = sqlx::query_scalar!(
         r#"WITH told AS MATERIALIZED (
-               SELECT x.d ->> 'rpc' AS rpc, count(*) AS n,
-                   NULLIF(x.d ->> 'person', '00000000-0000-0000-0000-000000000000') AS person
-               FROM audit_record a CROSS JOIN LATERAL (SELECT a.detail::jsonb AS d OFFSET 0) x
-               WHERE a.detail IS NOT NULL AND a.detail NOT LIKE '%"action":"READ"%'
-                   AND a.detail LIKE '%"outcome":"PERMIT"%'
-               GROUP BY 1, 3
+               SELECT a.rpc, a.person_id, count(*) AS n FROM written_audit a GROUP BY 1, 2
            ), kept AS MATERIALIZED (
-               SELECT q.method, NULLIF(q.person_id, '00000000-0000-0000-0000-000000000000')::text AS person,
-                   count(*) AS n, min(q.record_id::text)::uuid AS record
+               SELECT q.method AS rpc, q.person_id, count(*) AS n,
+                   min(q.record_id::text)::uuid AS record
                FROM request_log q
                -- An answer is kept a moment after its record was made, by another clock perhaps.
                WHERE q.at >= COALESCE((SELECT (max(p.month) + interval '1 month 5 minutes')
                    AT TIME ZONE 'UTC' FROM audit_purge p), '-infinity')
                GROUP BY 1, 2
            )
-           SELECT k.record AS "record!" FROM kept k
-           LEFT JOIN told t ON t.rpc = k.method AND COALESCE(t.person, '') = COALESCE(k.person, '')
+           SELECT k.record AS "record!" FROM kept k LEFT JOIN told t USING (rpc, person_id)
            WHERE k.n > COALESCE(t.n, 0)
            ORDER BY 1 LIMIT $1"#,
         MOST,
@@ -94,20 +85,11 @@ pub(super) async fn unwritten(
     methods: &[String],
 ) -> Result<Vec<Finding>, StoreError> {
     let numbers = sqlx::query_scalar!(
-        r#"WITH told AS MATERIALIZED (
-               SELECT a.seq, x.d ->> 'rpc' AS rpc, COALESCE(NULLIF(x.d ->> 'person',
-                   '00000000-0000-0000-0000-000000000000'), '') AS person
-               FROM audit_record a CROSS JOIN LATERAL (SELECT a.detail::jsonb AS d OFFSET 0) x
-               WHERE a.detail IS NOT NULL AND a.detail NOT LIKE '%"action":"READ"%'
-                   AND a.detail LIKE '%"outcome":"PERMIT"%' AND x.d ->> 'rpc' = ANY ($1)
-           ), kept AS MATERIALIZED (
-               SELECT DISTINCT q.method, COALESCE(NULLIF(q.person_id,
-                   '00000000-0000-0000-0000-000000000000')::text, '') AS person
-               FROM request_log q
+        r#"WITH kept AS MATERIALIZED (
+               SELECT DISTINCT q.method AS rpc, q.person_id FROM request_log q
            )
-           SELECT t.seq AS "seq!" FROM told t
-           LEFT JOIN kept k ON k.method = t.rpc AND k.person = t.person
-           WHERE k.method IS NULL
+           SELECT a.seq AS "seq!" FROM written_audit a LEFT JOIN kept k USING (rpc, person_id)
+           WHERE rpc = ANY ($1) AND k.rpc IS NULL
            ORDER BY 1 LIMIT $2"#,
         methods,
         MOST,

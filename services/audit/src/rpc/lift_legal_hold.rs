@@ -1,13 +1,13 @@
 //! LiftLegalHold: by whoever placed it.
 
 use kernel::{Action, PersonId};
-use rpc::{Conflict, Error};
+use rpc::{Conflict, Error, Write};
 use tonic::Request;
 use wire::audit::v1::{LiftLegalHoldRequest, LiftLegalHoldResponse};
 
 use super::{
     holds::{office, shown},
-    write::Write,
+    write::again,
 };
 use crate::{
     App,
@@ -33,17 +33,23 @@ pub(super) async fn handle(
     let event = permit::office_event(&call, Some(&about), Action::Write, vec![id], clock);
     let at = clock.now();
     let write = Write { name: "hold.lift", once, record: id, event };
-    app.write(write, move |tx| {
-        Box::pin(async move {
-            hold::admit(&mut *tx, office).await?;
-            let found = hold::get(&mut *tx, id).await?.ok_or(Error::NotFound)?;
-            if !hold::lift(tx, id, at).await? {
-                let wrong = Conflict::WrongState { state: "LIFTED", allowed: Vec::new() };
-                return Err(Error::Conflict(wrong).into());
-            }
-            let lifted = Hold { lifted_at: Some(at), ..found };
-            Ok(LiftLegalHoldResponse { hold: Some(shown(&lifted)) })
-        })
-    })
-    .await
+    let again = |replay| again(app, &call, replay);
+    app.deps
+        .write(
+            write,
+            move |tx| {
+                Box::pin(async move {
+                    hold::admit(&mut *tx, office).await?;
+                    let found = hold::get(&mut *tx, id).await?.ok_or(Error::NotFound)?;
+                    if !hold::lift(tx, id, at).await? {
+                        let wrong = Conflict::WrongState { state: "LIFTED", allowed: Vec::new() };
+                        return Err(Error::Conflict(wrong).into());
+                    }
+                    let lifted = Hold { lifted_at: Some(at), ..found };
+                    Ok(LiftLegalHoldResponse { hold: Some(shown(&lifted)) })
+                })
+            },
+            again,
+        )
+        .await
 }

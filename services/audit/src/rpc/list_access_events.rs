@@ -1,6 +1,5 @@
 //! Lists access for a privacy officer: by their agency's own staff, or of its own records.
 
-use kernel::AgencyId;
 use permit::Call;
 use prost_types::Timestamp;
 use rpc::{Error, PageKey, Violation};
@@ -10,7 +9,7 @@ use wire::{
     convert::{agency_name, instant, name_of, set_to_wire, timestamp, to_wire},
 };
 
-use super::reply;
+use super::{anomalies::office, reply};
 use crate::{App, domain::Access, store::Asked};
 
 const RPC: &str = "trellis.audit.v1.AuditService/ListAccessEvents";
@@ -84,9 +83,8 @@ fn asked(
     request: pb::ListAccessEventsRequest,
     begin: PageKey,
 ) -> Result<Asked, Error> {
-    let office = call.caller().agency().and_then(AgencyId::uuid).ok_or(Error::NotFound)?;
     Ok(Asked {
-        office,
+        office: office(call)?,
         by_staff: request.scope() == AccessScope::ByOwnStaff,
         begin: request.begin_time.as_ref().and_then(instant),
         end: request.end_time.as_ref().and_then(instant),

@@ -1,6 +1,6 @@
 //! ListLegalHolds: those that the caller's agency placed, or the network.
 
-use rpc::{Error, PageKey};
+use rpc::Error;
 use tonic::Request;
 use wire::audit::v1::{ListLegalHoldsRequest, ListLegalHoldsResponse};
 
@@ -17,19 +17,10 @@ pub(super) async fn handle(
     let req = request.into_inner();
     rpc::valid(&req)?;
     let filter = req.standing_only.to_string();
-    let begin = app.deps.pages.begin(&call, filter.as_bytes(), &req.page_token)?;
-    let size = rpc::page_size(req.page_size);
-    let before = (begin.instant(), begin.id);
-    let mut holds = app.holds.list(office(&call)?, req.standing_only, before, size + 1).await?;
-    let more = i64::try_from(holds.len()).is_ok_and(|n| n > size);
-    holds.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next_page_token = match holds.last().filter(|_| more) {
-        Some(last) => {
-            let last = PageKey::of(last.placed_at, last.id);
-            app.deps.pages.next(&call, filter.as_bytes(), last)?
-        }
-        None => String::new(),
-    };
+    let page = app.deps.pages.page(&call, &filter, &req.page_token, req.page_size)?;
+    let office = office(&call)?;
+    let mut holds = app.holds.list(office, req.standing_only, page.after, page.most()).await?;
+    let next_page_token = page.cut(&mut holds, |hold| (hold.placed_at, hold.id))?;
     let ids = holds.iter().map(|hold| hold.id).collect();
     let holds = holds.iter().map(shown).collect();
     let reply = ListLegalHoldsResponse { holds, next_page_token };

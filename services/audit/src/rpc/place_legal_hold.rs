@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use kernel::{Action, PersonId};
-use rpc::{Conflict, Error};
+use rpc::{Conflict, Error, Write};
 use tonic::Request;
 use wire::audit::v1::{PlaceLegalHoldRequest, PlaceLegalHoldResponse};
 
 use super::{
     holds::{MOST, office, shown},
-    write::Write,
+    write::again,
 };
 use crate::{
     App,
@@ -40,18 +40,26 @@ pub(super) async fn handle(
     let about = PersonId::from(person);
     let event = permit::office_event(&call, Some(&about), Action::Write, vec![placed.id], clock);
     let write = Write { name: "hold.place", once, record: placed.id, event };
-    app.write(write, move |tx| {
-        let placed = Arc::clone(&placed);
-        Box::pin(async move {
-            hold::placing(&mut *tx).await?;
-            hold::admit(&mut *tx, placed.agency).await?;
-            if usize::try_from(hold::standing(&mut *tx).await?).is_ok_and(|n| n >= MOST) {
-                let limit = MOST;
-                return Err(Error::Conflict(Conflict::TooMany { what: "holds", limit }).into());
-            }
-            hold::insert(tx, &placed).await?;
-            Ok(PlaceLegalHoldResponse { hold: Some(shown(&placed)) })
-        })
-    })
-    .await
+    let again = |replay| again(app, &call, replay);
+    app.deps
+        .write(
+            write,
+            move |tx| {
+                let placed = Arc::clone(&placed);
+                Box::pin(async move {
+                    hold::placing(&mut *tx).await?;
+                    hold::admit(&mut *tx, placed.agency).await?;
+                    if usize::try_from(hold::standing(&mut *tx).await?).is_ok_and(|n| n >= MOST) {
+                        let limit = MOST;
+                        return Err(
+                            Error::Conflict(Conflict::TooMany { what: "holds", limit }).into()
+                        );
+                    }
+                    hold::insert(tx, &placed).await?;
+                    Ok(PlaceLegalHoldResponse { hold: Some(shown(&placed)) })
+                })
+            },
+            again,
+        )
+        .await
 }

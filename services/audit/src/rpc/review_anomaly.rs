@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::Action;
-use rpc::{Conflict, Denial, Error};
+use rpc::{Conflict, Denial, Error, Write};
 use tonic::Request;
 use wire::{
     Violation,
@@ -13,7 +13,7 @@ use wire::{
 
 use super::{
     anomalies::{office, shown},
-    write::Write,
+    write::again,
 };
 use crate::{
     App,
@@ -48,19 +48,25 @@ pub(super) async fn handle(
     let event = permit::office_event(&call, None, Action::Write, vec![id], clock);
     let write = Write { name: "anomaly.review", once, record: id, event };
     let kept = Arc::new((found, review));
-    app.write(write, move |tx| {
-        let kept = Arc::clone(&kept);
-        Box::pin(async move {
-            let (found, review) = &*kept;
-            if !anomaly::review(tx, id, review).await? {
-                let wrong = Conflict::WrongState { state: "REVIEWED", allowed: Vec::new() };
-                return Err(Error::Conflict(wrong).into());
-            }
-            let reviewed = Anomaly { review: Some(review.clone()), ..found.clone() };
-            Ok(ReviewAnomalyResponse { anomaly: Some(shown(&reviewed)) })
-        })
-    })
-    .await
+    let again = |replay| again(app, &call, replay);
+    app.deps
+        .write(
+            write,
+            move |tx| {
+                let kept = Arc::clone(&kept);
+                Box::pin(async move {
+                    let (found, review) = &*kept;
+                    if !anomaly::review(tx, id, review).await? {
+                        let wrong = Conflict::WrongState { state: "REVIEWED", allowed: Vec::new() };
+                        return Err(Error::Conflict(wrong).into());
+                    }
+                    let reviewed = Anomaly { review: Some(review.clone()), ..found.clone() };
+                    Ok(ReviewAnomalyResponse { anomaly: Some(shown(&reviewed)) })
+                })
+            },
+            again,
+        )
+        .await
 }
 
 /// What the annotations can't say of a note. It may have lines.

@@ -1,6 +1,6 @@
 //! Bad input names every field at once.
 
-use tonic::Code;
+use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 use wire::audit::v1::ListDisclosuresRequest;
@@ -8,7 +8,11 @@ use wire::audit::v1::ListDisclosuresRequest;
 use crate::world::*;
 
 async fn fields(client: &Client, request: ListDisclosuresRequest) -> Vec<String> {
-    let status = client.list(request).await.unwrap_err();
+    named(&client.list(request).await.unwrap_err())
+}
+
+/// The fields that a refusal names.
+pub fn named(status: &Status) -> Vec<String> {
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     let details = status.get_error_details();
     let violations = &details.bad_request().unwrap().field_violations;

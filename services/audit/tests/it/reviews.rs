@@ -88,7 +88,8 @@ async fn a_review_is_made_once_and_a_replay_answers_as_the_first_time() {
 
     let id = id_of(&open[0]);
     let write = (Outcome::Permit, Action::Write, vec![id]);
-    assert_eq!(on_record(&audit, "/ReviewAnomaly").await, [write]);
+    let replay = (Outcome::Permit, Action::Read, vec![id]);
+    assert_eq!(on_record(&audit, "/ReviewAnomaly").await, [write, replay]);
     let read = |records| (Outcome::Permit, Action::Read, records);
     let reads = [read(vec![id]), read(vec![id]), read(vec![])];
     assert_eq!(on_record(&audit, "/ListAnomalies").await, reads);

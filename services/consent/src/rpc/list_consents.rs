@@ -6,7 +6,7 @@ use tonic::Request;
 use uuid::Uuid;
 use wire::consent::v1 as pb;
 
-use super::{access::standing, acts::is_withheld, pages::Page, write::seen};
+use super::{access::standing, acts::is_withheld, write::seen};
 use crate::{
     App,
     store::{self, Seen},
@@ -22,7 +22,7 @@ pub(super) async fn handle(
     let req = request.into_inner();
     rpc::valid(&req)?;
     let person = PersonId::from(rpc::id("person", "people", &req.person)?);
-    let page = Page::of(app, &call, &req.person, &req.page_token, req.page_size)?;
+    let page = app.pages.page(&call, &req.person, &req.page_token, req.page_size)?;
     let Some(permit) = standing(app, &call, &person).await? else {
         return Ok(pb::ListConsentsResponse::default());
     };

@@ -6,7 +6,7 @@ use rpc::Error;
 use tonic::Request;
 use wire::consent::v1 as pb;
 
-use super::{access::standing, pages::Page};
+use super::access::standing;
 use crate::{App, store};
 
 const RPC: &str = "trellis.consent.v1.ConsentService/ListCourtOrders";
@@ -19,7 +19,7 @@ pub(super) async fn handle(
     let req = request.into_inner();
     rpc::valid(&req)?;
     let person = PersonId::from(rpc::id("person", "people", &req.person)?);
-    let page = Page::of(app, &call, &req.person, &req.page_token, req.page_size)?;
+    let page = app.pages.page(&call, &req.person, &req.page_token, req.page_size)?;
     let Some(permit) = standing(app, &call, &person).await? else {
         return Ok(pb::ListCourtOrdersResponse::default());
     };

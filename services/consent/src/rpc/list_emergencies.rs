@@ -3,15 +3,12 @@
 use kernel::PersonId;
 use permit::Call;
 use prost::Message as _;
-use rpc::Error;
+use rpc::{Error, Page};
 use tonic::Request;
 use uuid::Uuid;
 use wire::{consent::v1 as pb, convert::name_of};
 
-use super::{
-    access::{staff, standing},
-    pages::Page,
-};
+use super::access::{staff, standing};
 use crate::{
     App,
     store::{self, emergency::EmergencyRow},
@@ -27,7 +24,7 @@ pub(super) async fn handle(
     let req = request.into_inner();
     rpc::valid(&req)?;
     let filter = format!("{} {}", req.person, req.unreviewed);
-    let page = Page::of(app, &call, &filter, &req.page_token, req.page_size)?;
+    let page = app.pages.page(&call, &filter, &req.page_token, req.page_size)?;
     let person = rpc::optional_id("person", "people", &req.person)?.map(PersonId::from);
     let (rows, next_page_token) = match person {
         Some(person) => of_person(app, &call, &person, req.unreviewed, &page).await?,

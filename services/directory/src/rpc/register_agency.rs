@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use kernel::Sector;
-use rpc::{Error, Violation};
+use rpc::{Error, Violation, Write};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::{
@@ -9,7 +9,7 @@ use wire::{
     directory::v1::{RegisterAgencyRequest, RegisterAgencyResponse},
 };
 
-use super::{convert, write::Write};
+use super::convert;
 use crate::{
     App,
     domain::{Agency, Flags, has_control},

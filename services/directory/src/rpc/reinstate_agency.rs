@@ -1,9 +1,9 @@
 use kernel::AgencyStatus;
-use rpc::Error;
+use rpc::{Error, Write};
 use tonic::{Request, Response};
 use wire::directory::v1::{ReinstateAgencyRequest, ReinstateAgencyResponse};
 
-use super::{convert, moves::move_to, write::Write};
+use super::{convert, moves::move_to};
 use crate::App;
 
 pub(super) async fn handle(

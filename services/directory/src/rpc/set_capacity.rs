@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use kernel::AgencyId;
-use rpc::Error;
+use rpc::{Error, Write};
 use tonic::{Request, Response};
 use wire::{
     convert::from_wire,
     directory::v1::{SetCapacityRequest, SetCapacityResponse},
 };
 
-use super::{convert, write::Write};
+use super::convert;
 use crate::{App, domain::Capacity, store};
 
 pub(super) async fn handle(

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use kernel::AgencyStatus;
-use rpc::Error;
+use rpc::{Error, Write};
 use tonic::{Request, Response};
 use wire::directory::v1::{SuspendAgencyRequest, SuspendAgencyResponse};
 
-use super::{convert, moves::move_to, write::Write};
+use super::{convert, moves::move_to};
 use crate::{App, store};
 
 pub(super) async fn handle(
