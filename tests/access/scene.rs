@@ -518,6 +518,16 @@ impl<'a> Stage<'a> {
                 self.legal_hold(person).await;
                 one(audit::ListLegalHoldsRequest::default())
             }
+            "SuspendAccounting" => one(self.suspending(person)),
+            "EndAccountingSuspension" => one(audit::EndAccountingSuspensionRequest {
+                request_id: request_id(),
+                name: self.suspension(person).await,
+            }),
+            "ListAccountingSuspensions" => {
+                self.suspension(person).await;
+                self.suspension(person).await;
+                one(audit::ListAccountingSuspensionsRequest::default())
+            }
             "FollowLedger" => one(audit::FollowLedgerRequest { service, after: 0 }),
             "GetTreeHead" | "GetConsistencyProof" => {
                 self.sealed(1).await;
@@ -599,6 +609,25 @@ impl Stage<'_> {
     async fn legal_hold(&self, person: &Person) -> String {
         let placed = served!(self.officer().audit(), place_legal_hold, place(person));
         placed.hold.unwrap().name
+    }
+
+    /// Of what the clinic's records told probation.
+    fn suspending(&self, person: &Person) -> audit::SuspendAccountingRequest {
+        audit::SuspendAccountingRequest {
+            request_id: request_id(),
+            person: person.name.clone(),
+            agency: self.world.agencies.probation.clone(),
+            official: "Chief Oak, Oak County Probation".to_owned(),
+            form: audit::StatementForm::Written.into(),
+            until_time: Some(in_seconds(86_400)),
+        }
+    }
+
+    /// A suspension that the clinic recorded.
+    async fn suspension(&self, person: &Person) -> String {
+        let asked = self.suspending(person);
+        let made = served!(self.officer().audit(), suspend_accounting, asked);
+        made.suspension.unwrap().name
     }
 
     /// The open anomalies of the clinic's, the last found first.

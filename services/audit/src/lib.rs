@@ -1,8 +1,9 @@
 //! The accounting of disclosures. This service owns a copy of every service's ledger, arranged by
 //! person, and answers from it who saw what of them, when, why and under which consent: to the person,
 //! and in part to privacy officers, of their own agency. It never changes a ledger. It finds access that
-//! stands out, and keeps what is under a legal hold. The consent service alone is told which agencies
-//! were served under which consents.
+//! stands out, keeps what is under a legal hold, and leaves out of an accounting what is suspended
+//! for law enforcement. The consent service alone is told which agencies were served under which
+//! consents.
 //!
 //! Invariant: a service's events are here without a gap up to the position that is told.
 //! Invariant: a ledger that contradicts itself is not followed further: an alarm, and the position
@@ -34,6 +35,7 @@ pub struct App {
     pub(crate) deps: Deps,
     pub(crate) accounts: store::Accounts,
     pub(crate) holds: store::hold::Holds,
+    pub(crate) suspensions: store::suspension::Suspensions,
     /// Each service, and where its ledger is served.
     pub(crate) ledgers: Vec<(&'static str, Peer)>,
     pub(crate) network: Arc<str>,
@@ -52,7 +54,9 @@ pub fn start(deps: Deps, sources: Vec<(&'static str, Peer)>, network: &str) -> A
     }
     followers.close();
     let holds = store::hold::Holds::new(deps.db.clone());
-    Arc::new(App { deps, accounts, holds, ledgers: sources, network: network.into(), followers })
+    let suspensions = store::suspension::Suspensions::new(deps.db.clone());
+    let (ledgers, network) = (sources, network.into());
+    Arc::new(App { deps, accounts, holds, suspensions, ledgers, network, followers })
 }
 
 impl App {

@@ -2,6 +2,7 @@
 
 mod anomalies;
 mod audit_event;
+mod end_accounting_suspension;
 mod get_consistency_proof;
 mod get_inclusion_proof;
 mod get_tree_head;
@@ -9,6 +10,7 @@ mod holds;
 mod ledgers;
 mod lift_legal_hold;
 mod list_access_events;
+mod list_accounting_suspensions;
 mod list_anomalies;
 mod list_disclosures;
 mod list_legal_holds;
@@ -16,6 +18,8 @@ mod list_recipients;
 mod place_legal_hold;
 mod reply;
 mod review_anomaly;
+mod suspend_accounting;
+mod suspensions;
 mod watch_served;
 mod write;
 
@@ -88,6 +92,27 @@ impl AuditService for Rpc {
         request: Request<pb::ListLegalHoldsRequest>,
     ) -> Result<Response<pb::ListLegalHoldsResponse>, Status> {
         Ok(Response::new(list_legal_holds::handle(&self.0, request).await?))
+    }
+
+    async fn suspend_accounting(
+        &self,
+        request: Request<pb::SuspendAccountingRequest>,
+    ) -> Result<Response<pb::SuspendAccountingResponse>, Status> {
+        Ok(Response::new(suspend_accounting::handle(&self.0, request).await?))
+    }
+
+    async fn end_accounting_suspension(
+        &self,
+        request: Request<pb::EndAccountingSuspensionRequest>,
+    ) -> Result<Response<pb::EndAccountingSuspensionResponse>, Status> {
+        Ok(Response::new(end_accounting_suspension::handle(&self.0, request).await?))
+    }
+
+    async fn list_accounting_suspensions(
+        &self,
+        request: Request<pb::ListAccountingSuspensionsRequest>,
+    ) -> Result<Response<pb::ListAccountingSuspensionsResponse>, Status> {
+        Ok(Response::new(list_accounting_suspensions::handle(&self.0, request).await?))
     }
 
     async fn get_tree_head(

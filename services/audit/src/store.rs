@@ -7,6 +7,7 @@ pub(crate) mod hold;
 mod position;
 mod recipients;
 mod served;
+pub(crate) mod suspension;
 
 use std::sync::Arc;
 
@@ -145,12 +146,13 @@ impl Accounts {
             .await
     }
 
-    /// To which agencies anything of the permit's person went from an instant on, and the positions of
-    /// the same moment.
+    /// To which agencies anything of the permit's person went from an instant on, as it is told at
+    /// another, and the positions of the same moment.
     pub async fn recipients(
         &self,
         permit: &StandingPermit,
         since: Instant,
+        at: Instant,
     ) -> Result<(Vec<Recipient>, Vec<Position>), StoreError> {
         let person = permit.person_id();
         let confirmed_by = permit.confirmed_by();
@@ -158,7 +160,7 @@ impl Accounts {
             .run_tx("recipients.list", permit.scope().reading(), move |tx| {
                 let confirmed_by = confirmed_by.clone();
                 Box::pin(async move {
-                    let all = recipients::list(&mut *tx, person, confirmed_by, since).await?;
+                    let all = recipients::list(&mut *tx, person, confirmed_by, since, at).await?;
                     Ok((all, position::all(tx).await?))
                 })
             })

@@ -173,6 +173,10 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.audit.v1.AuditService/PlaceLegalHold", HOLDS),
     users("/trellis.audit.v1.AuditService/LiftLegalHold", HOLDS),
     users("/trellis.audit.v1.AuditService/ListLegalHolds", HOLDS),
+    // The custodian documents what law enforcement stated (45 CFR 164.528(a)(2)(ii)).
+    users("/trellis.audit.v1.AuditService/SuspendAccounting", OFFICERS),
+    users("/trellis.audit.v1.AuditService/EndAccountingSuspension", OFFICERS),
+    users("/trellis.audit.v1.AuditService/ListAccountingSuspensions", OFFICERS),
     // Heads tell nothing about anybody, and are for whoever keeps watch (45 CFR 164.312(c)).
     users("/trellis.audit.v1.AuditService/GetTreeHead", WATCH),
     users("/trellis.audit.v1.AuditService/GetConsistencyProof", WATCH),

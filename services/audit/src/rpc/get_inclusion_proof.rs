@@ -1,6 +1,6 @@
 //! GetInclusionProof: of a record that the person is shown.
 
-use kernel::PersonId;
+use kernel::{Clock as _, PersonId};
 use rpc::{Error, PageKey};
 use tonic::Request;
 use uuid::Uuid;
@@ -34,6 +34,7 @@ pub(super) async fn handle(
         before: (PageKey::FIRST.instant(), PageKey::FIRST.id),
         only: Some((request.service.clone(), request.sequence)),
         limit: 1,
+        at: app.deps.clock.now(),
     };
     let shown = app.accounts.list(&permit, page).await?;
     // Of what is not shown there is no proof, as of what there is not; either is on record.

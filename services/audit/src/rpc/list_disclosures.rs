@@ -1,6 +1,6 @@
 //! Lists what was disclosed of a person, to that person.
 
-use kernel::PersonId;
+use kernel::{Clock as _, PersonId};
 use permit::{Call, Refusal, StandingPermit};
 use rpc::{Error, PageKey};
 use tonic::{Request, Response};
@@ -27,6 +27,7 @@ pub(super) async fn list_disclosures(
         before: (begin.instant(), begin.id),
         only: None,
         limit: page_size(&request),
+        at: app.deps.clock.now(),
     };
     let read = app.accounts.list(&permit, page).await?;
     // An accounting has no name of its own to record: that it was read is what there is to say.

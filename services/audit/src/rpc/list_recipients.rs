@@ -25,8 +25,8 @@ pub(super) async fn handle(
     rpc::check(&request).ids(&[("person", &request.person)]).done()?;
     let person = rpc::id("person", "people", &request.person)?;
     let permit = permit(app, &call, PersonId::from(person)).await?;
-    let since = told_since(app.deps.clock.now());
-    let read = app.accounts.recipients(&permit, since).await?;
+    let now = app.deps.clock.now();
+    let read = app.accounts.recipients(&permit, told_since(now), now).await?;
     // As the accounting, the list has no name of its own to record.
     let (recipients, positions) =
         app.deps.guard.release_standing(&permit, Vec::new(), read).await?;

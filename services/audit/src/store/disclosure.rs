@@ -19,6 +19,8 @@ pub struct Page {
     /// This one alone: a service, and the number there.
     pub only: Option<(String, i64)>,
     pub limit: i64,
+    /// When it is asked: what is suspended then is left out.
+    pub at: Instant,
 }
 
 struct DisclosureRow {
@@ -225,8 +227,8 @@ pub(super) async fn list(
         "SELECT service, sequence, event_id, occurred_at, decision_id, caller_kind, agency_id,
             recipient_id, subject, roles, purposes, rpc, action, records, record_kinds, custodians, bases,
             consents, obligations
-         FROM disclosure
-         WHERE person_id = $1 AND outcome = 'PERMIT' AND bases <> '{}'
+         FROM disclosure d
+         WHERE person_id = $1 AND outcome = 'PERMIT' AND bases <> '{}' AND told_now(d, $9)
             AND (bases <> '{NAMED_IN_CONSENT}' OR records <> '{}')
             AND ($2 OR NOT (bases <@ '{SELF,INVITATION}' OR COALESCE(
                 bases <@ '{CUSTODIAN}' AND custodians <@ ARRAY[agency_id], false)))
@@ -245,6 +247,7 @@ pub(super) async fn list(
         page.limit + 1,
         page.only.as_ref().map(|(service, _)| service),
         page.only.as_ref().map(|(_, sequence)| *sequence),
+        page.at,
     )
     .fetch_all(tx)
     .await?;

@@ -42,14 +42,15 @@ pub(super) async fn list(
     person: Uuid,
     confirmed_by: Option<Vec<Uuid>>,
     since: Instant,
+    at: Instant,
 ) -> Result<Vec<Recipient>, StoreError> {
     let rows = sqlx::query_as!(
         RecipientRow,
         r#"SELECT COALESCE(recipient_id, agency_id) AS "agency!", count(*) AS "disclosures!",
             min(occurred_at) AS "first_at!", max(occurred_at) AS "last_at!",
             bit_or(purposes) AS "purposes!", bit_or(record_kinds) AS "kinds!"
-         FROM disclosure
-         WHERE person_id = $1 AND outcome = 'PERMIT' AND bases <> '{}'
+         FROM disclosure d
+         WHERE person_id = $1 AND outcome = 'PERMIT' AND bases <> '{}' AND told_now(d, $5)
             AND (bases <> '{NAMED_IN_CONSENT}' OR records <> '{}')
             AND NOT (bases <@ '{SELF,INVITATION}' OR COALESCE(
                 bases <@ '{CUSTODIAN}' AND custodians <@ ARRAY[agency_id], false))
@@ -65,6 +66,7 @@ pub(super) async fn list(
         confirmed_by.as_deref(),
         since,
         MOST,
+        at,
     )
     .fetch_all(tx)
     .await?;

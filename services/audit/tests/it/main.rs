@@ -19,4 +19,5 @@ mod recipients;
 mod reviews;
 mod served;
 mod store;
+mod suspensions;
 mod world;

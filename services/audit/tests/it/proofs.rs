@@ -20,7 +20,7 @@ fn log() -> LogName {
 }
 
 /// The notes service's records have a head over all of them.
-async fn sealed(ledger: &Ledger, folder: &Path) -> TreeHead {
+pub async fn sealed(ledger: &Ledger, folder: &Path) -> TreeHead {
     let stop = CancellationToken::new();
     let seal = Seal {
         log: log(),

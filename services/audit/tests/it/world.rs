@@ -34,6 +34,8 @@ pub const AUDIENCE: &str = "https://trellis.example";
 pub const CLINIC: Uuid = Uuid::from_u128(0xa1);
 pub const HOUSING: Uuid = Uuid::from_u128(0xa2);
 pub const REFUGE: Uuid = Uuid::from_u128(0xa3);
+/// Of the justice sector, as no other.
+pub const PROBATION: Uuid = Uuid::from_u128(0xa4);
 pub const CONSENT: Uuid = Uuid::from_u128(0xc1);
 pub const JANE: Uuid = Uuid::from_u128(0x1);
 /// Somebody else, of whom no test of Jane's may see anything.
@@ -428,12 +430,17 @@ async fn auth(
 /// Three agencies; the refuge has no name that is told.
 fn directory() -> Arc<Directory> {
     let directory = Directory::local();
-    let all = [(CLINIC, "Harbor Clinic"), (HOUSING, "Hearth Housing"), (REFUGE, "")];
-    let state = |(id, name): (Uuid, &str)| AgencyState {
+    let all = [
+        (CLINIC, "Harbor Clinic", Sector::Healthcare),
+        (HOUSING, "Hearth Housing", Sector::Healthcare),
+        (REFUGE, "", Sector::Healthcare),
+        (PROBATION, "County Probation", Sector::Justice),
+    ];
+    let state = |(id, name, sector): (Uuid, &str, Sector)| AgencyState {
         agency: Some(Agency {
             name: format!("agencies/{id}"),
             display_name: name.to_owned(),
-            sector: to_wire(Sector::Healthcare),
+            sector: to_wire(sector),
             status: AgencyStatus::Active.into(),
             ..Agency::default()
         }),
