@@ -362,7 +362,8 @@ impl<'a> Stage<'a> {
         }
         if let Some(consent) = before.filter(|_| consented == Consented::Revoked) {
             world.revoke(person, &consent).await;
-            if send {
+            // What has ended is not held.
+            if send && rpc != "ReopenReferral" {
                 self.held(&name).await;
             }
         }
@@ -389,6 +390,25 @@ impl<'a> Stage<'a> {
             "CancelReferral" => {
                 one(referrals::CancelReferralRequest { request_id, name, etag, reason })
             }
+            "ReopenReferral" => {
+                one(referrals::ReopenReferralRequest { request_id, name, etag, reason })
+            }
+            "MarkEnteredInError" => {
+                one(referrals::MarkEnteredInErrorRequest { request_id, name, etag })
+            }
+            "RespondToReferral" => one(referrals::RespondToReferralRequest {
+                request_id,
+                name,
+                answer: referrals::PersonAnswer::Asks.into(),
+                words: "Is there a lift?".to_owned(),
+            }),
+            "RecordContact" => one(referrals::RecordContactRequest {
+                request_id,
+                name,
+                channel: referrals::ContactChannel::Phone.into(),
+                result: referrals::ContactResult::NoAnswer.into(),
+                ..referrals::RecordContactRequest::default()
+            }),
             "CompleteReferral" => one(referrals::CompleteReferralRequest {
                 request_id,
                 name,
@@ -423,6 +443,12 @@ impl<'a> Stage<'a> {
             "ResumeReferral" => 3,
             _ => 0,
         };
+        if rpc == "ReopenReferral" {
+            let (request_id, name, etag) = (request_id(), name.clone(), etag.clone());
+            let reason = "A reason".to_owned();
+            let cancel = referrals::CancelReferralRequest { request_id, name, etag, reason };
+            served!(desk.clone(), cancel_referral, cancel);
+        }
         if far >= 1 {
             let (request_id, name, etag) = (request_id(), name.clone(), etag.clone());
             let accept = referrals::AcceptReferralRequest { request_id, name, etag };

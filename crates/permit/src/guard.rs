@@ -347,6 +347,11 @@ impl Guard {
         ByNetwork { ground, person }
     }
 
+    /// The audit record of what the network does beside somebody's own write, in its transaction.
+    pub fn event_by_network(&self, act: &ByNetwork, records: Vec<Uuid>) -> ledger::Event {
+        crate::event::by_network(act, records, &self.clock)
+    }
+
     /// Whether a consent covers sending the record to the recipient: the decision of SendReferral,
     /// asked again when the facts have changed.
     pub async fn covers_sending(

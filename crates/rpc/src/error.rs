@@ -51,6 +51,10 @@ pub enum Conflict {
     Stale,
     RequestIdReused,
     ConsentNeeded,
+    /// The person has said no.
+    PersonDeclined,
+    /// Another agency of the group has accepted.
+    AcceptedElsewhere,
     ConsentIncomplete(Vec<Violation>),
     /// A court order without what 42 CFR 2.61 asks.
     OrderIncomplete(Vec<Violation>),
@@ -227,6 +231,14 @@ fn of_conflict(
             Code::FailedPrecondition,
             R::ConsentNeeded,
             "no consent covers sending this to the target",
+        ),
+        Conflict::PersonDeclined => {
+            told(Code::FailedPrecondition, R::PersonDeclined, "the person has said no to it")
+        }
+        Conflict::AcceptedElsewhere => told(
+            Code::FailedPrecondition,
+            R::AcceptedElsewhere,
+            "another agency of the group has accepted",
         ),
         Conflict::ConsentIncomplete(violations) => {
             name(violations, details);

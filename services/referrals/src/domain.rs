@@ -5,5 +5,5 @@ mod referral;
 mod state;
 
 pub use consequence::{Consequence, consequence};
-pub use referral::{Ending, Event, Move, Place, Referral};
-pub use state::{Mover, Standing, State};
+pub use referral::{Answer, Contact, Ending, Event, Move, News, Place, Referral, Saying};
+pub use state::{MOVES, Mover, Standing, State};

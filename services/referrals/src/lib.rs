@@ -5,6 +5,7 @@
 //! never changes or deletes a move.
 //!
 //! Invariant: a draft is there for its source's staff alone.
+//! Invariant: of several that ask for the same, one at most is taken on.
 //! Invariant: a referral that was sent was sent under a consent that was in force when it was
 //! committed, and once no consent covers it any more it is held and leaves its target's Watch with
 //! one event.
@@ -25,6 +26,11 @@ use wire::referrals::v1::referrals_service_server::ReferralsServiceServer;
 pub use reconcile::reconcile;
 pub use rpc::Rpc;
 pub use store::MIGRATIONS;
+
+/// The table of states and who moves them.
+pub mod states {
+    pub use crate::domain::{MOVES, Mover, Standing, State};
+}
 
 const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 /// A page of 200 referrals, each with its summary and moves, is more than a request may be.

@@ -11,7 +11,7 @@ use pg::{BoxFuture, PgConnection, StoreError, TxError};
 
 use crate::{
     App,
-    domain::{Consequence, Ending, State, consequence},
+    domain::{Consequence, Ending, News, State, consequence},
     store::{self, Change, Locked, OfNetwork, Sent, Told},
 };
 
@@ -126,7 +126,7 @@ async fn carry_out(app: &App, sent: Sent) -> Result<(), Error> {
     }
 }
 
-fn by_network(to: State, target_sees: bool, at: kernel::Instant) -> Change {
+pub(crate) fn by_network(to: State, target_sees: bool, at: kernel::Instant) -> Change {
     Change { to, by: None, reason: None, ending: Ending::default(), sent: None, target_sees, at }
 }
 
@@ -140,7 +140,7 @@ async fn held(
     let change =
         Change { reason: Some(REVOKED.to_owned()), ..by_network(State::OnHold, false, at) };
     store::change(&mut *tx, hold, found, &change).await?;
-    let told = Told { state: Some(State::OnHold), only: Some(found.source), at };
+    let told = Told { news: News::State(State::OnHold), only: Some(found.source), at };
     store::tell(&mut *tx, hold, found, told).await?;
     withdrawn(tx, hold, found, at).await
 }
@@ -151,7 +151,7 @@ async fn withdrawn(
     found: &Locked,
     at: kernel::Instant,
 ) -> Result<i64, Stop> {
-    let told = Told { state: None, only: Some(found.target), at };
+    let told = Told { news: News::Withdrawn, only: Some(found.target), at };
     Ok(store::tell(tx, hold, found, told).await?)
 }
 
@@ -166,11 +166,11 @@ async fn returned(
     let told = match to {
         Some(to) => {
             store::change(&mut *tx, hold, found, &by_network(to, true, at)).await?;
-            Told { state: Some(to), only: None, at }
+            Told { news: News::State(to), only: None, at }
         }
         None => {
             store::sees(&mut *tx, hold, true).await?;
-            Told { state: Some(found.standing.state), only: Some(found.target), at }
+            Told { news: News::State(found.standing.state), only: Some(found.target), at }
         }
     };
     Ok(store::tell(tx, hold, found, told).await?)

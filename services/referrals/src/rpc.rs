@@ -6,11 +6,16 @@ mod complete_referral;
 mod create_referral;
 mod fail_referral;
 mod get_referral;
+mod group;
 mod hold_referral;
 mod list_referrals;
+mod mark_entered_in_error;
 mod messages;
+mod record_contact;
 mod reject_referral;
+mod reopen_referral;
 mod reply;
+mod respond_to_referral;
 mod resume_referral;
 mod send_referral;
 mod start_referral;
@@ -100,6 +105,34 @@ impl ReferralsService for Rpc {
         request: Request<pb::CancelReferralRequest>,
     ) -> Reply<pb::CancelReferralResponse> {
         Ok(cancel_referral::handle(&self.0, request).await?)
+    }
+
+    async fn reopen_referral(
+        &self,
+        request: Request<pb::ReopenReferralRequest>,
+    ) -> Reply<pb::ReopenReferralResponse> {
+        Ok(reopen_referral::handle(&self.0, request).await?)
+    }
+
+    async fn mark_entered_in_error(
+        &self,
+        request: Request<pb::MarkEnteredInErrorRequest>,
+    ) -> Reply<pb::MarkEnteredInErrorResponse> {
+        Ok(mark_entered_in_error::handle(&self.0, request).await?)
+    }
+
+    async fn respond_to_referral(
+        &self,
+        request: Request<pb::RespondToReferralRequest>,
+    ) -> Reply<pb::RespondToReferralResponse> {
+        Ok(respond_to_referral::handle(&self.0, request).await?)
+    }
+
+    async fn record_contact(
+        &self,
+        request: Request<pb::RecordContactRequest>,
+    ) -> Reply<pb::RecordContactResponse> {
+        Ok(record_contact::handle(&self.0, request).await?)
     }
 
     async fn get_referral(

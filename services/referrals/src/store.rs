@@ -1,8 +1,10 @@
 //! Referrals in PostgreSQL. Point reads of many callers are grouped into one statement; what is read
 //! is sealed until its reader's own decision.
 
+mod added;
 mod cursor;
 mod event;
+mod group;
 mod list;
 mod referral;
 mod sent;
@@ -15,11 +17,13 @@ use uuid::Uuid;
 
 use crate::domain::{Place, Referral};
 
+pub use added::{MOST as MOST_ADDED, answer, contact, last_answer, touched};
 pub use event::sealed;
+pub use group::{MOST as MOST_IN_GROUP, found, group_of, lock_group, others};
 pub use list::{MOST_PEOPLE, Page};
 pub use sent::Sent;
 pub use write::{
-    Change, Locked, New, OfNetwork, Told, change, create, locked, reread, sees, sending, tell,
+    Change, Hold, Locked, New, OfNetwork, Told, change, create, locked, reread, sees, sending, tell,
 };
 
 /// Versions 1000 and up of this service's schema.

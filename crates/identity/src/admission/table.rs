@@ -151,6 +151,11 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.referrals.v1.ReferralsService/CompleteReferral", CARE),
     users("/trellis.referrals.v1.ReferralsService/FailReferral", CARE),
     users("/trellis.referrals.v1.ReferralsService/CancelReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/ReopenReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/MarkEnteredInError", CARE),
+    users("/trellis.referrals.v1.ReferralsService/RecordContact", CARE),
+    // A referral is the person's to take or leave.
+    users("/trellis.referrals.v1.ReferralsService/RespondToReferral", PRINCIPALS),
     users("/trellis.referrals.v1.ReferralsService/WatchReferrals", CARE),
     users("/trellis.referrals.v1.ReferralsService/GetReferral", CARE_AND_PRIVACY.union(PRINCIPALS)),
     users(

@@ -2,6 +2,7 @@
 
 use kernel::{AgencyId, Instant};
 use policy::Record;
+use time::Date;
 use uuid::Uuid;
 
 use super::{Mover, State};
@@ -24,6 +25,40 @@ pub struct Move {
     pub reason: String,
 }
 
+/// What the person says to a referral: the contract's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saying {
+    Yes = 1,
+    No = 2,
+    Asks = 3,
+}
+
+impl Saying {
+    pub fn of(number: i16) -> Option<Self> {
+        [Self::Yes, Self::No, Self::Asks].into_iter().find(|said| *said as i16 == number)
+    }
+}
+
+/// What the person said.
+#[derive(Clone)]
+pub struct Answer {
+    pub saying: Saying,
+    pub at: Instant,
+    pub words: String,
+    pub by_representative: bool,
+}
+
+/// An attempt to reach the person; channel and result are the contract's numbers.
+#[derive(Clone)]
+pub struct Contact {
+    pub at: Instant,
+    pub agency: Uuid,
+    pub channel: i16,
+    pub result: i16,
+    pub warm_handoff: bool,
+    pub note: String,
+}
+
 /// A referral at its present state.
 #[derive(Clone)]
 pub struct Referral {
@@ -36,6 +71,14 @@ pub struct Referral {
     pub state: State,
     pub ending: Ending,
     pub moves: Vec<Move>,
+    pub answers: Vec<Answer>,
+    pub contacts: Vec<Contact>,
+    /// The first of several that ask for the same.
+    pub group: Option<Uuid>,
+    pub expected_release: Option<Date>,
+    pub warm_handoff: bool,
+    /// Ever sent: it is no draft, and was none when it was marked as an error.
+    pub sent: bool,
     pub updated_at: Instant,
     pub row_version: i64,
 }
@@ -53,7 +96,7 @@ impl std::fmt::Debug for Referral {
 impl Referral {
     /// As [`Place::seen_by`].
     pub fn seen_by(&self, agency: Option<&AgencyId>) -> bool {
-        seen_by(&self.record, self.state, agency)
+        seen_by(&self.record, self.sent, agency)
     }
 }
 
@@ -62,14 +105,15 @@ impl Referral {
 pub struct Place {
     pub record: Record,
     pub target: AgencyId,
-    pub state: State,
+    /// As [`Referral::sent`].
+    pub sent: bool,
 }
 
 impl Place {
-    /// What stands before the consent decision: a draft is its source's alone, and there for nobody
-    /// else, the person included.
+    /// What stands before the consent decision: what was never sent is its source's alone, and there
+    /// for nobody else, the person included.
     pub fn seen_by(&self, agency: Option<&AgencyId>) -> bool {
-        seen_by(&self.record, self.state, agency)
+        seen_by(&self.record, self.sent, agency)
     }
 
     /// Which side an agency is.
@@ -83,8 +127,19 @@ impl Place {
     }
 }
 
-fn seen_by(record: &Record, state: State, agency: Option<&AgencyId>) -> bool {
-    state != State::Draft || (agency.is_some() && record.custodian.as_ref() == agency)
+fn seen_by(record: &Record, sent: bool, agency: Option<&AgencyId>) -> bool {
+    sent || (agency.is_some() && record.custodian.as_ref() == agency)
+}
+
+/// What happened to a referral.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// It has this state now.
+    State(State),
+    /// The target no longer sees it.
+    Withdrawn,
+    /// An answer or a contact was added.
+    Added,
 }
 
 /// What one who watches is to be told.
@@ -92,7 +147,6 @@ fn seen_by(record: &Record, state: State, agency: Option<&AgencyId>) -> bool {
 pub struct Event {
     pub seq: i64,
     pub record: Record,
-    /// None: withdrawn.
-    pub state: Option<State>,
+    pub news: News,
     pub at: Instant,
 }

@@ -1,4 +1,4 @@
-//! The states of a referral and who moves it (Gravity SDOHCC Task). Reopening comes with its RPC.
+//! The states of a referral and who moves it (Gravity SDOHCC Task).
 
 /// Where a referral stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub enum State {
     Completed,
     Failed,
     Cancelled,
+    EnteredInError,
 }
 
 /// Who moves it.
@@ -19,41 +20,58 @@ pub enum State {
 pub enum Mover {
     Source,
     Target,
-    /// In consequence of the person's own act, and of nothing else.
+    /// By saying no, themself or through who acts for them.
+    Person,
+    /// In consequence of the end of a consent or a new one, or of an acceptance elsewhere.
     Network,
 }
 
-use Mover::{Network, Source, Target};
+use Mover::{Network, Person, Source, Target};
 use State::{
-    Accepted, Cancelled, Completed, Draft, Failed, InProgress, OnHold, Rejected, Requested,
+    Accepted, Cancelled, Completed, Draft, EnteredInError, Failed, InProgress, OnHold, Rejected,
+    Requested,
 };
 
 /// From (none: there is nothing yet), to, by whom. What is not here is not allowed.
-const MOVES: &[(Option<State>, State, &[Mover])] = &[
+pub const MOVES: &[(Option<State>, State, &[Mover])] = &[
     (None, Draft, &[Source]),
     (None, Requested, &[Source]),
     (Some(Draft), Requested, &[Source]),
     (Some(Requested), Accepted, &[Target]),
     (Some(Requested), Rejected, &[Target]),
-    (Some(Requested), Cancelled, &[Source, Target]),
+    (Some(Requested), Cancelled, &[Source, Target, Person, Network]),
     (Some(Accepted), InProgress, &[Target]),
     (Some(Accepted), OnHold, &[Target, Network]),
     (Some(Accepted), Completed, &[Target]),
     (Some(Accepted), Failed, &[Target]),
-    (Some(Accepted), Cancelled, &[Source, Target]),
+    (Some(Accepted), Cancelled, &[Source, Target, Person]),
     (Some(InProgress), OnHold, &[Target, Network]),
     (Some(InProgress), Completed, &[Target]),
     (Some(InProgress), Failed, &[Target]),
-    (Some(InProgress), Cancelled, &[Source, Target]),
+    (Some(InProgress), Cancelled, &[Source, Target, Person]),
     (Some(OnHold), InProgress, &[Target]),
     (Some(OnHold), Completed, &[Target]),
     (Some(OnHold), Failed, &[Target]),
-    (Some(OnHold), Cancelled, &[Source, Target]),
+    (Some(OnHold), Cancelled, &[Source, Target, Person, Network]),
     // The end of a consent, and a new one.
     (Some(Requested), OnHold, &[Network]),
     (Some(OnHold), Requested, &[Network]),
     (Some(OnHold), Accepted, &[Network]),
     (Some(OnHold), InProgress, &[Network]),
+    // Reopened.
+    (Some(Rejected), Requested, &[Source]),
+    (Some(Failed), Requested, &[Source]),
+    (Some(Cancelled), Requested, &[Source]),
+    // It should not have been.
+    (Some(Draft), EnteredInError, &[Source]),
+    (Some(Requested), EnteredInError, &[Source]),
+    (Some(Accepted), EnteredInError, &[Source]),
+    (Some(Rejected), EnteredInError, &[Source]),
+    (Some(InProgress), EnteredInError, &[Source]),
+    (Some(OnHold), EnteredInError, &[Source]),
+    (Some(Completed), EnteredInError, &[Source]),
+    (Some(Failed), EnteredInError, &[Source]),
+    (Some(Cancelled), EnteredInError, &[Source]),
 ];
 
 /// How a referral stands.
@@ -72,10 +90,13 @@ impl Standing {
             .filter(move |(from, _, by)| *from == Some(self.state) && by.contains(&mover))
             .map(|(_, to, _)| *to)
             .filter(move |to| match (mover, self.held) {
-                // Back to where it was: anything else would be a move that nobody made.
-                (Network, held) if self.state == OnHold => held == Some(*to),
+                // Back to where it was, or given up where another has accepted what waited for an answer:
+                // anything else would be a move that nobody made.
+                (Network, held) if self.state == OnHold => {
+                    held == Some(*to) || (*to == Cancelled && held == Some(Requested))
+                }
                 // What the end of a consent stopped may be given up, and nothing else.
-                (Source | Target, Some(_)) => *to == Cancelled,
+                (_, Some(_)) => matches!(to, Cancelled | EnteredInError),
                 _ => true,
             })
     }
@@ -83,11 +104,39 @@ impl Standing {
     pub fn may(self, mover: Mover, to: State) -> bool {
         self.allowed(mover).any(|state| state == to)
     }
+
+    /// Not answered by its target, or not sent.
+    pub fn waits(self) -> bool {
+        match self.state {
+            Draft | Requested => true,
+            OnHold => self.held == Some(Requested),
+            _ => false,
+        }
+    }
+
+    /// Taken on by its target and not ended: of a group, one at most.
+    pub fn is_taken(self) -> bool {
+        match self.state {
+            Accepted | InProgress => true,
+            OnHold => self.held != Some(Requested),
+            _ => false,
+        }
+    }
 }
 
 impl State {
-    const ALL: [Self; 9] =
-        [Draft, Requested, Accepted, Rejected, InProgress, OnHold, Completed, Failed, Cancelled];
+    pub const ALL: [Self; 10] = [
+        Draft,
+        Requested,
+        Accepted,
+        Rejected,
+        InProgress,
+        OnHold,
+        Completed,
+        Failed,
+        Cancelled,
+        EnteredInError,
+    ];
 
     /// As Gravity spells it.
     pub fn name(self) -> &'static str {
@@ -101,6 +150,7 @@ impl State {
             Completed => "completed",
             Failed => "failed",
             Cancelled => "cancelled",
+            EnteredInError => "entered-in-error",
         }
     }
 
@@ -121,6 +171,7 @@ impl State {
             Completed => 7,
             Failed => 8,
             Cancelled => 9,
+            EnteredInError => 10,
         }
     }
 
@@ -141,24 +192,32 @@ mod tests {
     /// The contract's table, once more and in words; every state and mover that is not in it may
     /// move nowhere.
     const TABLE: &[(State, Mover, &str)] = &[
-        (Draft, Source, "requested"),
-        (Requested, Source, "cancelled"),
+        (Draft, Source, "requested entered-in-error"),
+        (Requested, Source, "cancelled entered-in-error"),
         (Requested, Target, "accepted rejected cancelled"),
-        (Requested, Network, "on-hold"),
-        (Accepted, Source, "cancelled"),
+        (Requested, Person, "cancelled"),
+        (Requested, Network, "cancelled on-hold"),
+        (Accepted, Source, "cancelled entered-in-error"),
         (Accepted, Target, "in-progress on-hold completed failed cancelled"),
+        (Accepted, Person, "cancelled"),
         (Accepted, Network, "on-hold"),
-        (InProgress, Source, "cancelled"),
+        (InProgress, Source, "cancelled entered-in-error"),
         (InProgress, Target, "on-hold completed failed cancelled"),
+        (InProgress, Person, "cancelled"),
         (InProgress, Network, "on-hold"),
-        (OnHold, Source, "cancelled"),
+        (OnHold, Source, "cancelled entered-in-error"),
         (OnHold, Target, "in-progress completed failed cancelled"),
+        (OnHold, Person, "cancelled"),
+        (Rejected, Source, "requested entered-in-error"),
+        (Failed, Source, "requested entered-in-error"),
+        (Cancelled, Source, "requested entered-in-error"),
+        (Completed, Source, "entered-in-error"),
     ];
 
     #[test]
     fn every_state_and_mover_may_do_what_the_contract_says_and_nothing_else() {
         for state in State::ALL {
-            for mover in [Source, Target, Network] {
+            for mover in [Source, Target, Person, Network] {
                 let told = TABLE.iter().find(|(s, m, _)| (*s, *m) == (state, mover));
                 let expected = told.map_or("", |(_, _, allowed)| allowed);
                 let standing = Standing { state, held: None };
@@ -175,9 +234,11 @@ mod tests {
     fn what_the_network_holds_goes_back_where_it_was_or_is_cancelled() {
         for from in [Requested, Accepted, InProgress] {
             let held = Standing { state: OnHold, held: Some(from) };
-            assert_eq!(shown(held, Network), from.name());
-            assert_eq!(shown(held, Source), "cancelled");
+            let network = if from == Requested { "cancelled requested" } else { from.name() };
+            assert_eq!(shown(held, Network), network);
+            assert_eq!(shown(held, Source), "cancelled entered-in-error");
             assert_eq!(shown(held, Target), "cancelled");
+            assert_eq!(shown(held, Person), "cancelled");
         }
     }
 
@@ -188,12 +249,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_target_has_taken_on_is_told_from_what_waits_or_has_ended() {
+        let taken = |state, held| Standing { state, held }.is_taken();
+        let free = State::ALL.into_iter().filter(|state| taken(*state, None));
+        assert_eq!(free.collect::<Vec<_>>(), [Accepted, InProgress, OnHold]);
+        assert!(taken(OnHold, Some(Accepted)) && taken(OnHold, Some(InProgress)));
+        assert!(!taken(OnHold, Some(Requested)));
+    }
+
+    #[test]
     fn each_side_reaches_its_own_states() {
         let reached = |mover| {
             let names = State::ALL.into_iter().filter(move |s| s.is_reached_by(mover));
             names.map(State::name).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(reached(Source), "draft requested cancelled");
+        assert_eq!(reached(Source), "draft requested cancelled entered-in-error");
+        assert_eq!(reached(Person), "cancelled");
         assert_eq!(
             reached(Target),
             "accepted rejected in-progress on-hold completed failed cancelled"
@@ -210,6 +281,6 @@ mod tests {
             assert_eq!(there.as_str_name(), format!("REFERRAL_STATE_{name}"));
         }
         assert_eq!(State::of(0), None);
-        assert_eq!(State::of(10), None);
+        assert_eq!(State::of(11), None);
     }
 }

@@ -12,14 +12,16 @@ use pg::{
 };
 use policy::Record;
 use prost::Message as _;
-use rpc::{Error, InTx, Outage};
+use rpc::{Conflict, Error, InTx, Outage};
 use tonic::{Request, Response};
+use uuid::Uuid;
 use wire::referrals::v1::{CreateReferralRequest, CreateReferralResponse};
 
-use super::{messages::Shows as _, reply};
+use super::{group, messages::Shows as _, reply};
 use crate::{
     App,
-    store::{self, New, Told},
+    domain::News,
+    store::{self, Locked, MOST_IN_GROUP, New, Told},
 };
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/CreateReferral";
@@ -84,14 +86,52 @@ async fn write(
     if new.sent.is_some() {
         store::sending(&mut *tx, permit).await?;
     }
-    let made = store::create(&mut *tx, permit, new).await?;
+    let group = match new.group {
+        Some(other) => Some(joined(&mut *tx, permit, new, other).await?),
+        None => None,
+    };
+    let made = store::create(&mut *tx, permit, new, group).await?;
     let referral = store::reread(&mut *tx, permit).await?;
-    let reply = CreateReferralResponse::of(reply::referral(&referral));
+    let reply = CreateReferralResponse::of(reply::referral(&referral, permit.agency()));
     let only = (!made.target_sees).then_some(made.source);
-    let told = Told { state: Some(made.standing.state), only, at: new.at };
+    let told = Told { news: News::State(made.standing.state), only, at: new.at };
     let seq = store::tell(&mut *tx, permit, &made, told).await?;
     let answer = reply.encode_to_vec();
     let (person, record) = (permit.person_id(), permit.record_id());
     keep_answer(tx, key, person, record, &answer, new.at).await?;
     Ok((reply, seq))
+}
+
+/// The group of another referral, which this one joins: the caller's agency's own, of the same person,
+/// which waits for an answer or is a draft. Whatever else it is, it is refused in the same words.
+async fn joined(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteReferrals>,
+    new: &New,
+    other: Uuid,
+) -> Result<Uuid, InTx> {
+    let wrong = || {
+        let what = "must be a draft or unanswered referral of your agency's about this person";
+        InTx::from(Error::field("group", what))
+    };
+    let group = store::group_of(&mut *tx, permit.person_id(), other).await?.ok_or_else(wrong)?;
+    store::lock_group(&mut *tx, group).await?;
+    let members = store::others(&mut *tx, permit, group).await?;
+    let source = permit.agency().and_then(AgencyId::uuid);
+    let named = members.iter().find(|(id, _)| *id == other).map(|(_, member)| member);
+    let named = named.filter(|member| Some(member.source) == source).ok_or_else(wrong)?;
+    group::free(&members)?;
+    if !named.standing.waits() {
+        return Err(wrong());
+    }
+    let asked = |member: &Locked| member.target == new.target && member.standing.waits();
+    if members.iter().any(|(_, member)| asked(member)) {
+        return Err(Error::field("target", "is asked in this group already").into());
+    }
+    if members.len() >= MOST_IN_GROUP {
+        let many = Conflict::TooMany { what: "referrals of a group", limit: MOST_IN_GROUP };
+        return Err(Error::Conflict(many).into());
+    }
+    store::found(tx, permit.person_id(), group).await?;
+    Ok(group)
 }

@@ -35,8 +35,9 @@ pub(super) async fn handle(
         Some((at, id)) => app.deps.pages.next(&call, filter.as_bytes(), PageKey::of(at, id))?,
         None => String::new(),
     };
+    let agency = call.caller().agency();
     Ok(Response::new(ListReferralsResponse {
-        referrals: referrals.iter().map(reply::referral).collect(),
+        referrals: referrals.iter().map(|r| reply::listed(r, agency)).collect(),
         next_page_token,
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))

@@ -47,6 +47,8 @@ moves!(
     CompleteReferralRequest,
     FailReferralRequest,
     CancelReferralRequest,
+    ReopenReferralRequest,
+    MarkEnteredInErrorRequest,
 );
 
 macro_rules! shows {
@@ -72,5 +74,9 @@ shows!(
     CompleteReferralResponse,
     FailReferralResponse,
     CancelReferralResponse,
+    ReopenReferralResponse,
+    MarkEnteredInErrorResponse,
+    RespondToReferralResponse,
+    RecordContactResponse,
     GetReferralResponse,
 );

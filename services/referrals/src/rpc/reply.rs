@@ -1,5 +1,6 @@
 //! A referral as the contract shows it, and the way a repeated write takes.
 
+use kernel::AgencyId;
 use permit::{Call, Disclosure, ReadReferrals};
 use rpc::{Error, InTx, Replay};
 use tonic::Response;
@@ -12,11 +13,14 @@ use wire::{
 use super::messages::Shows;
 use crate::{
     App,
-    domain::{Move, Referral},
+    domain::{Answer, Contact, Move, Referral},
 };
 
-pub(super) fn referral(referral: &Referral) -> pb::Referral {
+/// As an agency, or the person, is shown it.
+pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referral {
     let record = &referral.record;
+    // A target is not told that others were asked.
+    let group = referral.group.filter(|_| to != Some(&referral.target));
     let ending = referral.ending;
     pb::Referral {
         name: name_of("referrals", &record.id),
@@ -42,6 +46,36 @@ pub(super) fn referral(referral: &Referral) -> pb::Referral {
         create_time: record.authored_on.map(timestamp),
         update_time: Some(timestamp(referral.updated_at)),
         etag: referral.row_version.to_string(),
+        answers: referral.answers.iter().map(answer).collect(),
+        contacts: referral.contacts.iter().map(contact).collect(),
+        group: group.map(|id| name_of("referrals", id)).unwrap_or_default(),
+        expected_release_date: referral.expected_release.map(|d| d.to_string()).unwrap_or_default(),
+        warm_handoff: referral.warm_handoff,
+    }
+}
+
+/// In a list: what was said and who was reached is told one by one.
+pub(super) fn listed(referral: &Referral, to: Option<&AgencyId>) -> pb::Referral {
+    pb::Referral { answers: Vec::new(), contacts: Vec::new(), ..self::referral(referral, to) }
+}
+
+fn answer(answer: &Answer) -> pb::ReferralAnswer {
+    pb::ReferralAnswer {
+        answer: answer.saying as i32,
+        time: Some(timestamp(answer.at)),
+        words: answer.words.clone(),
+        by_representative: answer.by_representative,
+    }
+}
+
+fn contact(contact: &Contact) -> pb::ContactAttempt {
+    pb::ContactAttempt {
+        time: Some(timestamp(contact.at)),
+        agency: agency_name(contact.agency),
+        channel: contact.channel.into(),
+        result: contact.result.into(),
+        warm_handoff: contact.warm_handoff,
+        note: contact.note.clone(),
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) async fn handle(
     request: Request<ResumeReferralRequest>,
 ) -> Result<Response<ResumeReferralResponse>, Error> {
     step::handle(app, request, RPC, |_| {
-        Step::to(State::InProgress, "referral.resume").from(State::OnHold)
+        Step::to(State::InProgress, "referral.resume").from(&[State::OnHold])
     })
     .await
 }

@@ -13,5 +13,8 @@ pub(super) async fn handle(
     app: &App,
     request: Request<SendReferralRequest>,
 ) -> Result<Response<SendReferralResponse>, Error> {
-    step::handle(app, request, RPC, |_| Step::to(State::Requested, "referral.send")).await
+    step::handle(app, request, RPC, |_| {
+        Step::to(State::Requested, "referral.send").from(&[State::Draft])
+    })
+    .await
 }

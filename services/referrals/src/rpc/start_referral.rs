@@ -14,7 +14,7 @@ pub(super) async fn handle(
     request: Request<StartReferralRequest>,
 ) -> Result<Response<StartReferralResponse>, Error> {
     step::handle(app, request, RPC, |_| {
-        Step::to(State::InProgress, "referral.start").from(State::Accepted)
+        Step::to(State::InProgress, "referral.start").from(&[State::Accepted])
     })
     .await
 }

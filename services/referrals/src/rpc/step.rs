@@ -24,20 +24,20 @@ pub(super) struct Step {
     /// The name of its transaction.
     pub tx: &'static str,
     pub to: State,
-    /// Where another RPC moves to the same state: the one that this one moves from.
-    pub from: Option<State>,
+    /// Where another RPC moves to the same state: those that this one moves from.
+    pub from: &'static [State],
     pub reason: Option<String>,
     pub ending: Ending,
 }
 
 impl Step {
     pub(super) fn to(to: State, tx: &'static str) -> Self {
-        Self { tx, to, from: None, reason: None, ending: Ending::default() }
+        Self { tx, to, from: &[], reason: None, ending: Ending::default() }
     }
 
     #[must_use]
-    pub(super) fn from(self, from: State) -> Self {
-        Self { from: Some(from), ..self }
+    pub(super) fn from(self, from: &'static [State]) -> Self {
+        Self { from, ..self }
     }
 
     #[must_use]

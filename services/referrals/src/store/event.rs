@@ -9,10 +9,11 @@ use super::{
     Referrals,
     referral::{record, state},
 };
-use crate::domain::{Event, State};
+use crate::domain::{Event, News};
 
 struct EventRow {
     seq: i64,
+    kind: i16,
     event_state: Option<i16>,
     at: Instant,
     id: Uuid,
@@ -33,12 +34,13 @@ impl TryFrom<EventRow> for Event {
     type Error = StoreError;
 
     fn try_from(row: EventRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            seq: row.seq,
-            state: row.event_state.map(state).transpose()?,
-            at: row.at,
-            record: record!(row)?,
-        })
+        let news = match (row.kind, row.event_state) {
+            (1, Some(number)) => News::State(state(number)?),
+            (2, None) => News::Withdrawn,
+            (4, None) => News::Added,
+            _ => return Err(StoreError::BadRow { what: "kind of a referral's event" }),
+        };
+        Ok(Self { seq: row.seq, news, at: row.at, record: record!(row)? })
     }
 }
 
@@ -72,7 +74,7 @@ impl Referrals {
                 Box::pin(async move {
                     Ok(sqlx::query_as!(
                         EventRow,
-                        r#"SELECT seq AS "seq!", event_state, at AS "at!", id AS "id!",
+                        r#"SELECT seq AS "seq!", kind AS "kind!", event_state, at AS "at!", id AS "id!",
                             person_id AS "person_id!", class AS "class!", custodian_id, author,
                             episode_id, authored_at, confidentiality,
                             sensitivities AS "sensitivities!", part2 AS "part2!",
@@ -92,8 +94,8 @@ impl Referrals {
     }
 }
 
-/// A state to be told, decided on at its release like any read.
-pub fn sealed(deferred: &Deferred<ReadReferrals>, event: &Event, state: State) -> Disclosed<State> {
+/// What is to be told, decided on at its release like any read.
+pub fn sealed(deferred: &Deferred<ReadReferrals>, event: &Event) -> Disclosed<News> {
     let id = event.record.id.uuid().unwrap_or_default();
-    deferred.seal(id, Some((event.record.clone(), state)))
+    deferred.seal(id, Some((event.record.clone(), event.news)))
 }

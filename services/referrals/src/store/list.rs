@@ -95,7 +95,7 @@ impl Referrals {
                         "referral_rows(ARRAY(
                             SELECT r.id FROM referral r
                             WHERE r.person_id = ANY ($1)
-                                AND (r.state <> 1 OR r.custodian_id = $3)
+                                AND (r.purposes IS NOT NULL OR r.custodian_id = $3)
                                 AND ($4::smallint IS NULL OR r.state = $4)
                                 AND (r.authored_at, r.id) < ($5, $6)
                                 AND visible(visibility_of(r.person_id, $2, $8), r.id, r.person_id, r.kind, r.class,

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use kernel::{AgencyId, Instant};
 use pg::{Lane, Sealed, StoreError};
+use time::Date;
 use uuid::Uuid;
 
-use crate::domain::{Ending, Move, Place, Referral, State};
+use crate::domain::{Answer, Contact, Ending, Move, Place, Referral, Saying, State};
 
 /// The facets of a row, whatever else it has.
 macro_rules! record {
@@ -45,7 +46,15 @@ macro_rules! referral_rows {
                 housing_result, enrollment, updated_at AS "updated_at!",
                 row_version AS "row_version!", move_states AS "move_states!",
                 move_times AS "move_times!", move_agencies AS "move_agencies!: Vec<Option<Uuid>>",
-                move_reasons AS "move_reasons!: Vec<Option<Vec<u8>>>"
+                move_reasons AS "move_reasons!: Vec<Option<Vec<u8>>>", sent AS "sent!", group_id,
+                expected_release, warm_handoff AS "warm_handoff!", answers AS "answers!",
+                answer_times AS "answer_times!",
+                answer_words AS "answer_words!: Vec<Option<Vec<u8>>>",
+                answers_by_representative AS "answers_by_representative!",
+                contact_times AS "contact_times!", contact_agencies AS "contact_agencies!",
+                contact_channels AS "contact_channels!", contact_results AS "contact_results!",
+                contact_handoffs AS "contact_handoffs!",
+                contact_notes AS "contact_notes!: Vec<Option<Vec<u8>>>"
             FROM "# + $from
             $(, $argument)*
         )
@@ -86,26 +95,80 @@ pub(super) struct ReferralRow {
     pub move_times: Vec<Instant>,
     pub move_agencies: Vec<Option<Uuid>>,
     pub move_reasons: Vec<Option<Vec<u8>>>,
+    pub sent: bool,
+    pub group_id: Option<Uuid>,
+    pub expected_release: Option<Date>,
+    pub warm_handoff: bool,
+    pub answers: Vec<i16>,
+    pub answer_times: Vec<Instant>,
+    pub answer_words: Vec<Option<Vec<u8>>>,
+    pub answers_by_representative: Vec<bool>,
+    pub contact_times: Vec<Instant>,
+    pub contact_agencies: Vec<Uuid>,
+    pub contact_channels: Vec<i16>,
+    pub contact_results: Vec<i16>,
+    pub contact_handoffs: Vec<bool>,
+    pub contact_notes: Vec<Option<Vec<u8>>>,
 }
 
-fn text(sealed: &[u8]) -> Result<String, StoreError> {
+/// Words, if there are any.
+fn text(sealed: Option<&[u8]>) -> Result<String, StoreError> {
+    let Some(sealed) = sealed else { return Ok(String::new()) };
     let bytes = Sealed::open(sealed)?.to_vec();
     String::from_utf8(bytes).map_err(|_| StoreError::BadRow { what: "words of a referral" })
+}
+
+impl ReferralRow {
+    fn moves(&self) -> Result<Vec<Move>, StoreError> {
+        let whens = self.move_states.iter().zip(&self.move_times);
+        let whys = self.move_agencies.iter().zip(&self.move_reasons);
+        let moves = whens.zip(whys).map(|((number, at), (agency, reason))| {
+            let reason = text(reason.as_deref())?;
+            Ok(Move { state: state(*number)?, at: *at, agency: *agency, reason })
+        });
+        moves.collect()
+    }
+
+    fn said(&self) -> Result<Vec<Answer>, StoreError> {
+        let whats = self.answers.iter().zip(&self.answer_times);
+        let hows = self.answer_words.iter().zip(&self.answers_by_representative);
+        let all = whats.zip(hows).map(|((number, at), (words, by_representative))| {
+            let saying = Saying::of(*number);
+            Ok(Answer {
+                saying: saying.ok_or(StoreError::BadRow { what: "answer to a referral" })?,
+                at: *at,
+                words: text(words.as_deref())?,
+                by_representative: *by_representative,
+            })
+        });
+        all.collect()
+    }
+
+    fn contacts(&self) -> Result<Vec<Contact>, StoreError> {
+        let whens = self.contact_times.iter().zip(&self.contact_agencies);
+        let hows = self.contact_channels.iter().zip(&self.contact_results);
+        let whats = self.contact_handoffs.iter().zip(&self.contact_notes);
+        let all = whens.zip(hows).zip(whats).map(
+            |(((at, agency), (channel, result)), (warm_handoff, note))| {
+                Ok(Contact {
+                    at: *at,
+                    agency: *agency,
+                    channel: *channel,
+                    result: *result,
+                    warm_handoff: *warm_handoff,
+                    note: text(note.as_deref())?,
+                })
+            },
+        );
+        all.collect()
+    }
 }
 
 impl TryFrom<ReferralRow> for Referral {
     type Error = StoreError;
 
     fn try_from(row: ReferralRow) -> Result<Self, StoreError> {
-        let whens = row.move_states.iter().zip(&row.move_times);
-        let whys = row.move_agencies.iter().zip(&row.move_reasons);
-        let moves = whens
-            .zip(whys)
-            .map(|((number, at), (agency, reason))| {
-                let reason = reason.as_deref().map(text).transpose()?.unwrap_or_default();
-                Ok(Move { state: state(*number)?, at: *at, agency: *agency, reason })
-            })
-            .collect::<Result<Vec<_>, StoreError>>()?;
+        let (moves, answers, contacts) = (row.moves()?, row.said()?, row.contacts()?);
         if i64::try_from(moves.len()) != Ok(row.row_version) {
             return Err(StoreError::BadRow { what: "moves of a referral" });
         }
@@ -114,7 +177,7 @@ impl TryFrom<ReferralRow> for Referral {
             service: row.service_id,
             need_category: row.need_category,
             priority: row.priority,
-            summary: text(&row.summary)?,
+            summary: text(Some(&row.summary))?,
             state: state(row.state)?,
             ending: Ending {
                 outcome: row.outcome.unwrap_or_default(),
@@ -122,6 +185,12 @@ impl TryFrom<ReferralRow> for Referral {
                 enrollment: row.enrollment.unwrap_or_default(),
             },
             moves,
+            answers,
+            contacts,
+            group: row.group_id,
+            expected_release: row.expected_release,
+            warm_handoff: row.warm_handoff,
+            sent: row.sent,
             updated_at: row.updated_at,
             row_version: row.row_version,
             record: record!(row)?,
@@ -159,7 +228,7 @@ pub(super) async fn locate(lane: &Lane, ids: Vec<Uuid>) -> Result<Vec<Option<Pla
                         custodian_id, author, episode_id, authored_at, confidentiality,
                         sensitivities AS "sensitivities!", part2 AS "part2!",
                         victim_service AS "victim_service!", release_block_until,
-                        target_id AS "target_id!", state AS "state!"
+                        target_id AS "target_id!", sent AS "sent!"
                     FROM locate_referrals($1)"#,
                     &wanted
                 )
@@ -171,7 +240,7 @@ pub(super) async fn locate(lane: &Lane, ids: Vec<Uuid>) -> Result<Vec<Option<Pla
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
         let (id, target) = (row.id, AgencyId::from(row.target_id));
-        let place = Place { target, state: state(row.state)?, record: record!(row)? };
+        let place = Place { target, sent: row.sent, record: record!(row)? };
         found.insert(id, place);
     }
     Ok(ids.iter().map(|id| found.get(id).cloned()).collect())

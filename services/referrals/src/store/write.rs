@@ -3,10 +3,11 @@
 use kernel::{AgencyId, CodeSet, Instant, Purpose, Sensitivity};
 use permit::{Act, ByNetwork, Permit, WriteReferrals, column};
 use pg::{PgConnection, Sealed, StoreError};
+use time::Date;
 use uuid::Uuid;
 
 use super::referral::{referral_rows, state};
-use crate::domain::{Ending, Referral, Standing, State};
+use crate::domain::{Ending, News, Referral, Standing, State};
 
 /// What lets a referral be written to.
 pub trait Hold: Sync {
@@ -49,6 +50,10 @@ pub struct New {
     pub summary: String,
     /// The purposes under which it is sent at once; none: a draft.
     pub sent: Option<CodeSet<Purpose>>,
+    /// Another that asks for the same.
+    pub group: Option<Uuid>,
+    pub expected_release: Option<Date>,
+    pub warm_handoff: bool,
     pub at: Instant,
 }
 
@@ -79,8 +84,7 @@ pub struct Change {
 /// What those who watch are told.
 #[derive(Debug, Clone, Copy)]
 pub struct Told {
-    /// None: withdrawn.
-    pub state: Option<State>,
+    pub news: News,
     /// To this agency alone; none: to both.
     pub only: Option<Uuid>,
     pub at: Instant,
@@ -108,6 +112,7 @@ pub async fn create(
     tx: &mut PgConnection,
     permit: &Permit<WriteReferrals>,
     new: &New,
+    group: Option<Uuid>,
 ) -> Result<Locked, StoreError> {
     let record = permit.record().ok_or(StoreError::NotFound)?;
     let source = record.custodian.as_ref().and_then(AgencyId::uuid).ok_or(StoreError::NotFound)?;
@@ -117,9 +122,9 @@ pub async fn create(
         "INSERT INTO referral (id, person_id, kind, class, custodian_id, author, episode_id,
             authored_at, confidentiality, sensitivities, part2, victim_service, target_id,
             service_id, need_category, priority, summary, state, purposes, target_sees, updated_at,
-            row_version)
+            row_version, group_id, expected_release, warm_handoff)
          VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-            $18, $19, $7, 1)",
+            $18, $19, $7, 1, $20, $21, $22)",
         permit.record_id(),
         permit.person_id(),
         column(record.class),
@@ -139,6 +144,9 @@ pub async fn create(
         state.number(),
         new.sent.map(mask),
         new.sent.is_some(),
+        group,
+        new.expected_release,
+        new.warm_handoff,
     )
     .execute(&mut *tx)
     .await?;
@@ -180,8 +188,9 @@ async fn add_move(
 
 /// Locks the referral and says how it stands.
 pub async fn locked(tx: &mut PgConnection, hold: &impl Hold) -> Result<Locked, StoreError> {
-    let row = sqlx::query!(
-        r#"SELECT state, held_from, hold_reason_system, target_sees,
+    let row = sqlx::query_as!(
+        LockedRow,
+        r#"SELECT id, state, held_from, hold_reason_system, target_sees,
             custodian_id AS "custodian_id!", target_id, row_version
          FROM referral WHERE id = $1 AND person_id = $2 FOR UPDATE"#,
         hold.id(),
@@ -189,13 +198,31 @@ pub async fn locked(tx: &mut PgConnection, hold: &impl Hold) -> Result<Locked, S
     )
     .fetch_one(tx)
     .await?;
-    Ok(Locked {
-        standing: standing(row.state, row.held_from, row.hold_reason_system)?,
-        target_sees: row.target_sees,
-        source: row.custodian_id,
-        target: row.target_id,
-        row_version: row.row_version,
-    })
+    row.locked()
+}
+
+/// A row as it stands, locked by its statement.
+pub(super) struct LockedRow {
+    pub id: Uuid,
+    pub state: i16,
+    pub held_from: Option<i16>,
+    pub hold_reason_system: bool,
+    pub target_sees: bool,
+    pub custodian_id: Uuid,
+    pub target_id: Uuid,
+    pub row_version: i64,
+}
+
+impl LockedRow {
+    pub(super) fn locked(&self) -> Result<Locked, StoreError> {
+        Ok(Locked {
+            standing: standing(self.state, self.held_from, self.hold_reason_system)?,
+            target_sees: self.target_sees,
+            source: self.custodian_id,
+            target: self.target_id,
+            row_version: self.row_version,
+        })
+    }
 }
 
 pub(super) fn standing(
@@ -265,6 +292,11 @@ pub async fn tell(
     of: &Locked,
     told: Told,
 ) -> Result<i64, StoreError> {
+    let (kind, state) = match told.news {
+        News::State(state) => (1_i16, Some(state)),
+        News::Withdrawn => (2, None),
+        News::Added => (4, None),
+    };
     Ok(sqlx::query_scalar!(
         "INSERT INTO referral_event (seq, referral_id, person_id, source_id, target_id, kind,
             state, at, for_agency)
@@ -274,8 +306,8 @@ pub async fn tell(
         hold.person(),
         of.source,
         of.target,
-        if told.state.is_some() { 1_i16 } else { 2 },
-        told.state.map(State::number),
+        kind,
+        state.map(State::number),
         told.at,
         told.only,
     )

@@ -27,11 +27,16 @@ async fn everything_that_is_wrong_with_a_new_referral_is_named_at_once() {
             ..common::Labels::default()
         }),
         send: true,
+        group: "referrals/1".to_owned(),
+        expected_release_date: "tomorrow".to_owned(),
+        warm_handoff: true,
     };
     let mut named = fields(&world.create(CLINIC, bad).await.unwrap_err());
     named.sort();
     named.dedup();
     let expected = [
+        "expected_release_date",
+        "group",
         "labels.confidentiality",
         "labels.sensitivities[0]",
         "labels.sensitivities[1]",
@@ -76,7 +81,7 @@ async fn everything_that_is_wrong_with_a_move_is_named_at_once() {
         };
         let named = fields(&verb.ask(&world, &token, bad).await.unwrap_err());
         let mut expected = vec!["request_id", "name", "etag"];
-        if matches!(verb, Verb::Reject | Verb::Hold | Verb::Cancel | Verb::Fail) {
+        if matches!(verb, Verb::Reject | Verb::Hold | Verb::Cancel | Verb::Fail | Verb::Reopen) {
             expected.push("reason");
         }
         if matches!(verb, Verb::Complete | Verb::Fail) {
@@ -105,7 +110,7 @@ async fn everything_that_is_wrong_with_a_question_is_named_at_once() {
     }
     let nil = format!("referrals/{NIL}");
     assert_eq!(fields(&world.get_as(&token, &nil).await.unwrap_err()), ["name"]);
-    for (page_size, state) in [(-1, 10), (201, -1), (i32::MIN, i32::MAX)] {
+    for (page_size, state) in [(-1, 11), (201, -1), (i32::MIN, i32::MAX)] {
         let bad = pb::ListReferralsRequest {
             page_size,
             page_token: "t".repeat(1_001),

@@ -2,10 +2,14 @@
 // clippy.toml allows these in test functions; helpers of tests are not seen as such.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod answers;
 mod bad_input;
 mod consent;
+mod contacts;
+mod groups;
 mod lifecycle;
 mod list;
+mod model;
 mod moves;
 mod privacy;
 mod replay;

@@ -1,76 +1,122 @@
-//! Every move that is not allowed.
+//! Every move that the table allows, and every other one: by the table of the code.
 
+use kernel::Role;
+use referrals::states::{MOVES, Mover, Standing, State};
 use tonic::Code;
-use wire::referrals::v1::ReferralState as S;
+use wire::referrals::v1::{self as pb, ReferralState as S};
 
-use crate::world::{CLINIC, HOUSING, Verb, World, reason};
+use crate::world::{ANA, CLINIC, HOUSING, Verb, World, reason, saying};
 
-const STATES: [S; 9] = [
-    S::Draft,
-    S::Requested,
-    S::Accepted,
-    S::Rejected,
-    S::InProgress,
-    S::OnHold,
-    S::Completed,
-    S::Failed,
-    S::Cancelled,
-];
-
-/// What each side may do in each state.
-fn allowed(state: S, target: bool) -> &'static [Verb] {
-    use Verb::{Accept, Cancel, Complete, Fail, Hold, Reject, Resume, Send, Start};
-    match (state, target) {
-        (S::Draft, false) => &[Send],
-        (S::Requested, true) => &[Accept, Reject, Cancel],
-        (S::Accepted, true) => &[Start, Hold, Complete, Fail, Cancel],
-        (S::InProgress, true) => &[Hold, Complete, Fail, Cancel],
-        (S::OnHold, true) => &[Resume, Complete, Fail, Cancel],
-        (S::Requested | S::Accepted | S::InProgress | S::OnHold, false) => &[Cancel],
-        _ => &[],
-    }
+fn shown(state: State) -> S {
+    S::try_from(i32::from(state.number())).unwrap()
 }
 
-/// What a refusal says may be done instead.
-fn told(state: S, target: bool) -> &'static str {
-    match (state, target) {
-        (S::Draft, false) => "requested",
-        (S::Requested, true) => "accepted,rejected,cancelled",
-        (S::Accepted, true) => "in-progress,on-hold,completed,failed,cancelled",
-        (S::InProgress, true) => "on-hold,completed,failed,cancelled",
-        (S::OnHold, true) => "in-progress,completed,failed,cancelled",
-        (S::Requested | S::Accepted | S::InProgress | S::OnHold, false) => "cancelled",
-        _ => "",
+/// A referral at each standing that there is: the states, and what the end of a consent holds.
+async fn at(world: &World, standing: Standing) -> pb::Referral {
+    let Some(held) = standing.held else { return world.in_state(shown(standing.state)).await };
+    let referral = world.in_state(shown(held)).await;
+    world.revoke(ANA);
+    world.reconcile(ANA).await;
+    let held = world.get(CLINIC, &referral.name).await.unwrap();
+    assert_eq!(held.state(), S::OnHold);
+    held
+}
+
+fn standings() -> Vec<Standing> {
+    let free = State::ALL.into_iter().map(|state| Standing { state, held: None });
+    let from = [State::Requested, State::Accepted, State::InProgress];
+    let held = from.into_iter().map(|s| Standing { state: State::OnHold, held: Some(s) });
+    free.chain(held).collect()
+}
+
+/// What the table says of a verb by this side now.
+fn allowed(standing: Standing, mover: Mover, verb: Verb) -> bool {
+    let (to, from) = verb.moves();
+    standing.may(mover, to) && (from.is_empty() || from.contains(&standing.state))
+}
+
+/// Whether the table lets this side ever do this.
+fn theirs(mover: Mover, verb: Verb) -> bool {
+    MOVES.iter().any(|(_, to, by)| *to == verb.moves().0 && by.contains(&mover))
+}
+
+#[tokio::test]
+async fn every_move_of_the_table_is_made_and_is_the_last_in_its_history() {
+    let mut made = 0;
+    for standing in standings() {
+        let world = World::agreed().await;
+        for (agency, mover) in [(CLINIC, Mover::Source), (HOUSING, Mover::Target)] {
+            for verb in Verb::ALL.into_iter().filter(|verb| allowed(standing, mover, *verb)) {
+                let what = format!("{verb:?} of {standing:?} by {mover:?}");
+                // Of what the end of a consent holds its target sees nothing.
+                if standing.held.is_some() && mover == Mover::Target {
+                    continue;
+                }
+                let world = if standing.held.is_some() { &World::agreed().await } else { &world };
+                let before = at(world, standing).await;
+                let after = world.go(verb, agency, &before.name).await;
+                let after = after.unwrap_or_else(|refused| panic!("{what}: {refused:?}"));
+                assert_eq!(after.state(), shown(verb.moves().0), "{what}");
+                assert_eq!(after.moves[..before.moves.len()], before.moves, "{what}");
+                assert_eq!(after.moves.len(), before.moves.len() + 1, "{what}");
+                assert_eq!(world.get(CLINIC, &before.name).await.unwrap(), after, "{what}");
+                let ended = matches!(verb, Verb::Complete | Verb::Fail);
+                assert_eq!(after.outcome() != pb::Outcome::Unspecified, ended, "{what}");
+                made += 1;
+            }
+        }
+        if standing.state != State::Draft {
+            said(&world, standing).await;
+        }
     }
+    assert_eq!(made, 39, "moves by agencies");
+}
+
+/// The person's no: it cancels where the table says so, and else moves nothing.
+async fn said(world: &World, standing: Standing) {
+    let before = at(world, standing).await;
+    let no = saying(&before.name, pb::PersonAnswer::No, "");
+    let after = world.respond(&world.person("ana"), no).await.unwrap();
+    match standing.may(Mover::Person, State::Cancelled) {
+        true => {
+            assert_eq!(after.state(), S::Cancelled, "{standing:?}");
+            let last = after.moves.last().unwrap();
+            assert_eq!((&*last.agency, &*last.reason), ("", "PERSON_DECLINED"));
+        }
+        false => assert_eq!(after.moves, before.moves, "{standing:?}"),
+    }
+    assert_eq!(after.answers.len(), 1);
 }
 
 #[tokio::test]
 async fn every_wrong_move_is_refused_with_the_state_and_what_is_allowed_now() {
-    let world = World::agreed().await;
-    for state in STATES {
-        let referral = world.in_state(state).await;
-        for (agency, target) in [(CLINIC, false), (HOUSING, true)] {
-            for verb in Verb::ALL.into_iter().filter(|v| !allowed(state, target).contains(v)) {
+    for standing in standings() {
+        let world = World::agreed().await;
+        let referral = at(&world, standing).await;
+        for (agency, mover) in [(CLINIC, Mover::Source), (HOUSING, Mover::Target)] {
+            let wrong = Verb::ALL.into_iter().filter(|verb| !allowed(standing, mover, *verb));
+            for verb in wrong {
                 let status = world.go(verb, agency, &referral.name).await.unwrap_err();
                 let (why, metadata) = reason(&status);
-                let what = format!("{verb:?} of {state:?}, by the target: {target}: {status:?}");
-                let theirs = match verb {
-                    Verb::Send => !target,
-                    Verb::Cancel => true,
-                    _ => target,
-                };
-                if state == S::Draft && target {
+                let what = format!("{verb:?} of {standing:?} by {mover:?}: {status:?}");
+                let unseen = standing.state == State::Draft || standing.held.is_some();
+                if unseen && mover == Mover::Target {
                     assert_eq!(status.code(), Code::NotFound, "{what}");
-                } else if !theirs {
+                } else if standing.held.is_some() && matches!(verb, Verb::Send | Verb::Reopen) {
+                    // No consent covers it, and that comes first.
+                    assert_eq!(why, "CONSENT_NEEDED", "{what}");
+                } else if !theirs(mover, verb) {
                     let denied = (Code::PermissionDenied, "ACTION_NOT_PERMITTED");
                     assert_eq!((status.code(), &*why), denied, "{what}");
                 } else {
                     let wrong = (Code::FailedPrecondition, "WRONG_STATE");
                     assert_eq!((status.code(), &*why), wrong, "{what}");
-                    let name = state.as_str_name().trim_start_matches("REFERRAL_STATE_");
-                    let name = name.to_lowercase().replace('_', "-");
-                    let expected = [("allowed", told(state, target)), ("state", &*name)];
-                    let expected = expected.map(|(k, v)| (k.to_owned(), v.to_owned()));
+                    let allowed: Vec<_> = standing.allowed(mover).map(State::name).collect();
+                    let expected = [
+                        ("allowed", allowed.join(",")),
+                        ("state", standing.state.name().to_owned()),
+                    ];
+                    let expected = expected.map(|(k, v)| (k.to_owned(), v));
                     assert_eq!(metadata, expected, "{what}");
                 }
             }
@@ -78,6 +124,25 @@ async fn every_wrong_move_is_refused_with_the_state_and_what_is_allowed_now() {
         let after = world.get(CLINIC, &referral.name).await.unwrap();
         assert_eq!(after, referral, "refused moves change nothing");
     }
+}
+
+#[tokio::test]
+async fn a_draft_that_was_an_error_is_seen_by_its_source_alone() {
+    let world = World::agreed().await;
+    let mut housing = world.watch(HOUSING).await;
+    let draft = world.draft().await;
+    let error = world.go(Verb::Error, CLINIC, &draft.name).await.unwrap();
+    assert_eq!(error.state(), S::EnteredInError);
+    let ana = world.sign_ins.individual("ana", Role::Person, true);
+    assert_eq!(world.get(HOUSING, &draft.name).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(world.get_as(&ana, &draft.name).await.unwrap_err().code(), Code::NotFound);
+    let all =
+        |person: &str| pb::ListReferralsRequest { person: person.to_owned(), ..Default::default() };
+    for (token, seen) in [(world.staff(CLINIC), 1), (world.staff(HOUSING), 0), (ana, 0)] {
+        let listed = world.list_as(&token, all(&draft.person)).await.unwrap();
+        assert_eq!(listed.referrals.len(), seen);
+    }
+    housing.is_told_nothing_more(&world).await;
 }
 
 #[tokio::test]

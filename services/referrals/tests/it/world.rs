@@ -16,7 +16,7 @@ use identity::{NetworkKeys, ServiceTokens};
 use kernel::{Action, Clock, Kind, ManualClock, PersonId, Purpose, Role};
 use permit::Guard;
 use policy::Consent;
-use referrals::App;
+use referrals::{App, states::State};
 use rpc::{Deps, Pages};
 use secrecy::ExposeSecret as _;
 use serve::{Running, ServeConfig, Server};
@@ -117,6 +117,7 @@ impl pbc::facts_service_server::FactsService for Changes {
 pub struct World {
     pub stage: Stage,
     pub consents: Consents,
+    pub people: People,
     pub clock: ManualClock,
     pub sign_ins: SignIns,
     pub deps: Deps,
@@ -224,7 +225,20 @@ impl World {
         let client = Client::new(to(&running));
         let _running = vec![facts, running];
         let _keys = keys;
-        Self { stage, consents, clock, sign_ins, deps, app, client, changes, peer, _running, _keys }
+        Self {
+            stage,
+            consents,
+            people,
+            clock,
+            sign_ins,
+            deps,
+            app,
+            client,
+            changes,
+            peer,
+            _running,
+            _keys,
+        }
     }
 
     /// With a consent of Ana's to what the clinic refers to housing.
@@ -291,7 +305,7 @@ impl World {
 
     /// Brought to a state by those who may.
     pub async fn in_state(&self, state: S) -> pb::Referral {
-        use Verb::{Accept, Cancel, Complete, Fail, Hold, Reject, Start};
+        use Verb::{Accept, Cancel, Complete, Error, Fail, Hold, Reject, Start};
         if state == S::Draft {
             return self.draft().await;
         }
@@ -303,11 +317,13 @@ impl World {
             S::Completed => &[Accept, Complete],
             S::Failed => &[Accept, Fail],
             S::Cancelled => &[Cancel],
+            S::EnteredInError => &[Error],
             _ => &[],
         };
         let mut referral = self.sent().await;
         for step in steps {
-            referral = self.go(*step, HOUSING, &referral.name).await.unwrap();
+            let agency = if *step == Error { CLINIC } else { HOUSING };
+            referral = self.go(*step, agency, &referral.name).await.unwrap();
         }
         assert_eq!(referral.state(), state);
         referral
@@ -316,6 +332,17 @@ impl World {
     /// Asks for a move.
     pub async fn go(&self, verb: Verb, agency: Uuid, name: &str) -> Answer {
         verb.ask(self, &self.staff(agency), Move::of(name)).await
+    }
+
+    /// The person, or who acts for them, says something to a referral.
+    pub async fn respond(&self, token: &str, asked: pb::RespondToReferralRequest) -> Answer {
+        let reply = self.client.clone().respond_to_referral(bearer(token, asked)).await?;
+        Ok(shown(reply.into_inner().referral))
+    }
+
+    pub async fn contact(&self, agency: Uuid, asked: pb::RecordContactRequest) -> Answer {
+        let asked = bearer(&self.staff(agency), asked);
+        Ok(shown(self.client.clone().record_contact(asked).await?.into_inner().referral))
     }
 
     pub async fn get_as(&self, token: &str, name: &str) -> Answer {
@@ -390,7 +417,28 @@ pub fn new(person: Uuid, target: Uuid) -> pb::CreateReferralRequest {
             confidentiality: common::Confidentiality::N.into(),
             ..common::Labels::default()
         }),
-        send: false,
+        ..pb::CreateReferralRequest::default()
+    }
+}
+
+/// What a person says to a referral.
+pub fn saying(name: &str, answer: pb::PersonAnswer, words: &str) -> pb::RespondToReferralRequest {
+    pb::RespondToReferralRequest {
+        request_id: fresh().to_string(),
+        name: name.to_owned(),
+        answer: answer.into(),
+        words: words.to_owned(),
+    }
+}
+
+/// An attempt to reach the person: nobody answered the telephone.
+pub fn attempt(name: &str) -> pb::RecordContactRequest {
+    pb::RecordContactRequest {
+        request_id: fresh().to_string(),
+        name: name.to_owned(),
+        channel: pb::ContactChannel::Phone.into(),
+        result: pb::ContactResult::NoAnswer.into(),
+        ..pb::RecordContactRequest::default()
     }
 }
 
@@ -406,6 +454,8 @@ pub enum Verb {
     Complete,
     Fail,
     Cancel,
+    Reopen,
+    Error,
 }
 
 /// What a move's request says.
@@ -431,7 +481,7 @@ impl Move {
 }
 
 impl Verb {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Send,
         Self::Accept,
         Self::Reject,
@@ -441,7 +491,26 @@ impl Verb {
         Self::Complete,
         Self::Fail,
         Self::Cancel,
+        Self::Reopen,
+        Self::Error,
     ];
+
+    /// Where it moves a referral, and from where; no states: from wherever the table says.
+    pub fn moves(self) -> (State, &'static [State]) {
+        match self {
+            Self::Send => (State::Requested, &[State::Draft]),
+            Self::Accept => (State::Accepted, &[]),
+            Self::Reject => (State::Rejected, &[]),
+            Self::Start => (State::InProgress, &[State::Accepted]),
+            Self::Hold => (State::OnHold, &[]),
+            Self::Resume => (State::InProgress, &[State::OnHold]),
+            Self::Complete => (State::Completed, &[]),
+            Self::Fail => (State::Failed, &[]),
+            Self::Cancel => (State::Cancelled, &[]),
+            Self::Reopen => (State::Requested, &[State::Rejected, State::Failed, State::Cancelled]),
+            Self::Error => (State::EnteredInError, &[]),
+        }
+    }
 
     pub async fn ask(self, world: &World, token: &str, asked: Move) -> Answer {
         let mut client = world.client.clone();
@@ -473,6 +542,8 @@ impl Verb {
                 ask!(fail_referral, FailReferralRequest { reason: reason, outcome: outcome })
             }
             Self::Cancel => ask!(cancel_referral, CancelReferralRequest { reason: reason }),
+            Self::Reopen => ask!(reopen_referral, ReopenReferralRequest { reason: reason }),
+            Self::Error => ask!(mark_entered_in_error, MarkEnteredInErrorRequest {}),
         }
     }
 }
@@ -503,6 +574,12 @@ impl Watching {
         let event = self.next().await;
         let told = (event.kind(), &*event.referral, event.state());
         assert_eq!(told, (ReferralEventKind::State, name, state));
+    }
+
+    pub async fn is_told_of_more(&mut self, name: &str) {
+        let event = self.next().await;
+        let told = (event.kind(), &*event.referral, event.state());
+        assert_eq!(told, (ReferralEventKind::Added, name, S::Unspecified));
     }
 
     pub async fn loses(&mut self, name: &str) {

@@ -4,6 +4,7 @@ use kernel::{AgencyId, AgencyStatus, Class, Kind, PersonId, PractitionerId, Reco
 use permit::Call;
 use policy::{Agencies, Record};
 use rpc::{Error, Outage, Violation};
+use time::{Date, macros::format_description};
 use wire::{
     convert::id_of,
     referrals::v1::{CreateReferralRequest, Priority},
@@ -66,7 +67,20 @@ pub(super) fn new(app: &App, call: &Call, request: &CreateReferralRequest) -> Re
         need_category: request.need_category.clone(),
         priority: i16::try_from(i32::from(priority)).unwrap_or_default(),
         summary: request.summary.clone(),
+        group: rpc::optional_id("group", "referrals", &request.group)?,
+        expected_release: release(&request.expected_release_date)?,
+        warm_handoff: request.warm_handoff,
         sent: request.send.then(|| call.caller().purposes()),
         at: app.deps.clock.now(),
     })
+}
+
+/// A day, where one is given.
+fn release(text: &str) -> Result<Option<Date>, Error> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let day = Date::parse(text, format_description!("[year]-[month]-[day]"));
+    let wrong = |_| Error::field("expected_release_date", "must be a day, YYYY-MM-DD");
+    day.map(Some).map_err(wrong)
 }

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use permit::{Act, Disclosure, Permit};
+use permit::{Act, Disclosure, Guard, Permit};
 use pg::{PgConnection, requests::keep_answer};
 use rpc::{Conflict, Error, InTx};
 
 use super::{
-    super::{messages::Shows, reply},
+    super::{group, messages::Shows, reply},
     Asked, Step,
 };
 use crate::{
     App,
-    domain::{Mover, State},
+    domain::{Mover, News, Saying, State},
     store::{self, Change, Locked, Told},
 };
 
@@ -26,9 +26,10 @@ pub(super) async fn carried_out<A: Act, R: Shows>(
     let (asked, at) = (Arc::new(asked), app.deps.clock.now());
     let (guard, tx) = (&app.deps.guard, asked.step.tx);
     let work = Arc::clone(&asked);
+    let recorder = guard.clone();
     let done = guard.commit(app.store.db(), tx, permit, move |tx, permit| {
-        let asked = Arc::clone(&work);
-        Box::pin(async move { write(tx, &permit, &asked, mover, at).await })
+        let (asked, guard) = (Arc::clone(&work), recorder.clone());
+        Box::pin(async move { write(tx, &guard, &permit, &asked, mover, at).await })
     });
     match done.await {
         Ok(written) => {
@@ -37,7 +38,12 @@ pub(super) async fn carried_out<A: Act, R: Shows>(
             Ok((reply, written.disclosure))
         }
         Err(InTx::Other(
-            error @ Error::Conflict(Conflict::WrongState { .. } | Conflict::Stale),
+            error @ Error::Conflict(
+                Conflict::WrongState { .. }
+                | Conflict::Stale
+                | Conflict::PersonDeclined
+                | Conflict::AcceptedElsewhere,
+            ),
         )) => Err(reply::told(app, &asked.call, asked.id, error).await),
         Err(error) => Err(error),
     }
@@ -45,6 +51,7 @@ pub(super) async fn carried_out<A: Act, R: Shows>(
 
 async fn write<A: Act, R: Shows>(
     tx: &mut PgConnection,
+    guard: &Guard,
     permit: &Permit<A>,
     asked: &Asked,
     mover: Mover,
@@ -55,8 +62,16 @@ async fn write<A: Act, R: Shows>(
     if sends {
         store::sending(&mut *tx, permit).await?;
     }
+    let others = match step.to {
+        State::Requested | State::Accepted => group::locked(&mut *tx, permit).await?,
+        _ => Vec::new(),
+    };
     let found = store::locked(&mut *tx, permit).await?;
     check(&found, asked, mover)?;
+    if sends && store::last_answer(&mut *tx, permit).await? == Some(Saying::No) {
+        return Err(Error::Conflict(Conflict::PersonDeclined).into());
+    }
+    group::free(&others)?;
     let target_sees = found.target_sees || sends;
     let change = Change {
         to: step.to,
@@ -68,11 +83,14 @@ async fn write<A: Act, R: Shows>(
         at,
     };
     store::change(&mut *tx, permit, &found, &change).await?;
+    if step.to == State::Accepted {
+        group::give_up(&mut *tx, guard, permit.person_id(), others, at).await?;
+    }
     let referral = store::reread(&mut *tx, permit).await?;
-    let reply = R::of(reply::referral(&referral));
+    let reply = R::of(reply::referral(&referral, permit.agency()));
     let only = (!target_sees).then_some(found.source);
-    let seq =
-        store::tell(&mut *tx, permit, &found, Told { state: Some(step.to), only, at }).await?;
+    let told = Told { news: News::State(step.to), only, at };
+    let seq = store::tell(&mut *tx, permit, &found, told).await?;
     let answer = reply.encode_to_vec();
     let (person, record) = (permit.person_id(), permit.record_id());
     keep_answer(tx, &asked.key, person, record, &answer, at).await?;
@@ -84,7 +102,7 @@ fn check(found: &Locked, asked: &Asked, mover: Mover) -> Result<(), Error> {
         return Err(Error::Conflict(Conflict::Stale));
     }
     let Step { to, from, .. } = asked.step;
-    let elsewhere = from.is_some_and(|from| from != found.standing.state);
+    let elsewhere = !from.is_empty() && !from.contains(&found.standing.state);
     if elsewhere || !found.standing.may(mover, to) {
         let allowed = found.standing.allowed(mover).map(State::name).collect();
         let state = found.standing.state.name();

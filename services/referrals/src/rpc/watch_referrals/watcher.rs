@@ -16,7 +16,7 @@ use wire::{
 
 use crate::{
     App,
-    domain::{Event, State},
+    domain::{Event, News},
     store,
 };
 
@@ -89,8 +89,8 @@ impl Watcher {
         let all = usize::try_from(BATCH).is_ok_and(|batch| events.len() < batch);
         for event in events {
             self.still_admitted()?;
-            if let Some(state) = self.released(&event).await? {
-                self.tell(&event, state).await?;
+            if let Some(news) = self.released(&event).await? {
+                self.tell(&event, news).await?;
             }
             self.reached = event.seq;
         }
@@ -101,25 +101,32 @@ impl Watcher {
     }
 
     /// What may be told of an event now; none: it is as if there were none.
-    async fn released(&self, event: &Event) -> Result<Option<Option<State>>, End> {
-        let Some(state) = event.state else { return Ok(Some(None)) };
+    async fn released(&self, event: &Event) -> Result<Option<News>, End> {
+        // That it is there no more is told to those who may not see it.
+        if event.news == News::Withdrawn {
+            return Ok(Some(News::Withdrawn));
+        }
         let guard = &self.app.deps.guard;
         let deferred = guard.defer::<ReadReferrals>(&self.call).await?;
-        match guard.release(store::sealed(&deferred, event, state)).await {
-            Ok((state, _)) => Ok(Some(Some(state))),
+        match guard.release(store::sealed(&deferred, event)).await {
+            Ok((news, _)) => Ok(Some(news)),
             Err(Refusal::NotFound) => Ok(None),
             // Leaving it out would lose it: whoever comes back with the cursor gets it.
             Err(refusal) => Err(refusal.into()),
         }
     }
 
-    async fn tell(&mut self, event: &Event, state: Option<State>) -> Result<(), End> {
-        let kind = if state.is_some() { Kind::State } else { Kind::Withdrawn };
+    async fn tell(&mut self, event: &Event, news: News) -> Result<(), End> {
+        let (kind, state) = match news {
+            News::State(state) => (Kind::State, i32::from(state.number())),
+            News::Withdrawn => (Kind::Withdrawn, 0),
+            News::Added => (Kind::Added, 0),
+        };
         self.send(WatchReferralsResponse {
             cursor: self.app.deps.pages.cursor(&self.call, event.seq)?,
             kind: kind.into(),
             referral: name_of("referrals", &event.record.id),
-            state: state.map_or(0, |s| i32::from(s.number())),
+            state,
             time: Some(timestamp(event.at)),
         })
         .await

@@ -1,0 +1,71 @@
+//! Several referrals that ask for the same: the first to be accepted cancels the others.
+//!
+//! Lock order: the group, then rows, then the counter of events.
+
+use pg::{PgConnection, StoreError};
+use uuid::Uuid;
+
+use super::write::{Hold, Locked, LockedRow};
+
+/// Referrals in one group.
+pub const MOST: usize = 20;
+
+/// The group's id: its first referral's, a lone one's own. It never changes. None: there is no such referral
+/// of this person.
+pub async fn group_of(
+    tx: &mut PgConnection,
+    person: Uuid,
+    id: Uuid,
+) -> Result<Option<Uuid>, StoreError> {
+    let group = sqlx::query_scalar!(
+        r#"SELECT COALESCE(group_id, id) AS "group!" FROM referral WHERE id = $1 AND person_id = $2"#,
+        id,
+        person,
+    );
+    Ok(group.fetch_optional(tx).await?)
+}
+
+/// Nobody else joins, sends, reopens or accepts one of the group until this transaction ends.
+pub async fn lock_group(tx: &mut PgConnection, group: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        r#"SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' group ' || $1, 0))
+            AS "locked!: ()""#,
+        group.to_string(),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// All of a group but this one, locked.
+pub async fn others(
+    tx: &mut PgConnection,
+    hold: &impl Hold,
+    group: Uuid,
+) -> Result<Vec<(Uuid, Locked)>, StoreError> {
+    let rows = sqlx::query_as!(
+        LockedRow,
+        r#"SELECT id, state, held_from, hold_reason_system, target_sees,
+            custodian_id AS "custodian_id!", target_id, row_version
+         FROM referral WHERE (group_id = $1 OR id = $1) AND id <> $2 AND person_id = $3
+         ORDER BY id FOR UPDATE"#,
+        group,
+        hold.id(),
+        hold.person(),
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.iter().map(|row| Ok((row.id, row.locked()?))).collect()
+}
+
+/// The first of a group is of it, too.
+pub async fn found(tx: &mut PgConnection, person: Uuid, group: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE referral SET group_id = id WHERE id = $1 AND person_id = $2 AND group_id IS NULL",
+        group,
+        person,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
