@@ -646,6 +646,8 @@ impl Stage<'_> {
             official: "Chief Oak, Oak County Probation".to_owned(),
             form: audit::StatementForm::Written.into(),
             until_time: Some(in_seconds(86_400)),
+            statement_time: Some(in_seconds(-60)),
+            document_sha256: "5e".repeat(32),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Action, CodeSet, ConsentId, PersonId};
+use kernel::{Action, AgencyId, CodeSet, ConsentId, PersonId};
 use pg::points;
 use policy::{BasisKind, Obligation, Opened, Reason, Record, Redisclosure};
 
@@ -49,12 +49,12 @@ impl Guard {
         sealed: Disclosed<T>,
     ) -> Result<(Vec<T>, Disclosure), Refusal> {
         let Disclosed { items, asked, ground } = sealed;
-        let mut by_person: BTreeMap<PersonId, (Vec<Record>, Sum)> =
-            asked.into_iter().map(|p| (p, Default::default())).collect();
+        let mut told: BTreeMap<Told, (Vec<Record>, Sum)> =
+            asked.into_iter().map(|p| ((p, None), Default::default())).collect();
         for (located, _) in &items {
-            by_person.entry(located.record.person.clone()).or_default();
+            told.entry((located.record.person.clone(), None)).or_default();
         }
-        let people: Vec<PersonId> = by_person.keys().cloned().collect();
+        let people: Vec<PersonId> = told.keys().map(|(person, _)| person.clone()).collect();
         let known = self.ask(&ground, &people).await?;
         let request = known.request(&ground, Action::Read).ok_or(Refusal::NotFound)?;
         let (records, values): (Vec<Record>, Vec<Option<T>>) =
@@ -65,12 +65,13 @@ impl Guard {
         for ((record, value), finding) in records.into_iter().zip(values).zip(findings) {
             let (Ok(found), Some(value)) = (finding, value) else { continue };
             all.add(&found);
-            let of_person = by_person.entry(record.person.clone()).or_default();
-            of_person.1.add(&found);
-            of_person.0.push(record);
+            let apart = (found.basis == BasisKind::CourtOrder).then(|| record.custodian.clone());
+            let event = told.entry((record.person.clone(), apart.flatten())).or_default();
+            event.1.add(&found);
+            event.0.push(record);
             opened.push(value);
         }
-        let events = by_person.iter().map(|(person, (records, sum))| {
+        let events = told.iter().map(|((person, _), (records, sum))| {
             let revision = known.revision_of(person);
             self.record(event::permitted(&ground, person, records, sum, revision, &self.clock))
         });
@@ -143,6 +144,10 @@ impl Guard {
         self.record(event::refused(ground, located, reason, revision, &self.clock)).await
     }
 }
+
+/// Of whom an audit record tells. What a court order opened has one of its own for each custodian, who may
+/// have to leave it out of an accounting for a time (45 CFR 164.528(a)(2)), and that alone.
+type Told = (PersonId, Option<AgencyId>);
 
 /// What several opened records have in common: for the audit record and the reply.
 #[derive(Debug, Default)]

@@ -19,13 +19,18 @@ pub(super) fn office(call: &Call) -> Result<Uuid, Error> {
 }
 
 pub(super) fn shown(suspension: &Suspension) -> pb::AccountingSuspension {
-    let form = if suspension.oral { pb::StatementForm::Oral } else { pb::StatementForm::Written };
+    let form = match suspension.document {
+        None => pb::StatementForm::Oral,
+        Some(_) => pb::StatementForm::Written,
+    };
     pb::AccountingSuspension {
         name: name_of("accountingSuspensions", suspension.id),
         person: name_of("people", suspension.person),
         agency: agency_name(suspension.agency),
         official: suspension.official.clone(),
         form: form.into(),
+        document_sha256: suspension.document.clone().unwrap_or_default(),
+        statement_time: Some(timestamp(suspension.stated_at)),
         begin_time: Some(timestamp(suspension.begun_at)),
         until_time: Some(timestamp(suspension.until_at)),
         end_time: suspension.ended_at.map(timestamp),

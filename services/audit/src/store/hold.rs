@@ -110,11 +110,16 @@ pub(crate) async fn lift(tx: &mut PgConnection, id: Uuid, at: Instant) -> Result
     Ok(lifted.execute(tx).await?.rows_affected() == 1)
 }
 
-/// The people whose audit records stay whatever their age, as the schema's owner sees them.
+/// The people whose audit records stay whatever their age, as the schema's owner sees them: those who are
+/// held, and those who are yet to be told of something, until a year after they could be.
 pub async fn held(conn: &mut PgConnection) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
-        "SELECT DISTINCT h.person_id FROM legal_hold h
-         WHERE NOT EXISTS (SELECT FROM legal_hold_lifted l WHERE l.hold_id = h.hold_id)"
+        r#"SELECT h.person_id AS "person!" FROM legal_hold h
+         WHERE NOT EXISTS (SELECT FROM legal_hold_lifted l WHERE l.hold_id = h.hold_id)
+         UNION
+         SELECT s.person_id FROM accounting_suspension s
+             LEFT JOIN accounting_suspension_ended e USING (suspension_id)
+         WHERE LEAST(s.until_at, e.ended_at) > now() - interval '12 months'"#
     )
     .fetch_all(conn)
     .await?)

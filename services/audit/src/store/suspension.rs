@@ -16,7 +16,10 @@ pub struct Suspension {
     /// Whose records' disclosures: the agency that recorded the statement.
     pub office: Uuid,
     pub official: String,
-    pub oral: bool,
+    /// Of the written statement; none: it was oral.
+    pub document: Option<String>,
+    /// When it was made.
+    pub stated_at: Instant,
     pub begun_at: Instant,
     pub until_at: Instant,
     pub ended_at: Option<Instant>,
@@ -40,14 +43,17 @@ pub struct Which {
 pub(crate) async fn insert(tx: &mut PgConnection, new: &Suspension) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO accounting_suspension
-            (suspension_id, person_id, agency_id, office_id, official, oral, begun_at, until_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            (suspension_id, person_id, agency_id, office_id, official, oral, document_sha256, stated_at,
+             begun_at, until_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         new.id,
         new.person,
         new.agency,
         new.office,
         new.official,
-        new.oral,
+        new.document.is_none(),
+        new.document,
+        new.stated_at,
         new.begun_at,
         new.until_at,
     )
@@ -56,19 +62,36 @@ pub(crate) async fn insert(tx: &mut PgConnection, new: &Suspension) -> Result<()
     Ok(())
 }
 
+/// Nobody else of this office records one until this transaction ends.
+pub(crate) async fn recording(tx: &mut PgConnection, office: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        r#"SELECT pg_advisory_xact_lock(hashtextextended('accounting suspension ' || $1, 0))
+            AS "locked!: ()""#,
+        office.to_string(),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// How many are in force that this office recorded.
-pub(crate) async fn in_force(tx: &mut PgConnection, at: Instant) -> Result<i64, StoreError> {
+pub(crate) async fn in_force(
+    tx: &mut PgConnection,
+    office: Uuid,
+    at: Instant,
+) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM accounting_suspension s
-           WHERE s.until_at > $1 AND NOT EXISTS (
+           WHERE s.office_id = $2 AND s.until_at > $1 AND NOT EXISTS (
                SELECT FROM accounting_suspension_ended e WHERE e.suspension_id = s.suspension_id)"#,
         at,
+        office,
     );
     Ok(count.fetch_one(tx).await?)
 }
 
-/// Whether this office recorded an oral statement for the same that ran until after an instant, ended early
-/// or not.
+/// Whether this office recorded another oral statement for the same that ran until after an instant, ended
+/// early or not.
 pub(crate) async fn oral_since(
     tx: &mut PgConnection,
     new: &Suspension,
@@ -76,10 +99,13 @@ pub(crate) async fn oral_since(
 ) -> Result<bool, StoreError> {
     let found = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM accounting_suspension
-           WHERE person_id = $1 AND agency_id = $2 AND oral AND until_at > $3) AS "found!""#,
+           WHERE person_id = $1 AND agency_id = $2 AND office_id = $4 AND oral AND until_at > $3
+               AND stated_at <> $5) AS "found!""#,
         new.person,
         new.agency,
         since,
+        new.office,
+        new.stated_at,
     );
     Ok(found.fetch_one(tx).await?)
 }
@@ -88,7 +114,8 @@ pub(crate) async fn get(tx: &mut PgConnection, id: Uuid) -> Result<Option<Suspen
     Ok(sqlx::query_as!(
         Suspension,
         r#"SELECT s.suspension_id AS id, s.person_id AS person, s.agency_id AS agency,
-               s.office_id AS office, s.official, s.oral, s.begun_at, s.until_at,
+               s.office_id AS office, s.official, s.document_sha256 AS document, s.stated_at,
+               s.begun_at, s.until_at,
                e.ended_at AS "ended_at?"
            FROM accounting_suspension s LEFT JOIN accounting_suspension_ended e USING (suspension_id)
            WHERE s.suspension_id = $1"#,
@@ -98,20 +125,26 @@ pub(crate) async fn get(tx: &mut PgConnection, id: Uuid) -> Result<Option<Suspen
     .await?)
 }
 
-async fn list(tx: &mut PgConnection, which: Which) -> Result<Vec<Suspension>, StoreError> {
+async fn list(
+    tx: &mut PgConnection,
+    office: Uuid,
+    which: Which,
+) -> Result<Vec<Suspension>, StoreError> {
     Ok(sqlx::query_as!(
         Suspension,
         r#"SELECT s.suspension_id AS id, s.person_id AS person, s.agency_id AS agency,
-               s.office_id AS office, s.official, s.oral, s.begun_at, s.until_at,
+               s.office_id AS office, s.official, s.document_sha256 AS document, s.stated_at,
+               s.begun_at, s.until_at,
                e.ended_at AS "ended_at?"
            FROM accounting_suspension s LEFT JOIN accounting_suspension_ended e USING (suspension_id)
-           WHERE (s.begun_at, s.suspension_id) < ($1, $2)
+           WHERE s.office_id = $5 AND (s.begun_at, s.suspension_id) < ($1, $2)
                AND ($3::timestamptz IS NULL OR (s.until_at > $3 AND e.suspension_id IS NULL))
            ORDER BY s.begun_at DESC, s.suspension_id DESC LIMIT $4"#,
         which.before.0,
         which.before.1,
         which.in_force_at,
         which.most,
+        office,
     )
     .fetch_all(tx)
     .await?)
@@ -157,7 +190,7 @@ impl Suspensions {
             .run_tx("suspension.list", Scope::nobody().reading(), move |tx| {
                 Box::pin(async move {
                     admit(&mut *tx, Some(office)).await?;
-                    list(tx, which).await
+                    list(tx, office, which).await
                 })
             })
             .await

@@ -34,8 +34,9 @@ pub const AUDIENCE: &str = "https://trellis.example";
 pub const CLINIC: Uuid = Uuid::from_u128(0xa1);
 pub const HOUSING: Uuid = Uuid::from_u128(0xa2);
 pub const REFUGE: Uuid = Uuid::from_u128(0xa3);
-/// Of the justice sector, as no other.
+/// Of the justice sector, as the sheriff.
 pub const PROBATION: Uuid = Uuid::from_u128(0xa4);
+pub const SHERIFF: Uuid = Uuid::from_u128(0xa5);
 pub const CONSENT: Uuid = Uuid::from_u128(0xc1);
 pub const JANE: Uuid = Uuid::from_u128(0x1);
 /// Somebody else, of whom no test of Jane's may see anything.
@@ -435,6 +436,7 @@ fn directory() -> Arc<Directory> {
         (HOUSING, "Hearth Housing", Sector::Healthcare),
         (REFUGE, "", Sector::Healthcare),
         (PROBATION, "County Probation", Sector::Justice),
+        (SHERIFF, "County Sheriff", Sector::Justice),
     ];
     let state = |(id, name, sector): (Uuid, &str, Sector)| AgencyState {
         agency: Some(Agency {
