@@ -1,10 +1,11 @@
-use kernel::{Action, AgencyStatus, PersonId};
+use kernel::{Action, AgencyStatus, Clock as _, ConsentId, PersonId, Purpose};
 use ledger::Outcome;
 use permit::{Ask, Permit, ReadNotes, Refusal};
-use policy::Record;
+use policy::{CourtOrder, Record};
+use testkit::fakes::{Staff, consent, permitting};
 use uuid::Uuid;
 
-use crate::world::{GET, HOUSING, World};
+use crate::world::{CLINIC, GET, HOUSING, World};
 
 async fn list(world: &World, people: &[Uuid]) -> Result<Permit<ReadNotes>, Refusal> {
     let people = people.iter().copied().map(PersonId::from).collect();
@@ -96,4 +97,56 @@ async fn a_permit_for_a_list_writes_nothing_and_names_no_record() {
     assert!(world.write(permit).await.is_err());
     assert_eq!(world.things().await, 0);
     assert!(world.stage.events().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_court_order_opened_has_an_event_of_its_own_for_each_custodian() {
+    let world = World::new().await;
+    let (person, refuge) = (Uuid::new_v4(), Uuid::from_u128(0xc13));
+    world.consents.agency(refuge);
+    let held = |custodian: Uuid| Record { custodian: Some(custodian.into()), ..world.note(person) };
+    let notes = [held(CLINIC), held(CLINIC), held(CLINIC), held(refuge)];
+    let order = |custodian: Uuid, records: &[&Record]| CourtOrder {
+        id: ConsentId::from(Uuid::new_v4()),
+        person: PersonId::from(person),
+        court: None,
+        section: None,
+        order: true,
+        subpoena: true,
+        recipient_agency: HOUSING.into(),
+        custodian: custodian.into(),
+        records: records.iter().map(|r| r.id.clone()).collect(),
+        issued_at: Some(kernel::Instant::UNIX_EPOCH),
+        expires: Some(world.clock.now() + time::Duration::DAY),
+        accepted_by: Some("po".to_owned()),
+    };
+    let orders = [order(CLINIC, &[&notes[1], &notes[2]]), order(refuge, &[&notes[3]])];
+    world.consents.facts_of(person, |facts| facts.court_orders.extend(orders));
+    // The first by consent, for the same purpose.
+    let mut rule = permitting(CLINIC, HOUSING, [Purpose::LegalProceeding], [Action::Read]);
+    rule.records = Some(vec![notes[0].id.clone()]);
+    world.consents.give(consent(person, Uuid::new_v4(), rule));
+    let staff = Staff::of(HOUSING, "ms-h").purposes([Purpose::LegalProceeding]);
+    let call = world.staff(&staff, GET).await;
+    let people = vec![PersonId::from(person)];
+    let permit = world.guard.permit(&call, Ask::<ReadNotes>::people(people)).await.unwrap();
+    let sealed = permit.seal(rows(&notes.iter().collect::<Vec<_>>()));
+    let (opened, told) = world.guard.release_page(sealed).await.unwrap();
+    assert_eq!((opened.len(), told.basis.len()), (4, 3));
+
+    let mut events = world.stage.events().await;
+    events.sort_by_key(|event| (event.bases.clone(), event.custodians.clone()));
+    let told: Vec<_> = events
+        .iter()
+        .map(|e| (e.bases.join(","), e.custodians.clone(), e.records.len(), e.consents.len()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("CONSENT".to_owned(), vec![CLINIC], 1, 1),
+            ("COURT_ORDER".to_owned(), vec![CLINIC], 2, 1),
+            ("COURT_ORDER".to_owned(), vec![refuge], 1, 1),
+        ]
+    );
+    assert!(events.windows(2).all(|pair| pair[0].decision_id == pair[1].decision_id));
 }
