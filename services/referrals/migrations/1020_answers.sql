@@ -34,7 +34,12 @@ COMMENT ON COLUMN referral.expected_release IS 'Of a reentry: the day; null: no 
 COMMENT ON COLUMN referral.warm_handoff IS 'Source, target and person are to speak with each other.';
 CREATE INDEX referral_of_group ON referral (group_id) WHERE group_id IS NOT NULL;
 
-ALTER TABLE referral_move ADD CONSTRAINT referral_move_state CHECK (state BETWEEN 1 AND 10);
+ALTER TABLE referral_move
+    ADD COLUMN practitioner text,
+    ADD CONSTRAINT referral_move_state CHECK (state BETWEEN 1 AND 10),
+    ADD CONSTRAINT referral_move_by CHECK (practitioner IS NULL OR agency IS NOT NULL);
+COMMENT ON COLUMN referral_move.practitioner IS
+    'By whom: agency/practitioner; null: the person, the network, or before this was kept.';
 ALTER TABLE referral_event
     ADD CONSTRAINT referral_event_kind CHECK (kind IN (1, 2, 4)),
     ADD CONSTRAINT referral_event_state
@@ -124,7 +129,7 @@ CREATE FUNCTION referral_rows(ids uuid[])
         need_category text, priority smallint, summary bytea, state smallint, outcome smallint,
         housing_result smallint, enrollment smallint, updated_at timestamptz, row_version bigint,
         move_states smallint[], move_times timestamptz[], move_agencies uuid[],
-        move_reasons bytea[], sent boolean, group_id uuid, expected_release date,
+        move_reasons bytea[], move_practitioners text[], sent boolean, group_id uuid, expected_release date,
         warm_handoff boolean, answers smallint[], answer_times timestamptz[], answer_words bytea[],
         answers_by_representative boolean[], contact_times timestamptz[], contact_agencies uuid[],
         contact_channels smallint[], contact_results smallint[], contact_handoffs boolean[],
@@ -135,13 +140,14 @@ CREATE FUNCTION referral_rows(ids uuid[])
         r.confidentiality, r.sensitivities, r.part2, r.victim_service, r.release_block_until,
         r.target_id, r.service_id, r.need_category, r.priority, r.summary, r.state, r.outcome,
         r.housing_result, r.enrollment, r.updated_at, r.row_version,
-        m.states, m.times, m.agencies, m.reasons, r.purposes IS NOT NULL, r.group_id,
+        m.states, m.times, m.agencies, m.reasons, m.practitioners, r.purposes IS NOT NULL, r.group_id,
         r.expected_release, r.warm_handoff, a.answers, a.times, a.words, a.represented,
         c.times, c.agencies, c.channels, c.results, c.handoffs, c.notes
     FROM referral r CROSS JOIN LATERAL (
         SELECT array_agg(v.state ORDER BY v.n) AS states, array_agg(v.at ORDER BY v.n) AS times,
             array_agg(v.agency ORDER BY v.n) AS agencies,
-            array_agg(v.reason ORDER BY v.n) AS reasons
+            array_agg(v.reason ORDER BY v.n) AS reasons,
+            array_agg(v.practitioner ORDER BY v.n) AS practitioners
         FROM referral_move v WHERE v.referral_id = r.id
     ) m CROSS JOIN LATERAL (
         SELECT COALESCE(array_agg(v.answer ORDER BY v.n), '{}') AS answers,
@@ -170,7 +176,7 @@ CREATE FUNCTION read_referrals(ids uuid[]) RETURNS TABLE (
         need_category text, priority smallint, summary bytea, state smallint, outcome smallint,
         housing_result smallint, enrollment smallint, updated_at timestamptz, row_version bigint,
         move_states smallint[], move_times timestamptz[], move_agencies uuid[],
-        move_reasons bytea[], sent boolean, group_id uuid, expected_release date,
+        move_reasons bytea[], move_practitioners text[], sent boolean, group_id uuid, expected_release date,
         warm_handoff boolean, answers smallint[], answer_times timestamptz[], answer_words bytea[],
         answers_by_representative boolean[], contact_times timestamptz[], contact_agencies uuid[],
         contact_channels smallint[], contact_results smallint[], contact_handoffs boolean[],

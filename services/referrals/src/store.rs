@@ -23,7 +23,8 @@ pub use group::{MOST as MOST_IN_GROUP, found, group_of, lock_group, others};
 pub use list::{MOST_PEOPLE, Page};
 pub use sent::Sent;
 pub use write::{
-    Change, Hold, Locked, New, OfNetwork, Told, change, create, locked, reread, sees, sending, tell,
+    By, Change, Hold, Locked, New, OfNetwork, Told, change, create, locked, reread, sees, sending,
+    tell,
 };
 
 /// Versions 1000 and up of this service's schema.

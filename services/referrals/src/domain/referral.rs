@@ -20,8 +20,10 @@ pub struct Ending {
 pub struct Move {
     pub state: State,
     pub at: Instant,
-    /// None: the network.
+    /// None: the person, or the network.
     pub agency: Option<Uuid>,
+    /// As audit records and authors are spelled: agency/practitioner.
+    pub practitioner: Option<String>,
     pub reason: String,
 }
 

@@ -257,6 +257,23 @@ mod tests {
         assert!(!taken(OnHold, Some(Requested)));
     }
 
+    /// What integrators read is what is done.
+    #[test]
+    fn the_published_table_is_this_one() {
+        let docs = include_str!("../../../../docs/referrals.md");
+        let said = docs.lines().skip_while(|line| !line.starts_with("|---"));
+        let said: Vec<_> = said.skip(1).take_while(|line| line.starts_with('|')).collect();
+        let by = |movers: &[Mover]| {
+            let names = movers.iter().map(|mover| format!("{mover:?}").to_lowercase());
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let lines = MOVES.iter().map(|(from, to, movers)| {
+            let from = from.map_or("(new)", State::name);
+            format!("| {from} | {} | {} |", to.name(), by(movers))
+        });
+        assert_eq!(said, lines.collect::<Vec<_>>());
+    }
+
     #[test]
     fn each_side_reaches_its_own_states() {
         let reached = |mover| {

@@ -14,7 +14,11 @@ pub(super) async fn handle(
     request: Request<FailReferralRequest>,
 ) -> Result<Response<FailReferralResponse>, Error> {
     step::handle(app, request, RPC, |asked| {
-        Step::to(State::Failed, "referral.fail").because(&asked.reason).ending(asked.outcome, 0, 0)
+        Step::to(State::Failed, "referral.fail").because(&asked.reason).ending(
+            asked.outcome,
+            asked.housing_result,
+            asked.enrollment,
+        )
     })
     .await
 }

@@ -14,7 +14,11 @@ pub(super) async fn handle(
     request: Request<HoldReferralRequest>,
 ) -> Result<Response<HoldReferralResponse>, Error> {
     step::handle(app, request, RPC, |asked| {
-        Step::to(State::OnHold, "referral.hold").because(&asked.reason)
+        Step::to(State::OnHold, "referral.hold").because(&asked.reason).ending(
+            0,
+            0,
+            asked.enrollment,
+        )
     })
     .await
 }

@@ -14,7 +14,11 @@ pub(super) async fn handle(
     request: Request<RejectReferralRequest>,
 ) -> Result<Response<RejectReferralResponse>, Error> {
     step::handle(app, request, RPC, |asked| {
-        Step::to(State::Rejected, "referral.reject").because(&asked.reason)
+        Step::to(State::Rejected, "referral.reject").because(&asked.reason).ending(
+            asked.outcome,
+            asked.housing_result,
+            0,
+        )
     })
     .await
 }

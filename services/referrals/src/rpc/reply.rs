@@ -1,6 +1,6 @@
 //! A referral as the contract shows it, and the way a repeated write takes.
 
-use kernel::AgencyId;
+use kernel::{AgencyId, PractitionerId};
 use permit::{Call, Disclosure, ReadReferrals};
 use rpc::{Error, InTx, Replay};
 use tonic::Response;
@@ -85,6 +85,11 @@ fn one_move(one: &Move) -> pb::ReferralMove {
         time: Some(timestamp(one.at)),
         agency: one.agency.map(agency_name).unwrap_or_default(),
         reason: one.reason.clone(),
+        practitioner: one
+            .practitioner
+            .clone()
+            .map(|who| practitioner_name(&PractitionerId::new(who)))
+            .unwrap_or_default(),
     }
 }
 

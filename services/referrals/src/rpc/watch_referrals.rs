@@ -10,9 +10,11 @@ use rpc::{Conflict, Error};
 use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status};
-use wire::referrals::v1::{WatchReferralsRequest, WatchReferralsResponse};
+use wire::referrals::v1::{
+    ReferralEventKind as Kind, WatchReferralsRequest, WatchReferralsResponse,
+};
 
-use crate::App;
+use crate::{App, domain::News};
 use watcher::Watcher;
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/WatchReferrals";
@@ -21,6 +23,15 @@ pub(crate) type Events = Pin<Box<dyn Stream<Item = Result<WatchReferralsResponse
 
 /// Messages that wait for a slow reader: each was decided on before it waits.
 const AHEAD: usize = 4;
+
+/// As the contract spells it.
+fn shown(news: News) -> (Kind, i32) {
+    match news {
+        News::State(state) => (Kind::State, i32::from(state.number())),
+        News::Withdrawn => (Kind::Withdrawn, 0),
+        News::Added => (Kind::Added, 0),
+    }
+}
 
 pub(super) async fn handle(
     app: &Arc<App>,

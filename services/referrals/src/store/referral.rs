@@ -46,7 +46,8 @@ macro_rules! referral_rows {
                 housing_result, enrollment, updated_at AS "updated_at!",
                 row_version AS "row_version!", move_states AS "move_states!",
                 move_times AS "move_times!", move_agencies AS "move_agencies!: Vec<Option<Uuid>>",
-                move_reasons AS "move_reasons!: Vec<Option<Vec<u8>>>", sent AS "sent!", group_id,
+                move_reasons AS "move_reasons!: Vec<Option<Vec<u8>>>",
+                move_practitioners AS "move_practitioners!: Vec<Option<String>>", sent AS "sent!", group_id,
                 expected_release, warm_handoff AS "warm_handoff!", answers AS "answers!",
                 answer_times AS "answer_times!",
                 answer_words AS "answer_words!: Vec<Option<Vec<u8>>>",
@@ -95,6 +96,7 @@ pub(super) struct ReferralRow {
     pub move_times: Vec<Instant>,
     pub move_agencies: Vec<Option<Uuid>>,
     pub move_reasons: Vec<Option<Vec<u8>>>,
+    pub move_practitioners: Vec<Option<String>>,
     pub sent: bool,
     pub group_id: Option<Uuid>,
     pub expected_release: Option<Date>,
@@ -122,10 +124,12 @@ impl ReferralRow {
     fn moves(&self) -> Result<Vec<Move>, StoreError> {
         let whens = self.move_states.iter().zip(&self.move_times);
         let whys = self.move_agencies.iter().zip(&self.move_reasons);
-        let moves = whens.zip(whys).map(|((number, at), (agency, reason))| {
-            let reason = text(reason.as_deref())?;
-            Ok(Move { state: state(*number)?, at: *at, agency: *agency, reason })
-        });
+        let moves = whens.zip(whys).zip(&self.move_practitioners).map(
+            |(((number, at), (agency, reason)), practitioner)| {
+                let (reason, practitioner) = (text(reason.as_deref())?, practitioner.clone());
+                Ok(Move { state: state(*number)?, at: *at, agency: *agency, practitioner, reason })
+            },
+        );
         moves.collect()
     }
 

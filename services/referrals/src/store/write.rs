@@ -67,12 +67,19 @@ pub struct Locked {
     pub row_version: i64,
 }
 
+/// Who moves it: an agency, and the practitioner as authors are spelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    pub agency: Uuid,
+    pub practitioner: String,
+}
+
 /// A move.
 #[derive(Clone)]
 pub struct Change {
     pub to: State,
-    /// None: the network.
-    pub by: Option<Uuid>,
+    /// None: the person, or the network.
+    pub by: Option<By>,
     pub reason: Option<String>,
     pub ending: Ending,
     /// Given by what sends it.
@@ -150,7 +157,11 @@ pub async fn create(
     )
     .execute(&mut *tx)
     .await?;
-    add_move(tx, permit, 1, state, Some(source), None, new.at).await?;
+    let by = record
+        .author
+        .as_ref()
+        .map(|author| By { agency: source, practitioner: author.to_string() });
+    add_move(tx, permit, 1, state, by.as_ref(), None, new.at).await?;
     Ok(Locked {
         standing: Standing { state, held: None },
         target_sees: new.sent.is_some(),
@@ -165,20 +176,21 @@ async fn add_move(
     hold: &impl Hold,
     n: i64,
     state: State,
-    agency: Option<Uuid>,
+    by: Option<&By>,
     reason: Option<&str>,
     at: Instant,
 ) -> Result<(), StoreError> {
     let reason = reason.map(|words| Sealed::seal(words.as_bytes()));
     sqlx::query!(
-        "INSERT INTO referral_move (referral_id, n, person_id, state, at, agency, reason)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO referral_move (referral_id, n, person_id, state, at, agency, practitioner, reason)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         hold.id(),
         n,
         hold.person(),
         state.number(),
         at,
-        agency,
+        by.map(|by| by.agency),
+        by.map(|by| &*by.practitioner),
         reason.as_ref().map(Sealed::bytes),
     )
     .execute(tx)
@@ -264,7 +276,7 @@ pub async fn change(
     .execute(&mut *tx)
     .await?;
     let n = from.row_version + 1;
-    add_move(tx, hold, n, change.to, change.by, change.reason.as_deref(), change.at).await
+    add_move(tx, hold, n, change.to, change.by.as_ref(), change.reason.as_deref(), change.at).await
 }
 
 /// Whether the target sees it: no move.

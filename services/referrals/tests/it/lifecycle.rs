@@ -85,7 +85,8 @@ async fn the_other_ends() {
     let rejected = world.in_state(S::Rejected).await;
     assert_eq!(rejected.moves.last().unwrap().reason, "because");
     let failed = world.in_state(S::Failed).await;
-    assert_eq!((failed.outcome(), failed.enrollment), (pb::Outcome::GotHelp, 0));
+    let not_enrolled = pb::Enrollment::NotEnrolled;
+    assert_eq!((failed.outcome(), failed.enrollment()), (pb::Outcome::GotHelp, not_enrolled));
     for agency in [CLINIC, HOUSING] {
         let sent = world.sent().await;
         let cancelled = world.go(Verb::Cancel, agency, &sent.name).await.unwrap();

@@ -60,8 +60,9 @@ async fn every_move_of_the_table_is_made_and_is_the_last_in_its_history() {
                 assert_eq!(after.moves[..before.moves.len()], before.moves, "{what}");
                 assert_eq!(after.moves.len(), before.moves.len() + 1, "{what}");
                 assert_eq!(world.get(CLINIC, &before.name).await.unwrap(), after, "{what}");
-                let ended = matches!(verb, Verb::Complete | Verb::Fail);
-                assert_eq!(after.outcome() != pb::Outcome::Unspecified, ended, "{what}");
+                assert_eq!(ending(&after), expected(verb), "{what}");
+                let who = format!("agencies/{agency}/practitioners/sam");
+                assert_eq!(after.moves.last().unwrap().practitioner, who, "{what}");
                 made += 1;
             }
         }
@@ -70,6 +71,22 @@ async fn every_move_of_the_table_is_made_and_is_the_last_in_its_history() {
         }
     }
     assert_eq!(made, 39, "moves by agencies");
+}
+
+fn ending(referral: &pb::Referral) -> (pb::Outcome, pb::HousingResult, pb::Enrollment) {
+    (referral.outcome(), referral.housing_result(), referral.enrollment())
+}
+
+/// What is said of the end, or of a waiting list, and no more once it goes on.
+fn expected(verb: Verb) -> (pb::Outcome, pb::HousingResult, pb::Enrollment) {
+    use pb::{Enrollment as E, HousingResult as H, Outcome as O};
+    match verb {
+        Verb::Complete => (O::GotHelp, H::ClientAccepted, E::Enrolled),
+        Verb::Fail => (O::GotHelp, H::ClientRejected, E::NotEnrolled),
+        Verb::Reject => (O::GotHelp, H::ProviderRejected, E::Unspecified),
+        Verb::Hold => (O::Unspecified, H::Unspecified, E::NotEnrolledOnWaitlist),
+        _ => (O::Unspecified, H::Unspecified, E::Unspecified),
+    }
 }
 
 /// The person's no: it cancels where the table says so, and else moves nothing.

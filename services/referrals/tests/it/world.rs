@@ -526,9 +526,22 @@ impl Verb {
         match self {
             Self::Send => ask!(send_referral, SendReferralRequest {}),
             Self::Accept => ask!(accept_referral, AcceptReferralRequest {}),
-            Self::Reject => ask!(reject_referral, RejectReferralRequest { reason: reason }),
+            Self::Reject => ask!(
+                reject_referral,
+                RejectReferralRequest {
+                    reason: reason,
+                    outcome: outcome,
+                    housing_result: pb::HousingResult::ProviderRejected.into()
+                }
+            ),
             Self::Start => ask!(start_referral, StartReferralRequest {}),
-            Self::Hold => ask!(hold_referral, HoldReferralRequest { reason: reason }),
+            Self::Hold => ask!(
+                hold_referral,
+                HoldReferralRequest {
+                    reason: reason,
+                    enrollment: pb::Enrollment::NotEnrolledOnWaitlist.into()
+                }
+            ),
             Self::Resume => ask!(resume_referral, ResumeReferralRequest {}),
             Self::Complete => ask!(
                 complete_referral,
@@ -539,7 +552,15 @@ impl Verb {
                 }
             ),
             Self::Fail => {
-                ask!(fail_referral, FailReferralRequest { reason: reason, outcome: outcome })
+                ask!(
+                    fail_referral,
+                    FailReferralRequest {
+                        reason: reason,
+                        outcome: outcome,
+                        housing_result: pb::HousingResult::ClientRejected.into(),
+                        enrollment: pb::Enrollment::NotEnrolled.into()
+                    }
+                )
             }
             Self::Cancel => ask!(cancel_referral, CancelReferralRequest { reason: reason }),
             Self::Reopen => ask!(reopen_referral, ReopenReferralRequest { reason: reason }),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use permit::{Act, Disclosure, Guard, Permit};
+use permit::{Act, Call, Disclosure, Guard, Permit};
 use pg::{PgConnection, requests::keep_answer};
 use rpc::{Conflict, Error, InTx};
 
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     App,
     domain::{Mover, News, Saying, State},
-    store::{self, Change, Locked, Told},
+    store::{self, By, Change, Locked, Told},
 };
 
 /// Moves it, unless it stands elsewhere or the permit has ended meanwhile.
@@ -75,7 +75,7 @@ async fn write<A: Act, R: Shows>(
     let target_sees = found.target_sees || sends;
     let change = Change {
         to: step.to,
-        by: permit.agency().and_then(kernel::AgencyId::uuid),
+        by: by(&asked.call),
         reason: step.reason.clone(),
         ending: step.ending,
         sent: sends.then(|| asked.call.caller().purposes()),
@@ -95,6 +95,13 @@ async fn write<A: Act, R: Shows>(
     let (person, record) = (permit.person_id(), permit.record_id());
     keep_answer(tx, &asked.key, person, record, &answer, at).await?;
     Ok((reply, seq))
+}
+
+/// As authors are spelled.
+fn by(call: &Call) -> Option<By> {
+    let agency = call.caller().agency()?;
+    let practitioner = format!("{agency}/{}", call.caller().subject());
+    agency.uuid().map(|agency| By { agency, practitioner })
 }
 
 fn check(found: &Locked, asked: &Asked, mover: Mover) -> Result<(), Error> {

@@ -14,6 +14,7 @@ use wire::{
     referrals::v1::{ReferralEventKind as Kind, WatchReferralsResponse},
 };
 
+use super::shown;
 use crate::{
     App,
     domain::{Event, News},
@@ -117,11 +118,7 @@ impl Watcher {
     }
 
     async fn tell(&mut self, event: &Event, news: News) -> Result<(), End> {
-        let (kind, state) = match news {
-            News::State(state) => (Kind::State, i32::from(state.number())),
-            News::Withdrawn => (Kind::Withdrawn, 0),
-            News::Added => (Kind::Added, 0),
-        };
+        let (kind, state) = shown(news);
         self.send(WatchReferralsResponse {
             cursor: self.app.deps.pages.cursor(&self.call, event.seq)?,
             kind: kind.into(),
