@@ -4,6 +4,7 @@
 mod away;
 mod buf_curl;
 mod python;
+mod reentry;
 mod story;
 mod told;
 
