@@ -1,0 +1,93 @@
+//! Odds estimated from registrations whose truth nobody knows, by expectation and maximisation (A. P.
+//! Dempster, N. M. Laird and D. B. Rubin, Journal of the Royal Statistical Society B 39 (1977), 1-38;
+//! for record linkage W. E. Winkler, 1988).
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::{Field, Level, Levels, Odds, Weights};
+
+/// How many pairs have each pattern of agreement.
+pub type Patterns = HashMap<Levels, f64>;
+
+type Shares = BTreeMap<Field, BTreeMap<Level, f64>>;
+
+/// What no level is seen more seldom than: nothing seen is not nothing.
+const SELDOM: f64 = 1e-5;
+
+/// Odds of these pairs, from `start` on: m by estimation among `candidates` (pairs that share a block),
+/// u as it is among `random` pairs, nearly all of which are of two people. Thresholds stay.
+///
+/// A pair that shares a block and is of two people agrees more than a random one, so those have shares
+/// of their own while m is sought.
+pub fn estimate(candidates: &Patterns, random: &Patterns, start: &Weights, rounds: u32) -> Weights {
+    let u = shares(random, |_| 1.0);
+    let mut one = of_odds(start, |odds| odds.m);
+    let mut two = shares(candidates, |_| 1.0);
+    let mut often = 0.1;
+    for _ in 0..rounds {
+        let of_one = |levels: &Levels| {
+            let (m, u) = (often * chance(&one, levels), (1.0 - often) * chance(&two, levels));
+            m / (m + u)
+        };
+        let sum: f64 = candidates.values().sum();
+        let expected: f64 = candidates.iter().map(|(levels, n)| n * of_one(levels)).sum();
+        let next = (shares(candidates, of_one), shares(candidates, |levels| 1.0 - of_one(levels)));
+        often = (expected / sum).clamp(SELDOM, 1.0 - SELDOM);
+        (one, two) = next;
+    }
+    Weights { odds: odds(&one, &u), ..start.clone() }
+}
+
+/// The odds of pairs whose truth is known.
+pub fn known(of_one: &Patterns, random: &Patterns, start: &Weights) -> Weights {
+    Weights { odds: odds(&shares(of_one, |_| 1.0), &shares(random, |_| 1.0)), ..start.clone() }
+}
+
+/// The share of each level among the pairs that state the field, each counted by this much.
+fn shares(patterns: &Patterns, weight: impl Fn(&Levels) -> f64) -> Shares {
+    let mut sums: Shares = BTreeMap::new();
+    // In an order that is always the same: sums of fractions depend on it.
+    let ordered: BTreeMap<&Levels, &f64> = patterns.iter().collect();
+    for (levels, count) in ordered {
+        let weight = count * weight(levels);
+        for field in Field::ALL {
+            let level = field.of(levels);
+            if level != Level::Missing {
+                *sums.entry(field).or_default().entry(level).or_default() += weight;
+            }
+        }
+    }
+    for field in Field::ALL {
+        let levels = sums.entry(field).or_default();
+        let all: f64 = levels.values().sum::<f64>().max(f64::MIN_POSITIVE);
+        for level in field.levels() {
+            let share = levels.entry(*level).or_default();
+            *share = (*share / all).max(SELDOM);
+        }
+    }
+    sums
+}
+
+fn of_odds(weights: &Weights, part: impl Fn(&Odds) -> f64) -> Shares {
+    let of_field = |levels: &BTreeMap<Level, Odds>| {
+        levels.iter().map(|(level, o)| (*level, part(o))).collect()
+    };
+    weights.odds.iter().map(|(field, levels)| (*field, of_field(levels))).collect()
+}
+
+/// How likely a pattern is, its fields taken for independent of each other.
+fn chance(shares: &Shares, levels: &Levels) -> f64 {
+    let of = |field: Field| shares.get(&field)?.get(&field.of(levels)).copied();
+    Field::ALL.into_iter().map(|field| of(field).unwrap_or(1.0)).product()
+}
+
+fn odds(m: &Shares, u: &Shares) -> BTreeMap<Field, BTreeMap<Level, Odds>> {
+    let of = |shares: &Shares, field, level: &Level| {
+        shares.get(&field).and_then(|levels| levels.get(level)).copied().unwrap_or(SELDOM).min(1.0)
+    };
+    let levels = |field: Field| {
+        let one = |level: &Level| (*level, Odds { m: of(m, field, level), u: of(u, field, level) });
+        field.levels().iter().map(one).collect()
+    };
+    Field::ALL.into_iter().map(|field| (field, levels(field))).collect()
+}
