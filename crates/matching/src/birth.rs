@@ -6,11 +6,12 @@ use crate::Level;
 
 /// How far they agree.
 pub fn compare(one: Date, other: Date) -> Level {
-    if one == other {
-        return if one.ordinal() == 1 { Level::Unsure } else { Level::Exact };
-    }
     let same_year = one.year() == other.year();
-    if same_year && digits(one) == exchanged(other) {
+    if same_year && (one.ordinal() == 1 || other.ordinal() == 1) {
+        Level::Unsure
+    } else if one == other {
+        Level::Exact
+    } else if same_year && digits(one) == exchanged(other) {
         Level::Swapped
     } else if a_slip_apart(digits(one), digits(other)) {
         Level::Near
@@ -79,6 +80,7 @@ mod tests {
     #[test]
     fn the_first_of_january_may_stand_for_a_day_that_nobody_knows() {
         assert_eq!(compare(date!(1970 - 01 - 01), date!(1970 - 01 - 01)), Level::Unsure);
-        assert_eq!(compare(date!(1970 - 01 - 01), date!(1970 - 05 - 20)), Level::Year);
+        assert_eq!(compare(date!(1970 - 01 - 01), date!(1970 - 05 - 20)), Level::Unsure);
+        assert_eq!(compare(date!(1970 - 01 - 01), date!(1971 - 05 - 20)), Level::Different);
     }
 }

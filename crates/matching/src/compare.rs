@@ -53,7 +53,14 @@ fn given(one: &Registration, other: &Registration, names: &Frequencies) -> Level
         {
             Level::Nickname
         }
-        level => or_similar(level, one, other, |name| names.is_given(name)),
+        // Two names that people have are two: no slip of a short form.
+        Level::Different
+            if nickname::is_nearly_one_persons(&one.words, &other.words)
+                && !names.are_given(&one.joined, &other.joined) =>
+        {
+            Level::Nickname
+        }
+        level => or_similar(level, one, other, |one, other| names.are_given(one, other)),
     }
 }
 
@@ -62,15 +69,20 @@ fn family(one: &Registration, other: &Registration, names: &Frequencies) -> Leve
     match name::compare(one, other) {
         // A family name of one letter is as good as none.
         Level::Initial => Level::Different,
-        level => or_similar(level, one, other, |name| names.is_family(name)),
+        level => or_similar(level, one, other, |one, other| names.are_family(one, other)),
     }
 }
 
 /// A slip seldom makes another name of one: where both are names that people have, they are two.
-fn or_similar(level: Level, one: &Name, other: &Name, is_name: impl Fn(&str) -> bool) -> Level {
+fn or_similar(
+    level: Level,
+    one: &Name,
+    other: &Name,
+    are_names: impl Fn(&str, &str) -> bool,
+) -> Level {
     let of_words = one.words.contains(' ') || other.words.contains(' ');
     let slip = level == Level::Near || (level == Level::Part && !of_words);
-    if slip && is_name(&one.joined) && is_name(&other.joined) { Level::Similar } else { level }
+    if slip && are_names(&one.joined, &other.joined) { Level::Similar } else { level }
 }
 
 fn stated<T>(one: &Option<T>, other: &Option<T>, compare: impl Fn(&T, &T) -> Level) -> Level {

@@ -2,12 +2,12 @@
 //! Dempster, N. M. Laird and D. B. Rubin, Journal of the Royal Statistical Society B 39 (1977), 1-38;
 //! for record linkage W. E. Winkler, 1988).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::{Field, Level, Levels, Odds, Weights};
 
-/// How many pairs have each pattern of agreement.
-pub type Patterns = HashMap<Levels, f64>;
+/// How many pairs have each pattern of agreement. In order, as sums of fractions depend on it.
+pub type Patterns = BTreeMap<Levels, f64>;
 
 type Shares = BTreeMap<Field, BTreeMap<Level, f64>>;
 
@@ -17,25 +17,41 @@ const SELDOM: f64 = 1e-5;
 /// Odds of these pairs, from `start` on: m by estimation among `candidates` (pairs that share a block),
 /// u as it is among `random` pairs, nearly all of which are of two people. Thresholds stay.
 ///
-/// A pair that shares a block and is of two people agrees more than a random one, so those have shares
-/// of their own while m is sought.
+/// Among the candidates are three kinds of pairs: of one person, of relatives, who share all but given
+/// name and birth date, and of strangers, who agree more than random pairs, as they share a block.
 pub fn estimate(candidates: &Patterns, random: &Patterns, start: &Weights, rounds: u32) -> Weights {
-    let u = shares(random, |_| 1.0);
     let mut one = of_odds(start, |odds| odds.m);
-    let mut two = shares(candidates, |_| 1.0);
-    let mut often = 0.1;
+    let mut kinds =
+        [(0.05, one.clone()), (0.05, relatives(&one)), (0.9, shares(candidates, |_| 1.0))];
+    let all: f64 = candidates.values().sum();
     for _ in 0..rounds {
-        let of_one = |levels: &Levels| {
-            let (m, u) = (often * chance(&one, levels), (1.0 - often) * chance(&two, levels));
-            m / (m + u)
+        let before = kinds.clone();
+        let of_kind = |kind: usize, levels: &Levels| {
+            let chances = before.each_ref().map(|(often, shares)| often * chance(shares, levels));
+            let sum: f64 = chances.iter().sum();
+            chances.get(kind).map_or(0.0, |chance| chance / sum.max(f64::MIN_POSITIVE))
         };
-        let sum: f64 = candidates.values().sum();
-        let expected: f64 = candidates.iter().map(|(levels, n)| n * of_one(levels)).sum();
-        let next = (shares(candidates, of_one), shares(candidates, |levels| 1.0 - of_one(levels)));
-        often = (expected / sum).clamp(SELDOM, 1.0 - SELDOM);
-        (one, two) = next;
+        for (kind, (often, seen)) in kinds.iter_mut().enumerate() {
+            let expected: f64 = candidates.iter().map(|(l, n)| n * of_kind(kind, l)).sum();
+            *often = (expected / all).clamp(SELDOM, 1.0 - SELDOM);
+            *seen = shares(candidates, |levels| of_kind(kind, levels));
+        }
+        let [(_, first), ..] = &kinds;
+        one.clone_from(first);
     }
-    Weights { odds: odds(&one, &u), ..start.clone() }
+    Weights { odds: odds(&one, &shares(random, |_| 1.0)), ..start.clone() }
+}
+
+/// Where relatives are sought from: as one person, with the levels of given name and birth date the
+/// other way round.
+fn relatives(one: &Shares) -> Shares {
+    let mut relatives = one.clone();
+    for field in [Field::GivenName, Field::BirthDate, Field::Identifier] {
+        for (level, share) in relatives.entry(field).or_default() {
+            *share = if *level == Level::Different { 0.9 } else { 0.02 };
+        }
+    }
+    relatives
 }
 
 /// The odds of pairs whose truth is known.
@@ -46,9 +62,7 @@ pub fn known(of_one: &Patterns, random: &Patterns, start: &Weights) -> Weights {
 /// The share of each level among the pairs that state the field, each counted by this much.
 fn shares(patterns: &Patterns, weight: impl Fn(&Levels) -> f64) -> Shares {
     let mut sums: Shares = BTreeMap::new();
-    // In an order that is always the same: sums of fractions depend on it.
-    let ordered: BTreeMap<&Levels, &f64> = patterns.iter().collect();
-    for (levels, count) in ordered {
+    for (levels, count) in patterns {
         let weight = count * weight(levels);
         for field in Field::ALL {
             let level = field.of(levels);

@@ -18,7 +18,9 @@ impl Finding {
             (Level::Similar, _) => "alike, but two names that people have",
             (Level::Swapped, Field::BirthDate) => "day and month exchanged",
             (Level::Swapped, _) => "given and family name exchanged",
-            (Level::Unsure, _) => "the same 1 January, which often stands for an unknown day",
+            (Level::Unsure, _) => {
+                "the same year, and a 1 January, which often stands for an unknown day"
+            }
             (Level::Year, _) => "the same year only",
             (Level::Different, _) => "different",
             (Level::Missing, _) => "not stated by both",

@@ -9,6 +9,8 @@ use crate::Registration;
 const FEWEST: f64 = 5.0;
 /// A share that no usual slip of a common name reaches.
 const LEAST_SHARE: f64 = 2e-5;
+/// What is this much more seldom than a name like it is that name with a slip, or cut short.
+const SLIPS: f64 = 0.02;
 /// What no name counts as rarer than: the table's own tail is noise.
 const RAREST: f64 = 1e-5;
 /// Days on which those who are alive may be born, if births were even: what makes two people of one
@@ -44,14 +46,14 @@ impl Frequencies {
         self.family.add(&registration.family.joined, 1.0);
     }
 
-    /// Whether people have this given name, so that a name a slip apart is another.
-    pub fn is_given(&self, name: &str) -> bool {
-        self.given.is_name(name)
+    /// Whether both are given names that people have, so that they are two though they are alike.
+    pub fn are_given(&self, one: &str, other: &str) -> bool {
+        self.given.are_names(one, other)
     }
 
-    /// The same of a family name.
-    pub fn is_family(&self, name: &str) -> bool {
-        self.family.is_name(name)
+    /// The same of family names.
+    pub fn are_family(&self, one: &str, other: &str) -> bool {
+        self.family.are_names(one, other)
     }
 
     /// The share of people with this given name; None without a table.
@@ -90,9 +92,16 @@ impl Names {
         }
     }
 
-    fn is_name(&self, name: &str) -> bool {
-        let count = self.counts.get(name).copied().unwrap_or_default();
-        self.total == 0.0 || (count >= FEWEST && count >= LEAST_SHARE * self.total)
+    fn are_names(&self, one: &str, other: &str) -> bool {
+        // A letter alone is nobody's name, however often it is written.
+        let count = |name: &str| {
+            let whole = name.chars().nth(1).is_some();
+            self.counts.get(name).copied().filter(|_| whole).unwrap_or_default()
+        };
+        let (one, other): (f64, f64) = (count(one), count(other));
+        let (fewer, more) = (one.min(other), one.max(other));
+        self.total == 0.0
+            || (fewer >= FEWEST && fewer >= LEAST_SHARE * self.total && fewer >= SLIPS * more)
     }
 
     fn share(&self, name: &str) -> Option<f64> {
@@ -118,18 +127,20 @@ mod tests {
 
     #[test]
     fn a_name_that_a_slip_could_make_is_none_that_people_have() {
-        let names = Frequencies::from_counts([("jane", 500_000), ("jnae", 9), ("li", 20)], []);
-        assert!(names.is_given("jane") && names.is_given("li"));
-        assert!(!names.is_given("jnae"));
-        let few = Frequencies::from_counts([("jane", 4), ("li", 5)], []);
-        assert!(!few.is_given("jane") && few.is_given("li"));
+        let given = [("jane", 500_000), ("jnae", 9), ("jan", 4_000), ("li", 20), ("joan", 6_000)];
+        let names = Frequencies::from_counts(given, []);
+        assert!(names.are_given("jane", "joan") && names.are_given("li", "jan"));
+        assert!(!names.are_given("jane", "jnae") && !names.are_given("jnae", "li"));
+        assert!(!names.are_given("jane", "jan"));
+        let few = Frequencies::from_counts([("jane", 4), ("li", 5), ("lo", 5)], []);
+        assert!(!few.are_given("jane", "li") && few.are_given("li", "lo"));
     }
 
     #[test]
     fn an_empty_table_says_what_is_safe() {
         let none = Frequencies::default();
         assert_eq!(none.given("jane"), None);
-        assert!(none.is_given("jane") && none.is_family("roe"));
+        assert!(none.are_given("jane", "jnae") && none.are_family("roe", "reo"));
     }
 
     #[test]

@@ -74,9 +74,9 @@ fn identified(levels: &Levels) -> bool {
     Field::Identifier.of(levels) == Level::Exact
 }
 
-/// Something agrees whole that few others share.
+/// Something agrees that few others share.
 fn contacted(levels: &Levels) -> bool {
-    let agrees = |field: Field| field.of(levels) == Level::Exact;
+    let agrees = |field: Field| matches!(field.of(levels), Level::Exact | Level::Near);
     identified(levels) || agrees(Field::Phone) || agrees(Field::Street)
 }
 

@@ -65,8 +65,7 @@ impl Rule {
         });
         let stand = |guard: &Guard| guard.stands(&levels, common);
         let guards: Vec<Guard> = Guard::ALL.into_iter().filter(stand).collect();
-        let both_names =
-            self.names.is_given(&one.given.joined) && self.names.is_given(&other.given.joined);
+        let both_names = self.names.are_given(&one.given.joined, &other.given.joined);
         let verdict = if weight < self.weights.doubt || guard::are_two(&levels, both_names) {
             Verdict::Distinct
         } else if weight < self.weights.link || !guards.is_empty() {

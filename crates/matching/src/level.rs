@@ -35,7 +35,7 @@ pub enum Level {
     Similar,
     /// Given and family name, or day and month, exchanged.
     Swapped,
-    /// Both are 1 January of one year, which often stands for a day that nobody knows.
+    /// The same year, and 1 January in one or both, which often stands for a day that nobody knows.
     Unsure,
     /// The same year and nothing more.
     Year,

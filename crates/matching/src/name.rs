@@ -74,10 +74,13 @@ fn is_cut(short: &str, long: &str) -> bool {
     short.chars().nth(2).is_some() && long.starts_with(short)
 }
 
-/// One slip apart; in long names two, if they sound alike from their beginning.
+/// One slip apart, with three letters or more in one of them; in long names two, if they sound alike from their beginning.
 fn is_near(short: &Name, long: &Name) -> bool {
     let length = short.joined.chars().count();
-    if length < 3 || long.joined.len() > short.joined.len() + 8 {
+    if length < 2
+        || long.joined.chars().nth(2).is_none()
+        || long.joined.len() > short.joined.len() + 8
+    {
         return false;
     }
     // A slip changes two letters at most.
@@ -146,6 +149,7 @@ mod tests {
             ("J", "Kim", Level::Different),
             ("J T", "Jane Tia", Level::Different),
             ("Le", "Lu", Level::Different),
+            ("Wei", "Wi", Level::Near),
             ("", "Jane", Level::Missing),
             ("", "", Level::Missing),
         ] {

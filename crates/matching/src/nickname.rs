@@ -1,6 +1,8 @@
 //! Short forms and other spellings of given names: a small list of what agencies meet often. One word
 //! may be of several names (Alex), which makes those no other spelling of each other.
 
+use strsim::osa_distance;
+
 /// Each line: names that one person may go by.
 pub const LINES: [&str; 98] = [
     "alexander alex alec xander sandy",
@@ -105,10 +107,23 @@ pub const LINES: [&str; 98] = [
 
 /// Whether one person may go by both.
 pub fn is_one_persons(one: &str, other: &str) -> bool {
-    LINES.iter().any(|line| {
-        let has = |name| line.split(' ').any(|word| word == name);
-        has(one) && has(other)
-    })
+    forms(one).any(|form| form == other)
+}
+
+/// The same of the first words of names, with a slip in one of them.
+pub fn is_nearly_one_persons(one: &str, other: &str) -> bool {
+    let first = |name| str::split(name, ' ').next().unwrap_or_default();
+    let (one, other) = (first(one), first(other));
+    let near = |form: &str, name: &str| {
+        form == name || (form.len() >= 4 && name.len() >= 3 && osa_distance(form, name) == 1)
+    };
+    forms(one).any(|form| near(form, other)) || forms(other).any(|form| near(form, one))
+}
+
+/// What who has this name may go by, itself too.
+fn forms(name: &str) -> impl Iterator<Item = &'static str> {
+    let lines = LINES.iter().filter(move |line| line.split(' ').any(|word| word == name));
+    lines.flat_map(|line| line.split(' '))
 }
 
 #[cfg(test)]
@@ -123,5 +138,14 @@ mod tests {
         assert!(!is_one_persons("christopher", "christian"));
         assert!(!is_one_persons("alexander", "alexandra"));
         assert!(!is_one_persons("bo", "robert"));
+    }
+
+    #[test]
+    fn a_short_form_may_have_a_slip_or_stand_for_the_first_of_two_names() {
+        assert!(is_nearly_one_persons("timmy", "timthy"));
+        assert!(is_nearly_one_persons("tmothy", "timmy"));
+        assert!(is_nearly_one_persons("leticia daniela", "lety"));
+        assert!(!is_nearly_one_persons("robert", "job"));
+        assert!(!is_nearly_one_persons("", "robert"));
     }
 }

@@ -115,36 +115,36 @@ impl Default for Weights {
             levels.iter().map(|&(level, m, u)| (level, Odds { m, u })).collect::<BTreeMap<_, _>>()
         };
         let given = [
-            (Exact, 0.80, 5e-3),
-            (Nickname, 0.06, 1e-3),
-            (Part, 0.02, 2e-3),
-            (Near, 0.07, 1e-3),
-            (Initial, 0.01, 2e-3),
-            (Similar, 0.002, 2e-3),
-            (Swapped, 0.02, 2e-3),
-            (Different, 0.01, 0.98),
+            (Exact, 0.79, 2e-3),
+            (Nickname, 0.06, 8e-4),
+            (Part, 0.015, 8e-4),
+            (Near, 0.064, 2e-4),
+            (Initial, 0.011, 7.5e-4),
+            (Similar, 0.016, 1.3e-3),
+            (Swapped, 0.025, 2e-3),
+            (Different, 0.015, 0.994),
         ];
         let family = [
-            (Exact, 0.82, 4e-3),
-            (Part, 0.02, 1e-3),
-            (Near, 0.07, 1e-3),
-            (Similar, 0.002, 1e-3),
-            (Swapped, 0.02, 1e-3),
-            (Different, 0.05, 0.99),
+            (Exact, 0.835, 3e-3),
+            (Part, 0.024, 1e-3),
+            (Near, 0.064, 2e-4),
+            (Similar, 0.001, 5e-4),
+            (Swapped, 1.0, 3e-3),
+            (Different, 0.048, 0.995),
         ];
         let birth = [
-            (Exact, 0.93, 4e-5),
-            (Near, 0.03, 8e-4),
-            (Swapped, 0.02, 2e-5),
-            (Unsure, 0.01, 2e-5),
-            (Year, 0.005, 0.013),
-            (Different, 0.005, 0.985),
+            (Exact, 0.95, 3e-5),
+            (Near, 0.023, 1e-3),
+            (Swapped, 0.011, 1.3e-5),
+            (Unsure, 0.01, 2e-4),
+            (Year, 0.004, 0.012),
+            (Different, 0.001, 0.987),
         ];
         let sex = [(Exact, 0.99, 0.5), (Different, 0.01, 0.5)];
-        let phone = [(Exact, 0.70, 2e-5), (Near, 0.03, 2e-5), (Different, 0.27, 0.999)];
-        let postal = [(Exact, 0.78, 0.03), (Near, 0.02, 0.02), (Different, 0.2, 0.95)];
-        let street = [(Exact, 0.65, 2e-5), (Near, 0.1, 1e-5), (Different, 0.25, 0.999)];
-        let identifier = [(Exact, 0.97, 1e-5), (Near, 0.02, 1e-5), (Different, 0.01, 0.999)];
+        let phone = [(Exact, 0.73, 1e-5), (Near, 0.03, 1e-5), (Different, 0.24, 0.999)];
+        let postal = [(Exact, 0.67, 0.02), (Near, 0.1, 0.27), (Different, 0.23, 0.71)];
+        let street = [(Exact, 0.61, 1e-5), (Near, 0.02, 1e-5), (Different, 0.37, 0.999)];
+        let identifier = [(Exact, 0.96, 1e-5), (Near, 0.015, 1e-5), (Different, 0.025, 0.999)];
         let odds = [
             (Field::GivenName, of(&given)),
             (Field::FamilyName, of(&family)),

@@ -225,7 +225,7 @@ fn cut(given: &str, random: &mut Random) -> Option<String> {
     if let Some((first, second)) = given.split_once([' ', '-']) {
         return Some(if random.chance(0.8) { first } else { second }.to_owned());
     }
-    let kept = if random.chance(0.4) { 1 } else { 3 + random.below(3) };
+    let kept = if random.chance(0.2) { 1 } else { 3 + random.below(3) };
     let cut: String = given.chars().take(kept).collect();
     changed(given, cut)
 }

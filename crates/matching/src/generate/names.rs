@@ -120,5 +120,10 @@ pub fn nickname_of(given: &str, random: &mut Random) -> Option<String> {
         .filter(|line| line.split(' ').next() == Some(&first))
         .flat_map(|line| line.split(' ').skip(1))
         .collect();
+    // Nobody's list has them all.
+    if !forms.is_empty() && random.chance(0.15) {
+        let begin: String = first.chars().take(3 + random.below(2)).collect();
+        return Some(format!("{begin}{}", random.pick(&["y", "ie", "ito", "o"], "y")));
+    }
     forms.get(random.below(forms.len())).map(|form| (*form).to_owned())
 }
