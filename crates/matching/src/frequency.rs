@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_name_that_a_slip_could_make_is_none_that_people_have() {
-        let given = [("jane", 500_000), ("jnae", 9), ("jan", 4_000), ("li", 20), ("joan", 6_000)];
+        let given = [("jane", 500_000), ("jnae", 9), ("jan", 4_000), ("li", 400), ("joan", 12_000)];
         let names = Frequencies::from_counts(given, []);
         assert!(names.are_given("jane", "joan") && names.are_given("li", "jan"));
         assert!(!names.are_given("jane", "jnae") && !names.are_given("jnae", "li"));

@@ -9,16 +9,16 @@ const BORN: Date = date!(1984 - 03 - 07);
 
 fn names() -> Frequencies {
     let given = [
-        ("ana", 400),
+        ("ana", 2_000),
         ("lucia", 400),
         ("hayden", 100),
         ("jayden", 100),
         ("alexander", 100),
         ("alexandra", 100),
         ("wilhelmina", 6),
-        ("others", 98_894),
+        ("others", 97_294),
     ];
-    let family = [("garcia", 1_000), ("lopez", 1_000), ("quackenbush", 6), ("others", 97_994)];
+    let family = [("garcia", 2_000), ("lopez", 1_000), ("quackenbush", 6), ("others", 96_994)];
     Frequencies::from_counts(given, family)
 }
 
