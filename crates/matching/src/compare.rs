@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use strsim::osa_distance;
 
 use crate::{
-    Frequencies, Level, Levels, Registration, birth,
+    Frequencies, Level, Levels, Registration, Sex, birth,
     name::{self, Name},
     nickname,
     registration::Identifier,
@@ -24,7 +24,7 @@ pub fn compare(
         given,
         family,
         birth::compare(one.birth, other.birth),
-        stated(&one.sex, &other.sex, |a, b| same_or(a == b, Level::Different)),
+        stated(&one.sex, &other.sex, |a, b| sex(*a, *b)),
         stated(&one.phone, &other.phone, |a, b| slip(a, b)),
         stated(&one.postal_code, &other.postal_code, |a, b| slip(a, b)),
         stated(&one.street, &other.street, |a, b| street(a, b)),
@@ -89,8 +89,15 @@ fn stated<T>(one: &Option<T>, other: &Option<T>, compare: impl Fn(&T, &T) -> Lev
     one.as_ref().zip(other.as_ref()).map_or(Level::Missing, |(one, other)| compare(one, other))
 }
 
-fn same_or(same: bool, level: Level) -> Level {
-    if same { Level::Exact } else { level }
+/// Where one agency recorded neither female nor male, the other may only not have asked.
+fn sex(one: Sex, other: Sex) -> Level {
+    if one == other {
+        Level::Exact
+    } else if one == Sex::Other || other == Sex::Other {
+        Level::Missing
+    } else {
+        Level::Different
+    }
 }
 
 /// The same, or one slip apart.
@@ -198,6 +205,17 @@ mod tests {
             (Level::Different, Level::Different)
         );
         assert_eq!(levels(("Kim", "Kim"), ("Kim", "Kim")), (Level::Exact, Level::Exact));
+    }
+
+    #[test]
+    fn a_sex_that_is_neither_female_nor_male_contradicts_none() {
+        let level = |one, other| {
+            let of_sex = |sex| Registration::new("Ana", "Garcia", BORN).sex(sex);
+            of(Field::Sex, &of_sex(one), &of_sex(other))
+        };
+        assert_eq!(level(Sex::Other, Sex::Other), Level::Exact);
+        assert_eq!(level(Sex::Other, Sex::Male), Level::Missing);
+        assert_eq!(level(Sex::Female, Sex::Male), Level::Different);
     }
 
     #[test]
