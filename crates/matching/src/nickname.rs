@@ -1,7 +1,18 @@
 //! Short forms and other spellings of given names: a small list of what agencies meet often. One word
 //! may be of several names (Alex), which makes those no other spelling of each other.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use strsim::osa_distance;
+
+/// The lines that a word is in.
+static BY_WORD: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
+    let mut by_word: HashMap<_, Vec<_>> = HashMap::new();
+    for line in LINES {
+        line.split(' ').for_each(|word| by_word.entry(word).or_default().push(line));
+    }
+    by_word
+});
 
 /// Each line: names that one person may go by.
 pub const LINES: [&str; 98] = [
@@ -122,8 +133,7 @@ pub fn is_nearly_one_persons(one: &str, other: &str) -> bool {
 
 /// What who has this name may go by, itself too.
 fn forms(name: &str) -> impl Iterator<Item = &'static str> {
-    let lines = LINES.iter().filter(move |line| line.split(' ').any(|word| word == name));
-    lines.flat_map(|line| line.split(' '))
+    BY_WORD.get(name).into_iter().flatten().flat_map(|line| line.split(' '))
 }
 
 #[cfg(test)]
