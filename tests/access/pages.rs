@@ -111,7 +111,7 @@ async fn a_page_token_is_good_for_its_caller_its_list_and_its_filter_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cursor_of_another_caller_is_refused() {
+async fn a_cursor_of_another_agency_is_refused_and_a_colleagues_is_good() {
     let up = Up::start().await;
     let network = up.network();
     let world = World::new(network).await;
@@ -136,7 +136,12 @@ async fn a_cursor_of_another_caller_is_refused() {
         assert!(codes.contains(&status.code()), "{how}: {status:?}");
         raw::reason(&status, how);
     }
-    let again = WatchReferralsRequest { cursor }.encode_to_vec();
-    let token = Some(world.clinician.token.as_str());
-    raw::call(&channel, path, token, vec![again]).await.unwrap();
+    // Whoever of the agency goes on where another stopped, they too.
+    let purposes = [kernel::Purpose::CoordinationOfCare];
+    let roles = [kernel::Role::CaseManager];
+    let colleague = network.tokens.staff("cm-elm", &world.agencies.clinic, &roles, &purposes);
+    for token in [&world.clinician.token, &colleague] {
+        let again = WatchReferralsRequest { cursor: cursor.clone() }.encode_to_vec();
+        raw::call(&channel, path, Some(token), vec![again]).await.unwrap();
+    }
 }

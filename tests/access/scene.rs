@@ -381,12 +381,21 @@ impl<'a> Stage<'a> {
             "AcceptReferral" => one(referrals::AcceptReferralRequest { request_id, name, etag }),
             "StartReferral" => one(referrals::StartReferralRequest { request_id, name, etag }),
             "ResumeReferral" => one(referrals::ResumeReferralRequest { request_id, name, etag }),
-            "RejectReferral" => {
-                one(referrals::RejectReferralRequest { request_id, name, etag, reason })
-            }
-            "HoldReferral" => {
-                one(referrals::HoldReferralRequest { request_id, name, etag, reason })
-            }
+            "RejectReferral" => one(referrals::RejectReferralRequest {
+                request_id,
+                name,
+                etag,
+                reason,
+                outcome: referrals::Outcome::NoCapacity.into(),
+                housing_result: referrals::HousingResult::ProviderRejected.into(),
+            }),
+            "HoldReferral" => one(referrals::HoldReferralRequest {
+                request_id,
+                name,
+                etag,
+                reason,
+                enrollment: 0,
+            }),
             "CancelReferral" => {
                 one(referrals::CancelReferralRequest { request_id, name, etag, reason })
             }
@@ -423,6 +432,8 @@ impl<'a> Stage<'a> {
                 etag,
                 reason,
                 outcome: referrals::Outcome::CouldNotContact.into(),
+                housing_result: referrals::HousingResult::ClientRejected.into(),
+                enrollment: referrals::Enrollment::NotEnrolled.into(),
             }),
             "GetReferral" => one(referrals::GetReferralRequest { name }),
             "ListReferrals" => one(referrals::ListReferralsRequest {
@@ -461,7 +472,8 @@ impl<'a> Stage<'a> {
         }
         if far >= 3 {
             let (request_id, reason) = (request_id(), "A reason".to_owned());
-            let hold = referrals::HoldReferralRequest { request_id, name, etag, reason };
+            let hold =
+                referrals::HoldReferralRequest { request_id, name, etag, reason, enrollment: 0 };
             served!(desk.clone(), hold_referral, hold);
         }
     }

@@ -57,6 +57,15 @@ impl<A: Act> Ask<A> {
     }
 }
 
+/// What a person's consents let of a record that is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Covered {
+    /// Sending it to the recipient.
+    pub sending: bool,
+    /// Reading it there, by anybody of that agency.
+    pub reading: bool,
+}
+
 /// The only maker of permits and the only opener of what was sealed.
 #[derive(Clone)]
 pub struct Guard {
@@ -352,31 +361,32 @@ impl Guard {
         crate::event::by_network(act, records, &self.clock)
     }
 
-    /// Whether a consent covers sending the record to the recipient: the decision of SendReferral,
-    /// asked again when the facts have changed.
-    pub async fn covers_sending(
+    /// What the person's consents let of a record that is sent: the decision of SendReferral, and that of
+    /// a read by the recipient's agency, asked again when the facts have changed.
+    pub async fn covered(
         &self,
         record: &Record,
         recipient: &AgencyId,
         purposes: CodeSet<kernel::Purpose>,
-    ) -> Result<bool, Refusal> {
-        let Some(custodian) = record.custodian.clone() else { return Ok(false) };
+    ) -> Result<Covered, Refusal> {
+        let Some(custodian) = record.custodian.clone() else { return Ok(Covered::default()) };
         let question =
             Question { person: record.person.clone(), on_behalf_of: Some(recipient.clone()) };
         let known = self.answered(vec![question]).await?;
-        let who = Who::Practitioner {
-            agency: custodian,
-            practitioner: kernel::PractitionerId::new(""),
-            roles: CodeSet::EMPTY,
-            care_teams: Vec::new(),
+        let judged = |agency: AgencyId, action, recipient_agency| {
+            let who = Who::Practitioner {
+                agency,
+                practitioner: kernel::PractitionerId::new(""),
+                roles: CodeSet::EMPTY,
+                care_teams: Vec::new(),
+            };
+            let request = Request { who, purposes, action, recipient_agency };
+            known.judge_one(&request, record).is_ok()
         };
-        let request = Request {
-            who,
-            purposes,
-            action: Action::Refer,
-            recipient_agency: Some(recipient.clone()),
-        };
-        Ok(known.judge_one(&request, record).is_ok())
+        Ok(Covered {
+            sending: judged(custodian, Action::Refer, Some(recipient.clone())),
+            reading: judged(recipient.clone(), Action::Read, None),
+        })
     }
 
     pub(crate) async fn ask(&self, ground: &Ground, people: &[PersonId]) -> Result<Known, Refusal> {

@@ -32,7 +32,7 @@ pub use commit::{FENCE, Written};
 pub use disclosed::{Disclosed, Disclosure, Located};
 pub use event::{network_event, office_event};
 pub use facets::{FacetRow, column};
-pub use guard::{Ask, Guard};
+pub use guard::{Ask, Covered, Guard};
 pub use permit::{ByNetwork, Deferred, Others, Permit, Representing, Standing, StandingPermit};
 pub use refusal::{Outage, Refusal};
 pub use source::{Answer, Appointment, ConsentSource, PeopleSource, Question, SignIn, SourceError};

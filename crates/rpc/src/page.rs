@@ -179,9 +179,26 @@ impl Pages {
         Ok(Some(last.to_vec()))
     }
 
-    /// A cursor of a stream: a sequence number, bound like a token, without an end of its own.
+    /// As [`Pages::bound`], but to an agency and not to who of it asks: a colleague goes on where
+    /// another stopped.
+    fn follower(call: &Call) -> Vec<u8> {
+        match call.caller().agency() {
+            None => Self::bound(call, b"cursor"),
+            Some(agency) => {
+                let mut hash = Sha256::new();
+                for part in ["trellis cursor of an agency v1", agency.as_str(), call.rpc()] {
+                    hash.update((part.len() as u64).to_be_bytes());
+                    hash.update(part);
+                }
+                hash.finalize().to_vec()
+            }
+        }
+    }
+
+    /// A cursor of a stream: a sequence number, bound to method and agency, or to the caller who is of
+    /// none; without an end of its own.
     pub fn cursor(&self, call: &Call, sequence: i64) -> Result<String, Error> {
-        self.seal(Self::bound(call, b"cursor"), sequence.to_be_bytes().to_vec())
+        self.seal(Self::follower(call), sequence.to_be_bytes().to_vec())
     }
 
     /// The sequence number of a cursor; 0 for the empty one.
@@ -190,7 +207,7 @@ impl Pages {
             return Ok(0);
         }
         let expired = || Error::Conflict(Conflict::CursorExpired);
-        let plain = self.open(Self::bound(call, b"cursor"), cursor).ok_or_else(expired)?;
+        let plain = self.open(Self::follower(call), cursor).ok_or_else(expired)?;
         Ok(i64::from_be_bytes(plain.try_into().map_err(|_| expired())?))
     }
 }

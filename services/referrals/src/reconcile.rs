@@ -54,7 +54,7 @@ pub async fn reconcile(app: &App, person: &PersonId) -> Result<(), Error> {
     let guard = &app.deps.guard;
     let act = guard.by_network(TASK, Kind::Referral, person.clone());
     for sent in app.store.sent(&act).await? {
-        let covered = guard.covers_sending(&sent.record, &sent.target, sent.purposes).await?;
+        let covered = guard.covered(&sent.record, &sent.target, sent.purposes).await?;
         if consequence(sent.standing, sent.target_sees, covered).is_some() {
             carry_out(app, sent).await?;
         }
@@ -99,11 +99,15 @@ async fn carry_out(app: &App, sent: Sent) -> Result<(), Error> {
                 let hold = OfNetwork { act: &act, referral: id };
                 let found = store::locked(&mut *tx, &hold).await?;
                 let covered = guard
-                    .covers_sending(&sent.record, &sent.target, sent.purposes)
+                    .covered(&sent.record, &sent.target, sent.purposes)
                     .await
                     .map_err(Stop::Refused)?;
                 match consequence(found.standing, found.target_sees, covered) {
-                    Some(Consequence::Withdraw { hold: true }) => held(tx, &hold, &found, at).await,
+                    Some(Consequence::Withdraw { hold: true }) => {
+                        held(&mut *tx, &hold, &found, at).await?;
+                        withdrawn(tx, &hold, &found, at).await
+                    }
+                    Some(Consequence::Hold) => held(tx, &hold, &found, at).await,
                     Some(Consequence::Withdraw { hold: false }) => {
                         store::sees(&mut *tx, &hold, false).await?;
                         withdrawn(tx, &hold, &found, at).await
@@ -130,7 +134,7 @@ pub(crate) fn by_network(to: State, target_sees: bool, at: kernel::Instant) -> C
     Change { to, by: None, reason: None, ending: Ending::default(), sent: None, target_sees, at }
 }
 
-/// On hold: the source is told the state, the target that it is withdrawn.
+/// On hold: its source is told.
 async fn held(
     tx: &mut PgConnection,
     hold: &OfNetwork<'_>,
@@ -141,10 +145,10 @@ async fn held(
         Change { reason: Some(REVOKED.to_owned()), ..by_network(State::OnHold, false, at) };
     store::change(&mut *tx, hold, found, &change).await?;
     let told = Told { news: News::State(State::OnHold), only: Some(found.source), at };
-    store::tell(&mut *tx, hold, found, told).await?;
-    withdrawn(tx, hold, found, at).await
+    Ok(store::tell(tx, hold, found, told).await?)
 }
 
+/// Its target is told that it is withdrawn.
 async fn withdrawn(
     tx: &mut PgConnection,
     hold: &OfNetwork<'_>,

@@ -142,7 +142,7 @@ async fn sending_is_covered_by_a_consent_for_it_and_by_nothing_else() {
     let mut referral = world.note(person);
     referral.kind = Kind::Referral;
     let covered = async |record: &policy::Record, to, purposes: CodeSet<Purpose>| {
-        world.guard.covers_sending(record, &AgencyId::from(to), purposes).await.unwrap()
+        world.guard.covered(record, &AgencyId::from(to), purposes).await.unwrap().sending
     };
     let why: CodeSet<Purpose> = [Purpose::Treat].into();
     assert!(!covered(&referral, HOUSING, why).await, "without a consent");
@@ -158,4 +158,29 @@ async fn sending_is_covered_by_a_consent_for_it_and_by_nothing_else() {
     assert!(!covered(&ownerless, HOUSING, why).await);
     world.revoke(person);
     assert!(!covered(&referral, HOUSING, why).await, "after the revocation");
+}
+
+#[tokio::test]
+async fn reading_at_the_recipient_is_covered_apart_from_sending() {
+    let world = World::new().await;
+    let why: CodeSet<Purpose> = [Purpose::Treat].into();
+    let (read, refer) = (Action::Read, Action::Refer);
+    let all: [(&[Action], bool, bool); 4] = [
+        (&[], false, false),
+        (&[read], false, true),
+        (&[refer], true, false),
+        (&[read, refer], true, true),
+    ];
+    for (actions, sending, reading) in all {
+        let person = Uuid::new_v4();
+        let mut referral = world.note(person);
+        referral.kind = Kind::Referral;
+        if !actions.is_empty() {
+            let actions: CodeSet<Action> = actions.iter().copied().collect();
+            let rule = permitting(CLINIC, HOUSING, why, actions);
+            world.consents.give(consent(person, Uuid::new_v4(), rule));
+        }
+        let covered = world.guard.covered(&referral, &AgencyId::from(HOUSING), why).await;
+        assert_eq!(covered.unwrap(), permit::Covered { sending, reading }, "{actions:?}");
+    }
 }

@@ -36,7 +36,7 @@ async fn no_answer_an_odd_answer_or_too_much_at_once_is_never_a_permit() {
         let written = world.write(writable).await.unwrap_err();
         assert_eq!(written, Stopped::Refused(refusal), "{fault:?}");
         let (to, why) = (AgencyId::from(HOUSING), [Purpose::Treat].into());
-        let sent = world.guard.covers_sending(&note, &to, why).await;
+        let sent = world.guard.covered(&note, &to, why).await;
         assert_eq!(sent.unwrap_err(), refusal, "{fault:?}");
         world.consents.fault(None);
     }

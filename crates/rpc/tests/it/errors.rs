@@ -30,6 +30,7 @@ fn all() -> Vec<(Error, Code)> {
             Conflict::WrongState { .. } | Conflict::Stale | Conflict::RequestIdReused => {}
             Conflict::ConsentNeeded | Conflict::ConsentIncomplete(_) => {}
             Conflict::OrderIncomplete(_) => {}
+            Conflict::PersonDeclined | Conflict::AcceptedElsewhere => {}
             Conflict::AlreadyExists { .. } | Conflict::CursorExpired => {}
             Conflict::PageToken | Conflict::ContextMissing | Conflict::TooMany { .. } => {}
         },
@@ -61,6 +62,8 @@ fn all() -> Vec<(Error, Code)> {
         conflict(Conflict::ConsentNeeded, Code::FailedPrecondition),
         conflict(Conflict::ConsentIncomplete(violations()), Code::FailedPrecondition),
         conflict(Conflict::OrderIncomplete(violations()), Code::FailedPrecondition),
+        conflict(Conflict::PersonDeclined, Code::FailedPrecondition),
+        conflict(Conflict::AcceptedElsewhere, Code::FailedPrecondition),
         conflict(Conflict::AlreadyExists { field: "client_id" }, Code::AlreadyExists),
         conflict(Conflict::CursorExpired, Code::OutOfRange),
         conflict(Conflict::PageToken, Code::InvalidArgument),

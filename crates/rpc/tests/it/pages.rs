@@ -3,6 +3,7 @@ use std::sync::Arc;
 use kernel::{Clock as _, ManualClock};
 use permit::Call;
 use rpc::{Conflict, Error, PageKey, Pages};
+use testkit::fakes::Staff;
 use time::Duration;
 use uuid::Uuid;
 
@@ -116,7 +117,7 @@ async fn a_token_ends_and_one_from_the_future_has_not_begun() {
 }
 
 #[tokio::test]
-async fn a_cursor_resumes_for_its_caller_and_method_and_is_no_page_token() {
+async fn a_cursor_resumes_for_its_agency_or_caller_and_its_method_and_is_no_page_token() {
     let world = World::new().await;
     let (pages, call) = (&world.pages, &world.call);
     let cursor = pages.cursor(call, 42).unwrap();
@@ -125,9 +126,24 @@ async fn a_cursor_resumes_for_its_caller_and_method_and_is_no_page_token() {
     let gone = |resumed: Result<i64, Error>| {
         matches!(resumed, Err(Error::Conflict(Conflict::CursorExpired)))
     };
-    let other = call_of(&sign_ins(&world.clock).await, "dr-d", LIST).await;
-    assert!(gone(pages.resume(&other, &cursor)));
-    let method = call_of(&sign_ins(&world.clock).await, "dr-c", crate::WRITE).await;
+    let sign_ins = sign_ins(&world.clock).await;
+    let colleague = call_of(&sign_ins, "dr-d", LIST).await;
+    assert_eq!(pages.resume(&colleague, &cursor).unwrap(), 42);
+    let elsewhere = sign_ins.staff(&Staff::of(Uuid::from_u128(0xe15e), "dr-c"));
+    let elsewhere = sign_ins.call(&elsewhere, LIST).await;
+    assert!(gone(pages.resume(&elsewhere, &cursor)));
+    // Who is of no agency follows for themself alone.
+    let mut own = Vec::new();
+    for sub in ["ana", "ben"] {
+        let token = sign_ins.individual(sub, kernel::Role::Person, true);
+        own.push(sign_ins.call(&token, LIST).await);
+    }
+    let anas = pages.cursor(&own[0], 7).unwrap();
+    assert_eq!(pages.resume(&own[0], &anas).unwrap(), 7);
+    for other in [&own[1], call] {
+        assert!(gone(pages.resume(other, &anas)));
+    }
+    let method = call_of(&sign_ins, "dr-c", crate::WRITE).await;
     assert!(gone(pages.resume(&method, &cursor)));
     for end in 1..cursor.len() {
         assert!(gone(pages.resume(call, &cursor[..end])), "{end}");

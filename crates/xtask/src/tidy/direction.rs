@@ -13,6 +13,7 @@ use crate::project::Project;
 /// breach until someone says where it stands.
 const MAY_DEPEND_ON: &[(&str, &[Group])] = &[
     ("kernel", &[]),
+    ("matching", &[]),
     ("policy", &[&["kernel"]]),
     ("wire", &[&["kernel", "policy"]]),
     ("identity", &[&["kernel"]]),
@@ -177,7 +178,9 @@ fn breach(package: &Package, dependency: &Dependency) -> Option<String> {
             format!("{from} may not depend on {to}")
         });
     }
-    (!is_in(FOR_TESTS, to)).then(|| format!("the tests of {from} may not depend on {to}"))
+    // Itself, with features that its users don't need.
+    (to != from && !is_in(FOR_TESTS, to))
+        .then(|| format!("the tests of {from} may not depend on {to}"))
 }
 
 fn place(from: &str, dependency: &Dependency) -> Option<String> {
@@ -242,6 +245,7 @@ mod tests {
         let kit = "notes has testkit in [dependencies]: tests only";
         assert_eq!(rules("notes", ("testkit", OURS, !TESTS)), [kit]);
         assert_eq!(rules("trellis", ("testkit", OURS, !TESTS)).len(), 1);
+        assert!(rules("matching", ("matching", OURS, TESTS)).is_empty());
         let other = "the tests of notes may not depend on consent";
         assert_eq!(rules("notes", ("consent", OURS, TESTS)), [other]);
     }

@@ -5,7 +5,7 @@ mod parse;
 use std::sync::Arc;
 
 use kernel::AgencyId;
-use permit::{Ask, Call, Disclosure, Permit, WriteReferrals};
+use permit::{Ask, Call, Disclosure, Guard, Permit, WriteReferrals};
 use pg::{
     PgConnection,
     requests::{RequestKey, keep_answer},
@@ -65,11 +65,11 @@ async fn written(
     }
     let guard = &app.deps.guard;
     let permit = guard.permit(call, ask).await?;
-    let kept = Arc::new((new, key));
+    let kept = Arc::new((new, key, guard.clone()));
     let written = guard
         .commit(app.store.db(), "referral.create", permit, move |tx, permit| {
             let kept = Arc::clone(&kept);
-            Box::pin(async move { write(tx, &permit, &kept.0, &kept.1).await })
+            Box::pin(async move { write(tx, &kept.2, &permit, &kept.0, &kept.1).await })
         })
         .await?;
     let (reply, seq) = written.value;
@@ -79,6 +79,7 @@ async fn written(
 
 async fn write(
     tx: &mut PgConnection,
+    guard: &Guard,
     permit: &Permit<WriteReferrals>,
     new: &New,
     key: &RequestKey,
@@ -90,7 +91,14 @@ async fn write(
         Some(other) => Some(joined(&mut *tx, permit, new, other).await?),
         None => None,
     };
-    let made = store::create(&mut *tx, permit, new, group).await?;
+    // What its target may not read it is not told of either.
+    let target_sees = match (new.sent, permit.record()) {
+        (Some(purposes), Some(record)) => {
+            guard.covered(record, &new.target.into(), purposes).await?.reading
+        }
+        _ => false,
+    };
+    let made = store::create(&mut *tx, permit, new, group, target_sees).await?;
     let referral = store::reread(&mut *tx, permit).await?;
     let reply = CreateReferralResponse::of(reply::referral(&referral, permit.agency()));
     let only = (!made.target_sees).then_some(made.source);

@@ -24,6 +24,9 @@ pub(crate) type Events = Pin<Box<dyn Stream<Item = Result<WatchReferralsResponse
 /// Messages that wait for a slow reader: each was decided on before it waits.
 const AHEAD: usize = 4;
 
+/// Events read at once.
+const BATCH: i32 = 100;
+
 /// As the contract spells it.
 fn shown(news: News) -> (Kind, i32) {
     match news {

@@ -120,6 +120,7 @@ pub async fn create(
     permit: &Permit<WriteReferrals>,
     new: &New,
     group: Option<Uuid>,
+    target_sees: bool,
 ) -> Result<Locked, StoreError> {
     let record = permit.record().ok_or(StoreError::NotFound)?;
     let source = record.custodian.as_ref().and_then(AgencyId::uuid).ok_or(StoreError::NotFound)?;
@@ -150,7 +151,7 @@ pub async fn create(
         summary.bytes(),
         state.number(),
         new.sent.map(mask),
-        new.sent.is_some(),
+        target_sees,
         group,
         new.expected_release,
         new.warm_handoff,
@@ -164,7 +165,7 @@ pub async fn create(
     add_move(tx, permit, 1, state, by.as_ref(), None, new.at).await?;
     Ok(Locked {
         standing: Standing { state, held: None },
-        target_sees: new.sent.is_some(),
+        target_sees,
         source,
         target: new.target,
         row_version: 1,

@@ -86,6 +86,67 @@ async fn what_a_target_may_not_read_it_is_not_told() {
 }
 
 #[tokio::test]
+async fn what_its_target_may_read_no_more_leaves_it_and_comes_back_when_it_may() {
+    let world = World::agreed().await;
+    let sent = world.in_state(S::Accepted).await;
+    let (mut clinic, mut housing) = (world.watch(CLINIC).await, world.watch(HOUSING).await);
+    for watch in [&mut clinic, &mut housing] {
+        watch.is_told(&sent.name, S::Requested).await;
+        watch.is_told(&sent.name, S::Accepted).await;
+    }
+    // It may still be sent: nothing is held, and nothing was revoked to the source.
+    world.revoke(ANA);
+    world.permit(ANA, CLINIC, HOUSING, &[kernel::Action::Refer]);
+    world.reconcile(ANA).await;
+    world.reconcile(ANA).await;
+    housing.loses(&sent.name).await;
+    housing.is_told_nothing_more(&world).await;
+    clinic.is_told_nothing_more(&world).await;
+    assert_eq!(world.get(CLINIC, &sent.name).await.unwrap(), sent);
+    // What happens meanwhile its target hears with its present state, once it may.
+    world.go(Verb::Cancel, CLINIC, &sent.name).await.unwrap();
+    clinic.is_told(&sent.name, S::Cancelled).await;
+    housing.is_told_nothing_more(&world).await;
+    world.agree(ANA, CLINIC, HOUSING);
+    world.reconcile(ANA).await;
+    world.reconcile(ANA).await;
+    housing.is_told(&sent.name, S::Cancelled).await;
+    housing.is_told_nothing_more(&world).await;
+    clinic.is_told_nothing_more(&world).await;
+}
+
+#[tokio::test]
+async fn what_was_sent_and_could_not_be_read_is_told_of_when_it_can_and_held_when_it_must() {
+    let world = World::new().await;
+    let refer = [kernel::Action::Refer];
+    world.permit(ANA, CLINIC, HOUSING, &refer);
+    let (mut clinic, mut housing) = (world.watch(CLINIC).await, world.watch(HOUSING).await);
+    let at_once = world.sent().await;
+    let drafted = world.draft().await;
+    world.go(Verb::Send, CLINIC, &drafted.name).await.unwrap();
+    clinic.is_told(&at_once.name, S::Requested).await;
+    clinic.is_told(&drafted.name, S::Draft).await;
+    clinic.is_told(&drafted.name, S::Requested).await;
+    housing.is_told_nothing_more(&world).await;
+    // Held, and not withdrawn from those who never heard of it.
+    world.revoke(ANA);
+    world.reconcile(ANA).await;
+    clinic.is_told(&at_once.name, S::OnHold).await;
+    clinic.is_told(&drafted.name, S::OnHold).await;
+    housing.is_told_nothing_more(&world).await;
+    world.permit(ANA, CLINIC, HOUSING, &refer);
+    world.reconcile(ANA).await;
+    clinic.is_told_nothing_more(&world).await;
+    world.permit(ANA, CLINIC, HOUSING, &[kernel::Action::Read]);
+    world.reconcile(ANA).await;
+    for watch in [&mut clinic, &mut housing] {
+        watch.is_told(&at_once.name, S::Requested).await;
+        watch.is_told(&drafted.name, S::Requested).await;
+        watch.is_told_nothing_more(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn every_state_that_is_told_is_on_record_first() {
     let world = World::agreed().await;
     let sent = world.sent().await;

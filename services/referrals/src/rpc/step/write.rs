@@ -72,7 +72,7 @@ async fn write<A: Act, R: Shows>(
         return Err(Error::Conflict(Conflict::PersonDeclined).into());
     }
     group::free(&others)?;
-    let target_sees = found.target_sees || sends;
+    let target_sees = found.target_sees || (sends && reads(guard, permit, &found, asked).await?);
     let change = Change {
         to: step.to,
         by: by(&asked.call),
@@ -95,6 +95,18 @@ async fn write<A: Act, R: Shows>(
     let (person, record) = (permit.person_id(), permit.record_id());
     keep_answer(tx, &asked.key, person, record, &answer, at).await?;
     Ok((reply, seq))
+}
+
+/// Whether its target may read what is sent to it; else it is not told of it either.
+async fn reads<A: Act>(
+    guard: &Guard,
+    permit: &Permit<A>,
+    found: &Locked,
+    asked: &Asked,
+) -> Result<bool, InTx> {
+    let record = permit.record().ok_or(Error::NotFound)?;
+    let (target, purposes) = (found.target.into(), asked.call.caller().purposes());
+    Ok(guard.covered(record, &target, purposes).await?.reading)
 }
 
 /// As authors are spelled.

@@ -25,8 +25,6 @@ use crate::{
 const CHECKPOINT: time::Duration = time::Duration::seconds(10);
 /// How often the token's end is looked for, however quiet it is.
 const LOOK: Duration = Duration::from_secs(1);
-/// Events read at once.
-const BATCH: i32 = 100;
 
 pub(super) struct Watcher {
     pub(super) app: Arc<App>,
@@ -79,15 +77,13 @@ impl Watcher {
     }
 
     fn still_admitted(&self) -> Result<(), End> {
-        match self.call.caller().expired(self.app.deps.clock.now()) {
-            true => Err(AuthError::Unauthenticated.into()),
-            false => Ok(()),
-        }
+        let ended = self.call.caller().expired(self.app.deps.clock.now());
+        if ended { Err(AuthError::Unauthenticated.into()) } else { Ok(()) }
     }
 
     async fn catch_up(&mut self, head: i64) -> Result<(), End> {
-        let events = self.app.store.events(self.agency, self.reached, head, BATCH).await?;
-        let all = usize::try_from(BATCH).is_ok_and(|batch| events.len() < batch);
+        let events = self.app.store.events(self.agency, self.reached, head, super::BATCH).await?;
+        let all = usize::try_from(super::BATCH).is_ok_and(|batch| events.len() < batch);
         for event in events {
             self.still_admitted()?;
             if let Some(news) = self.released(&event).await? {
@@ -103,7 +99,7 @@ impl Watcher {
 
     /// What may be told of an event now; none: it is as if there were none.
     async fn released(&self, event: &Event) -> Result<Option<News>, End> {
-        // That it is there no more is told to those who may not see it.
+        // What is no more there is told to those who may not see it.
         if event.news == News::Withdrawn {
             return Ok(Some(News::Withdrawn));
         }
