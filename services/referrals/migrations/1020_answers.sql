@@ -110,6 +110,24 @@ CREATE FUNCTION locate_referrals(ids uuid[])
 $$;
 COMMENT ON FUNCTION locate_referrals IS 'The one door without a person: facets, no content.';
 
+CREATE FUNCTION locate_all_events(after bigint, upto bigint, most integer)
+    RETURNS TABLE (
+        seq bigint, kind smallint, event_state smallint, at timestamptz, id uuid, person_id uuid,
+        class smallint, custodian_id uuid, author text, episode_id uuid, authored_at timestamptz,
+        confidentiality smallint, sensitivities integer, part2 boolean, victim_service boolean,
+        release_block_until timestamptz, target_id uuid, for_agency uuid
+    )
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    SELECT e.seq, e.kind, e.state, e.at, r.id, r.person_id, r.class, r.custodian_id, r.author,
+        r.episode_id, r.authored_at, r.confidentiality, r.sensitivities, r.part2,
+        r.victim_service, r.release_block_until, e.target_id, e.for_agency
+    FROM referral_event e JOIN referral r ON r.id = e.referral_id
+    WHERE e.seq > after AND e.seq <= upto
+    ORDER BY e.seq LIMIT most
+$$;
+COMMENT ON FUNCTION locate_all_events IS
+    'What all agencies are to be told, in its order: ids, states and facets, no content.';
+
 CREATE OR REPLACE FUNCTION locate_people_of(agency uuid, most integer) RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
     SELECT p.person_id FROM (

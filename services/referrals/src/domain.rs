@@ -5,5 +5,5 @@ mod referral;
 mod state;
 
 pub use consequence::{Consequence, consequence};
-pub use referral::{Answer, Contact, Ending, Event, Move, News, Place, Referral, Saying};
+pub use referral::{Answer, Contact, Ending, Event, Heard, Move, News, Place, Referral, Saying};
 pub use state::{MOVES, Mover, Standing, State};

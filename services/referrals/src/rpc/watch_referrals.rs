@@ -24,9 +24,6 @@ pub(crate) type Events = Pin<Box<dyn Stream<Item = Result<WatchReferralsResponse
 /// Messages that wait for a slow reader: each was decided on before it waits.
 const AHEAD: usize = 4;
 
-/// Events read at once.
-const BATCH: i32 = 100;
-
 /// As the contract spells it.
 fn shown(news: News) -> (Kind, i32) {
     match news {
@@ -47,7 +44,7 @@ pub(super) async fn handle(
     // What is the caller's own fault is told before the stream begins.
     app.deps.guard.defer::<ReadReferrals>(&call).await?;
     let reached = app.deps.pages.resume(&call, &request.cursor)?;
-    let heads = app.feed.subscribe();
+    let wakes = app.feed.subscribe(agency);
     if !(0..=app.head().await?).contains(&reached) {
         return Err(Error::Conflict(Conflict::CursorExpired));
     }
@@ -55,6 +52,6 @@ pub(super) async fn handle(
     let (app, stop) = (Arc::clone(app), app.deps.stop.clone());
     let sent = app.deps.clock.now();
     let watcher = Watcher { app, call, agency, reached, sent, out };
-    tokio::spawn(stop.run_until_cancelled_owned(watcher.run(heads)));
+    tokio::spawn(stop.run_until_cancelled_owned(watcher.run(wakes)));
     Ok(Response::new(Box::pin(ReceiverStream::new(events))))
 }

@@ -9,7 +9,7 @@ use super::{
     Referrals,
     referral::{record, state},
 };
-use crate::domain::{Event, News};
+use crate::domain::{Event, Heard, News};
 
 struct EventRow {
     seq: i64,
@@ -41,6 +41,26 @@ impl TryFrom<EventRow> for Event {
             _ => return Err(StoreError::BadRow { what: "kind of a referral's event" }),
         };
         Ok(Self { seq: row.seq, news, at: row.at, record: record!(row)? })
+    }
+}
+
+struct HeardRow {
+    event: EventRow,
+    target_id: Uuid,
+    for_agency: Option<Uuid>,
+}
+
+impl TryFrom<HeardRow> for Heard {
+    type Error = StoreError;
+
+    fn try_from(row: HeardRow) -> Result<Self, StoreError> {
+        let source = row.event.custodian_id;
+        Ok(Self {
+            event: row.event.try_into()?,
+            source: source.ok_or(StoreError::BadRow { what: "source of a referral" })?,
+            target: row.target_id,
+            only: row.for_agency,
+        })
     }
 }
 
@@ -91,6 +111,60 @@ impl Referrals {
             })
             .await?;
         rows.into_iter().map(Event::try_from).collect()
+    }
+}
+
+impl Referrals {
+    /// What all agencies are to be told after `after` and up to `upto`, the first `most`.
+    pub async fn all_events(
+        &self,
+        after: i64,
+        upto: i64,
+        most: i32,
+    ) -> Result<Vec<Heard>, StoreError> {
+        let rows = self
+            .db
+            .run_one("referrals.all_events", move |conn| {
+                Box::pin(async move {
+                    let rows = sqlx::query!(
+                        r#"SELECT seq AS "seq!", kind AS "kind!", event_state, at AS "at!",
+                            id AS "id!", person_id AS "person_id!", class AS "class!",
+                            custodian_id, author, episode_id, authored_at, confidentiality,
+                            sensitivities AS "sensitivities!", part2 AS "part2!",
+                            victim_service AS "victim_service!", release_block_until,
+                            target_id AS "target_id!", for_agency
+                        FROM locate_all_events($1, $2, $3)"#,
+                        after,
+                        upto,
+                        most
+                    );
+                    let rows = rows.fetch_all(conn).await?.into_iter().map(|row| HeardRow {
+                        target_id: row.target_id,
+                        for_agency: row.for_agency,
+                        event: EventRow {
+                            seq: row.seq,
+                            kind: row.kind,
+                            event_state: row.event_state,
+                            at: row.at,
+                            id: row.id,
+                            person_id: row.person_id,
+                            class: row.class,
+                            custodian_id: row.custodian_id,
+                            author: row.author,
+                            episode_id: row.episode_id,
+                            authored_at: row.authored_at,
+                            confidentiality: row.confidentiality,
+                            sensitivities: row.sensitivities,
+                            part2: row.part2,
+                            victim_service: row.victim_service,
+                            release_block_until: row.release_block_until,
+                        },
+                    });
+                    Ok(rows.collect::<Vec<_>>())
+                })
+            })
+            .await?;
+        rows.into_iter().map(Heard::try_from).collect()
     }
 }
 

@@ -122,6 +122,7 @@ async fn what_was_sent_and_could_not_be_read_is_told_of_when_it_can_and_held_whe
     world.permit(ANA, CLINIC, HOUSING, &refer);
     let (mut clinic, mut housing) = (world.watch(CLINIC).await, world.watch(HOUSING).await);
     let at_once = world.sent().await;
+    world.clock.advance(time::Duration::MINUTE);
     let drafted = world.draft().await;
     world.go(Verb::Send, CLINIC, &drafted.name).await.unwrap();
     clinic.is_told(&at_once.name, S::Requested).await;

@@ -51,25 +51,23 @@ impl<E: Into<Error>> From<E> for End {
 }
 
 impl Watcher {
-    pub(super) async fn run(mut self, heads: watch::Receiver<i64>) {
-        if let Err(End::Told(error)) = self.follow(heads).await {
+    pub(super) async fn run(mut self, wakes: watch::Receiver<i64>) {
+        if let Err(End::Told(error)) = self.follow(wakes).await {
             let _ = self.out.send(Err(error.into())).await;
         }
     }
 
     /// Until the token ends or the reader goes.
-    async fn follow(&mut self, mut heads: watch::Receiver<i64>) -> Result<(), End> {
+    async fn follow(&mut self, mut wakes: watch::Receiver<i64>) -> Result<(), End> {
         let mut first = true;
         loop {
-            let head = *heads.borrow_and_update();
-            while self.reached < head {
-                self.catch_up(head).await?;
-            }
+            wakes.borrow_and_update();
+            while self.catch_up().await? {}
             self.still_admitted()?;
             self.checkpoint(std::mem::take(&mut first)).await?;
             tokio::select! {
                 // The sender lives in the app, and the app in this.
-                _ = heads.changed() => {}
+                _ = wakes.changed() => {}
                 () = tokio::time::sleep(LOOK) => {}
                 () = self.out.closed() => return Err(End::Gone),
             }
@@ -81,9 +79,10 @@ impl Watcher {
         if ended { Err(AuthError::Unauthenticated.into()) } else { Ok(()) }
     }
 
-    async fn catch_up(&mut self, head: i64) -> Result<(), End> {
-        let events = self.app.store.events(self.agency, self.reached, head, super::BATCH).await?;
-        let all = usize::try_from(super::BATCH).is_ok_and(|batch| events.len() < batch);
+    /// Tells what comes next, and whether there may be more.
+    async fn catch_up(&mut self) -> Result<bool, End> {
+        let (events, whole) = self.app.events_of(self.agency, self.reached).await?;
+        let more = whole.is_none();
         for event in events {
             self.still_admitted()?;
             if let Some(news) = self.released(&event).await? {
@@ -91,10 +90,8 @@ impl Watcher {
             }
             self.reached = event.seq;
         }
-        if all {
-            self.reached = head;
-        }
-        Ok(())
+        self.reached = self.reached.max(whole.unwrap_or_default());
+        Ok(more)
     }
 
     /// What may be told of an event now; none: it is as if there were none.
