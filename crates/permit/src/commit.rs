@@ -60,6 +60,34 @@ impl Guard {
             + Sync
             + 'static,
     {
+        self.commit_beside(db, name, permit, move |tx, permit| {
+            let done = work(tx, permit);
+            Box::pin(async move { Ok((done.await?, Vec::new())) })
+        })
+        .await
+    }
+
+    /// As [`Guard::commit`], where `work` gives what the network does beside it, to be on record with it: in
+    /// one go and last, since the head of the records is locked from there to the COMMIT.
+    pub async fn commit_beside<A, T, E, F>(
+        &self,
+        db: &Db,
+        name: &'static str,
+        permit: Permit<A>,
+        work: F,
+    ) -> Result<Written<T>, E>
+    where
+        A: Act,
+        T: Send + 'static,
+        E: TxError + From<Refusal>,
+        F: for<'c> Fn(
+                &'c mut PgConnection,
+                Arc<Permit<A>>,
+            ) -> BoxFuture<'c, Result<(T, Vec<Event>), E>>
+            + Send
+            + Sync
+            + 'static,
+    {
         let permit = Arc::new(permit);
         let (guard, live) = (self.clone(), Arc::clone(&permit));
         let last = move || -> BoxFuture<'static, Last<Disclosure>> {
@@ -86,7 +114,10 @@ impl Guard {
         T: Send + 'static,
         D: Send + 'static,
         E: TxError + From<Refusal>,
-        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>> + Send + Sync + 'static,
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<(T, Vec<Event>), E>>
+            + Send
+            + Sync
+            + 'static,
         L: Fn() -> BoxFuture<'static, Last<D>> + Send + Sync + 'static,
     {
         let (work, last) = (Arc::new(work), Arc::new(last));
@@ -104,13 +135,14 @@ impl Guard {
                     let (work, last) = (Arc::clone(&work), Arc::clone(&last));
                     let (put, denied) = (Arc::clone(&put), Arc::clone(&denied));
                     Box::pin(async move {
-                        let value = work(&mut *tx).await?;
+                        let (value, mut events) = work(&mut *tx).await?;
                         *locked(&put) = Some(put_now());
                         let (event, told) = last().await.map_err(|(refusal, event)| {
                             *locked(&denied) = event;
                             refusal
                         })?;
-                        ledger::write_in(tx, &[event]).await?;
+                        events.push(event);
+                        ledger::write_in(tx, &events).await?;
                         Ok::<_, E>((value, told))
                     })
                 })
@@ -190,8 +222,17 @@ impl Guard {
                 Ok((event, ()))
             })
         };
-        let (value, ()) =
-            self.fenced(db, name, scope, move |tx| work(tx, Arc::clone(&permit)), last).await?;
+        let done = self.fenced(
+            db,
+            name,
+            scope,
+            move |tx| {
+                let done = work(tx, Arc::clone(&permit));
+                Box::pin(async move { Ok::<_, E>((done.await?, Vec::new())) })
+            },
+            last,
+        );
+        let (value, ()) = done.await?;
         Ok(value)
     }
 

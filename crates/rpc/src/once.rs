@@ -108,7 +108,8 @@ impl Request {
 fn may_have_landed(error: &InTx) -> bool {
     match error {
         InTx::Store(store) => store.constraint() == Some("request_log_once"),
-        InTx::Other(Error::Conflict(_)) => true,
+        // Or what made the request odd: a referral of a group is asked in it already.
+        InTx::Other(Error::Conflict(_) | Error::Invalid(_)) => true,
         InTx::Other(_) => false,
     }
 }

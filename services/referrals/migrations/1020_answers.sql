@@ -36,15 +36,22 @@ CREATE INDEX referral_of_group ON referral (group_id) WHERE group_id IS NOT NULL
 
 ALTER TABLE referral_move
     ADD COLUMN practitioner text,
+    ADD COLUMN outcome smallint CHECK (outcome BETWEEN 1 AND 9),
+    ADD COLUMN housing_result smallint CHECK (housing_result BETWEEN 1 AND 3),
+    ADD COLUMN enrollment smallint CHECK (enrollment BETWEEN 1 AND 3),
     ADD CONSTRAINT referral_move_state CHECK (state BETWEEN 1 AND 10),
     ADD CONSTRAINT referral_move_by CHECK (practitioner IS NULL OR agency IS NOT NULL);
+COMMENT ON COLUMN referral_move.outcome IS 'Outcome of the contract, as said with the move.';
+COMMENT ON COLUMN referral_move.housing_result IS 'HousingResult of the contract, as said with the move.';
+COMMENT ON COLUMN referral_move.enrollment IS 'Enrollment of the contract, as said with the move.';
 COMMENT ON COLUMN referral_move.practitioner IS
     'By whom: agency/practitioner; null: the person, the network, or before this was kept.';
 ALTER TABLE referral_event
     ADD CONSTRAINT referral_event_kind CHECK (kind IN (1, 2, 4)),
     ADD CONSTRAINT referral_event_state
         CHECK (CASE kind WHEN 1 THEN state IS NOT NULL AND state BETWEEN 1 AND 10 ELSE state IS NULL END),
-    ADD CONSTRAINT referral_event_withdrawn CHECK (kind <> 2 OR for_agency = target_id);
+    ADD CONSTRAINT referral_event_withdrawn
+        CHECK (kind <> 2 OR for_agency IS NOT DISTINCT FROM target_id);
 COMMENT ON COLUMN referral_event.kind IS
     'ReferralEventKind of the contract: 1 STATE, 2 WITHDRAWN, 4 ADDED.';
 
@@ -139,7 +146,7 @@ $$;
 
 DROP FUNCTION read_referrals(uuid[]);
 DROP FUNCTION referral_rows(uuid[]);
-CREATE FUNCTION referral_rows(ids uuid[])
+CREATE FUNCTION referral_rows(ids uuid[], added boolean)
     RETURNS TABLE (
         id uuid, person_id uuid, class smallint, custodian_id uuid, author text, episode_id uuid,
         authored_at timestamptz, confidentiality smallint, sensitivities integer, part2 boolean,
@@ -147,7 +154,8 @@ CREATE FUNCTION referral_rows(ids uuid[])
         need_category text, priority smallint, summary bytea, state smallint, outcome smallint,
         housing_result smallint, enrollment smallint, updated_at timestamptz, row_version bigint,
         move_states smallint[], move_times timestamptz[], move_agencies uuid[],
-        move_reasons bytea[], move_practitioners text[], sent boolean, group_id uuid, expected_release date,
+        move_reasons bytea[], move_practitioners text[], move_outcomes smallint[],
+        move_housing_results smallint[], move_enrollments smallint[], sent boolean, group_id uuid, expected_release date,
         warm_handoff boolean, answers smallint[], answer_times timestamptz[], answer_words bytea[],
         answers_by_representative boolean[], contact_times timestamptz[], contact_agencies uuid[],
         contact_channels smallint[], contact_results smallint[], contact_handoffs boolean[],
@@ -158,21 +166,25 @@ CREATE FUNCTION referral_rows(ids uuid[])
         r.confidentiality, r.sensitivities, r.part2, r.victim_service, r.release_block_until,
         r.target_id, r.service_id, r.need_category, r.priority, r.summary, r.state, r.outcome,
         r.housing_result, r.enrollment, r.updated_at, r.row_version,
-        m.states, m.times, m.agencies, m.reasons, m.practitioners, r.purposes IS NOT NULL, r.group_id,
+        m.states, m.times, m.agencies, m.reasons, m.practitioners, m.outcomes,
+        m.housing_results, m.enrollments, r.purposes IS NOT NULL, r.group_id,
         r.expected_release, r.warm_handoff, a.answers, a.times, a.words, a.represented,
         c.times, c.agencies, c.channels, c.results, c.handoffs, c.notes
     FROM referral r CROSS JOIN LATERAL (
         SELECT array_agg(v.state ORDER BY v.n) AS states, array_agg(v.at ORDER BY v.n) AS times,
             array_agg(v.agency ORDER BY v.n) AS agencies,
             array_agg(v.reason ORDER BY v.n) AS reasons,
-            array_agg(v.practitioner ORDER BY v.n) AS practitioners
+            array_agg(v.practitioner ORDER BY v.n) AS practitioners,
+            array_agg(v.outcome ORDER BY v.n) AS outcomes,
+            array_agg(v.housing_result ORDER BY v.n) AS housing_results,
+            array_agg(v.enrollment ORDER BY v.n) AS enrollments
         FROM referral_move v WHERE v.referral_id = r.id
     ) m CROSS JOIN LATERAL (
         SELECT COALESCE(array_agg(v.answer ORDER BY v.n), '{}') AS answers,
             COALESCE(array_agg(v.at ORDER BY v.n), '{}') AS times,
             COALESCE(array_agg(v.words ORDER BY v.n), '{}') AS words,
             COALESCE(array_agg(v.by_representative ORDER BY v.n), '{}') AS represented
-        FROM referral_answer v WHERE v.referral_id = r.id
+        FROM referral_answer v WHERE added AND v.referral_id = r.id
     ) a CROSS JOIN LATERAL (
         SELECT COALESCE(array_agg(v.at ORDER BY v.n), '{}') AS times,
             COALESCE(array_agg(v.agency ORDER BY v.n), '{}') AS agencies,
@@ -180,12 +192,12 @@ CREATE FUNCTION referral_rows(ids uuid[])
             COALESCE(array_agg(v.result ORDER BY v.n), '{}') AS results,
             COALESCE(array_agg(v.warm_handoff ORDER BY v.n), '{}') AS handoffs,
             COALESCE(array_agg(v.note ORDER BY v.n), '{}') AS notes
-        FROM referral_contact v WHERE v.referral_id = r.id
+        FROM referral_contact v WHERE added AND v.referral_id = r.id
     ) c
     WHERE r.id = ANY (ids)
 $$;
 COMMENT ON FUNCTION referral_rows IS
-    'Referrals with their moves, answers and contacts, of the people in scope.';
+    'Referrals with their moves, of the people in scope; with answers and contacts, or without.';
 
 CREATE FUNCTION read_referrals(ids uuid[]) RETURNS TABLE (
         id uuid, person_id uuid, class smallint, custodian_id uuid, author text, episode_id uuid,
@@ -194,7 +206,8 @@ CREATE FUNCTION read_referrals(ids uuid[]) RETURNS TABLE (
         need_category text, priority smallint, summary bytea, state smallint, outcome smallint,
         housing_result smallint, enrollment smallint, updated_at timestamptz, row_version bigint,
         move_states smallint[], move_times timestamptz[], move_agencies uuid[],
-        move_reasons bytea[], move_practitioners text[], sent boolean, group_id uuid, expected_release date,
+        move_reasons bytea[], move_practitioners text[], move_outcomes smallint[],
+        move_housing_results smallint[], move_enrollments smallint[], sent boolean, group_id uuid, expected_release date,
         warm_handoff boolean, answers smallint[], answer_times timestamptz[], answer_words bytea[],
         answers_by_representative boolean[], contact_times timestamptz[], contact_agencies uuid[],
         contact_channels smallint[], contact_results smallint[], contact_handoffs boolean[],
@@ -204,6 +217,6 @@ CREATE FUNCTION read_referrals(ids uuid[]) RETURNS TABLE (
 BEGIN
     PERFORM set_config('trellis.people',
         (SELECT string_agg(DISTINCT l.person_id::text, ',') FROM locate_referrals(ids) l), true);
-    RETURN QUERY SELECT s.* FROM referral_rows(ids) s;
+    RETURN QUERY SELECT s.* FROM referral_rows(ids, true) s;
 END $$;
 COMMENT ON FUNCTION read_referrals IS 'Referrals by id, for readers whose decisions are made at release.';

@@ -101,10 +101,16 @@ impl Feed {
     }
 
     /// What concerns the agency after a number, at most so many, and up to which number that is all that
-    /// there is (none: there may be more). None: it is not in memory (any more).
-    fn since(&self, agency: Uuid, after: i64, most: usize) -> Option<(Vec<Event>, Option<i64>)> {
+    /// there is (none: there may be more). None: it is not in memory (any more), or not up to `least` yet.
+    fn since(
+        &self,
+        agency: Uuid,
+        (after, least): (i64, i64),
+        most: usize,
+    ) -> Option<(Vec<Event>, Option<i64>)> {
         let lately = self.lately();
-        let (_, upto) = lately.span.filter(|(from, _)| *from <= after)?;
+        let here = |(from, upto): &(i64, i64)| *from <= after && *upto >= least;
+        let (_, upto) = lately.span.filter(here)?;
         let own = lately.of.get(&agency).into_iter().flatten();
         let new = own.filter(|heard| heard.event.seq > after && heard.is_for(agency));
         let events: Vec<Event> = new.take(most).map(|heard| heard.event.clone()).collect();
@@ -121,15 +127,16 @@ impl App {
         Ok(head)
     }
 
-    /// What concerns the agency after a number, and up to which number that is all that there is; none:
-    /// there may be more.
+    /// What concerns the agency after a number, and up to which number, `least` or a later one, that is all
+    /// that there is; none: there may be more.
     pub(crate) async fn events_of(
         &self,
         agency: Uuid,
         after: i64,
+        least: i64,
     ) -> Result<(Vec<Event>, Option<i64>), StoreError> {
         let most = usize::try_from(SOME).unwrap_or(usize::MAX);
-        if let Some(lately) = self.feed.since(agency, after, most) {
+        if let Some(lately) = self.feed.since(agency, (after, least), most) {
             return Ok(lately);
         }
         let head = self.head().await?;
@@ -229,7 +236,7 @@ mod tests {
     }
 
     fn seqs(feed: &Feed, agency: Uuid, after: i64, most: usize) -> Option<(Vec<i64>, Option<i64>)> {
-        let (events, whole) = feed.since(agency, after, most)?;
+        let (events, whole) = feed.since(agency, (after, 0), most)?;
         Some((events.into_iter().map(|event| event.seq).collect(), whole))
     }
 
@@ -251,6 +258,7 @@ mod tests {
         assert_eq!(seqs(&feed, A, 20, 9), Some((vec![], Some(9))), "further than is known");
         assert_eq!(seqs(&feed, A, 3, 9), None, "before what is here");
         assert_eq!(seqs(&Feed::new(), A, 0, 9), None, "nothing is here yet");
+        assert!(feed.since(A, (4, 9), 9).is_some() && feed.since(A, (4, 10), 9).is_none());
     }
 
     #[test]

@@ -17,9 +17,9 @@ use uuid::Uuid;
 
 use crate::domain::{Place, Referral};
 
-pub use added::{MOST as MOST_ADDED, answer, contact, last_answer, touched};
+pub use added::{MOST as MOST_ADDED, Said, answer, contact, declined, said, touched};
 pub use event::sealed;
-pub use group::{MOST as MOST_IN_GROUP, found, group_of, lock_group, others};
+pub use group::{MOST as MOST_IN_GROUP, found, group_of, lock_group, others, own_group};
 pub use list::{MOST_PEOPLE, Page};
 pub use sent::Sent;
 pub use write::{

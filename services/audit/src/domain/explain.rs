@@ -77,7 +77,11 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "ResumeReferral" => "resumed",
         "CompleteReferral" => "completed",
         "FailReferral" => "ended without success",
-        "CancelReferral" => "cancelled",
+        "CancelReferral" | "AcceptedElsewhere" => "cancelled",
+        "ReopenReferral" => "reopened",
+        "MarkEnteredInError" => "marked as entered in error",
+        "RespondToReferral" => "answered",
+        "RecordContact" => "recorded an attempt to reach you for",
         _ => match disclosure.action {
             Action::Read => "read",
             Action::Write => "wrote",
@@ -174,6 +178,9 @@ fn ground(basis: Basis, disclosure: &Disclosure) -> Option<String> {
         Basis::Emergency => "in a medical emergency",
         Basis::CourtOrder => "under a court order",
         Basis::NamedInConsent => "as an agency named there",
+        Basis::Network if disclosure.rpc.ends_with("/AcceptedElsewhere") => {
+            "because another agency accepted"
+        }
         Basis::Network => "in consequence of a decision of yours",
         Basis::Consent => return Some(consent(disclosure)),
     };

@@ -25,6 +25,8 @@ pub struct Move {
     /// As audit records and authors are spelled: agency/practitioner.
     pub practitioner: Option<String>,
     pub reason: String,
+    /// As said with it.
+    pub ending: Ending,
 }
 
 /// What the person says to a referral: the contract's numbers.

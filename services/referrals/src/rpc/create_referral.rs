@@ -122,15 +122,19 @@ async fn joined(
         let what = "must be a draft or unanswered referral of your agency's about this person";
         InTx::from(Error::field("group", what))
     };
-    let group = store::group_of(&mut *tx, permit.person_id(), other).await?.ok_or_else(wrong)?;
+    let source = permit.agency().and_then(AgencyId::uuid);
+    let group = store::own_group(&mut *tx, permit.person_id(), other, source).await?;
+    let group = group.ok_or_else(wrong)?;
     store::lock_group(&mut *tx, group).await?;
     let members = store::others(&mut *tx, permit, group).await?;
-    let source = permit.agency().and_then(AgencyId::uuid);
     let named = members.iter().find(|(id, _)| *id == other).map(|(_, member)| member);
-    let named = named.filter(|member| Some(member.source) == source).ok_or_else(wrong)?;
+    let named = named.ok_or_else(wrong)?;
     group::free(&members)?;
     if !named.standing.waits() {
         return Err(wrong());
+    }
+    if store::declined(&mut *tx, permit.person_id(), group, new.target).await? {
+        return Err(Error::Conflict(Conflict::PersonDeclined).into());
     }
     let asked = |member: &Locked| member.target == new.target && member.standing.waits();
     if members.iter().any(|(_, member)| asked(member)) {

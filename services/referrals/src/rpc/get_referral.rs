@@ -18,6 +18,6 @@ pub(super) async fn handle(
     rpc::valid(&request)?;
     let id = rpc::id("name", "referrals", &request.name)?;
     let (referral, disclosure) = reply::read(app, &call, id).await?;
-    let shown = GetReferralResponse::of(reply::referral(&referral, call.caller().agency()));
+    let shown = GetReferralResponse::of(reply::whole(app, &call, &referral).await?);
     Ok(reply::response((shown, disclosure)))
 }

@@ -35,15 +35,15 @@ pub(super) fn free(others: &[(Uuid, Locked)]) -> Result<(), Error> {
     }
 }
 
-/// Cancels what waits for an answer: the network's act, on record in this transaction. All rows are locked
-/// before the first event is told.
+/// Cancels what waits for an answer: the network's act, and the record of it, which is the caller's to keep.
+/// All rows are locked before the first event is told.
 pub(super) async fn give_up(
     tx: &mut PgConnection,
     guard: &Guard,
     person: Uuid,
     others: Vec<(Uuid, Locked)>,
     at: Instant,
-) -> Result<(), InTx> {
+) -> Result<Option<ledger::Event>, InTx> {
     let act = guard.by_network(TASK, Kind::Referral, PersonId::from(person));
     let waits = |(_, other): &(Uuid, Locked)| other.standing.may(Mover::Network, State::Cancelled);
     let others: Vec<_> = others.into_iter().filter(waits).collect();
@@ -65,9 +65,6 @@ pub(super) async fn give_up(
         let told = Told { news: News::State(State::Cancelled), only, at };
         store::tell(&mut *tx, &OfNetwork { act: &act, referral: *referral }, other, told).await?;
     }
-    if !others.is_empty() {
-        let ids = others.iter().map(|(id, _)| *id).collect();
-        ledger::write_in(tx, &[guard.event_by_network(&act, ids)]).await?;
-    }
-    Ok(())
+    let ids: Vec<Uuid> = others.iter().map(|(id, _)| *id).collect();
+    Ok((!ids.is_empty()).then(|| guard.event_by_network(&act, ids)))
 }

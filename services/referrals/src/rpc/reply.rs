@@ -1,7 +1,7 @@
 //! A referral as the contract shows it, and the way a repeated write takes.
 
-use kernel::{AgencyId, PractitionerId};
-use permit::{Call, Disclosure, ReadReferrals};
+use kernel::{AgencyId, PractitionerId, Role};
+use permit::{Call, Disclosure, Others, ReadReferrals, Standing};
 use rpc::{Error, InTx, Replay};
 use tonic::Response;
 use wire::{
@@ -19,8 +19,15 @@ use crate::{
 /// As an agency, or the person, is shown it.
 pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referral {
     let record = &referral.record;
-    // A target is not told that others were asked.
-    let group = referral.group.filter(|_| to != Some(&referral.target));
+    // That others were asked is its source's to know; one of them may be a draft.
+    let group = referral.group.filter(|_| to.is_some() && to == record.custodian.as_ref());
+    // The person's words are for the two agencies and the person's own side, whoever else may read it.
+    let sides = [record.custodian.as_ref(), Some(&referral.target)];
+    let beside = to.is_some() && !sides.contains(&to);
+    let (answers, contacts) = match beside {
+        true => (&[][..], &[][..]),
+        false => (&*referral.answers, &*referral.contacts),
+    };
     let ending = referral.ending;
     pb::Referral {
         name: name_of("referrals", &record.id),
@@ -46,12 +53,35 @@ pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referr
         create_time: record.authored_on.map(timestamp),
         update_time: Some(timestamp(referral.updated_at)),
         etag: referral.row_version.to_string(),
-        answers: referral.answers.iter().map(answer).collect(),
-        contacts: referral.contacts.iter().map(contact).collect(),
+        answers: answers.iter().map(answer).collect(),
+        contacts: contacts.iter().map(contact).collect(),
         group: group.map(|id| name_of("referrals", id)).unwrap_or_default(),
         expected_release_date: referral.expected_release.map(|d| d.to_string()).unwrap_or_default(),
         warm_handoff: referral.warm_handoff,
     }
+}
+
+/// Leaves free words out for who acts for the person and may not see all, since nobody has labelled what was
+/// said (as [`permit::StandingPermit::confirmed_for_unlabelled`]).
+pub(super) fn cut(referral: &mut pb::Referral, standing: &Standing) {
+    let excludes = |acts: &permit::Representing| !acts.excluded_sensitivities.is_empty();
+    if matches!(standing, Standing::Representative(acts) if excludes(acts)) {
+        let own = referral.answers.iter_mut().filter(|answer| !answer.by_representative);
+        own.for_each(|answer| answer.words.clear());
+        referral.contacts.iter_mut().for_each(|contact| contact.note.clear());
+    }
+}
+
+/// One referral as its reader is shown it.
+pub(super) async fn whole(app: &App, call: &Call, read: &Referral) -> Result<pb::Referral, Error> {
+    let mut shown = referral(read, call.caller().agency());
+    if call.caller().roles().contains(Role::Representative) {
+        let person = read.record.person.clone();
+        let others = Others { agencies: false, representatives: true };
+        let permit = app.deps.guard.standing_beside(call, person, others).await?;
+        cut(&mut shown, permit.standing());
+    }
+    Ok(shown)
 }
 
 /// In a list: what was said and who was reached is told one by one.
@@ -90,6 +120,9 @@ fn one_move(one: &Move) -> pb::ReferralMove {
             .clone()
             .map(|who| practitioner_name(&PractitionerId::new(who)))
             .unwrap_or_default(),
+        outcome: i32::from(one.ending.outcome),
+        housing_result: i32::from(one.ending.housing_result),
+        enrollment: i32::from(one.ending.enrollment),
     }
 }
 

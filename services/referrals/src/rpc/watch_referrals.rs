@@ -45,13 +45,14 @@ pub(super) async fn handle(
     app.deps.guard.defer::<ReadReferrals>(&call).await?;
     let reached = app.deps.pages.resume(&call, &request.cursor)?;
     let wakes = app.feed.subscribe(agency);
-    if !(0..=app.head().await?).contains(&reached) {
+    let begun_at = app.head().await?;
+    if !(0..=begun_at).contains(&reached) {
         return Err(Error::Conflict(Conflict::CursorExpired));
     }
     let (out, events) = mpsc::channel(AHEAD);
     let (app, stop) = (Arc::clone(app), app.deps.stop.clone());
     let sent = app.deps.clock.now();
-    let watcher = Watcher { app, call, agency, reached, sent, out };
+    let watcher = Watcher { app, call, agency, reached, begun_at, sent, out };
     tokio::spawn(stop.run_until_cancelled_owned(watcher.run(wakes)));
     Ok(Response::new(Box::pin(ReceiverStream::new(events))))
 }

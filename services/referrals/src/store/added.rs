@@ -2,23 +2,25 @@
 
 use kernel::Instant;
 use pg::{PgConnection, Sealed, StoreError};
+use uuid::Uuid;
 
 use super::write::Hold;
 use crate::domain::{Answer, Contact, Saying};
 
-/// Answers to a referral, and contacts for it.
-pub const MOST: i64 = 200;
+/// Answers to a referral that end nothing, and contacts for it.
+pub const MOST: i64 = 50;
 
 fn seal(words: &str) -> Option<Vec<u8>> {
     (!words.is_empty()).then(|| Sealed::seal(words.as_bytes()).bytes().to_vec())
 }
 
-/// Keeps an answer to the referral that is locked. False: there are [`MOST`] already.
+/// Keeps an answer to the referral that is locked. False: there are [`MOST`] already. A no is always kept.
 pub async fn answer(
     tx: &mut PgConnection,
     hold: &impl Hold,
     answer: &Answer,
 ) -> Result<bool, StoreError> {
+    let most = if answer.saying == Saying::No { i64::MAX } else { MOST };
     let added = sqlx::query!(
         "INSERT INTO referral_answer
             (referral_id, n, person_id, answer, at, words, by_representative)
@@ -30,26 +32,55 @@ pub async fn answer(
         answer.at,
         seal(&answer.words),
         answer.by_representative,
-        MOST,
+        most,
     );
     Ok(added.execute(tx).await?.rows_affected() == 1)
 }
 
-/// What the person said last.
-pub async fn last_answer(
-    tx: &mut PgConnection,
-    hold: &impl Hold,
-) -> Result<Option<Saying>, StoreError> {
-    let last = sqlx::query_scalar!(
-        "SELECT answer FROM referral_answer WHERE referral_id = $1 AND person_id = $2
-         ORDER BY n DESC LIMIT 1",
+/// What stands of what was said: a question takes nothing back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// Nothing, or yes.
+    Open,
+    /// The person's no.
+    No,
+    /// Theirs who act for them.
+    NoForThem,
+}
+
+/// What stands of what was said to a referral.
+pub async fn said(tx: &mut PgConnection, hold: &impl Hold) -> Result<Said, StoreError> {
+    let last = sqlx::query!(
+        "SELECT answer, by_representative FROM referral_answer
+         WHERE referral_id = $1 AND person_id = $2 AND answer <> 3 ORDER BY n DESC LIMIT 1",
         hold.id(),
         hold.person(),
     );
-    let last = last.fetch_optional(tx).await?;
-    let saying =
-        |number| Saying::of(number).ok_or(StoreError::BadRow { what: "answer to a referral" });
-    last.map(saying).transpose()
+    Ok(match last.fetch_optional(tx).await? {
+        Some(no) if no.answer == Saying::No as i16 && no.by_representative => Said::NoForThem,
+        Some(no) if no.answer == Saying::No as i16 => Said::No,
+        _ => Said::Open,
+    })
+}
+
+/// Whether the person said no to this target in the group.
+pub async fn declined(
+    tx: &mut PgConnection,
+    person: Uuid,
+    group: Uuid,
+    target: Uuid,
+) -> Result<bool, StoreError> {
+    let declined = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM referral r
+            CROSS JOIN LATERAL (SELECT a.answer FROM referral_answer a
+                WHERE a.referral_id = r.id AND a.answer <> 3 ORDER BY a.n DESC LIMIT 1) last
+            WHERE (r.group_id = $1 OR r.id = $1) AND r.person_id = $2 AND r.target_id = $3
+                AND last.answer = 2) AS "declined!""#,
+        group,
+        person,
+        target,
+    );
+    Ok(declined.fetch_one(tx).await?)
 }
 
 /// Keeps a contact for the referral that is locked. False: there are [`MOST`] already.

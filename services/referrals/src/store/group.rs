@@ -25,6 +25,23 @@ pub async fn group_of(
     Ok(group.fetch_optional(tx).await?)
 }
 
+/// As [`group_of`], of a referral that this agency holds: others' are not there, and not waited for.
+pub async fn own_group(
+    tx: &mut PgConnection,
+    person: Uuid,
+    id: Uuid,
+    source: Option<Uuid>,
+) -> Result<Option<Uuid>, StoreError> {
+    let group = sqlx::query_scalar!(
+        r#"SELECT COALESCE(group_id, id) AS "group!" FROM referral
+         WHERE id = $1 AND person_id = $2 AND custodian_id = $3"#,
+        id,
+        person,
+        source,
+    );
+    Ok(group.fetch_optional(tx).await?)
+}
+
 /// Nobody else joins, sends, reopens or accepts one of the group until this transaction ends.
 pub async fn lock_group(tx: &mut PgConnection, group: Uuid) -> Result<(), StoreError> {
     sqlx::query!(

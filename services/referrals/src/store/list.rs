@@ -92,7 +92,7 @@ impl Referrals {
                 let (of_all, by_person) = (of_all.clone(), by_person.clone());
                 Box::pin(async move {
                     Ok(referral_rows!(
-                        "referral_rows(ARRAY(
+                        "referral_rows(added => false, ids => ARRAY(
                             SELECT r.id FROM referral r
                             WHERE r.person_id = ANY ($1)
                                 AND (r.purposes IS NOT NULL OR r.custodian_id = $3)

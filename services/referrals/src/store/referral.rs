@@ -47,7 +47,10 @@ macro_rules! referral_rows {
                 row_version AS "row_version!", move_states AS "move_states!",
                 move_times AS "move_times!", move_agencies AS "move_agencies!: Vec<Option<Uuid>>",
                 move_reasons AS "move_reasons!: Vec<Option<Vec<u8>>>",
-                move_practitioners AS "move_practitioners!: Vec<Option<String>>", sent AS "sent!", group_id,
+                move_practitioners AS "move_practitioners!: Vec<Option<String>>",
+                move_outcomes AS "move_outcomes!: Vec<Option<i16>>",
+                move_housing_results AS "move_housing_results!: Vec<Option<i16>>",
+                move_enrollments AS "move_enrollments!: Vec<Option<i16>>", sent AS "sent!", group_id,
                 expected_release, warm_handoff AS "warm_handoff!", answers AS "answers!",
                 answer_times AS "answer_times!",
                 answer_words AS "answer_words!: Vec<Option<Vec<u8>>>",
@@ -97,6 +100,9 @@ pub(super) struct ReferralRow {
     pub move_agencies: Vec<Option<Uuid>>,
     pub move_reasons: Vec<Option<Vec<u8>>>,
     pub move_practitioners: Vec<Option<String>>,
+    pub move_outcomes: Vec<Option<i16>>,
+    pub move_housing_results: Vec<Option<i16>>,
+    pub move_enrollments: Vec<Option<i16>>,
     pub sent: bool,
     pub group_id: Option<Uuid>,
     pub expected_release: Option<Date>,
@@ -124,12 +130,24 @@ impl ReferralRow {
     fn moves(&self) -> Result<Vec<Move>, StoreError> {
         let whens = self.move_states.iter().zip(&self.move_times);
         let whys = self.move_agencies.iter().zip(&self.move_reasons);
-        let moves = whens.zip(whys).zip(&self.move_practitioners).map(
-            |(((number, at), (agency, reason)), practitioner)| {
-                let (reason, practitioner) = (text(reason.as_deref())?, practitioner.clone());
-                Ok(Move { state: state(*number)?, at: *at, agency: *agency, practitioner, reason })
-            },
-        );
+        let results = self.move_outcomes.iter().zip(&self.move_housing_results);
+        let endings = results.zip(&self.move_enrollments);
+        let all = whens.zip(whys).zip(&self.move_practitioners).zip(endings);
+        let moves = all.map(|((((number, at), (agency, reason)), practitioner), ending)| {
+            let ((outcome, housing_result), enrollment) = ending;
+            Ok(Move {
+                state: state(*number)?,
+                at: *at,
+                agency: *agency,
+                practitioner: practitioner.clone(),
+                reason: text(reason.as_deref())?,
+                ending: Ending {
+                    outcome: outcome.unwrap_or_default(),
+                    housing_result: housing_result.unwrap_or_default(),
+                    enrollment: enrollment.unwrap_or_default(),
+                },
+            })
+        });
         moves.collect()
     }
 

@@ -74,6 +74,14 @@ pub struct By {
     pub practitioner: String,
 }
 
+impl Locked {
+    /// Sent to this agency, and not answered.
+    pub fn asks(&self, target: Uuid) -> bool {
+        let waits = self.standing.waits() && self.standing.state != State::Draft;
+        waits && self.target == target
+    }
+}
+
 /// A move.
 #[derive(Clone)]
 pub struct Change {
@@ -162,7 +170,9 @@ pub async fn create(
         .author
         .as_ref()
         .map(|author| By { agency: source, practitioner: author.to_string() });
-    add_move(tx, permit, 1, state, by.as_ref(), None, new.at).await?;
+    let (reason, ending, sent) = (None, Ending::default(), None);
+    let first = Change { to: state, by, reason, ending, sent, target_sees, at: new.at };
+    add_move(tx, permit, 1, &first).await?;
     Ok(Locked {
         standing: Standing { state, held: None },
         target_sees,
@@ -176,23 +186,25 @@ async fn add_move(
     tx: &mut PgConnection,
     hold: &impl Hold,
     n: i64,
-    state: State,
-    by: Option<&By>,
-    reason: Option<&str>,
-    at: Instant,
+    change: &Change,
 ) -> Result<(), StoreError> {
-    let reason = reason.map(|words| Sealed::seal(words.as_bytes()));
+    let reason = change.reason.as_ref().map(|words| Sealed::seal(words.as_bytes()));
     sqlx::query!(
-        "INSERT INTO referral_move (referral_id, n, person_id, state, at, agency, practitioner, reason)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO referral_move (referral_id, n, person_id, state, at, agency, practitioner,
+            reason, outcome, housing_result, enrollment)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULLIF($9, 0::smallint),
+            NULLIF($10, 0::smallint), NULLIF($11, 0::smallint))",
         hold.id(),
         n,
         hold.person(),
-        state.number(),
-        at,
-        by.map(|by| by.agency),
-        by.map(|by| &*by.practitioner),
+        change.to.number(),
+        change.at,
+        change.by.as_ref().map(|by| by.agency),
+        change.by.as_ref().map(|by| &*by.practitioner),
         reason.as_ref().map(Sealed::bytes),
+        change.ending.outcome,
+        change.ending.housing_result,
+        change.ending.enrollment,
     )
     .execute(tx)
     .await?;
@@ -277,7 +289,7 @@ pub async fn change(
     .execute(&mut *tx)
     .await?;
     let n = from.row_version + 1;
-    add_move(tx, hold, n, change.to, change.by.as_ref(), change.reason.as_deref(), change.at).await
+    add_move(tx, hold, n, change).await
 }
 
 /// Whether the target sees it: no move.
@@ -331,7 +343,7 @@ pub async fn tell(
 /// The referral as it stands in this transaction, for the reply to its writer.
 pub async fn reread(tx: &mut PgConnection, hold: &impl Hold) -> Result<Referral, StoreError> {
     let (ids, person) = (vec![hold.id()], hold.person());
-    let row = referral_rows!("referral_rows($1) WHERE person_id = $2", &ids, person)
+    let row = referral_rows!("referral_rows($1, true) WHERE person_id = $2", &ids, person)
         .fetch_one(tx)
         .await?;
     Referral::try_from(row)

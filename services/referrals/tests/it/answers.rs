@@ -1,6 +1,6 @@
 //! What a person says to a referral: it is theirs to take or leave.
 
-use kernel::{CodeSet, PersonId, Role};
+use kernel::{CodeSet, PersonId, Role, Sensitivity};
 use permit::Appointment;
 use policy::Relationship;
 use tonic::Code;
@@ -134,14 +134,120 @@ async fn an_answer_to_what_the_end_of_a_consent_holds_is_told_to_its_source_alon
 }
 
 #[tokio::test]
-async fn two_hundred_answers_are_kept_and_the_next_is_refused() {
+async fn fifty_answers_are_kept_and_a_no_after_them() {
     let world = World::agreed().await;
     let (sent, ana) = (world.sent().await, world.person("ana"));
-    for _ in 0..200 {
+    for _ in 0..50 {
         world.respond(&ana, saying(&sent.name, A::Asks, "")).await.unwrap();
     }
-    let more = world.respond(&ana, saying(&sent.name, A::No, "")).await;
-    refused(more, Code::ResourceExhausted, "LIMIT_EXCEEDED");
-    let kept = world.get(CLINIC, &sent.name).await.unwrap();
-    assert_eq!((kept.answers.len(), kept.state()), (200, S::Requested));
+    for more in [A::Asks, A::Yes] {
+        let more = world.respond(&ana, saying(&sent.name, more, "")).await;
+        refused(more, Code::ResourceExhausted, "LIMIT_EXCEEDED");
+    }
+    let no = world.respond(&ana, saying(&sent.name, A::No, "")).await.unwrap();
+    assert_eq!((no.answers.len(), no.state()), (51, S::Cancelled));
+}
+
+#[tokio::test]
+async fn a_no_is_lifted_by_a_yes_of_the_persons_own_and_by_nothing_else() {
+    let world = World::agreed().await;
+    let ana = world.person("ana");
+    let sent = world.sent().await;
+    world.respond(&ana, saying(&sent.name, A::No, "")).await.unwrap();
+    let reopen = async || world.go(Verb::Reopen, CLINIC, &sent.name).await;
+    // A question takes nothing back.
+    world.respond(&ana, saying(&sent.name, A::Asks, "Why did you ask?")).await.unwrap();
+    refused(reopen().await, Code::FailedPrecondition, "PERSON_DECLINED");
+    // Who acts for them doesn't, whatever they may do else.
+    world.people.appoint("sam", guardian());
+    let sam = world.sign_ins.individual("sam", Role::Representative, true);
+    let yes = || saying(&sent.name, A::Yes, "");
+    refused(world.respond(&sam, yes()).await, Code::PermissionDenied, "ACTION_NOT_PERMITTED");
+    // Nor a sign-in that the source alone, or the target alone, stands surety for.
+    for surety in [CLINIC, HOUSING] {
+        let sub = format!("ana-of-{surety}");
+        world.people.bind(&sub, ANA, Some(&[CLINIC, surety]));
+        let token = world.sign_ins.individual(&sub, Role::Person, false);
+        let answer = world.respond(&token, yes()).await;
+        match surety {
+            CLINIC => refused(answer, Code::PermissionDenied, "SIGN_IN_NOT_CONFIRMED"),
+            _ => assert_eq!(answer.unwrap().state(), S::Cancelled, "both stand surety"),
+        }
+    }
+    assert_eq!(reopen().await.unwrap().state(), S::Requested);
+}
+
+#[tokio::test]
+async fn who_acts_for_them_decides_with_authority_alone_and_may_take_back_what_they_said() {
+    let world = World::agreed().await;
+    let without = Appointment { authority: false, ..guardian() };
+    let relative = Appointment { relationship: Relationship::Relative, ..guardian() };
+    let excluding = Appointment { excluded_sensitivities: [Sensitivity::Hiv].into(), ..guardian() };
+    for (sub, appointment) in
+        [("without", without), ("relative", relative), ("excluding", excluding)]
+    {
+        world.people.appoint(sub, appointment);
+        let token = world.sign_ins.individual(sub, Role::Representative, true);
+        let sent = world.sent().await;
+        for decides in [A::Yes, A::No] {
+            let answer = world.respond(&token, saying(&sent.name, decides, "")).await;
+            refused(answer, Code::PermissionDenied, "ACTION_NOT_PERMITTED");
+        }
+        let asked = world.respond(&token, saying(&sent.name, A::Asks, "When?")).await.unwrap();
+        assert_eq!((asked.state(), &*asked.answers[0].words), (S::Requested, "When?"));
+    }
+    world.people.appoint("sam", guardian());
+    let sam = world.sign_ins.individual("sam", Role::Representative, true);
+    let sent = world.sent().await;
+    world.respond(&sam, saying(&sent.name, A::No, "")).await.unwrap();
+    let again = world.go(Verb::Reopen, CLINIC, &sent.name).await;
+    refused(again, Code::FailedPrecondition, "PERSON_DECLINED");
+    world.respond(&sam, saying(&sent.name, A::Yes, "")).await.unwrap();
+    world.go(Verb::Reopen, CLINIC, &sent.name).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_persons_words_are_for_both_sides_and_not_for_everybody_who_may_read_it() {
+    let world = World::agreed().await;
+    world.agree(ANA, CLINIC, OTHER);
+    let sent = world.sent().await;
+    let ana = world.person("ana");
+    world.respond(&ana, saying(&sent.name, A::Asks, "canary-5d5d")).await.unwrap();
+    let called = crate::world::attempt(&sent.name);
+    let note = "canary-5d5d".to_owned();
+    world
+        .contact(HOUSING, wire::referrals::v1::RecordContactRequest { note, ..called })
+        .await
+        .unwrap();
+    let other = world.get(OTHER, &sent.name).await.unwrap();
+    assert!(other.answers.is_empty() && other.contacts.is_empty(), "a third agency");
+    let excluding = Appointment { excluded_sensitivities: [Sensitivity::Hiv].into(), ..guardian() };
+    world.people.appoint("aunt", excluding);
+    let aunt = world.sign_ins.individual("aunt", Role::Representative, true);
+    let asks = saying(&sent.name, A::Asks, "My own words");
+    let written = world.respond(&aunt, asks.clone()).await.unwrap();
+    for shown in [
+        &written,
+        &world.get_as(&aunt, &sent.name).await.unwrap(),
+        &world.respond(&aunt, asks).await.unwrap(),
+    ] {
+        let words: Vec<_> = shown.answers.iter().map(|a| &*a.words).collect();
+        assert_eq!(words, ["", "My own words"]);
+        assert_eq!(shown.contacts[0].note, "");
+    }
+    world.people.appoint("sam", guardian());
+    let sam = world.sign_ins.individual("sam", Role::Representative, true);
+    for token in [&ana, &sam, &world.staff(CLINIC), &world.staff(HOUSING)] {
+        let whole = world.get_as(token, &sent.name).await.unwrap();
+        assert_eq!(whole.answers[0].words, "canary-5d5d");
+        assert_eq!(whole.contacts[0].note, "canary-5d5d");
+    }
+}
+
+#[tokio::test]
+async fn what_was_an_error_is_answered_no_more() {
+    let world = World::agreed().await;
+    let error = world.in_state(S::EnteredInError).await;
+    let answer = world.respond(&world.person("ana"), saying(&error.name, A::No, "")).await;
+    refused(answer, Code::FailedPrecondition, "WRONG_STATE");
 }

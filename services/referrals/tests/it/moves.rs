@@ -66,7 +66,7 @@ async fn every_move_of_the_table_is_made_and_is_the_last_in_its_history() {
                 made += 1;
             }
         }
-        if standing.state != State::Draft {
+        if !matches!(standing.state, State::Draft | State::EnteredInError) {
             said(&world, standing).await;
         }
     }

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret as _;
 use sqlx::{Connection as _, PgConnection};
 use wire::referrals::v1::{self as pb, ReferralState as S};
 
-use crate::world::{ANA, BEN, CLINIC, HOUSING, WORDS, World, new};
+use crate::world::{ANA, BEN, CLINIC, HOUSING, WORDS, World, attempt, new, saying};
 
 /// As the service itself.
 async fn service(world: &World) -> PgConnection {
@@ -20,6 +20,13 @@ async fn both(world: &World) -> [String; 2] {
     let anas = world.sent().await;
     let at_once = pb::CreateReferralRequest { send: true, ..new(BEN, HOUSING) };
     let bens = world.create(CLINIC, at_once).await.unwrap();
+    for (sub, name) in [("ana", &anas.name), ("ben", &bens.name)] {
+        let asks = saying(name, pb::PersonAnswer::Asks, WORDS);
+        world.respond(&world.person(sub), asks).await.unwrap();
+        let note = WORDS.to_owned();
+        let called = pb::RecordContactRequest { note, ..attempt(name) };
+        world.contact(CLINIC, called).await.unwrap();
+    }
     [anas.name, bens.name]
 }
 
@@ -32,8 +39,10 @@ async fn without_a_person_in_scope_there_is_no_row_and_with_one_there_are_theirs
         for count in [
             "SELECT count(*) FROM referral",
             "SELECT count(*) FROM referral_move",
-            "SELECT count(*) FROM referral_event",
-            "SELECT count(*) FROM referral_rows((SELECT array_agg(l.id) FROM
+            "SELECT count(*) / 3 FROM referral_event",
+            "SELECT count(*) FROM referral_answer",
+            "SELECT count(*) FROM referral_contact",
+            "SELECT count(*) FROM referral_rows(added => true, ids => (SELECT array_agg(l.id) FROM
                 locate_events('0190000000007000800000000000000a', 0, 100, 100) l))",
         ] {
             let mut tx = conn.begin().await.unwrap();
@@ -59,6 +68,7 @@ async fn doors_without_a_person_show_no_content() {
             FROM locate_events('0190000000007000800000000000000a', 0, 100, 100) e)) l",
         "SELECT COALESCE(string_agg(l::text, ''), '')
             FROM locate_events('0190000000007000800000000000000a', 0, 100, 100) l",
+        "SELECT COALESCE(string_agg(l::text, ''), '') FROM locate_all_events(0, 100, 100) l",
     ] {
         let all: String = sqlx::query_scalar(door).fetch_one(&mut conn).await.unwrap();
         assert!(all.contains(&ANA.to_string()) && all.contains(&BEN.to_string()), "{all}");
@@ -79,6 +89,10 @@ async fn moves_and_events_are_never_changed_and_nothing_is_deleted() {
         "DELETE FROM referral",
         "DELETE FROM referral_move",
         "DELETE FROM referral_event",
+        "UPDATE referral_answer SET answer = 1",
+        "DELETE FROM referral_answer",
+        "UPDATE referral_contact SET result = 1",
+        "DELETE FROM referral_contact",
         "DELETE FROM facts_cursor",
         "TRUNCATE referral CASCADE",
     ] {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use permit::{Act, Call, Disclosure, Guard, Permit};
 use pg::{PgConnection, requests::keep_answer};
 use rpc::{Conflict, Error, InTx};
+use uuid::Uuid;
 
 use super::{
     super::{group, messages::Shows, reply},
@@ -12,8 +13,8 @@ use super::{
 };
 use crate::{
     App,
-    domain::{Mover, News, Saying, State},
-    store::{self, By, Change, Locked, Told},
+    domain::{Mover, News, State},
+    store::{self, By, Change, Locked, Said, Told},
 };
 
 /// Moves it, unless it stands elsewhere or the permit has ended meanwhile.
@@ -27,7 +28,7 @@ pub(super) async fn carried_out<A: Act, R: Shows>(
     let (guard, tx) = (&app.deps.guard, asked.step.tx);
     let work = Arc::clone(&asked);
     let recorder = guard.clone();
-    let done = guard.commit(app.store.db(), tx, permit, move |tx, permit| {
+    let done = guard.commit_beside(app.store.db(), tx, permit, move |tx, permit| {
         let (asked, guard) = (Arc::clone(&work), recorder.clone());
         Box::pin(async move { write(tx, &guard, &permit, &asked, mover, at).await })
     });
@@ -42,6 +43,8 @@ pub(super) async fn carried_out<A: Act, R: Shows>(
                 Conflict::WrongState { .. }
                 | Conflict::Stale
                 | Conflict::PersonDeclined
+                | Conflict::AlreadyExists { .. }
+                | Conflict::TooMany { .. }
                 | Conflict::AcceptedElsewhere,
             ),
         )) => Err(reply::told(app, &asked.call, asked.id, error).await),
@@ -56,7 +59,7 @@ async fn write<A: Act, R: Shows>(
     asked: &Asked,
     mover: Mover,
     at: kernel::Instant,
-) -> Result<(R, i64), InTx> {
+) -> Result<((R, i64), Vec<ledger::Event>), InTx> {
     let step = &asked.step;
     let sends = step.to == State::Requested;
     if sends {
@@ -68,8 +71,8 @@ async fn write<A: Act, R: Shows>(
     };
     let found = store::locked(&mut *tx, permit).await?;
     check(&found, asked, mover)?;
-    if sends && store::last_answer(&mut *tx, permit).await? == Some(Saying::No) {
-        return Err(Error::Conflict(Conflict::PersonDeclined).into());
+    if sends {
+        sendable(&mut *tx, permit, &found, &others).await?;
     }
     group::free(&others)?;
     let target_sees = found.target_sees || (sends && reads(guard, permit, &found, asked).await?);
@@ -83,9 +86,10 @@ async fn write<A: Act, R: Shows>(
         at,
     };
     store::change(&mut *tx, permit, &found, &change).await?;
-    if step.to == State::Accepted {
-        group::give_up(&mut *tx, guard, permit.person_id(), others, at).await?;
-    }
+    let beside = match step.to {
+        State::Accepted => group::give_up(&mut *tx, guard, permit.person_id(), others, at).await?,
+        _ => None,
+    };
     let referral = store::reread(&mut *tx, permit).await?;
     let reply = R::of(reply::referral(&referral, permit.agency()));
     let only = (!target_sees).then_some(found.source);
@@ -94,8 +98,32 @@ async fn write<A: Act, R: Shows>(
     let answer = reply.encode_to_vec();
     let (person, record) = (permit.person_id(), permit.record_id());
     keep_answer(tx, &asked.key, person, record, &answer, at).await?;
-    Ok((reply, seq))
+    Ok(((reply, seq), beside.into_iter().collect()))
 }
+
+/// What the person has said no to is not sent again, nobody is asked twice at once, and there is an end to
+/// asking.
+async fn sendable<A: Act>(
+    tx: &mut PgConnection,
+    permit: &Permit<A>,
+    found: &Locked,
+    others: &[(Uuid, Locked)],
+) -> Result<(), InTx> {
+    let conflict = if store::said(tx, permit).await? != Said::Open {
+        Conflict::PersonDeclined
+    } else if others.iter().any(|(_, other)| other.asks(found.target)) {
+        Conflict::AlreadyExists { field: "target" }
+    } else if found.row_version >= MOST_MOVES {
+        let limit = usize::try_from(MOST_MOVES).unwrap_or(usize::MAX);
+        Conflict::TooMany { what: "moves", limit }
+    } else {
+        return Ok(());
+    };
+    Err(Error::Conflict(conflict).into())
+}
+
+/// Moves after which a referral is not sent once more.
+const MOST_MOVES: i64 = 100;
 
 /// Whether its target may read what is sent to it; else it is not told of it either.
 async fn reads<A: Act>(

@@ -32,6 +32,8 @@ pub(super) struct Watcher {
     pub(super) agency: Uuid,
     /// Told, or not to be told, up to here.
     pub(super) reached: i64,
+    /// What had been committed when it began: told before the first checkpoint.
+    pub(super) begun_at: i64,
     /// When the last message was sent.
     pub(super) sent: Instant,
     pub(super) out: mpsc::Sender<Result<WatchReferralsResponse, Status>>,
@@ -81,7 +83,7 @@ impl Watcher {
 
     /// Tells what comes next, and whether there may be more.
     async fn catch_up(&mut self) -> Result<bool, End> {
-        let (events, whole) = self.app.events_of(self.agency, self.reached).await?;
+        let (events, whole) = self.app.events_of(self.agency, self.reached, self.begun_at).await?;
         let more = whole.is_none();
         for event in events {
             self.still_admitted()?;
