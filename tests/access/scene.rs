@@ -161,6 +161,7 @@ impl<'a> Stage<'a> {
                 data: format!("id,name,description\n{},An organization,It is\n", Uuid::new_v4())
                     .into_bytes(),
             }),
+            "ExportDirectory" => one(directory::ExportDirectoryRequest::default()),
             "WatchAgencies" => one(directory::WatchAgenciesRequest {}),
             _ => self.missing(rpc),
         }

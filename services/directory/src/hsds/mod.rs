@@ -14,6 +14,7 @@
 
 mod build;
 mod category;
+mod given;
 mod link;
 mod reason;
 mod rows;
@@ -22,12 +23,16 @@ mod split;
 mod tree;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use build::Builder;
 use link::{Linked, Tables};
 
 pub use category::{Meaning, NeedCategory, SupportKind, meaning};
+pub use given::{Given, header, record};
 pub use reason::{Reason, Rejection};
 pub use rows::{MAX_FILE_BYTES, MAX_ROWS};
 pub use schema::Table;
@@ -51,8 +56,10 @@ pub struct Import {
     pub refused: Vec<Refused>,
     /// Every bad row, by table and line.
     pub rejected: Vec<Rejection>,
-    /// Rows that name no owner where none is asked for: left out, and no fault of anyone's.
+    /// Rows that name no owner where none is asked for: no fault of anyone's.
     pub unattached: Vec<Place>,
+    /// The sound rows that belong to no organization: shared lists, and what is unattached.
+    pub nobodys: Vec<Arc<Given>>,
     /// Columns that we don't keep.
     pub ignored_columns: Vec<(Table, String)>,
     /// Files that are none of our tables.
@@ -148,6 +155,33 @@ fn table_of(file: &str) -> Option<Table> {
     }
 }
 
+/// Every sound row, to the organizations below which it hangs or to nobody.
+fn give(linked: &Linked<'_>, import: &mut Import) {
+    let mut trees: BTreeMap<String, &mut OrganizationTree> =
+        import.organizations.iter_mut().map(|tree| (tree.id.clone(), tree)).collect();
+    let id = |n: usize| linked.row((Table::Organizations, n))?.id();
+    let faulty: BTreeSet<link::At> = linked.faults.iter().map(|fault| fault.at).collect();
+    let all = Table::ALL.iter().flat_map(|t| (0..linked.rows(*t).len()).map(|n| (*t, n)));
+    for at in all.filter(|at| !faulty.contains(at)) {
+        let mut owners = linked.owners(at).peekable();
+        let owned = owners.peek().is_some();
+        let mut owners = owners.filter(|n| !linked.refused.contains(n)).peekable();
+        if owned && owners.peek().is_none() {
+            continue;
+        }
+        let Some(row) = Given::of(linked, at).map(Arc::new) else { continue };
+        if !owned {
+            import.nobodys.push(row);
+            continue;
+        }
+        for owner in owners {
+            if let Some(tree) = id(owner).and_then(|id| trees.get_mut(id)) {
+                tree.rows.push(Arc::clone(&row));
+            }
+        }
+    }
+}
+
 fn trees(tables: &Tables, import: &mut Import) {
     let linked = Linked::of(tables);
     let builder = Builder::of(&linked);
@@ -183,6 +217,7 @@ fn trees(tables: &Tables, import: &mut Import) {
             import.refused.push(refused);
         }
     }
+    give(&linked, import);
     let place = |at: &link::At| Place { table: at.0, line: line(*at) };
     import.unattached = linked.unattached.iter().map(place).collect();
     import.rejected.sort();

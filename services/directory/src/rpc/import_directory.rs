@@ -10,7 +10,7 @@ use wire::directory::v1::{ImportDirectoryRequest, ImportDirectoryResponse, Impor
 use crate::{
     App,
     domain::imported::Organization,
-    hsds::{Import, OrganizationTree, Table, parse},
+    hsds::{Given, Import, OrganizationTree, Table, parse},
     store,
 };
 
@@ -30,7 +30,7 @@ pub(super) async fn handle(
         parse(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))
     });
     let import = parsing.await.map_err(|_| Error::Internal("the parser panicked"))?;
-    let done = organizations(app, &call, &import.organizations).await;
+    let done = all(app, &call, &import).await;
     // Also where one in the middle failed: those before it are there.
     app.feed.refresh().await?;
     done?;
@@ -65,14 +65,37 @@ async fn receive(
     }
 }
 
-async fn organizations(app: &App, call: &Call, trees: &[OrganizationTree]) -> Result<(), Error> {
-    for tree in parents_first(trees) {
+async fn all(app: &App, call: &Call, import: &Import) -> Result<(), Error> {
+    // What the organizations name comes before them.
+    nobodys(app, call, &import.nobodys).await?;
+    for tree in parents_first(&import.organizations) {
         if call.caller().expired(app.deps.clock.now()) {
             return Err(AuthError::Unauthenticated.into());
         }
         organization(app, call, tree).await?;
     }
     Ok(())
+}
+
+/// Shared lists and what is unattached: with an audit record if anything is other than it was.
+async fn nobodys(app: &App, call: &Call, rows: &[Arc<Given>]) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let kept = Arc::new((rows.to_vec(), call.clone()));
+    let clock = Arc::clone(app.deps.guard.clock());
+    let done = app.deps.db.try_tx("directory.import", Scope::nobody(), None, move |tx| {
+        let (kept, clock) = (Arc::clone(&kept), Arc::clone(&clock));
+        Box::pin(async move {
+            let (rows, call) = &*kept;
+            if store::import::given::nobodys(tx, rows).await? {
+                let event = permit::network_event(call, Vec::new(), &clock);
+                ledger::write_in(tx, &[event]).await?;
+            }
+            Ok::<_, InTx>(())
+        })
+    });
+    Ok(done.await?)
 }
 
 /// Whole, in a transaction of its own, with its audit record if anything is other than it was.
