@@ -17,6 +17,7 @@ COMMENT ON COLUMN hsds_row.scope IS 'The agency below which it hangs; nil: none,
 COMMENT ON COLUMN hsds_row.content IS 'The cells that are filled, by their HSDS names, character for character.';
 COMMENT ON COLUMN hsds_row.gone IS 'The source no longer has it.';
 COMMENT ON COLUMN hsds_row.written IS 'Grows with every import that wrote something: of one row given twice the newest counts.';
+CREATE INDEX hsds_row_to_export ON hsds_row (table_name, source_id, written DESC) WHERE NOT gone;
 CREATE INDEX hsds_row_by_scope ON hsds_row (scope, table_name, source_id);
 
 ALTER TABLE service ADD COLUMN capacity_stated boolean NOT NULL DEFAULT false;
@@ -83,13 +84,3 @@ COMMENT ON VIEW hsds_own IS 'Agencies and services of this network in the tables
 COMMENT ON COLUMN hsds_own.table_name IS 'The HSDS table.';
 COMMENT ON COLUMN hsds_own.source_id IS 'The id of the row in that table.';
 COMMENT ON COLUMN hsds_own.content IS 'The cells, by their HSDS names; empty ones and nulls count as not filled.';
-
-CREATE VIEW hsds_export WITH (security_invoker = true) AS
-SELECT table_name, source_id, content, written FROM hsds_row WHERE NOT gone
-UNION ALL
-SELECT table_name, source_id, content, 9223372036854775807 FROM hsds_own;
-COMMENT ON VIEW hsds_export IS 'Whatever an export may show: of one id the row that was written last.';
-COMMENT ON COLUMN hsds_export.table_name IS 'The HSDS table.';
-COMMENT ON COLUMN hsds_export.source_id IS 'The id of the row in that table.';
-COMMENT ON COLUMN hsds_export.content IS 'The cells, by their HSDS names.';
-COMMENT ON COLUMN hsds_export.written IS 'As in hsds_row; what is our own counts more than what was given.';

@@ -10,6 +10,8 @@
 //! contact was left out of the export) is `unattached`: it is reported, and refuses nothing. A
 //! row that names an owner who isn't there is a rejection of its own.
 //!
+//! Every sound row is also kept as it was given, cell by cell: see [`Given`].
+//!
 //! Pure: bytes in, plain data out. Nothing here knows of a database or of the wire.
 
 mod build;

@@ -9,11 +9,11 @@ pub(crate) struct Row {
     pub content: Value,
 }
 
-/// Rows of a batch, and bytes of their text; one row is always read.
-const MOST_ROWS: i64 = 2_000;
+/// Bytes of a batch; one row is always read.
 const MOST_BYTES: i64 = 1024 * 1024;
 
-/// The next rows of a table after an id. Ids never change, so that whoever goes on from one misses
+/// The next rows of a table after an id, at most 2,000. Of one id what is our own counts, else what was
+/// given last. Ids never change, so that whoever goes on from one misses
 /// none and sees none twice.
 pub(crate) async fn rows(
     db: &Db,
@@ -30,18 +30,24 @@ pub(crate) async fn rows(
                      SELECT x.source_id, x.content, row_number() OVER in_order AS n,
                          sum(octet_length(x.content::text)) OVER in_order AS bytes
                      FROM (
-                         SELECT DISTINCT ON (r.source_id) r.source_id, r.content
-                         FROM hsds_export r
-                         WHERE r.table_name = $1 AND r.source_id > $2
-                         ORDER BY r.source_id, r.written DESC LIMIT $3
+                         SELECT DISTINCT ON (z.source_id) z.source_id, z.content FROM (
+                             (SELECT DISTINCT ON (r.source_id) r.source_id, r.content, 1 AS turn
+                              FROM hsds_row r
+                              WHERE r.table_name = $1 AND r.source_id > $2 AND NOT r.gone
+                              ORDER BY r.source_id, r.written DESC LIMIT 2000)
+                             UNION ALL
+                             (SELECT o.source_id, o.content, 0 FROM hsds_own o
+                              WHERE o.table_name = $1 AND o.source_id > $2
+                              ORDER BY o.source_id LIMIT 2000)
+                         ) z
+                         ORDER BY z.source_id, z.turn LIMIT 2000
                      ) x
                      WINDOW in_order AS (ORDER BY x.source_id)
                  ) y
-                 WHERE y.n = 1 OR y.bytes <= $4
+                 WHERE y.n = 1 OR y.bytes <= $3
                  ORDER BY y.source_id"#,
                 table,
                 after,
-                MOST_ROWS,
                 MOST_BYTES,
             )
             .fetch_all(conn)

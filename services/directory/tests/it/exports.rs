@@ -295,6 +295,37 @@ async fn an_export_is_resumed_after_any_chunk_without_a_gap_or_a_repeat() {
 }
 
 #[tokio::test]
+async fn a_row_as_large_as_a_record_may_be_comes_back_in_a_chunk_of_its_own() {
+    let network = Network::start().await;
+    let area = |bytes: usize| {
+        let (extent, about) = ("é".repeat(500_000), "é".repeat(20_000));
+        let row = |name: usize| format!("a,s,,{},{about},{extent},,\r\n", "n".repeat(name));
+        let row = row(bytes - row(0).len());
+        let names = "id,service_id,service_at_location_id,name,description,extent,extent_type,uri";
+        Files::from([
+            table("organizations", "id,name\no,One\n"),
+            table("services", "id,organization_id,name,status\ns,o,Beds,active\n"),
+            table("service_areas", format!("{names}\r\n{row}")),
+        ])
+    };
+    let done = import(&network, &area(CHUNK + 1)).await;
+    assert_eq!((done.organizations, done.rejection_count), (0, 1));
+    assert_eq!(done.rejections[0].reason, "the row is too long");
+    let files = area(CHUNK);
+    assert_eq!(import(&network, &files).await.organizations, 1);
+    let chunks = after(network.admin(), "").await;
+    let sizes: Vec<_> = chunks
+        .iter()
+        .filter(|c| c.table == "service_areas")
+        .map(|chunk| chunk.data.len())
+        .collect();
+    assert_eq!((sizes.len(), sizes[1]), (2, CHUNK));
+    assert_eq!(join(&chunks)["service_areas"], files["service_areas"]);
+    let rest = after(network.admin(), &chunks[chunks.len() - 2].cursor).await;
+    assert_eq!(rest.iter().map(|c| c.data.len()).collect::<Vec<_>>(), [CHUNK]);
+}
+
+#[tokio::test]
 async fn what_changes_meanwhile_is_told_as_it_is_when_its_chunk_is_made() {
     let network = Network::start().await;
     let mut files = large();
