@@ -1,7 +1,9 @@
 //! Rows as their source gave them, cell by cell, and CSV of such rows: what reading keeps as typed
 //! values is for queries, this is for giving a directory back.
 
-use super::{link::Linked, schema::Table};
+use serde_json::{Number, Value};
+
+use super::{link::Linked, schema::Table, value::Kind};
 
 /// A row that is sound, with what its filled cells hold, character for character.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,30 @@ pub fn record<'a>(table: Table, cell: impl Fn(&str) -> Option<&'a str>) -> Strin
     line(table.columns().iter().map(|column| cell(column.name).and_then(fit)))
 }
 
+/// A row as a JSON object, by what each column holds. What HSDS has as a number is one where it reads
+/// back as the same text.
+pub fn object<'a>(table: Table, cell: impl Fn(&str) -> Option<&'a str>) -> String {
+    let cells = table.columns().iter().filter_map(|column| {
+        let text = fit(cell(column.name)?)?;
+        let number = matches!(
+            column.kind,
+            Kind::Latitude
+                | Kind::Longitude
+                | Kind::Age
+                | Kind::Money
+                | Kind::Count { .. }
+                | Kind::Hours
+        );
+        let number = number.then(|| serde_json::from_str::<Number>(&text).ok()).flatten();
+        let value = match number.filter(|number| number.to_string() == text) {
+            Some(number) => Value::Number(number),
+            None => Value::String(text),
+        };
+        Some(format!("\"{}\":{value}", column.name))
+    });
+    format!("{{{}}}", cells.collect::<Vec<_>>().join(","))
+}
+
 /// What an import would take. A row that was imported is so; what was written here may hold a
 /// control character that HSDS has no place for.
 fn fit(text: &str) -> Option<String> {
@@ -41,7 +67,7 @@ fn fit(text: &str) -> Option<String> {
 }
 
 /// RFC 4180: quoted where it must be.
-fn line(cells: impl Iterator<Item = Option<String>>) -> String {
+pub(super) fn line(cells: impl Iterator<Item = Option<String>>) -> String {
     let mut line = String::new();
     for (n, cell) in cells.enumerate() {
         if n > 0 {

@@ -5,19 +5,22 @@ use identity::AuthError;
 use permit::Call;
 use rpc::{Conflict, Error, Outage};
 use tonic::{Request, Response, Status};
-use wire::directory::v1::{ExportDirectoryRequest, ExportDirectoryResponse};
+use wire::directory::v1::{DirectoryFormat, ExportDirectoryRequest, ExportDirectoryResponse};
 
 use crate::{
     App,
-    hsds::{Table, header, record},
+    hsds::{Table, header, object, record},
     store,
 };
 
 pub(crate) type Chunks =
     Pin<Box<dyn Stream<Item = Result<ExportDirectoryResponse, Status>> + Send>>;
 
-/// The contract's most.
+/// The contract's most, but for a row of JSON that is larger.
 const CHUNK: usize = 1024 * 1024;
+/// A table in JSON.
+const OPEN: &str = "[\n";
+const CLOSE: &str = "\n]\n";
 
 pub(super) async fn handle(
     app: &Arc<App>,
@@ -27,7 +30,12 @@ pub(super) async fn handle(
     let request = request.into_inner();
     rpc::valid(&request)?;
     let reached = app.deps.pages.resume_bytes(&call, &request.cursor)?;
-    let place = reached.map_or(Ok(Place::default()), |reached| Place::from_bytes(&reached))?;
+    let json = request.format() == DirectoryFormat::Json;
+    let place = match reached {
+        Some(reached) => Place::from_bytes(&reached).filter(|place| place.json == json),
+        None => Some(Place { json, table: 0, row: None }),
+    };
+    let place = place.ok_or(Error::Conflict(Conflict::CursorExpired))?;
     // On record before the first row leaves.
     app.deps.guard.release_office(&call, Vec::new(), ()).await?;
     let export = Export { app: Arc::clone(app), call, place, rows: Vec::new().into_iter() };
@@ -40,8 +48,9 @@ pub(super) async fn handle(
 }
 
 /// Where an export stands: what comes before has been sent.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Place {
+    json: bool,
     /// Of [`Table::ALL`]; none: the end.
     table: usize,
     /// The last row of it; empty: its header; none: not even that.
@@ -51,17 +60,24 @@ struct Place {
 impl Place {
     /// By the table's name, which later versions know too.
     fn to_bytes(&self) -> Vec<u8> {
+        let format = if self.json { "json" } else { "csv" };
         let table = Table::ALL.get(self.table).map_or("", |table| table.name());
-        [table, "\n", self.row.as_deref().unwrap_or_default()].concat().into_bytes()
+        let row = self.row.as_ref().map(|row| format!("\n{row}")).unwrap_or_default();
+        format!("{format}\n{table}{row}").into_bytes()
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let place = std::str::from_utf8(bytes).ok().and_then(|text| {
-            let (table, row) = text.split_once('\n')?;
-            let table = Table::ALL.iter().position(|known| known.name() == table)?;
-            Some(Self { table, row: Some(row.to_owned()) })
-        });
-        place.ok_or(Error::Conflict(Conflict::CursorExpired))
+    fn at_the_beginning(&self) -> bool {
+        self.table == 0 && self.row.is_none()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut parts = std::str::from_utf8(bytes).ok()?.splitn(3, '\n');
+        let json = parts.next()? == "json";
+        let table = match parts.next()? {
+            "" => Table::ALL.len(),
+            table => Table::ALL.iter().position(|known| known.name() == table)?,
+        };
+        Some(Self { json, table, row: parts.next().map(str::to_owned) })
     }
 }
 
@@ -79,20 +95,35 @@ impl Export {
     async fn chunk(&mut self) -> Result<Option<ExportDirectoryResponse>, Error> {
         while let Some(table) = Table::ALL.get(self.place.table).copied() {
             let mut data = String::new();
-            while self.more(table).await? {
+            let mut full = false;
+            // An import asks for the first table even where it is empty.
+            while !full && (self.more(table).await? || self.place.at_the_beginning()) {
+                let first = self.place.row.as_ref().is_none_or(String::is_empty);
                 if self.place.row.is_none() {
-                    data.push_str(&header(table));
+                    data.push_str(&if self.place.json { OPEN.to_owned() } else { header(table) });
                     self.place.row = Some(String::new());
+                    continue;
                 }
-                let fits = |line: &String| data.is_empty() || data.len() + line.len() <= CHUNK;
-                let Some(line) = self.peek(table).filter(fits) else { break };
-                data.push_str(&line);
-                self.place.row = self.rows.next().map(|row| row.source_id);
+                let mut piece = self.peek(table);
+                if self.place.json && !first {
+                    piece.insert_str(0, ",\n");
+                }
+                // What closes a table fits, too.
+                full = !data.is_empty() && data.len() + piece.len() + CLOSE.len() > CHUNK;
+                if !full {
+                    data.push_str(&piece);
+                    self.place.row = self.rows.next().map(|row| row.source_id);
+                }
+            }
+            if !full {
+                if self.place.json && self.place.row.is_some() {
+                    data.push_str(CLOSE);
+                }
+                self.place = Place { table: self.place.table + 1, row: None, ..self.place };
             }
             if !data.is_empty() {
                 return self.message(table, data).map(Some);
             }
-            self.place = Place { table: self.place.table + 1, row: None };
         }
         Ok(None)
     }
@@ -113,9 +144,10 @@ impl Export {
         Ok(!self.rows.as_slice().is_empty())
     }
 
-    fn peek(&self, table: Table) -> Option<String> {
-        let row = self.rows.as_slice().first()?;
-        Some(record(table, |column| row.content.get(column)?.as_str()))
+    fn peek(&self, table: Table) -> String {
+        let row = self.rows.as_slice().first();
+        let cell = |column: &str| row?.content.get(column)?.as_str();
+        if self.place.json { object(table, cell) } else { record(table, cell) }
     }
 
     fn message(&self, table: Table, data: String) -> Result<ExportDirectoryResponse, Error> {

@@ -5,7 +5,9 @@ use permit::Call;
 use pg::Scope;
 use rpc::{Error, InTx, Outage, Violation};
 use tonic::{Request, Response, Streaming};
-use wire::directory::v1::{ImportDirectoryRequest, ImportDirectoryResponse, ImportRejection};
+use wire::directory::v1::{
+    DirectoryFormat, ImportDirectoryRequest, ImportDirectoryResponse, ImportRejection,
+};
 
 use crate::{
     App,
@@ -61,7 +63,11 @@ async fn receive(
         if !bad.is_empty() {
             return Err(Error::Invalid(bad));
         }
-        files.entry(format!("{}.csv", chunk.table)).or_default().extend(chunk.data);
+        let extension = match chunk.format() {
+            DirectoryFormat::Json => "json",
+            DirectoryFormat::Csv | DirectoryFormat::Unspecified => "csv",
+        };
+        files.entry(format!("{}.{extension}", chunk.table)).or_default().extend(chunk.data);
     }
 }
 

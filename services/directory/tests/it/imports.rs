@@ -6,8 +6,9 @@ use tonic::{Code, Status};
 use wire::{
     common::v1::Sector,
     directory::v1::{
-        Agency, AgencyStatus, GetServiceRequest, ImportDirectoryRequest, ImportDirectoryResponse,
-        ListAgenciesRequest, SearchServicesRequest, Service, SuspendAgencyRequest,
+        Agency, AgencyStatus, DirectoryFormat, GetServiceRequest, ImportDirectoryRequest,
+        ImportDirectoryResponse, ListAgenciesRequest, SearchServicesRequest, Service,
+        SuspendAgencyRequest,
     },
 };
 
@@ -47,10 +48,16 @@ pub fn county() -> Files {
 
 /// In chunks of an odd size, the tables' chunks in turns.
 fn chunks(files: &Files, size: usize) -> Vec<ImportDirectoryRequest> {
+    written(files, size, DirectoryFormat::Unspecified)
+}
+
+fn written(files: &Files, size: usize, format: DirectoryFormat) -> Vec<ImportDirectoryRequest> {
+    let format = format.into();
     let mut turns = BTreeMap::<usize, Vec<ImportDirectoryRequest>>::new();
     for (table, bytes) in files {
         for (turn, data) in bytes.chunks(size).enumerate() {
-            let chunk = ImportDirectoryRequest { table: table.clone(), data: data.to_vec() };
+            let chunk =
+                ImportDirectoryRequest { table: table.clone(), data: data.to_vec(), format };
             turns.entry(turn).or_default().push(chunk);
         }
     }
@@ -66,6 +73,10 @@ async fn send(
 
 pub async fn import(network: &Network, files: &Files) -> ImportDirectoryResponse {
     send(network.admin(), chunks(files, 1_021)).await.unwrap()
+}
+
+pub async fn import_json(network: &Network, files: &Files) -> ImportDirectoryResponse {
+    send(network.admin(), written(files, 1_021, DirectoryFormat::Json)).await.unwrap()
 }
 
 pub async fn agencies(network: &Network) -> Vec<Agency> {
@@ -422,6 +433,7 @@ async fn an_upload_that_is_no_directory_is_refused_by_name() {
     let chunk = |table: &str, size: usize| ImportDirectoryRequest {
         table: table.into(),
         data: vec![b'x'; size],
+        ..Default::default()
     };
     let unknown = send(network.admin(), vec![chunk("organizations", 1), chunk("people", 1)]).await;
     let unknown = unknown.unwrap_err();
