@@ -1,3 +1,5 @@
+mod place;
+
 use std::{pin::Pin, sync::Arc};
 
 use futures::{Stream, stream};
@@ -12,6 +14,7 @@ use crate::{
     hsds::{Table, header, object, record},
     store,
 };
+use place::Place;
 
 pub(crate) type Chunks =
     Pin<Box<dyn Stream<Item = Result<ExportDirectoryResponse, Status>> + Send>>;
@@ -45,40 +48,6 @@ pub(super) async fn handle(
         Ok(export.chunk().await?.map(|chunk| (chunk, export)))
     });
     Ok(Response::new(Box::pin(chunks)))
-}
-
-/// Where an export stands: what comes before has been sent.
-#[derive(Debug, Clone)]
-struct Place {
-    json: bool,
-    /// Of [`Table::ALL`]; none: the end.
-    table: usize,
-    /// The last row of it; empty: its header; none: not even that.
-    row: Option<String>,
-}
-
-impl Place {
-    /// By the table's name, which later versions know too.
-    fn to_bytes(&self) -> Vec<u8> {
-        let format = if self.json { "json" } else { "csv" };
-        let table = Table::ALL.get(self.table).map_or("", |table| table.name());
-        let row = self.row.as_ref().map(|row| format!("\n{row}")).unwrap_or_default();
-        format!("{format}\n{table}{row}").into_bytes()
-    }
-
-    fn at_the_beginning(&self) -> bool {
-        self.table == 0 && self.row.is_none()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut parts = std::str::from_utf8(bytes).ok()?.splitn(3, '\n');
-        let json = parts.next()? == "json";
-        let table = match parts.next()? {
-            "" => Table::ALL.len(),
-            table => Table::ALL.iter().position(|known| known.name() == table)?,
-        };
-        Some(Self { json, table, row: parts.next().map(str::to_owned) })
-    }
 }
 
 struct Export {
