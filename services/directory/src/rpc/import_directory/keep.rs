@@ -12,14 +12,23 @@ use crate::{
     store,
 };
 
+/// Of what is nobody's, so many rows a transaction: they need not be whole, and a transaction must end
+/// in time.
+const PART: usize = 20_000;
+
 /// What is nobody's, then each organization, parents first.
 pub(super) async fn all(app: &App, call: &Call, import: &Import) -> Result<(), Error> {
+    let signed_in = || match call.caller().expired(app.deps.clock.now()) {
+        true => Err(Error::from(AuthError::Unauthenticated)),
+        false => Ok(()),
+    };
     // What the organizations name comes before them.
-    nobodys(app, call, &import.nobodys).await?;
+    for rows in import.nobodys.chunks(PART) {
+        signed_in()?;
+        nobodys(app, call, rows).await?;
+    }
     for tree in parents_first(&import.organizations) {
-        if call.caller().expired(app.deps.clock.now()) {
-            return Err(AuthError::Unauthenticated.into());
-        }
+        signed_in()?;
         organization(app, call, tree).await?;
     }
     Ok(())
@@ -27,9 +36,6 @@ pub(super) async fn all(app: &App, call: &Call, import: &Import) -> Result<(), E
 
 /// Shared lists and what is unattached: with an audit record if anything is other than it was.
 async fn nobodys(app: &App, call: &Call, rows: &[Arc<Given>]) -> Result<(), Error> {
-    if rows.is_empty() {
-        return Ok(());
-    }
     let kept = Arc::new((rows.to_vec(), call.clone()));
     let clock = Arc::clone(app.deps.guard.clock());
     let done = app.deps.db.try_tx("directory.import", Scope::nobody(), None, move |tx| {
