@@ -28,7 +28,8 @@ impl Rpc {
 
     /// Whether asking it changes nothing.
     pub fn reads(&self) -> bool {
-        let reading = ["Get", "List", "Find", "Search", "Watch", "Follow", "Resolve", "Check"];
+        let reading =
+            ["Get", "List", "Find", "Search", "Watch", "Follow", "Resolve", "Check", "Export"];
         reading.iter().any(|verb| self.method.name().starts_with(verb))
     }
 

@@ -160,6 +160,11 @@ impl<'a> Stage<'a> {
                 table: "organizations".to_owned(),
                 data: format!("id,name,description\n{},An organization,It is\n", Uuid::new_v4())
                     .into_bytes(),
+                format: directory::DirectoryFormat::Csv.into(),
+            }),
+            "ExportDirectory" => one(directory::ExportDirectoryRequest {
+                format: directory::DirectoryFormat::Json.into(),
+                ..Default::default()
             }),
             "WatchAgencies" => one(directory::WatchAgenciesRequest {}),
             _ => self.missing(rpc),

@@ -198,16 +198,27 @@ impl Pages {
     /// A cursor of a stream: a sequence number, bound to method and agency, or to the caller who is of
     /// none; without an end of its own.
     pub fn cursor(&self, call: &Call, sequence: i64) -> Result<String, Error> {
-        self.seal(Self::follower(call), sequence.to_be_bytes().to_vec())
+        self.cursor_bytes(call, &sequence.to_be_bytes())
     }
 
     /// The sequence number of a cursor; 0 for the empty one.
     pub fn resume(&self, call: &Call, cursor: &str) -> Result<i64, Error> {
+        let Some(plain) = self.resume_bytes(call, cursor)? else { return Ok(0) };
+        let expired = |_| Error::Conflict(Conflict::CursorExpired);
+        Ok(i64::from_be_bytes(plain.try_into().map_err(expired)?))
+    }
+
+    /// As [`Pages::cursor`] for a stream in another order: `reached` is whatever it goes on from.
+    pub fn cursor_bytes(&self, call: &Call, reached: &[u8]) -> Result<String, Error> {
+        self.seal(Self::follower(call), reached.to_vec())
+    }
+
+    /// What [`Pages::cursor_bytes`] was given; none for the empty cursor, the beginning.
+    pub fn resume_bytes(&self, call: &Call, cursor: &str) -> Result<Option<Vec<u8>>, Error> {
         if cursor.is_empty() {
-            return Ok(0);
+            return Ok(None);
         }
-        let expired = || Error::Conflict(Conflict::CursorExpired);
-        let plain = self.open(Self::follower(call), cursor).ok_or_else(expired)?;
-        Ok(i64::from_be_bytes(plain.try_into().map_err(|_| expired())?))
+        let plain = self.open(Self::follower(call), cursor);
+        plain.map(Some).ok_or(Error::Conflict(Conflict::CursorExpired))
     }
 }

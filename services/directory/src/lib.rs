@@ -6,6 +6,7 @@
 //! Invariant: when an RPC that changed an agency has returned, this process goes by the change, and
 //! whoever follows the directory is being told.
 //! Invariant: nothing is deleted.
+//! Invariant: what was imported is exported as it was given.
 
 mod domain;
 mod feed;

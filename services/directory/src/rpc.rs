@@ -2,6 +2,7 @@
 
 pub(crate) mod convert;
 mod create_service;
+mod export_directory;
 mod get_agency;
 mod get_service;
 mod import_directory;
@@ -33,6 +34,7 @@ type Reply<T> = Result<Response<T>, Status>;
 #[async_trait]
 impl DirectoryService for Rpc {
     type WatchAgenciesStream = watch_agencies::Steps;
+    type ExportDirectoryStream = export_directory::Chunks;
 
     async fn register_agency(
         &self,
@@ -102,6 +104,13 @@ impl DirectoryService for Rpc {
         request: Request<Streaming<pb::ImportDirectoryRequest>>,
     ) -> Reply<pb::ImportDirectoryResponse> {
         import_directory::handle(&self.0, request).await.map_err(Status::from)
+    }
+
+    async fn export_directory(
+        &self,
+        request: Request<pb::ExportDirectoryRequest>,
+    ) -> Reply<export_directory::Chunks> {
+        export_directory::handle(&self.0, request).await.map_err(Status::from)
     }
 
     async fn watch_agencies(

@@ -68,6 +68,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.directory.v1.DirectoryService/SuspendAgency", set(&[NetworkAdmin])),
     users("/trellis.directory.v1.DirectoryService/ReinstateAgency", set(&[NetworkAdmin])),
     users("/trellis.directory.v1.DirectoryService/ImportDirectory", set(&[NetworkAdmin])),
+    users("/trellis.directory.v1.DirectoryService/ExportDirectory", set(&[NetworkAdmin])),
     // The directory names no person: open to all who sign in.
     users("/trellis.directory.v1.DirectoryService/GetAgency", EVERY_USER),
     users("/trellis.directory.v1.DirectoryService/ListAgencies", EVERY_USER),

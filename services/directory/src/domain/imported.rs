@@ -5,7 +5,7 @@
 
 mod rows;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use kernel::{CodeSet, Instant};
 use serde::Serialize;
@@ -42,6 +42,8 @@ pub(crate) struct Organization {
     pub services: Vec<Service>,
     pub capacities: Vec<Capacity>,
     pub rows: Rows,
+    /// All of it as it was given.
+    pub given: Vec<Arc<hsds::Given>>,
 }
 
 /// As the store takes it: one JSON object a row.
@@ -102,6 +104,7 @@ impl Organization {
             services: tree.services.iter().map(|s| service(s, new_id())).collect(),
             capacities: tree.services.iter().filter_map(|s| capacity(s, now)).collect(),
             rows: Rows::of(tree),
+            given: tree.rows.clone(),
         }
     }
 }

@@ -63,6 +63,7 @@ impl<'a> Builder<'a> {
             phones: self.phones(at)?,
             funding: self.funding(at),
             attributes: self.attributes(at)?,
+            rows: Vec::new(),
         })
     }
 

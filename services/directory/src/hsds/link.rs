@@ -17,7 +17,7 @@ use super::{
 const MAX_SHARING: usize = 1_000;
 
 /// Entities of HSDS that we don't keep: an attribute of one belongs to nothing here.
-const NOT_KEPT: &[&str] = &["metadata", "meta_table_description", "url", "urls"];
+const NOT_KEPT: &[&str] = &["metadata", "meta_table_description"];
 
 pub(super) type Tables = BTreeMap<Table, Loaded>;
 pub(super) type At = (Table, usize);

@@ -1,4 +1,4 @@
-//! Reads a directory of human services in HSDS 3 (Open Referral), as CSV tables.
+//! Reads a directory of human services in HSDS 3 (Open Referral), as CSV tables or as JSON.
 //!
 //! Invariant: an organization is whole or it is not there. A bad row refuses the organization that
 //! it hangs below, be it the organization's own row or a telephone number three tables away, and
@@ -10,10 +10,14 @@
 //! contact was left out of the export) is `unattached`: it is reported, and refuses nothing. A
 //! row that names an owner who isn't there is a rejection of its own.
 //!
+//! Every sound row is also kept as it was given, cell by cell: see [`Given`].
+//!
 //! Pure: bytes in, plain data out. Nothing here knows of a database or of the wire.
 
 mod build;
 mod category;
+mod given;
+mod json;
 mod link;
 mod reason;
 mod rows;
@@ -22,12 +26,16 @@ mod split;
 mod tree;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use build::Builder;
 use link::{Linked, Tables};
 
 pub use category::{Meaning, NeedCategory, SupportKind, meaning};
+pub use given::{Given, header, object, record};
 pub use reason::{Reason, Rejection};
 pub use rows::{MAX_FILE_BYTES, MAX_ROWS};
 pub use schema::Table;
@@ -51,8 +59,10 @@ pub struct Import {
     pub refused: Vec<Refused>,
     /// Every bad row, by table and line.
     pub rejected: Vec<Rejection>,
-    /// Rows that name no owner where none is asked for: left out, and no fault of anyone's.
+    /// Rows that name no owner where none is asked for: no fault of anyone's.
     pub unattached: Vec<Place>,
+    /// The sound rows that belong to no organization: shared lists, and what is unattached.
+    pub nobodys: Vec<Arc<Given>>,
     /// Columns that we don't keep.
     pub ignored_columns: Vec<(Table, String)>,
     /// Files that are none of our tables.
@@ -95,27 +105,40 @@ impl Import {
     }
 }
 
-/// Reads a directory from its files, each with its name (`phones.csv` or `phones`). A file that is none of the tables is
+/// Reads a directory from its files, each with its name (`phones.csv`, `phones` or `phones.json`; a
+/// line of what was JSON is that of the row in the table that it makes). A file that is none of the tables is
 /// ignored; a table that can't be read at all refuses everything, since any organization may have
 /// had rows in it.
 pub fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Import {
     let mut import = Import::default();
     let mut tables = Tables::new();
     let mut unreadable = BTreeMap::new();
-    for (name, bytes) in files {
-        let Some(table) = table_of(name) else {
-            import.ignored_files.push(name.to_owned());
-            continue;
-        };
+    let mut documents = json::Documents::default();
+    let mut take = |table, bytes: &[u8]| {
         if tables.contains_key(&table) || unreadable.contains_key(&table) {
             unreadable.insert(table, "two files hold it");
-            continue;
+            return;
         }
         match rows::load(table, bytes) {
             Ok(loaded) => drop(tables.insert(table, loaded)),
             Err(why) => drop(unreadable.insert(table, why)),
         }
+    };
+    let mut broken = Vec::new();
+    for (name, bytes) in files {
+        match table_of(name) {
+            Some((table, Format::Csv)) => take(table, bytes),
+            Some((table, Format::Json)) => {
+                broken.extend(documents.read(table, bytes).err().map(|why| (table, why)));
+            }
+            None => import.ignored_files.push(name.to_owned()),
+        }
     }
+    import.ignored_columns.append(&mut documents.ignored());
+    for (table, bytes) in documents.files() {
+        take(table, &bytes);
+    }
+    unreadable.extend(broken);
     if !tables.contains_key(&Table::Organizations) {
         unreadable.entry(Table::Organizations).or_insert("the file is missing");
     }
@@ -137,14 +160,49 @@ pub fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Import
     import
 }
 
+/// How the rows of a file are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Csv,
+    Json,
+}
+
 /// By the name of a file, or of a table alone, as the contract has it.
-fn table_of(file: &str) -> Option<Table> {
+fn table_of(file: &str) -> Option<(Table, Format)> {
     let name = file.rsplit(['/', '\\']).next()?;
-    match name.rsplit_once('.') {
-        Some((stem, extension)) => {
-            extension.eq_ignore_ascii_case("csv").then(|| Table::of(stem))?
+    let (stem, format) = match name.rsplit_once('.') {
+        None => (name, Format::Csv),
+        Some((stem, csv)) if csv.eq_ignore_ascii_case("csv") => (stem, Format::Csv),
+        Some((stem, json)) if json.eq_ignore_ascii_case("json") => (stem, Format::Json),
+        Some(_) => return None,
+    };
+    Some((Table::of(stem)?, format))
+}
+
+/// Every sound row, to the organizations below which it hangs or to nobody.
+fn give(linked: &Linked<'_>, import: &mut Import) {
+    let mut trees: BTreeMap<String, &mut OrganizationTree> =
+        import.organizations.iter_mut().map(|tree| (tree.id.clone(), tree)).collect();
+    let id = |n: usize| linked.row((Table::Organizations, n))?.id();
+    let faulty: BTreeSet<link::At> = linked.faults.iter().map(|fault| fault.at).collect();
+    let all = Table::ALL.iter().flat_map(|t| (0..linked.rows(*t).len()).map(|n| (*t, n)));
+    for at in all.filter(|at| !faulty.contains(at)) {
+        let mut owners = linked.owners(at).peekable();
+        let owned = owners.peek().is_some();
+        let mut owners = owners.filter(|n| !linked.refused.contains(n)).peekable();
+        if owned && owners.peek().is_none() {
+            continue;
         }
-        None => Table::of(name),
+        let Some(row) = Given::of(linked, at).map(Arc::new) else { continue };
+        if !owned {
+            import.nobodys.push(row);
+            continue;
+        }
+        for owner in owners {
+            if let Some(tree) = id(owner).and_then(|id| trees.get_mut(id)) {
+                tree.rows.push(Arc::clone(&row));
+            }
+        }
     }
 }
 
@@ -183,6 +241,7 @@ fn trees(tables: &Tables, import: &mut Import) {
             import.refused.push(refused);
         }
     }
+    give(&linked, import);
     let place = |at: &link::At| Place { table: at.0, line: line(*at) };
     import.unattached = linked.unattached.iter().map(place).collect();
     import.rejected.sort();

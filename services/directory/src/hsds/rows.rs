@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use super::{
+    given::record,
     reason::Reason,
     schema::{Column, Table},
-    split::{Fault, Record, Records},
+    split::{Fault, MAX_RECORD_BYTES, Record, Records},
     value::{self, Kind, TimeOfDay, Value},
 };
 
@@ -25,6 +26,9 @@ pub(super) struct Row {
     /// to find its organization, and is proof of nothing.
     pub misshapen: bool,
     values: Vec<Option<Value>>,
+    /// Cells whose text is not that of their value, by their columns: with spaces around it, in
+    /// other letters, or no text at all.
+    given: Vec<(usize, Box<str>)>,
 }
 
 impl Row {
@@ -38,16 +42,26 @@ impl Row {
         self.value(found?.0)
     }
 
+    /// What the filled cells hold, character for character, by the table's columns.
+    pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let columns = self.table.columns().iter().zip(&self.values).enumerate();
+        columns.filter_map(|(place, (column, value))| {
+            let given = self.given.binary_search_by_key(&place, |(at, _)| *at);
+            let given = given.ok().and_then(|at| self.given.get(at));
+            let text = match (given, value.as_ref()?) {
+                (Some((_, text)), _) => text,
+                (None, value) => value.as_text()?,
+            };
+            Some((column.name, text))
+        })
+    }
+
     pub(super) fn id(&self) -> Option<&str> {
         self.text("id")
     }
 
     pub(super) fn text(&self, column: &str) -> Option<&str> {
-        match self.get(column)? {
-            Value::Text(text) => Some(text),
-            Value::Code(code) => Some(code),
-            _ => None,
-        }
+        self.get(column)?.as_text()
     }
 
     pub(super) fn own(&self, column: &str) -> Option<String> {
@@ -189,8 +203,13 @@ fn row(table: Table, order: &[Option<usize>], record: &Record<'_>, loaded: &mut 
             }
         }
     };
-    let values = table.columns().iter().zip(order).map(read).collect();
-    let read = Row { table, line: record.line, misshapen, values };
+    let values: Vec<_> = table.columns().iter().zip(order).map(read).collect();
+    let given = values.iter().zip(order).enumerate().filter_map(|(place, (value, at))| {
+        let text = std::str::from_utf8(record.cells.get((*at)?)?).ok()?;
+        (value.as_ref()?.as_text() != Some(text)).then(|| (place, text.into()))
+    });
+    let given = given.collect();
+    let read = Row { table, line: record.line, misshapen, values, given };
     let faulty = loaded.faults.last().is_some_and(|fault| fault.row == row);
     if !faulty && let Some((column, reason)) = across(&read) {
         loaded.faults.push(RowFault { row, column, reason });
@@ -219,15 +238,32 @@ fn across(row: &Row) -> Option<(&'static str, Reason)> {
             (None, Some(_)) => Some(("latitude", Reason::Form("given together with longitude"))),
             _ => None,
         },
-        Table::Services => (row.number("minimum_age")? > row.number("maximum_age")?)
-            .then_some(("maximum_age", Reason::Form("at least minimum_age"))),
-        Table::Schedules | Table::CostOptions => (row.date("valid_from")?
-            > row.date("valid_to")?)
-        .then_some(("valid_to", Reason::Form("no earlier than valid_from"))),
+        Table::Services => row
+            .number("minimum_age")
+            .zip(row.number("maximum_age"))
+            .filter(|(least, most)| least > most)
+            .map(|_| ("maximum_age", Reason::Form("at least minimum_age"))),
+        Table::Schedules | Table::CostOptions => row
+            .date("valid_from")
+            .zip(row.date("valid_to"))
+            .filter(|(from, to)| from > to)
+            .map(|_| ("valid_to", Reason::Form("no earlier than valid_from"))),
         Table::Languages => (row.text("name").is_none() && row.text("code").is_none())
             .then_some(("name", Reason::Form("given where code is not"))),
         _ => None,
     }
+    .or_else(|| too_long(row))
+}
+
+/// A row must fit a record, and a message, when it is given back with every column of its table.
+fn too_long(row: &Row) -> Option<(&'static str, Reason)> {
+    let cells: usize = row.given().map(|(_, text)| text.len()).sum();
+    // Quotation marks are doubled at the worst.
+    if cells < MAX_RECORD_BYTES / 4 {
+        return None;
+    }
+    let line = record(row.table, |column| Some(row.given().find(|(name, _)| *name == column)?.1));
+    (line.len() > MAX_RECORD_BYTES).then_some(("", Reason::RecordTooLong))
 }
 
 #[cfg(test)]

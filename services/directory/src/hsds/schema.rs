@@ -47,6 +47,7 @@ tables! {
     RequiredDocuments = "required_documents",
     Funding = "funding",
     ServiceCapacities = "service_capacities",
+    Urls = "urls",
     Attributes = "attributes",
 }
 
@@ -82,6 +83,7 @@ impl Table {
             "required_document" => Self::RequiredDocuments,
             "fundings" => Self::Funding,
             "service_capacity" => Self::ServiceCapacities,
+            "url" => Self::Urls,
             "attribute" => Self::Attributes,
             _ => return Self::ALL.iter().copied().find(|t| t.name() == word),
         };
@@ -115,6 +117,7 @@ impl Table {
             Self::RequiredDocuments => REQUIRED_DOCUMENTS,
             Self::Funding => FUNDING,
             Self::ServiceCapacities => SERVICE_CAPACITIES,
+            Self::Urls => URLS,
             Self::Attributes => ATTRIBUTES,
         }
     }
@@ -213,13 +216,16 @@ const SERVICES: &[Column] = &[
     may("application_process", Text),
     may("fees_description", Text),
     may("wait_time", Text),
+    may("fees", Text),
     may("accreditations", Text),
     may("eligibility_description", Text),
     may("minimum_age", Age),
     may("maximum_age", Age),
     may("assured_date", Date),
     may("assurer_email", Email),
+    may("licenses", Text),
     may("alert", Text),
+    may("last_modified", Instant),
 ];
 const SERVICE_AT_LOCATION: &[Column] = &[
     must("id", Id),
@@ -358,6 +364,13 @@ const SERVICE_CAPACITIES: &[Column] = &[
     may("maximum", Count { least: 0, most: 1_000_000_000 }),
     may("description", Text),
     must("updated", Instant),
+];
+const URLS: &[Column] = &[
+    must("id", Id),
+    may("label", Name),
+    must("url", Url),
+    may("organization_id", Owner(Table::Organizations)),
+    may("service_id", Owner(Table::Services)),
 ];
 const ATTRIBUTES: &[Column] = &[
     must("id", Id),

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 /// A record longer than this is a fault, so that an unclosed quotation mark costs little to find.
-const MAX_RECORD_BYTES: usize = 1 << 20;
+pub(super) const MAX_RECORD_BYTES: usize = 1 << 20;
 
 type Cells<'a> = Vec<Cow<'a, [u8]>>;
 

@@ -10,6 +10,7 @@ use time::{Date, OffsetDateTime};
 
 use super::{
     category::{NeedCategory, SupportKind},
+    given::Given,
     value::TimeOfDay,
 };
 
@@ -40,6 +41,8 @@ pub struct OrganizationTree {
     pub phones: Vec<Phone>,
     pub funding: Vec<String>,
     pub attributes: Vec<Attribute>,
+    /// Every row of it, its own first, as the source gave them.
+    pub rows: Vec<Arc<Given>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

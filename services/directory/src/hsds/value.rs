@@ -90,6 +90,16 @@ pub(super) enum Value {
     Instant(OffsetDateTime),
 }
 
+impl Value {
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Code(code) => Some(code),
+            _ => None,
+        }
+    }
+}
+
 /// `None` where the cell is empty.
 pub(super) fn read(kind: Kind, cell: &[u8]) -> Result<Option<Value>, Reason> {
     let text = std::str::from_utf8(cell).map_err(|_| Reason::NotUtf8)?.trim();

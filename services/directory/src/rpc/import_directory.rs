@@ -1,17 +1,16 @@
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod keep;
 
-use identity::AuthError;
-use permit::Call;
-use pg::Scope;
-use rpc::{Error, InTx, Outage, Violation};
+use std::{collections::BTreeMap, time::Duration};
+
+use rpc::{Error, Outage, Violation};
 use tonic::{Request, Response, Streaming};
-use wire::directory::v1::{ImportDirectoryRequest, ImportDirectoryResponse, ImportRejection};
+use wire::directory::v1::{
+    DirectoryFormat, ImportDirectoryRequest, ImportDirectoryResponse, ImportRejection,
+};
 
 use crate::{
     App,
-    domain::imported::Organization,
-    hsds::{Import, OrganizationTree, Table, parse},
-    store,
+    hsds::{Import, Table, parse},
 };
 
 const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -30,7 +29,7 @@ pub(super) async fn handle(
         parse(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))
     });
     let import = parsing.await.map_err(|_| Error::Internal("the parser panicked"))?;
-    let done = organizations(app, &call, &import.organizations).await;
+    let done = keep::all(app, &call, &import).await;
     // Also where one in the middle failed: those before it are there.
     app.feed.refresh().await?;
     done?;
@@ -61,57 +60,12 @@ async fn receive(
         if !bad.is_empty() {
             return Err(Error::Invalid(bad));
         }
-        files.entry(format!("{}.csv", chunk.table)).or_default().extend(chunk.data);
+        let extension = match chunk.format() {
+            DirectoryFormat::Json => "json",
+            DirectoryFormat::Csv | DirectoryFormat::Unspecified => "csv",
+        };
+        files.entry(format!("{}.{extension}", chunk.table)).or_default().extend(chunk.data);
     }
-}
-
-async fn organizations(app: &App, call: &Call, trees: &[OrganizationTree]) -> Result<(), Error> {
-    for tree in parents_first(trees) {
-        if call.caller().expired(app.deps.clock.now()) {
-            return Err(AuthError::Unauthenticated.into());
-        }
-        organization(app, call, tree).await?;
-    }
-    Ok(())
-}
-
-/// Whole, in a transaction of its own, with its audit record if anything is other than it was.
-async fn organization(app: &App, call: &Call, tree: &OrganizationTree) -> Result<(), Error> {
-    let now = app.deps.clock.now();
-    let new_id = || ledger::new_id(&app.deps.clock);
-    let kept = Arc::new((Organization::of(tree, now, new_id), call.clone()));
-    let clock = Arc::clone(app.deps.guard.clock());
-    let done = app.deps.db.try_tx("directory.import", Scope::nobody(), None, move |tx| {
-        let (kept, clock) = (Arc::clone(&kept), Arc::clone(&clock));
-        Box::pin(async move {
-            let (organization, call) = &*kept;
-            let done = store::import::organization(tx, organization).await?;
-            if done.changed {
-                let event = permit::network_event(call, vec![done.agency], &clock);
-                ledger::write_in(tx, &[event]).await?;
-            }
-            Ok::<_, InTx>(())
-        })
-    });
-    Ok(done.await?)
-}
-
-/// The parser refuses circles; what could not be placed would stand at the end.
-fn parents_first(trees: &[OrganizationTree]) -> Vec<&OrganizationTree> {
-    let parents: BTreeMap<&str, Option<&str>> =
-        trees.iter().map(|t| (t.id.as_str(), t.parent_id.as_deref())).collect();
-    let depth = |tree: &OrganizationTree| {
-        let mut at = tree.parent_id.as_deref();
-        let mut depth = 0;
-        while let Some(parent) = at.filter(|_| depth <= trees.len()) {
-            at = parents.get(parent).copied().flatten();
-            depth += 1;
-        }
-        depth
-    };
-    let mut ordered: Vec<_> = trees.iter().collect();
-    ordered.sort_by_cached_key(|tree| depth(tree));
-    ordered
 }
 
 fn reply(import: &Import) -> ImportDirectoryResponse {

@@ -1,5 +1,6 @@
 //! An organization written whole, in the transaction of its own that the caller opens.
 
+pub(crate) mod given;
 mod rows;
 
 use kernel::{AgencyStatus, Code as _, Sector};
@@ -20,20 +21,39 @@ pub(crate) struct Imported {
 }
 
 /// Writes what is new or different. Sector, flags, status and bindings of an agency that is there
-/// stay as they are.
+/// stay as they are; an agency that was registered here stays as it is altogether, since nobody else
+/// is the source of it: what comes is our own export.
 pub(crate) async fn organization(
     tx: &mut PgConnection,
     organization: &Organization,
 ) -> Result<Imported, StoreError> {
-    // One organization at a time: two imports of one must not both find it missing.
-    sqlx::query!(r#"SELECT pg_advisory_xact_lock(7402161) AS "locked?: String""#)
-        .fetch_one(&mut *tx)
-        .await?;
+    lock(tx).await?;
+    if let Some(agency) = own(tx, &organization.source_id).await? {
+        return Ok(Imported { agency, changed: false });
+    }
     let (agency, mut changed) = agency(tx, organization).await?;
     changed += services(tx, agency, &organization.services).await?;
     changed += capacities(tx, agency, &organization.capacities).await?;
     changed += rows::keep(tx, agency, &organization.rows).await?;
+    changed += given::organization(tx, agency, &organization.given).await?;
     Ok(Imported { agency, changed: changed > 0 })
+}
+
+/// One import at a time: two of one organization must not both find it missing.
+async fn lock(tx: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!(r#"SELECT pg_advisory_xact_lock(7402161) AS "locked?: String""#)
+        .fetch_one(tx)
+        .await?;
+    Ok(())
+}
+
+/// The agency that was registered here under this id.
+async fn own(tx: &mut PgConnection, source_id: &str) -> Result<Option<Uuid>, StoreError> {
+    let id = Uuid::try_parse(source_id).ok().filter(|id| id.to_string() == source_id);
+    let Some(id) = id else { return Ok(None) };
+    let there =
+        sqlx::query_scalar!("SELECT id FROM agency WHERE id = $1 AND source_id IS NULL", id);
+    Ok(there.fetch_optional(tx).await?)
 }
 
 async fn agency(
@@ -41,13 +61,15 @@ async fn agency(
     organization: &Organization,
 ) -> Result<(Uuid, u64), StoreError> {
     let parent = match &organization.parent {
-        Some(parent) => Some(
-            sqlx::query_scalar!("SELECT id FROM agency WHERE source_id = $1", parent)
-                .fetch_optional(&mut *tx)
-                .await?
-                // A tree whose parent is refused is refused with it, and parents come first.
-                .ok_or(StoreError::BadRow { what: "parent of an imported organization" })?,
-        ),
+        Some(parent) => {
+            let there = sqlx::query_scalar!("SELECT id FROM agency WHERE source_id = $1", parent);
+            let there = match there.fetch_optional(&mut *tx).await? {
+                None => own(tx, parent).await?,
+                there => there,
+            };
+            // A tree whose parent is refused is refused with it, and parents come first.
+            Some(there.ok_or(StoreError::BadRow { what: "parent of an imported organization" })?)
+        }
         None => None,
     };
     let there = sqlx::query!(
@@ -131,7 +153,10 @@ async fn services(
              languages, support_kinds, eligibility, application_process, fees, listed, published)
          SELECT id, $1, source_id, display_name, description, need_categories, languages,
              support_kinds, eligibility, application_process, fees, listed, published
-         FROM jsonb_populate_recordset(NULL::service, $2)
+         FROM jsonb_populate_recordset(NULL::service, $2) AS given
+         -- What the agency added itself comes back from our own export, and is there.
+         WHERE NOT EXISTS (SELECT FROM service own WHERE own.agency_id = $1
+             AND own.source_id IS NULL AND own.id::text = given.source_id)
          ON CONFLICT (agency_id, source_id) DO UPDATE SET (display_name, description,
              need_categories, languages, support_kinds, eligibility, application_process, fees,
              listed, published, version) = (excluded.display_name, excluded.description,
@@ -178,7 +203,7 @@ async fn capacities(
         };
         let done = sqlx::query!(
             "UPDATE service SET capacity_status = $3, capacity_available = $4, capacity_unit = $5,
-                 capacity_as_of = $6, version = version + 1
+                 capacity_as_of = $6, capacity_stated = false, version = version + 1
              WHERE agency_id = $1 AND source_id = $2
                AND (capacity_as_of IS NULL OR capacity_as_of < $6)",
             agency,

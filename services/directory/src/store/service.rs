@@ -90,7 +90,7 @@ pub(crate) async fn set_capacity(
     sqlx::query_as!(
         Row,
         "UPDATE service SET capacity_status = $3, capacity_available = $4, capacity_unit = $5,
-             capacity_as_of = $6, version = version + 1
+             capacity_as_of = $6, capacity_stated = true, version = version + 1
          WHERE id = $1 AND agency_id = $2
          RETURNING id, agency_id, name_key, display_name, description, need_categories, languages,
              support_kinds, eligibility, application_process, fees, capacity_status,

@@ -6,15 +6,16 @@ use tonic::{Code, Status};
 use wire::{
     common::v1::Sector,
     directory::v1::{
-        Agency, AgencyStatus, GetServiceRequest, ImportDirectoryRequest, ImportDirectoryResponse,
-        ListAgenciesRequest, SearchServicesRequest, Service, SuspendAgencyRequest,
+        Agency, AgencyStatus, DirectoryFormat, GetServiceRequest, ImportDirectoryRequest,
+        ImportDirectoryResponse, ListAgenciesRequest, SearchServicesRequest, Service,
+        SuspendAgencyRequest,
     },
 };
 
 use crate::support::{Client, Network, fields, request_id};
 
 /// Tables by name, as bytes.
-type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 const TABLES: &[&str] = &[
     "agency",
@@ -28,11 +29,12 @@ const TABLES: &[&str] = &[
     "taxonomy_term",
     "attribute",
     "detail",
+    "hsds_row",
     "counter",
     "ledger_head",
 ];
 
-fn county() -> Files {
+pub fn county() -> Files {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hsds-san-mateo");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files
@@ -46,10 +48,16 @@ fn county() -> Files {
 
 /// In chunks of an odd size, the tables' chunks in turns.
 fn chunks(files: &Files, size: usize) -> Vec<ImportDirectoryRequest> {
+    written(files, size, DirectoryFormat::Unspecified)
+}
+
+fn written(files: &Files, size: usize, format: DirectoryFormat) -> Vec<ImportDirectoryRequest> {
+    let format = format.into();
     let mut turns = BTreeMap::<usize, Vec<ImportDirectoryRequest>>::new();
     for (table, bytes) in files {
         for (turn, data) in bytes.chunks(size).enumerate() {
-            let chunk = ImportDirectoryRequest { table: table.clone(), data: data.to_vec() };
+            let chunk =
+                ImportDirectoryRequest { table: table.clone(), data: data.to_vec(), format };
             turns.entry(turn).or_default().push(chunk);
         }
     }
@@ -63,23 +71,27 @@ async fn send(
     client.import_directory(tokio_stream::iter(chunks)).await.map(|r| r.into_inner())
 }
 
-async fn import(network: &Network, files: &Files) -> ImportDirectoryResponse {
+pub async fn import(network: &Network, files: &Files) -> ImportDirectoryResponse {
     send(network.admin(), chunks(files, 1_021)).await.unwrap()
 }
 
-async fn agencies(network: &Network) -> Vec<Agency> {
+pub async fn import_json(network: &Network, files: &Files) -> ImportDirectoryResponse {
+    send(network.admin(), written(files, 1_021, DirectoryFormat::Json)).await.unwrap()
+}
+
+pub async fn agencies(network: &Network) -> Vec<Agency> {
     let all = network.admin().list_agencies(ListAgenciesRequest::default()).await.unwrap();
     all.into_inner().agencies
 }
 
-async fn find(network: &Network, text: &str) -> Vec<Service> {
+pub async fn find(network: &Network, text: &str) -> Vec<Service> {
     let asked = SearchServicesRequest { page_size: 200, text: text.into(), ..Default::default() };
     network.admin().search_services(asked).await.unwrap().into_inner().services
 }
 
 /// Every row of every table, and where it physically stands: a row that was written anew, even as
 /// the same, stands elsewhere.
-async fn everything(conn: &mut PgConnection) -> Vec<String> {
+pub async fn everything(conn: &mut PgConnection) -> Vec<String> {
     let mut all = Vec::new();
     for table in TABLES {
         let sql = format!("SELECT t.ctid::text || t::text FROM {table} t ORDER BY 1");
@@ -90,20 +102,20 @@ async fn everything(conn: &mut PgConnection) -> Vec<String> {
     all
 }
 
-async fn count(conn: &mut PgConnection, rows: &str) -> i64 {
+pub async fn count(conn: &mut PgConnection, rows: &str) -> i64 {
     let sql = format!("SELECT count(*) FROM {rows}");
     sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(conn).await.unwrap()
 }
 
 /// Changes a cell's text wherever it stands in a table.
-fn replace(files: &mut Files, table: &str, from: &str, to: &str) {
+pub fn replace(files: &mut Files, table: &str, from: &str, to: &str) {
     let text = String::from_utf8(files[table].clone()).unwrap();
     assert!(text.contains(from), "{from}");
     files.insert(table.to_owned(), text.replace(from, to).into_bytes());
 }
 
 /// Leaves out the lines with this text.
-fn leave_out(files: &mut Files, table: &str, with: &str) {
+pub fn leave_out(files: &mut Files, table: &str, with: &str) {
     let text = String::from_utf8(files[table].clone()).unwrap();
     assert!(text.contains(with), "{with}");
     let rest: Vec<&str> = text.lines().filter(|line| !line.contains(with)).collect();
@@ -195,10 +207,11 @@ async fn an_import_is_on_record_once_for_each_organization_that_it_changed() {
     let network = Network::start().await;
     let mut files = county();
     import(&network, &files).await;
-    assert_eq!(network.ledger.head().await.unwrap(), 8);
+    // And once for the lists that are nobody's.
+    assert_eq!(network.ledger.head().await.unwrap(), 9);
     replace(&mut files, "organizations", "Redwood City Public Library", "City Library");
     import(&network, &files).await;
-    let events = network.ledger.follow(8, 10).await.unwrap();
+    let events = network.ledger.follow(9, 10).await.unwrap();
     let events: Vec<_> = events.into_iter().filter_map(ledger::Followed::told).collect();
     assert_eq!(events.len(), 1);
     let library = agencies(&network).await.into_iter().find(|a| a.display_name == "City Library");
@@ -371,6 +384,38 @@ async fn texts_longer_than_the_contract_are_shown_cut_and_kept_whole() {
 }
 
 #[tokio::test]
+async fn a_row_that_names_two_owners_is_kept_once() {
+    let network = Network::start().await;
+    let table = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
+    let files = Files::from([
+        table("organizations", "id,name\no,One\n"),
+        table("services", "id,organization_id,name,status\ns,o,Beds,active\n"),
+        table("locations", "id,organization_id,location_type\nl,o,physical\n"),
+        table("contacts", "id,organization_id,service_id,name\nc,o,s,Desk\n"),
+        table("phones", "id,service_id,location_id,contact_id,number\np,s,l,c,555 0100\n"),
+        table("languages", "id,service_id,location_id,phone_id,name\nx,s,l,p,Spanish\n"),
+        table("schedules", "id,service_id,location_id,byday\nw,s,l,MO\n"),
+    ]);
+    let done = import(&network, &files).await;
+    assert_eq!((done.organizations, done.rejection_count), (1, 0));
+    let conn = &mut network.look().await;
+    for (rows, owner) in [
+        ("phone", "contact"),
+        ("language", "phone"),
+        ("detail WHERE kind = 'contacts'", "organization"),
+        ("detail WHERE kind = 'schedules'", "service"),
+    ] {
+        let sql = format!("SELECT string_agg(owner_kind, ' ') FROM {rows}");
+        let owners: String =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut *conn).await.unwrap();
+        assert_eq!(owners, owner, "{rows}");
+    }
+    let before = everything(conn).await;
+    import(&network, &files).await;
+    assert_eq!(everything(conn).await, before);
+}
+
+#[tokio::test]
 async fn two_imports_of_one_county_at_once_make_it_once() {
     let network = Network::start().await;
     let replica = network.replica().await;
@@ -388,6 +433,7 @@ async fn an_upload_that_is_no_directory_is_refused_by_name() {
     let chunk = |table: &str, size: usize| ImportDirectoryRequest {
         table: table.into(),
         data: vec![b'x'; size],
+        ..Default::default()
     };
     let unknown = send(network.admin(), vec![chunk("organizations", 1), chunk("people", 1)]).await;
     let unknown = unknown.unwrap_err();

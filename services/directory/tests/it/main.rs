@@ -10,6 +10,8 @@
 
 mod agencies;
 mod audit;
+mod exports;
+mod generated;
 mod imports;
 mod lists;
 mod requests;

@@ -131,6 +131,7 @@ async fn import(admin: &Actor, t: &mut Telling<impl Write>) -> anyhow::Result<()
     let chunks = county::TABLES.iter().map(|(table, csv)| ImportDirectoryRequest {
         table: (*table).to_owned(),
         data: csv.as_bytes().to_vec(),
+        ..Default::default()
     });
     let reply = admin.directory().import_directory(iter(chunks)).await?.into_inner();
     ensure!(reply.rejection_count == 0 && reply.organizations == 5, "the county: {reply:?}");

@@ -1,7 +1,7 @@
 //! What hangs below an organization, one list a table, as the store takes it: the fields are the
 //! tables' columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -170,7 +170,21 @@ impl Rows {
         for location in &tree.locations {
             rows.location(location);
         }
+        rows.once();
         rows
+    }
+
+    /// A row that names two owners, as a telephone of a service at a location may, stands below the
+    /// first of them only.
+    fn once(&mut self) {
+        fn first<T>(rows: &mut Vec<T>, key: impl Fn(&T) -> (&'static str, String)) {
+            let mut seen = BTreeSet::new();
+            rows.retain(|row| seen.insert(key(row)));
+        }
+        first(&mut self.phones, |row| ("", row.source_id.clone()));
+        first(&mut self.languages, |row| ("", row.source_id.clone()));
+        first(&mut self.attributes, |row| ("", row.source_id.clone()));
+        first(&mut self.details, |row| (row.kind, row.source_id.clone()));
     }
 
     fn detail(&mut self, kind: &'static str, id: &str, owner: Owner<'_>, content: Value) {

@@ -53,7 +53,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         if sent.position() == total {
             sent.set_message(format!("importing {organizations}"));
         }
-        ImportDirectoryRequest { table, data }
+        ImportDirectoryRequest { table, data, ..Default::default() }
     }));
     let mut directory = client.with_deadline(PATIENCE).directory();
     let reply = directory.import_directory(chunks).await;
