@@ -1,6 +1,8 @@
 //! A referral as the contract shows it, and the way a repeated write takes.
 
-use kernel::{AgencyId, PractitionerId, Role};
+mod parts;
+
+use kernel::{AgencyId, Role};
 use permit::{Call, Disclosure, Others, ReadReferrals, Standing};
 use rpc::{Error, InTx, Replay};
 use tonic::Response;
@@ -10,11 +12,9 @@ use wire::{
     referrals::v1 as pb,
 };
 
+use self::parts::{answer, contact, one_move};
 use super::messages::Shows;
-use crate::{
-    App,
-    domain::{Answer, Contact, Move, Referral},
-};
+use crate::{App, domain::Referral};
 
 /// As an agency, or the person, is shown it.
 pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referral {
@@ -87,43 +87,6 @@ pub(super) async fn whole(app: &App, call: &Call, read: &Referral) -> Result<pb:
 /// In a list: what was said and who was reached is told one by one.
 pub(super) fn listed(referral: &Referral, to: Option<&AgencyId>) -> pb::Referral {
     pb::Referral { answers: Vec::new(), contacts: Vec::new(), ..self::referral(referral, to) }
-}
-
-fn answer(answer: &Answer) -> pb::ReferralAnswer {
-    pb::ReferralAnswer {
-        answer: answer.saying as i32,
-        time: Some(timestamp(answer.at)),
-        words: answer.words.clone(),
-        by_representative: answer.by_representative,
-    }
-}
-
-fn contact(contact: &Contact) -> pb::ContactAttempt {
-    pb::ContactAttempt {
-        time: Some(timestamp(contact.at)),
-        agency: agency_name(contact.agency),
-        channel: contact.channel.into(),
-        result: contact.result.into(),
-        warm_handoff: contact.warm_handoff,
-        note: contact.note.clone(),
-    }
-}
-
-fn one_move(one: &Move) -> pb::ReferralMove {
-    pb::ReferralMove {
-        state: i32::from(one.state.number()),
-        time: Some(timestamp(one.at)),
-        agency: one.agency.map(agency_name).unwrap_or_default(),
-        reason: one.reason.clone(),
-        practitioner: one
-            .practitioner
-            .clone()
-            .map(|who| practitioner_name(&PractitionerId::new(who)))
-            .unwrap_or_default(),
-        outcome: i32::from(one.ending.outcome),
-        housing_result: i32::from(one.ending.housing_result),
-        enrollment: i32::from(one.ending.enrollment),
-    }
 }
 
 /// What is answered, and why it may be.

@@ -1,22 +1,24 @@
 //! The person's answer to a referral: theirs, or who acts for them says it.
 
+mod may;
+
 use std::sync::Arc;
 
 use kernel::Instant;
 use permit::{Disclosure, Others, Standing, StandingPermit};
 use pg::{PgConnection, requests::keep_answer};
-use policy::Relationship;
 use prost::Message as _;
-use rpc::{Conflict, Denial, Error, InTx};
+use rpc::{Conflict, Error, InTx};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::referrals::v1::{RespondToReferralRequest, RespondToReferralResponse};
 
+use self::may::may_say;
 use super::{messages::Shows as _, reply};
 use crate::{
     App,
     domain::{Answer, Ending, Mover, News, Saying, State},
-    store::{self, Change, Hold, MOST_ADDED, Said, Told},
+    store::{self, Change, Hold, MOST_ADDED, Told},
 };
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/RespondToReferral";
@@ -125,37 +127,6 @@ async fn write(
     let only = (!found.target_sees).then_some(found.source);
     let seq = store::tell(tx, own, &found, Told { news, only, at: answer.at }).await?;
     Ok((reply, seq))
-}
-
-/// Who acts for the person decides with evidence of it on record, and never as a relative, nor where something
-/// is withheld from them. The person's own no they don't take back; nor does a sign-in for which one of the
-/// two agencies stands surety, and not the other: it could be that agency's own.
-fn may_say(
-    permit: &StandingPermit,
-    said: Said,
-    saying: Saying,
-    sides: [Uuid; 2],
-) -> Result<(), Error> {
-    let lifts = saying == Saying::Yes && said != Said::Open;
-    match permit.standing() {
-        _ if saying == Saying::Asks => Ok(()),
-        Standing::Representative(acts) => {
-            let may = acts.authority
-                && acts.relationship != Relationship::Relative
-                && acts.excluded_sensitivities.is_empty();
-            match may && !(lifts && said == Said::No) {
-                true => Ok(()),
-                false => Err(Error::Denied(Denial::ActionNotPermitted)),
-            }
-        }
-        Standing::Person { .. } => match permit.confirmed_by() {
-            Some(sureties) if lifts && !sides.iter().all(|side| sureties.contains(side)) => {
-                Err(Error::Denied(Denial::SignInNotConfirmed))
-            }
-            _ => Ok(()),
-        },
-        Standing::Agency(_) => Err(Error::NotFound),
-    }
 }
 
 fn declined(target_sees: bool, at: Instant) -> Change {

@@ -1,5 +1,6 @@
 //! What all moves of a referral have in common.
 
+mod send;
 mod write;
 
 use permit::{Ask, Call, Disclosure, SendReferrals, TransitionReferrals};

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use permit::{Act, Call, Disclosure, Guard, Permit};
 use pg::{PgConnection, requests::keep_answer};
 use rpc::{Conflict, Error, InTx};
-use uuid::Uuid;
 
 use super::{
     super::{group, messages::Shows, reply},
     Asked, Step,
+    send::{reads, sendable},
 };
 use crate::{
     App,
     domain::{Mover, News, State},
-    store::{self, By, Change, Locked, Said, Told},
+    store::{self, By, Change, Locked, Told},
 };
 
 /// Moves it, unless it stands elsewhere or the permit has ended meanwhile.
@@ -99,42 +99,6 @@ async fn write<A: Act, R: Shows>(
     let (person, record) = (permit.person_id(), permit.record_id());
     keep_answer(tx, &asked.key, person, record, &answer, at).await?;
     Ok(((reply, seq), beside.into_iter().collect()))
-}
-
-/// What the person has said no to is not sent again, nobody is asked twice at once, and there is an end to
-/// asking.
-async fn sendable<A: Act>(
-    tx: &mut PgConnection,
-    permit: &Permit<A>,
-    found: &Locked,
-    others: &[(Uuid, Locked)],
-) -> Result<(), InTx> {
-    let conflict = if store::said(tx, permit).await? != Said::Open {
-        Conflict::PersonDeclined
-    } else if others.iter().any(|(_, other)| other.asks(found.target)) {
-        Conflict::AlreadyExists { field: "target" }
-    } else if found.row_version >= MOST_MOVES {
-        let limit = usize::try_from(MOST_MOVES).unwrap_or(usize::MAX);
-        Conflict::TooMany { what: "moves", limit }
-    } else {
-        return Ok(());
-    };
-    Err(Error::Conflict(conflict).into())
-}
-
-/// Moves after which a referral is not sent once more.
-const MOST_MOVES: i64 = 100;
-
-/// Whether its target may read what is sent to it; else it is not told of it either.
-async fn reads<A: Act>(
-    guard: &Guard,
-    permit: &Permit<A>,
-    found: &Locked,
-    asked: &Asked,
-) -> Result<bool, InTx> {
-    let record = permit.record().ok_or(Error::NotFound)?;
-    let (target, purposes) = (found.target.into(), asked.call.caller().purposes());
-    Ok(guard.covered(record, &target, purposes).await?.reading)
 }
 
 /// As authors are spelled.
