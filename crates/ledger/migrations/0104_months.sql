@@ -11,12 +11,6 @@ CREATE FUNCTION month_begin(first date) RETURNS uuid LANGUAGE sql IMMUTABLE
         || repeat('0', 20))::uuid;
 COMMENT ON FUNCTION month_begin(date) IS 'The first id of a month.';
 
-CREATE FUNCTION month_of(id uuid) RETURNS date LANGUAGE sql IMMUTABLE
-    RETURN date_trunc('month', to_timestamp(
-        ('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
-        AT TIME ZONE 'UTC')::date;
-COMMENT ON FUNCTION month_of(uuid) IS 'The month that an id begins with.';
-
 CREATE FUNCTION month_table(first date) RETURNS text LANGUAGE sql STABLE
     RETURN 'audit_event_' || to_char(first, 'YYYY_MM');
 COMMENT ON FUNCTION month_table(date) IS 'The table of a month''s records.';
@@ -179,7 +173,9 @@ SELECT wall_records('audit_event_other');
 ALTER TABLE audit_event ATTACH PARTITION audit_event_other DEFAULT;
 
 SELECT open_month(m.first) FROM (
-    SELECT DISTINCT month_of(event_id) AS first
+    SELECT DISTINCT date_trunc('month', to_timestamp(
+        ('x' || left(replace(event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
+        AT TIME ZONE 'UTC')::date AS first
     FROM audit_event_before WHERE substr(event_id::text, 15, 1) = '7') m;
 SELECT open_months();
 INSERT INTO audit_event (seq, event_id, salt, commitment, detail)
@@ -328,6 +324,12 @@ BEGIN
     END LOOP;
 END $$;
 
+CREATE FUNCTION month_of(id uuid) RETURNS date LANGUAGE sql IMMUTABLE
+    RETURN date_trunc('month', to_timestamp(
+        ('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
+        AT TIME ZONE 'UTC')::date;
+COMMENT ON FUNCTION month_of(uuid) IS 'The month that an id begins with.';
+
 -- 6. What was written -----------------------------------------------------------------------
 
 -- A service whose data came by writes on record says here which: its own migrations replace this.
@@ -339,21 +341,4 @@ COMMENT ON COLUMN written_record.record_id IS 'As the record names it.';
 DO $$
 BEGIN
     EXECUTE format('REVOKE ALL ON written_record FROM %I', login_role());
-END $$;
-
--- Nobody was the nil id once. The text is looked at first: most records are of reads, and are not parsed.
-CREATE VIEW written_audit WITH (security_invoker = true) AS
-    SELECT a.seq, x.event ->> 'rpc' AS rpc, x.event -> 'records' AS records,
-        COALESCE((x.event ->> 'person')::uuid, '00000000-0000-0000-0000-000000000000') AS person_id
-    FROM audit_record a CROSS JOIN LATERAL (SELECT a.detail::jsonb AS event OFFSET 0) x
-    WHERE a.detail IS NOT NULL AND a.detail NOT LIKE '%"action":"READ"%'
-        AND a.detail LIKE '%"outcome":"PERMIT"%';
-COMMENT ON VIEW written_audit IS 'The records of writes that were permitted.';
-COMMENT ON COLUMN written_audit.seq IS 'Place in this ledger.';
-COMMENT ON COLUMN written_audit.rpc IS 'By which call.';
-COMMENT ON COLUMN written_audit.records IS 'What was written, as ids.';
-COMMENT ON COLUMN written_audit.person_id IS 'About whom; nil: nobody.';
-DO $$
-BEGIN
-    EXECUTE format('REVOKE ALL ON written_audit FROM %I', login_role());
 END $$;

@@ -112,7 +112,7 @@ impl Feed {
         let here = |(from, upto): &(i64, i64)| *from <= after && *upto >= least;
         let (_, upto) = lately.span.filter(here)?;
         let own = lately.of.get(&agency).into_iter().flatten();
-        let new = own.filter(|heard| heard.event.seq > after && heard.is_for(agency));
+        let new = own.filter(|heard| heard.event.seq > after);
         let events: Vec<Event> = new.take(most).map(|heard| heard.event.clone()).collect();
         let whole = (events.len() < most).then_some(upto);
         Some((events, whole))

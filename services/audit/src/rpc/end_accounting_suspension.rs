@@ -1,13 +1,12 @@
 //! EndAccountingSuspension: by the agency that recorded it.
 
-use kernel::{Action, PersonId};
-use rpc::{Conflict, Error, Write};
+use rpc::{Conflict, Error};
 use tonic::Request;
 use wire::audit::v1::{EndAccountingSuspensionRequest, EndAccountingSuspensionResponse};
 
 use super::{
     suspensions::{office, shown},
-    write::again,
+    write::{about, again},
 };
 use crate::{
     App,
@@ -32,10 +31,8 @@ pub(super) async fn handle(
     let Some(found) = app.suspensions.get(office, id).await? else {
         return Err(app.deps.guard.refuse_standing(&call, None, vec![id]).await.into());
     };
-    let (clock, about) = (&app.deps.clock, PersonId::from(found.person));
-    let event = permit::office_event(&call, Some(&about), Action::Write, vec![id], clock);
-    let at = clock.now();
-    let write = Write { name: "suspension.end", once, record: id, event };
+    let at = app.deps.clock.now();
+    let write = about(app, &call, "suspension.end", once, (id, found.person));
     let again = |replay| again(app, &call, replay);
     app.deps
         .write(

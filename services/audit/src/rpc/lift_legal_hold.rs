@@ -1,13 +1,12 @@
 //! LiftLegalHold: by whoever placed it.
 
-use kernel::{Action, PersonId};
-use rpc::{Conflict, Error, Write};
+use rpc::{Conflict, Error};
 use tonic::Request;
 use wire::audit::v1::{LiftLegalHoldRequest, LiftLegalHoldResponse};
 
 use super::{
     holds::{office, shown},
-    write::again,
+    write::{about, again},
 };
 use crate::{
     App,
@@ -29,10 +28,8 @@ pub(super) async fn handle(
     let Some(found) = app.holds.get(office, id).await? else {
         return Err(app.deps.guard.refuse_standing(&call, None, vec![id]).await.into());
     };
-    let (clock, about) = (&app.deps.clock, PersonId::from(found.person));
-    let event = permit::office_event(&call, Some(&about), Action::Write, vec![id], clock);
-    let at = clock.now();
-    let write = Write { name: "hold.lift", once, record: id, event };
+    let at = app.deps.clock.now();
+    let write = about(app, &call, "hold.lift", once, (id, found.person));
     let again = |replay| again(app, &call, replay);
     app.deps
         .write(

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use kernel::{Action, PersonId};
-use rpc::{Conflict, Error, Write};
+use rpc::{Conflict, Error};
 use tonic::Request;
 use wire::audit::v1::{PlaceLegalHoldRequest, PlaceLegalHoldResponse};
 
 use super::{
     holds::{MOST, office, shown},
-    write::again,
+    write::{about, again},
 };
 use crate::{
     App,
@@ -37,9 +36,7 @@ pub(super) async fn handle(
         placed_at: clock.now(),
         lifted_at: None,
     });
-    let about = PersonId::from(person);
-    let event = permit::office_event(&call, Some(&about), Action::Write, vec![placed.id], clock);
-    let write = Write { name: "hold.place", once, record: placed.id, event };
+    let write = about(app, &call, "hold.place", once, (placed.id, person));
     let again = |replay| again(app, &call, replay);
     app.deps
         .write(

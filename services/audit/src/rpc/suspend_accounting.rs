@@ -4,9 +4,8 @@ mod check;
 
 use std::sync::Arc;
 
-use kernel::{Action, PersonId};
 use prost_types::Timestamp;
-use rpc::{Conflict, Error, Write};
+use rpc::{Conflict, Error};
 use tonic::Request;
 use wire::{
     audit::v1::{SuspendAccountingRequest, SuspendAccountingResponse},
@@ -16,7 +15,7 @@ use wire::{
 use self::check::{NO_INSTANT, ORAL, fits, odd};
 use super::{
     suspensions::{MOST, office, shown},
-    write::again,
+    write::{about, again},
 };
 use crate::{
     App,
@@ -61,9 +60,7 @@ pub(super) async fn handle(
         until_at,
         ended_at: None,
     });
-    let about = PersonId::from(person);
-    let event = permit::office_event(&call, Some(&about), Action::Write, vec![new.id], clock);
-    let write = Write { name: "suspension.begin", once, record: new.id, event };
+    let write = about(app, &call, "suspension.begin", once, (new.id, person));
     let again = |replay| again(app, &call, replay);
     let directory = Arc::clone(&app.deps.directory);
     app.deps

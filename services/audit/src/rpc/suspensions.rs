@@ -8,6 +8,7 @@ use wire::{
     convert::{agency_name, name_of, timestamp},
 };
 
+use super::holds;
 use crate::store::suspension::Suspension;
 
 /// Suspensions of one agency that are in force at once.
@@ -15,7 +16,7 @@ pub(super) const MOST: usize = 10_000;
 
 /// Whose suspensions the caller may see and make: their agency's.
 pub(super) fn office(call: &Call) -> Result<Uuid, Error> {
-    call.caller().agency().and_then(kernel::AgencyId::uuid).ok_or(Error::NotFound)
+    holds::office(call)?.ok_or(Error::NotFound)
 }
 
 pub(super) fn shown(suspension: &Suspension) -> pb::AccountingSuspension {

@@ -171,8 +171,4 @@ impl Heard {
         let own = self.only;
         both.into_iter().filter(move |agency| own.is_none_or(|only| only == *agency))
     }
-
-    pub fn is_for(&self, agency: Uuid) -> bool {
-        self.concerns().any(|concerned| concerned == agency)
-    }
 }

@@ -100,9 +100,9 @@ async fn written(
             app.feed.reached(seq);
             Ok((reply, written.disclosure))
         }
-        Err(InTx::Other(error @ Error::Conflict(Conflict::WrongState { .. }))) => {
-            Err(reply::told(app, call, id, error).await)
-        }
+        Err(InTx::Other(
+            error @ Error::Conflict(Conflict::WrongState { .. } | Conflict::TooMany { .. }),
+        )) => Err(reply::told(app, call, id, error).await),
         Err(error) => Err(error),
     }
 }

@@ -202,6 +202,12 @@ async fn who_acts_for_them_decides_with_authority_alone_and_may_take_back_what_t
     world.respond(&sam, saying(&sent.name, A::No, "")).await.unwrap();
     let again = world.go(Verb::Reopen, CLINIC, &sent.name).await;
     refused(again, Code::FailedPrecondition, "PERSON_DECLINED");
+    // Not through a sign-in that the source alone stands surety for: it could be the source's own.
+    let confirmed_by = Some(vec![kernel::AgencyId::from(CLINIC)]);
+    world.people.appoint("sources", Appointment { confirmed_by, ..guardian() });
+    let sources = world.sign_ins.individual("sources", Role::Representative, false);
+    let lifted = world.respond(&sources, saying(&sent.name, A::Yes, "")).await;
+    refused(lifted, Code::PermissionDenied, "SIGN_IN_NOT_CONFIRMED");
     world.respond(&sam, saying(&sent.name, A::Yes, "")).await.unwrap();
     world.go(Verb::Reopen, CLINIC, &sent.name).await.unwrap();
 }

@@ -198,17 +198,20 @@ async fn who_is_asked_while_another_accepts_is_asked_no_more() {
 #[tokio::test]
 async fn nobody_is_asked_twice_at_once_nor_again_what_the_person_declined() {
     let world = World::agreed().await;
-    let [first, second, _] = asked(&world).await;
+    let [first, second, third] = asked(&world).await;
     let ana = world.person("ana");
     world.respond(&ana, saying(&first.name, PersonAnswer::No, "")).await.unwrap();
     let again = world.create(CLINIC, too(&second, HOUSING)).await;
     refused(again, Code::FailedPrecondition, "PERSON_DECLINED");
     // Cancelled and asked anew: the old one is not reopened beside the new.
     world.go(Verb::Cancel, CLINIC, &second.name).await.unwrap();
-    let third = world.create(CLINIC, too(&first, OTHER)).await;
-    assert_eq!(fields(&third.unwrap_err()), ["group"], "what has ended is joined no more");
-    let third = world.create(CLINIC, too(&second, OTHER)).await;
-    assert_eq!(fields(&third.unwrap_err()), ["group"]);
+    let ended = world.create(CLINIC, too(&second, OTHER)).await;
+    assert_eq!(fields(&ended.unwrap_err()), ["group"], "what has ended is joined no more");
+    let anew = world.create(CLINIC, too(&third, OTHER)).await.unwrap();
+    let both = world.go(Verb::Reopen, CLINIC, &second.name).await;
+    refused(both, Code::AlreadyExists, "ALREADY_EXISTS");
+    world.go(Verb::Cancel, CLINIC, &anew.name).await.unwrap();
+    world.go(Verb::Reopen, CLINIC, &second.name).await.unwrap();
 }
 
 #[tokio::test]

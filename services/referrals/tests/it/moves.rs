@@ -5,7 +5,7 @@ use referrals::states::{MOVES, Mover, Standing, State};
 use tonic::Code;
 use wire::referrals::v1::{self as pb, ReferralState as S};
 
-use crate::world::{ANA, CLINIC, HOUSING, Verb, World, reason, saying};
+use crate::world::{ANA, CLINIC, HOUSING, Verb, World, reason, refused, saying};
 
 fn shown(state: State) -> S {
     S::try_from(i32::from(state.number())).unwrap()
@@ -174,4 +174,19 @@ async fn what_a_refused_move_tells_is_on_record() {
     assert_eq!(event.outcome, ledger::Outcome::Permit);
     assert_eq!(event.action, ledger::Action::Read);
     assert_eq!(event.rpc.as_ref(), "trellis.referrals.v1.ReferralsService/AcceptReferral");
+}
+
+#[tokio::test]
+async fn there_is_an_end_to_asking_again() {
+    let world = World::agreed().await;
+    let sent = world.sent().await;
+    // One move at its creation, and two a round.
+    for _ in 0..49 {
+        world.go(Verb::Cancel, CLINIC, &sent.name).await.unwrap();
+        world.go(Verb::Reopen, CLINIC, &sent.name).await.unwrap();
+    }
+    let last = world.go(Verb::Cancel, CLINIC, &sent.name).await.unwrap();
+    assert_eq!(last.moves.len(), 100);
+    let more = world.go(Verb::Reopen, CLINIC, &sent.name).await;
+    refused(more, Code::ResourceExhausted, "LIMIT_EXCEEDED");
 }

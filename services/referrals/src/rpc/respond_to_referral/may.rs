@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::{domain::Saying, store::Said};
 
 /// Who acts for the person decides with evidence of it on record, and never as a relative, nor where something
-/// is withheld from them. The person's own no they don't take back; nor does a sign-in for which one of the
-/// two agencies stands surety, and not the other: it could be that agency's own.
+/// is withheld from them. The person's own no they don't take back. Whoever takes a no back does it through a
+/// sign-in for which both agencies stand surety, or that is proofed: one agency's could be its own.
 pub(super) fn may_say(
     permit: &StandingPermit,
     said: Said,
@@ -17,23 +17,24 @@ pub(super) fn may_say(
     sides: [Uuid; 2],
 ) -> Result<(), Error> {
     let lifts = saying == Saying::Yes && said != Said::Open;
-    match permit.standing() {
-        _ if saying == Saying::Asks => Ok(()),
+    let may = match permit.standing() {
+        _ if saying == Saying::Asks => return Ok(()),
+        Standing::Person { .. } => true,
         Standing::Representative(acts) => {
-            let may = acts.authority
+            acts.authority
                 && acts.relationship != Relationship::Relative
-                && acts.excluded_sensitivities.is_empty();
-            match may && !(lifts && said == Said::No) {
-                true => Ok(()),
-                false => Err(Error::Denied(Denial::ActionNotPermitted)),
-            }
+                && acts.excluded_sensitivities.is_empty()
+                && !(lifts && said == Said::No)
         }
-        Standing::Person { .. } => match permit.confirmed_by() {
-            Some(sureties) if lifts && !sides.iter().all(|side| sureties.contains(side)) => {
-                Err(Error::Denied(Denial::SignInNotConfirmed))
-            }
-            _ => Ok(()),
-        },
-        Standing::Agency(_) => Err(Error::NotFound),
+        Standing::Agency(_) => return Err(Error::NotFound),
+    };
+    if !may {
+        return Err(Error::Denied(Denial::ActionNotPermitted));
+    }
+    match permit.confirmed_by() {
+        Some(sureties) if lifts && !sides.iter().all(|side| sureties.contains(side)) => {
+            Err(Error::Denied(Denial::SignInNotConfirmed))
+        }
+        _ => Ok(()),
     }
 }
