@@ -4,12 +4,12 @@ use permit::{Disclosure, Guard};
 struct Note;
 
 fn released(guard: &Guard, note: Note) {
-    let _ = guard.release(note);
+    let _ = guard.release(note); //~ E0308 mismatched types
 }
 
 fn replied(note: Note) -> (Note, Disclosure) {
-    let disclosure = Disclosure {
-        decision_id: uuid::Uuid::nil(),
+    let disclosure = Disclosure { //~ E0639 cannot create non-exhaustive struct using struct expression
+        decision_id: Default::default(),
         bases: Vec::new(),
         basis: Vec::new(),
         obligations: Vec::new(),

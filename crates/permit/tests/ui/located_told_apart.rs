@@ -2,11 +2,11 @@
 use permit::Located;
 
 fn told_apart(located: &Located) -> bool {
-    located.found
+    located.found //~ E0616 field `found` of struct `Located` is private
 }
 
 fn looked_into(located: &Located) {
-    let _ = located.record;
+    let _ = located.record; //~ E0616 field `record` of struct `Located` is private
 }
 
 fn main() {}

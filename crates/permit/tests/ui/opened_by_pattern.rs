@@ -2,11 +2,11 @@
 use permit::{Disclosed, Located};
 
 fn disclosed(sealed: Disclosed<&'static str>) {
-    let Disclosed { items: _, .. } = sealed;
+    let Disclosed { items: _, .. } = sealed; //~ E0451 field `items` of struct `Disclosed` is private
 }
 
 fn located(located: Located) -> bool {
-    matches!(located, Located { found: true, .. })
+    matches!(located, Located { found: true, .. }) //~ E0451 field `found` of struct `Located` is private
 }
 
 fn main() {}

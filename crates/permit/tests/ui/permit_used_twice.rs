@@ -22,7 +22,7 @@ impl pg::TxError for Stopped {
 
 async fn twice(guard: &Guard, db: &Db, permit: Permit<WriteNotes>) -> Result<(), Stopped> {
     guard.commit(db, "first", permit, |_, _| Box::pin(async { Ok::<_, Stopped>(()) })).await?;
-    guard.commit(db, "second", permit, |_, _| Box::pin(async { Ok::<_, Stopped>(()) })).await?;
+    guard.commit(db, "second", permit, |_, _| Box::pin(async { Ok::<_, Stopped>(()) })).await?; //~ E0382 use of moved value: `permit`
     Ok(())
 }
 
