@@ -1,9 +1,14 @@
-//! Referrals: states and who moves them, what follows from a change of consent, who sees a draft.
+//! Referrals: states and who moves them, what follows from a change of consent, who sees a draft, what
+//! of numbers is told.
 
 mod consequence;
 mod referral;
+mod report;
 mod state;
 
 pub use consequence::{Consequence, consequence};
-pub use referral::{Answer, Contact, Ending, Event, Heard, Move, News, Place, Referral, Saying};
+pub use referral::{
+    Answer, Contact, Ending, Event, Feedback, Heard, Move, News, Place, Referral, Saying,
+};
+pub use report::{Count, Shown, alone, parts, sum};
 pub use state::{MOVES, Mover, Standing, State};

@@ -12,6 +12,7 @@
 //! Invariant: no number of an event is shown before an earlier one.
 
 mod domain;
+mod due;
 mod feed;
 mod reconcile;
 mod rpc;
@@ -23,6 +24,7 @@ use ::rpc::Deps;
 use facts::Peer;
 use wire::referrals::v1::referrals_service_server::ReferralsServiceServer;
 
+pub use due::{EXPIRES_AFTER, look as look_for_unanswered};
 pub use reconcile::reconcile;
 pub use rpc::Rpc;
 pub use store::MIGRATIONS;
@@ -44,13 +46,14 @@ pub struct App {
     pub(crate) feed: feed::Feed,
 }
 
-/// Puts the service together, and until `deps.stop` looks for other replicas' events and follows the
-/// changes of people's facts at `consent`. Must be called in a runtime.
+/// Puts the service together, and until `deps.stop` looks for other replicas' events and for what is not
+/// answered in time, and follows the changes of people's facts at `consent`. Must be called in a runtime.
 pub fn start(deps: Deps, consent: Peer) -> Arc<App> {
     let store = store::Referrals::new(deps.db.clone());
     let app = Arc::new(App { deps, store, feed: feed::Feed::new() });
     let stop = app.deps.stop.clone();
     tokio::spawn(stop.clone().run_until_cancelled_owned(feed::poll(Arc::clone(&app))));
+    tokio::spawn(stop.clone().run_until_cancelled_owned(due::run(Arc::clone(&app))));
     tokio::spawn(stop.run_until_cancelled_owned(reconcile::follow(Arc::clone(&app), consent)));
     app
 }

@@ -63,7 +63,7 @@ pub async fn reconcile(app: &App, person: &PersonId) -> Result<(), Error> {
 }
 
 /// Why nothing was written.
-enum Stop {
+pub(crate) enum Stop {
     Store(StoreError),
     Refused(Refusal),
     /// Somebody else was faster.

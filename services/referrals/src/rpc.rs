@@ -1,16 +1,20 @@
 //! The contract's service, one line an RPC.
 
 mod accept_referral;
+mod add_feedback;
 mod cancel_referral;
 mod complete_referral;
 mod create_referral;
+mod create_sub_referral;
 mod fail_referral;
 mod get_referral;
+mod get_referral_report;
 mod group;
 mod hold_referral;
 mod list_referrals;
 mod mark_entered_in_error;
 mod messages;
+mod parse;
 mod record_contact;
 mod reject_referral;
 mod reopen_referral;
@@ -42,6 +46,13 @@ impl ReferralsService for Rpc {
         request: Request<pb::CreateReferralRequest>,
     ) -> Reply<pb::CreateReferralResponse> {
         Ok(create_referral::handle(&self.0, request).await?)
+    }
+
+    async fn create_sub_referral(
+        &self,
+        request: Request<pb::CreateSubReferralRequest>,
+    ) -> Reply<pb::CreateSubReferralResponse> {
+        Ok(create_sub_referral::handle(&self.0, request).await?)
     }
 
     async fn send_referral(
@@ -135,6 +146,13 @@ impl ReferralsService for Rpc {
         Ok(record_contact::handle(&self.0, request).await?)
     }
 
+    async fn add_feedback(
+        &self,
+        request: Request<pb::AddFeedbackRequest>,
+    ) -> Reply<pb::AddFeedbackResponse> {
+        Ok(add_feedback::handle(&self.0, request).await?)
+    }
+
     async fn get_referral(
         &self,
         request: Request<pb::GetReferralRequest>,
@@ -147,6 +165,13 @@ impl ReferralsService for Rpc {
         request: Request<pb::ListReferralsRequest>,
     ) -> Reply<pb::ListReferralsResponse> {
         Ok(list_referrals::handle(&self.0, request).await?)
+    }
+
+    async fn get_referral_report(
+        &self,
+        request: Request<pb::GetReferralReportRequest>,
+    ) -> Reply<pb::GetReferralReportResponse> {
+        Ok(get_referral_report::handle(&self.0, request).await?)
     }
 
     type WatchReferralsStream = watch_referrals::Events;

@@ -143,6 +143,7 @@ pub const ADMISSION: &[Row] = &[
     services("/trellis.consent.v1.FactsService/WatchPersonEvents"),
     // Both sides of a referral work with the person.
     users("/trellis.referrals.v1.ReferralsService/CreateReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/CreateSubReferral", CARE),
     users("/trellis.referrals.v1.ReferralsService/SendReferral", CARE),
     users("/trellis.referrals.v1.ReferralsService/AcceptReferral", CARE),
     users("/trellis.referrals.v1.ReferralsService/RejectReferral", CARE),
@@ -157,6 +158,12 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.referrals.v1.ReferralsService/RecordContact", CARE),
     // A referral is the person's to take or leave.
     users("/trellis.referrals.v1.ReferralsService/RespondToReferral", PRINCIPALS),
+    users("/trellis.referrals.v1.ReferralsService/AddFeedback", CARE.union(PRINCIPALS)),
+    // Numbers without people.
+    users(
+        "/trellis.referrals.v1.ReferralsService/GetReferralReport",
+        NETWORK.union(set(&[AgencyAdmin, PrivacyOfficer])),
+    ),
     users("/trellis.referrals.v1.ReferralsService/WatchReferrals", CARE),
     users("/trellis.referrals.v1.ReferralsService/GetReferral", CARE_AND_PRIVACY.union(PRINCIPALS)),
     users(

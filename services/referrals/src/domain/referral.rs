@@ -63,6 +63,18 @@ pub struct Contact {
     pub note: String,
 }
 
+/// How it went, as somebody sees it.
+#[derive(Clone)]
+pub struct Feedback {
+    pub at: Instant,
+    /// None: the person's side.
+    pub agency: Option<Uuid>,
+    pub by_representative: bool,
+    /// 1 to 5; 0: not said.
+    pub helpful: i16,
+    pub words: String,
+}
+
 /// A referral at its present state.
 #[derive(Clone)]
 pub struct Referral {
@@ -77,6 +89,10 @@ pub struct Referral {
     pub moves: Vec<Move>,
     pub answers: Vec<Answer>,
     pub contacts: Vec<Contact>,
+    pub feedback: Vec<Feedback>,
+    /// The one from which it follows.
+    pub parent: Option<Uuid>,
+    pub respond_by: Option<Instant>,
     /// The first of several that ask for the same.
     pub group: Option<Uuid>,
     pub expected_release: Option<Date>,
@@ -142,8 +158,10 @@ pub enum News {
     State(State),
     /// The target no longer sees it.
     Withdrawn,
-    /// An answer or a contact was added.
+    /// An answer, a contact or feedback was added.
     Added,
+    /// Its target was to answer by now.
+    Overdue,
 }
 
 /// What one who watches is to be told.

@@ -1,7 +1,5 @@
 //! Writes a referral, as a draft or at once as sent.
 
-mod parse;
-
 use std::sync::Arc;
 
 use kernel::AgencyId;
@@ -11,13 +9,12 @@ use pg::{
     requests::{RequestKey, keep_answer},
 };
 use policy::Record;
-use prost::Message as _;
 use rpc::{Conflict, Error, InTx, Outage};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::referrals::v1::{CreateReferralRequest, CreateReferralResponse};
 
-use super::{group, messages::Shows as _, reply};
+use super::{group, messages::Shows, parse, reply};
 use crate::{
     App,
     domain::News,
@@ -41,24 +38,26 @@ pub(super) async fn handle(
             ("person", &request.person),
             ("service", &request.service),
         ])
-        .and(parse::target(&request, source, &agencies))
+        .and(parse::target(&request.target, source, &agencies))
+        .and(parse::respond_by(request.respond_by.as_ref(), app.deps.clock.now()))
         .done()?;
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let record = parse::record(app, &call, source, &agencies, &request)?;
     let new = parse::new(app, &call, &request)?;
     let again = |replay| reply::again(app, &call, replay);
-    let writing = written(app, &call, record, new, once.key.clone());
+    let writing = written::<CreateReferralResponse>(app, &call, record, new, once.key.clone());
     let done = once.written(app.store.db(), writing, again).await?;
     Ok(reply::response(done))
 }
 
-async fn written(
+/// Writes it for whoever may, and answers with it.
+pub(super) async fn written<R: Shows>(
     app: &App,
     call: &Call,
     record: Record,
     new: New,
     key: RequestKey,
-) -> Result<(CreateReferralResponse, Disclosure), InTx> {
+) -> Result<(R, Disclosure), InTx> {
     let mut ask = Ask::<WriteReferrals>::new_record(record);
     if new.sent.is_some() {
         ask = ask.to(AgencyId::from(new.target));
@@ -77,15 +76,18 @@ async fn written(
     Ok((reply, written.disclosure))
 }
 
-async fn write(
+async fn write<R: Shows>(
     tx: &mut PgConnection,
     guard: &Guard,
     permit: &Permit<WriteReferrals>,
     new: &New,
     key: &RequestKey,
-) -> Result<(CreateReferralResponse, i64), InTx> {
+) -> Result<(R, i64), InTx> {
     if new.sent.is_some() {
         store::sending(&mut *tx, permit).await?;
+    }
+    if let Some(parent) = new.parent {
+        follows(&mut *tx, permit, parent).await?;
     }
     let group = match new.group {
         Some(other) => Some(joined(&mut *tx, permit, new, other).await?),
@@ -100,7 +102,7 @@ async fn write(
     };
     let made = store::create(&mut *tx, permit, new, group, target_sees).await?;
     let referral = store::reread(&mut *tx, permit).await?;
-    let reply = CreateReferralResponse::of(reply::referral(&referral, permit.agency()));
+    let reply = R::of(reply::referral(&referral, permit.agency()));
     let only = (!made.target_sees).then_some(made.source);
     let told = Told { news: News::State(made.standing.state), only, at: new.at };
     let seq = store::tell(&mut *tx, permit, &made, told).await?;
@@ -108,6 +110,25 @@ async fn write(
     let (person, record) = (permit.person_id(), permit.record_id());
     keep_answer(tx, key, person, record, &answer, new.at).await?;
     Ok((reply, seq))
+}
+
+/// What another referral follows from is to the caller's agency, about the same person, and taken on.
+async fn follows(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteReferrals>,
+    parent: Uuid,
+) -> Result<(), InTx> {
+    let source = permit.agency().and_then(AgencyId::uuid).ok_or(Error::NotFound)?;
+    let parent = store::parent(tx, permit, parent, source).await?.ok_or(Error::NotFound)?;
+    if !parent.standing.is_taken() {
+        let (state, allowed) = (parent.standing.state.name(), Vec::new());
+        return Err(Error::Conflict(Conflict::WrongState { state, allowed }).into());
+    }
+    if usize::try_from(parent.followed_by).unwrap_or(usize::MAX) >= MOST_IN_GROUP {
+        let many = Conflict::TooMany { what: "referrals that follow", limit: MOST_IN_GROUP };
+        return Err(Error::Conflict(many).into());
+    }
+    Ok(())
 }
 
 /// The group of another referral, which this one joins: the caller's agency's own, of the same person,

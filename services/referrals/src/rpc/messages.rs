@@ -65,6 +65,7 @@ macro_rules! shows {
 }
 shows!(
     CreateReferralResponse,
+    CreateSubReferralResponse,
     SendReferralResponse,
     AcceptReferralResponse,
     RejectReferralResponse,
@@ -78,5 +79,6 @@ shows!(
     MarkEnteredInErrorResponse,
     RespondToReferralResponse,
     RecordContactResponse,
+    AddFeedbackResponse,
     GetReferralResponse,
 );

@@ -20,13 +20,16 @@ use crate::{App, domain::Referral};
 pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referral {
     let record = &referral.record;
     // That others were asked is its source's to know; one of them may be a draft.
-    let group = referral.group.filter(|_| to.is_some() && to == record.custodian.as_ref());
+    let is_source = to.is_some() && to == record.custodian.as_ref();
+    let group = referral.group.filter(|_| is_source);
+    // What it follows from is between its source and another agency.
+    let parent = referral.parent.filter(|_| is_source || to.is_none());
     // The person's words are for the two agencies and the person's own side, whoever else may read it.
     let sides = [record.custodian.as_ref(), Some(&referral.target)];
     let beside = to.is_some() && !sides.contains(&to);
-    let (answers, contacts) = match beside {
-        true => (&[][..], &[][..]),
-        false => (&*referral.answers, &*referral.contacts),
+    let (answers, contacts, feedback) = match beside {
+        true => (&[][..], &[][..], &[][..]),
+        false => (&*referral.answers, &*referral.contacts, &*referral.feedback),
     };
     let ending = referral.ending;
     pb::Referral {
@@ -58,6 +61,9 @@ pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referr
         group: group.map(|id| name_of("referrals", id)).unwrap_or_default(),
         expected_release_date: referral.expected_release.map(|d| d.to_string()).unwrap_or_default(),
         warm_handoff: referral.warm_handoff,
+        parent: parent.map(|id| name_of("referrals", id)).unwrap_or_default(),
+        respond_by: referral.respond_by.map(timestamp),
+        feedback: feedback.iter().map(parts::feedback).collect(),
     }
 }
 
@@ -68,6 +74,8 @@ pub(super) fn cut(referral: &mut pb::Referral, standing: &Standing) {
     if matches!(standing, Standing::Representative(acts) if excludes(acts)) {
         let own = referral.answers.iter_mut().filter(|answer| !answer.by_representative);
         own.for_each(|answer| answer.words.clear());
+        let others = referral.feedback.iter_mut().filter(|feedback| !feedback.by_representative);
+        others.for_each(|feedback| feedback.words.clear());
         referral.contacts.iter_mut().for_each(|contact| contact.note.clear());
     }
 }
@@ -86,7 +94,8 @@ pub(super) async fn whole(app: &App, call: &Call, read: &Referral) -> Result<pb:
 
 /// In a list: what was said and who was reached is told one by one.
 pub(super) fn listed(referral: &Referral, to: Option<&AgencyId>) -> pb::Referral {
-    pb::Referral { answers: Vec::new(), contacts: Vec::new(), ..self::referral(referral, to) }
+    let shown = self::referral(referral, to);
+    pb::Referral { answers: Vec::new(), contacts: Vec::new(), feedback: Vec::new(), ..shown }
 }
 
 /// What is answered, and why it may be.

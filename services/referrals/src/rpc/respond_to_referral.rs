@@ -5,7 +5,7 @@ mod may;
 use std::sync::Arc;
 
 use kernel::Instant;
-use permit::{Disclosure, Others, Standing, StandingPermit};
+use permit::{Disclosure, Others, Standing};
 use pg::{PgConnection, requests::keep_answer};
 use prost::Message as _;
 use rpc::{Conflict, Error, InTx};
@@ -18,7 +18,7 @@ use super::{messages::Shows as _, reply};
 use crate::{
     App,
     domain::{Answer, Ending, Mover, News, Saying, State},
-    store::{self, Change, Hold, MOST_ADDED, Told},
+    store::{self, Change, MOST_ADDED, Own, Told},
 };
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/RespondToReferral";
@@ -74,21 +74,6 @@ async fn written(
     let (reply, seq) = done.await?;
     app.feed.reached(seq);
     Ok((reply, disclosure))
-}
-
-/// One referral of the person of a standing permit.
-struct Own<'a> {
-    permit: &'a StandingPermit,
-    referral: Uuid,
-}
-
-impl Hold for Own<'_> {
-    fn id(&self) -> Uuid {
-        self.referral
-    }
-    fn person(&self) -> Uuid {
-        self.permit.person_id()
-    }
 }
 
 /// A no ends what has not ended; whatever else is said moves nothing.

@@ -30,6 +30,7 @@ fn shown(news: News) -> (Kind, i32) {
         News::State(state) => (Kind::State, i32::from(state.number())),
         News::Withdrawn => (Kind::Withdrawn, 0),
         News::Added => (Kind::Added, 0),
+        News::Overdue => (Kind::Overdue, 0),
     }
 }
 

@@ -1,13 +1,13 @@
-//! What is added to a referral and moves nothing: the person's answers, attempts to reach them.
+//! What is added to a referral and moves nothing: the person's answers, attempts to reach them, feedback.
 
 use kernel::Instant;
 use pg::{PgConnection, Sealed, StoreError};
 use uuid::Uuid;
 
 use super::write::Hold;
-use crate::domain::{Answer, Contact, Saying};
+use crate::domain::{Answer, Contact, Feedback, Saying};
 
-/// Answers to a referral that end nothing, and contacts for it.
+/// Answers to a referral that end nothing, contacts for it, and feedback on it.
 pub const MOST: i64 = 50;
 
 fn seal(words: &str) -> Option<Vec<u8>> {
@@ -102,6 +102,29 @@ pub async fn contact(
         contact.result,
         contact.warm_handoff,
         seal(&contact.note),
+        MOST,
+    );
+    Ok(added.execute(tx).await?.rows_affected() == 1)
+}
+
+/// Keeps feedback on the referral that is locked. False: there is [`MOST`] already.
+pub async fn feedback(
+    tx: &mut PgConnection,
+    hold: &impl Hold,
+    feedback: &Feedback,
+) -> Result<bool, StoreError> {
+    let added = sqlx::query!(
+        "INSERT INTO referral_feedback
+            (referral_id, n, person_id, at, agency, by_representative, helpful, words)
+         SELECT $1, count(*) + 1, $2, $3, $4, $5, NULLIF($6, 0::smallint), $7
+         FROM referral_feedback WHERE referral_id = $1 HAVING count(*) < $8",
+        hold.id(),
+        hold.person(),
+        feedback.at,
+        feedback.agency,
+        feedback.by_representative,
+        feedback.helpful,
+        seal(&feedback.words),
         MOST,
     );
     Ok(added.execute(tx).await?.rows_affected() == 1)

@@ -38,6 +38,7 @@ impl TryFrom<EventRow> for Event {
             (1, Some(number)) => News::State(state(number)?),
             (2, None) => News::Withdrawn,
             (4, None) => News::Added,
+            (5, None) => News::Overdue,
             _ => return Err(StoreError::BadRow { what: "kind of a referral's event" }),
         };
         Ok(Self { seq: row.seq, news, at: row.at, record: record!(row)? })

@@ -1,11 +1,12 @@
 //! Several referrals that ask for the same: the first to be accepted cancels the others.
 //!
-//! Lock order: the group, then rows, then the counter of events.
+//! Lock order: the one from which it follows, the group, then rows, then the counter of events.
 
 use pg::{PgConnection, StoreError};
 use uuid::Uuid;
 
-use super::write::{Hold, Locked, LockedRow};
+use super::write::{Hold, Locked, LockedRow, standing};
+use crate::domain::Standing;
 
 /// Referrals in one group.
 pub const MOST: usize = 20;
@@ -73,6 +74,40 @@ pub async fn others(
     .fetch_all(tx)
     .await?;
     rows.iter().map(|row| Ok((row.id, row.locked()?))).collect()
+}
+
+/// A referral from which another is to follow.
+#[derive(Debug, Clone, Copy)]
+pub struct Parent {
+    pub standing: Standing,
+    /// What follows from it already.
+    pub followed_by: i64,
+}
+
+/// A referral to this agency about the person, which stays as it is until this transaction ends.
+pub async fn parent(
+    tx: &mut PgConnection,
+    hold: &impl Hold,
+    id: Uuid,
+    target: Uuid,
+) -> Result<Option<Parent>, StoreError> {
+    let row = sqlx::query!(
+        "SELECT state, held_from, hold_reason_system FROM referral
+         WHERE id = $1 AND person_id = $2 AND target_id = $3 AND purposes IS NOT NULL FOR UPDATE",
+        id,
+        hold.person(),
+        target,
+    );
+    let Some(row) = row.fetch_optional(&mut *tx).await? else { return Ok(None) };
+    let followed_by = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM referral WHERE parent_id = $1 AND person_id = $2"#,
+        id,
+        hold.person(),
+    );
+    Ok(Some(Parent {
+        standing: standing(row.state, row.held_from, row.hold_reason_system)?,
+        followed_by: followed_by.fetch_one(tx).await?,
+    }))
 }
 
 /// The first of a group is of it, too.

@@ -7,7 +7,7 @@ use pg::{Lane, Sealed, StoreError};
 use time::Date;
 use uuid::Uuid;
 
-use crate::domain::{Answer, Contact, Ending, Move, Place, Referral, Saying, State};
+use crate::domain::{Answer, Contact, Ending, Feedback, Move, Place, Referral, Saying, State};
 
 /// The facets of a row, whatever else it has.
 macro_rules! record {
@@ -58,7 +58,12 @@ macro_rules! referral_rows {
                 contact_times AS "contact_times!", contact_agencies AS "contact_agencies!",
                 contact_channels AS "contact_channels!", contact_results AS "contact_results!",
                 contact_handoffs AS "contact_handoffs!",
-                contact_notes AS "contact_notes!: Vec<Option<Vec<u8>>>"
+                contact_notes AS "contact_notes!: Vec<Option<Vec<u8>>>", parent_id, respond_by,
+                feedback_times AS "feedback_times!",
+                feedback_agencies AS "feedback_agencies!: Vec<Option<Uuid>>",
+                feedback_by_representative AS "feedback_by_representative!",
+                feedback_helpful AS "feedback_helpful!: Vec<Option<i16>>",
+                feedback_words AS "feedback_words!: Vec<Option<Vec<u8>>>"
             FROM "# + $from
             $(, $argument)*
         )
@@ -117,6 +122,13 @@ pub(super) struct ReferralRow {
     pub contact_results: Vec<i16>,
     pub contact_handoffs: Vec<bool>,
     pub contact_notes: Vec<Option<Vec<u8>>>,
+    pub parent_id: Option<Uuid>,
+    pub respond_by: Option<Instant>,
+    pub feedback_times: Vec<Instant>,
+    pub feedback_agencies: Vec<Option<Uuid>>,
+    pub feedback_by_representative: Vec<bool>,
+    pub feedback_helpful: Vec<Option<i16>>,
+    pub feedback_words: Vec<Option<Vec<u8>>>,
 }
 
 /// Words, if there are any.
@@ -184,13 +196,30 @@ impl ReferralRow {
         );
         all.collect()
     }
+
+    fn feedback(&self) -> Result<Vec<Feedback>, StoreError> {
+        let whens = self.feedback_times.iter().zip(&self.feedback_agencies);
+        let whats = self.feedback_helpful.iter().zip(&self.feedback_words);
+        let all = whens.zip(&self.feedback_by_representative).zip(whats);
+        let all = all.map(|(((at, agency), by_representative), (helpful, words))| {
+            Ok(Feedback {
+                at: *at,
+                agency: *agency,
+                by_representative: *by_representative,
+                helpful: helpful.unwrap_or_default(),
+                words: text(words.as_deref())?,
+            })
+        });
+        all.collect()
+    }
 }
 
 impl TryFrom<ReferralRow> for Referral {
     type Error = StoreError;
 
     fn try_from(row: ReferralRow) -> Result<Self, StoreError> {
-        let (moves, answers, contacts) = (row.moves()?, row.said()?, row.contacts()?);
+        let (moves, answers) = (row.moves()?, row.said()?);
+        let (contacts, feedback) = (row.contacts()?, row.feedback()?);
         if i64::try_from(moves.len()) != Ok(row.row_version) {
             return Err(StoreError::BadRow { what: "moves of a referral" });
         }
@@ -209,6 +238,9 @@ impl TryFrom<ReferralRow> for Referral {
             moves,
             answers,
             contacts,
+            feedback,
+            parent: row.parent_id,
+            respond_by: row.respond_by,
             group: row.group_id,
             expected_release: row.expected_release,
             warm_handoff: row.warm_handoff,

@@ -1,7 +1,7 @@
 //! Writes, each under a permit that names the referral and its person, or an act of the network's.
 
 use kernel::{AgencyId, CodeSet, Instant, Purpose, Sensitivity};
-use permit::{Act, ByNetwork, Permit, WriteReferrals, column};
+use permit::{Act, ByNetwork, Permit, StandingPermit, WriteReferrals, column};
 use pg::{PgConnection, Sealed, StoreError};
 use time::Date;
 use uuid::Uuid;
@@ -40,6 +40,21 @@ impl Hold for OfNetwork<'_> {
     }
 }
 
+/// One referral of the person of a standing permit.
+pub struct Own<'a> {
+    pub permit: &'a StandingPermit,
+    pub referral: Uuid,
+}
+
+impl Hold for Own<'_> {
+    fn id(&self) -> Uuid {
+        self.referral
+    }
+    fn person(&self) -> Uuid {
+        self.permit.person_id()
+    }
+}
+
 /// A referral that is not there yet.
 #[derive(Clone)]
 pub struct New {
@@ -52,8 +67,11 @@ pub struct New {
     pub sent: Option<CodeSet<Purpose>>,
     /// Another that asks for the same.
     pub group: Option<Uuid>,
+    /// The one from which it follows.
+    pub parent: Option<Uuid>,
     pub expected_release: Option<Date>,
     pub warm_handoff: bool,
+    pub respond_by: Option<Instant>,
     pub at: Instant,
 }
 
@@ -138,9 +156,10 @@ pub async fn create(
         "INSERT INTO referral (id, person_id, kind, class, custodian_id, author, episode_id,
             authored_at, confidentiality, sensitivities, part2, victim_service, target_id,
             service_id, need_category, priority, summary, state, purposes, target_sees, updated_at,
-            row_version, group_id, expected_release, warm_handoff)
+            row_version, group_id, expected_release, warm_handoff, parent_id, respond_by)
          VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-            $18, $19, $7, 1, $20, $21, $22)",
+            $18, $19, $7, 1, $20, $21, $22, $23,
+            COALESCE($24, CASE WHEN $18::integer IS NOT NULL THEN answer_by($15, $7) END))",
         permit.record_id(),
         permit.person_id(),
         column(record.class),
@@ -163,6 +182,8 @@ pub async fn create(
         group,
         new.expected_release,
         new.warm_handoff,
+        new.parent,
+        new.respond_by,
     )
     .execute(&mut *tx)
     .await?;
@@ -271,7 +292,10 @@ pub async fn change(
         "UPDATE referral SET state = $3, held_from = $4, hold_reason_system = $5,
             outcome = NULLIF($6, 0::smallint), housing_result = NULLIF($7, 0::smallint),
             enrollment = NULLIF($8, 0::smallint), purposes = COALESCE($9, purposes),
-            target_sees = $10, updated_at = $11, row_version = $12
+            target_sees = $10, updated_at = $11, row_version = $12,
+            overdue_at = CASE WHEN $9::integer IS NULL THEN overdue_at END,
+            respond_by = CASE WHEN $9::integer IS NULL OR ($13 AND respond_by > $11) THEN respond_by
+                ELSE answer_by(priority, $11) END
          WHERE id = $1 AND person_id = $2",
         hold.id(),
         hold.person(),
@@ -285,6 +309,7 @@ pub async fn change(
         change.target_sees,
         change.at,
         from.row_version + 1,
+        from.standing.state == State::Draft,
     )
     .execute(&mut *tx)
     .await?;
@@ -321,6 +346,7 @@ pub async fn tell(
         News::State(state) => (1_i16, Some(state)),
         News::Withdrawn => (2, None),
         News::Added => (4, None),
+        News::Overdue => (5, None),
     };
     Ok(sqlx::query_scalar!(
         "INSERT INTO referral_event (seq, referral_id, person_id, source_id, target_id, kind,

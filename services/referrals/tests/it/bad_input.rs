@@ -30,6 +30,7 @@ async fn everything_that_is_wrong_with_a_new_referral_is_named_at_once() {
         group: "referrals/1".to_owned(),
         expected_release_date: "tomorrow".to_owned(),
         warm_handoff: true,
+        respond_by: Some(prost_types::Timestamp { seconds: 0, nanos: 0 }),
     };
     let mut named = fields(&world.create(CLINIC, bad).await.unwrap_err());
     named.sort();
@@ -44,6 +45,7 @@ async fn everything_that_is_wrong_with_a_new_referral_is_named_at_once() {
         "person",
         "priority",
         "request_id",
+        "respond_by",
         "service",
         "summary",
         "target",

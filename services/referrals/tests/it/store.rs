@@ -4,7 +4,7 @@ use secrecy::ExposeSecret as _;
 use sqlx::{Connection as _, PgConnection};
 use wire::referrals::v1::{self as pb, ReferralState as S};
 
-use crate::world::{ANA, BEN, CLINIC, HOUSING, WORDS, World, attempt, new, saying};
+use crate::world::{ANA, BEN, CLINIC, HOUSING, WORDS, World, attempt, feedback, new, saying};
 
 /// As the service itself.
 async fn service(world: &World) -> PgConnection {
@@ -26,6 +26,7 @@ async fn both(world: &World) -> [String; 2] {
         let note = WORDS.to_owned();
         let called = pb::RecordContactRequest { note, ..attempt(name) };
         world.contact(CLINIC, called).await.unwrap();
+        world.say(&world.staff(CLINIC), feedback(name, 5, WORDS)).await.unwrap();
     }
     [anas.name, bens.name]
 }
@@ -39,9 +40,10 @@ async fn without_a_person_in_scope_there_is_no_row_and_with_one_there_are_theirs
         for count in [
             "SELECT count(*) FROM referral",
             "SELECT count(*) FROM referral_move",
-            "SELECT count(*) / 3 FROM referral_event",
+            "SELECT count(*) / 4 FROM referral_event",
             "SELECT count(*) FROM referral_answer",
             "SELECT count(*) FROM referral_contact",
+            "SELECT count(*) FROM referral_feedback",
             "SELECT count(*) FROM referral_rows(added => true, ids => (SELECT array_agg(l.id) FROM
                 locate_events('0190000000007000800000000000000a', 0, 100, 100) l))",
         ] {
@@ -69,6 +71,7 @@ async fn doors_without_a_person_show_no_content() {
         "SELECT COALESCE(string_agg(l::text, ''), '')
             FROM locate_events('0190000000007000800000000000000a', 0, 100, 100) l",
         "SELECT COALESCE(string_agg(l::text, ''), '') FROM locate_all_events(0, 100, 100) l",
+        "SELECT COALESCE(string_agg(l::text, ''), '') FROM locate_due('infinity', '-infinity', 100) l",
     ] {
         let all: String = sqlx::query_scalar(door).fetch_one(&mut conn).await.unwrap();
         assert!(all.contains(&ANA.to_string()) && all.contains(&BEN.to_string()), "{all}");
@@ -93,6 +96,8 @@ async fn moves_and_events_are_never_changed_and_nothing_is_deleted() {
         "DELETE FROM referral_answer",
         "UPDATE referral_contact SET result = 1",
         "DELETE FROM referral_contact",
+        "UPDATE referral_feedback SET helpful = 1",
+        "DELETE FROM referral_feedback",
         "DELETE FROM facts_cursor",
         "TRUNCATE referral CASCADE",
     ] {

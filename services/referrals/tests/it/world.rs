@@ -345,6 +345,12 @@ impl World {
         Ok(shown(self.client.clone().record_contact(asked).await?.into_inner().referral))
     }
 
+    /// Either side, or the person's, says how it went.
+    pub async fn say(&self, token: &str, asked: pb::AddFeedbackRequest) -> Answer {
+        let reply = self.client.clone().add_feedback(bearer(token, asked)).await?;
+        Ok(shown(reply.into_inner().referral))
+    }
+
     pub async fn get_as(&self, token: &str, name: &str) -> Answer {
         let request = pb::GetReferralRequest { name: name.to_owned() };
         let reply = self.client.clone().get_referral(bearer(token, request)).await?;
@@ -429,6 +435,12 @@ pub fn saying(name: &str, answer: pb::PersonAnswer, words: &str) -> pb::RespondT
         answer: answer.into(),
         words: words.to_owned(),
     }
+}
+
+/// How it went.
+pub fn feedback(name: &str, helpful: i32, words: &str) -> pb::AddFeedbackRequest {
+    let request_id = fresh().to_string();
+    pb::AddFeedbackRequest { request_id, name: name.to_owned(), helpful, words: words.to_owned() }
 }
 
 /// An attempt to reach the person: nobody answered the telephone.

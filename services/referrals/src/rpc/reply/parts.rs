@@ -6,7 +6,7 @@ use wire::{
     referrals::v1 as pb,
 };
 
-use crate::domain::{Answer, Contact, Move};
+use crate::domain::{Answer, Contact, Feedback, Move};
 
 pub(super) fn answer(answer: &Answer) -> pb::ReferralAnswer {
     pb::ReferralAnswer {
@@ -25,6 +25,16 @@ pub(super) fn contact(contact: &Contact) -> pb::ContactAttempt {
         result: contact.result.into(),
         warm_handoff: contact.warm_handoff,
         note: contact.note.clone(),
+    }
+}
+
+pub(super) fn feedback(feedback: &Feedback) -> pb::ReferralFeedback {
+    pb::ReferralFeedback {
+        time: Some(timestamp(feedback.at)),
+        agency: feedback.agency.map(agency_name).unwrap_or_default(),
+        by_representative: feedback.by_representative,
+        helpful: feedback.helpful.into(),
+        words: feedback.words.clone(),
     }
 }
 

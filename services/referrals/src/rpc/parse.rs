@@ -1,30 +1,37 @@
 //! What a new referral's request says.
 
-use kernel::{AgencyId, AgencyStatus, Class, Kind, PersonId, PractitionerId, RecordId};
+use kernel::{AgencyId, AgencyStatus, Class, Instant, Kind, PersonId, PractitionerId, RecordId};
 use permit::Call;
 use policy::{Agencies, Record};
+use prost_types::Timestamp;
 use rpc::{Error, Outage, Violation};
-use time::{Date, macros::format_description};
+use time::{Date, Duration, macros::format_description};
 use wire::{
-    convert::id_of,
+    convert::{id_of, instant},
     referrals::v1::{CreateReferralRequest, Priority},
 };
 
 use crate::{App, store::New};
 
 /// An active agency that the directory knows, and not the caller's own.
-pub(super) fn target(
-    request: &CreateReferralRequest,
-    source: &AgencyId,
-    agencies: &Agencies,
-) -> Option<Violation> {
+pub(super) fn target(target: &str, source: &AgencyId, agencies: &Agencies) -> Option<Violation> {
     // Another form of name is the annotations' to refuse.
-    let target = AgencyId::from(id_of("agencies", &request.target)?);
+    let target = AgencyId::from(id_of("agencies", target)?);
     if target == *source {
         return Some(Violation::new("target", "must be another agency than the caller's"));
     }
     let active = agencies.get(&target).is_some_and(|a| a.status == AgencyStatus::Active);
     (!active).then(|| Violation::new("target", "must be an active agency of the directory"))
+}
+
+/// How far ahead an answer may be asked for.
+const LONGEST: Duration = Duration::days(365);
+
+/// What is wrong with until when an answer is asked for.
+pub(super) fn respond_by(given: Option<&Timestamp>, now: Instant) -> Option<Violation> {
+    let at = given.map(instant)?;
+    let ahead = at.is_some_and(|at| at > now && at <= now + LONGEST);
+    (!ahead).then(|| Violation::new("respond_by", "must be later than now, by 365 days at most"))
 }
 
 /// The record as it will be: its custodian and author are the caller's. What a programme or a
@@ -70,6 +77,8 @@ pub(super) fn new(app: &App, call: &Call, request: &CreateReferralRequest) -> Re
         group: rpc::optional_id("group", "referrals", &request.group)?,
         expected_release: release(&request.expected_release_date)?,
         warm_handoff: request.warm_handoff,
+        respond_by: request.respond_by.as_ref().and_then(instant),
+        parent: None,
         sent: request.send.then(|| call.caller().purposes()),
         at: app.deps.clock.now(),
     })

@@ -1,0 +1,82 @@
+//! Writes a referral that follows from one to the caller's agency.
+
+use kernel::AgencyId;
+use permit::{Call, Disclosure};
+use policy::{Agencies, Facets};
+use rpc::{Denial, Error, InTx, Outage};
+use tonic::{Request, Response};
+use uuid::Uuid;
+use wire::{
+    convert::name_of,
+    referrals::v1::{CreateReferralRequest, CreateSubReferralRequest, CreateSubReferralResponse},
+};
+
+use super::{create_referral::written, parse, reply};
+use crate::{App, store::New};
+
+const RPC: &str = "trellis.referrals.v1.ReferralsService/CreateSubReferral";
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<CreateSubReferralRequest>,
+) -> Result<Response<CreateSubReferralResponse>, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let request = request.into_inner();
+    let (_, agencies) =
+        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
+    let source = call.caller().agency().ok_or(Error::NotFound)?;
+    rpc::check(&request)
+        .ids(&[
+            ("request_id", &request.request_id),
+            ("parent", &request.parent),
+            ("service", &request.service),
+        ])
+        .and(parse::target(&request.target, source, &agencies))
+        .and(parse::respond_by(request.respond_by.as_ref(), app.deps.clock.now()))
+        .done()?;
+    let parent = rpc::id("parent", "referrals", &request.parent)?;
+    let once = rpc::Request::new(&call, &request.request_id, &request)?;
+    let again = |replay| reply::again(app, &call, replay);
+    let writing = async {
+        let (record, new) = following(app, &call, parent, source, &agencies, &request).await?;
+        written::<CreateSubReferralResponse>(app, &call, record, new, once.key.clone()).await
+    };
+    let done: (_, Disclosure) = once.written(app.store.db(), writing, again).await?;
+    Ok(reply::response(done))
+}
+
+/// As any referral of the caller's agency about the parent's person, with the parent's labels beside its own:
+/// what it tells it tells from there.
+async fn following(
+    app: &App,
+    call: &Call,
+    parent: Uuid,
+    source: &AgencyId,
+    agencies: &Agencies,
+    request: &CreateSubReferralRequest,
+) -> Result<(policy::Record, New), InTx> {
+    let (read, _) = reply::read(app, call, parent).await?;
+    if read.target != *source {
+        return Err(Error::Denied(Denial::ActionNotPermitted).into());
+    }
+    let asked = CreateReferralRequest {
+        request_id: request.request_id.clone(),
+        person: name_of("people", &read.record.person),
+        target: request.target.clone(),
+        service: request.service.clone(),
+        need_category: request.need_category.clone(),
+        priority: request.priority,
+        summary: request.summary.clone(),
+        labels: request.labels.clone(),
+        send: request.send,
+        group: request.group.clone(),
+        expected_release_date: request.expected_release_date.clone(),
+        warm_handoff: request.warm_handoff,
+        respond_by: request.respond_by,
+    };
+    let mut record = parse::record(app, call, source, agencies, &asked)?;
+    let custodian = read.record.custodian.as_ref().and_then(|id| agencies.get(id));
+    record.derive_labels([&Facets::of(&read.record, custodian)]);
+    let new = New { parent: Some(parent), ..parse::new(app, call, &asked)? };
+    Ok((record, new))
+}

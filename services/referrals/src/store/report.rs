@@ -1,0 +1,64 @@
+//! Numbers without people.
+
+use kernel::Instant;
+use pg::StoreError;
+use uuid::Uuid;
+
+use super::Referrals;
+use crate::domain::Count;
+
+/// How often one thing happened for one need.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    pub need: String,
+    /// As `count_moves` names it.
+    pub measure: String,
+    pub count: Count,
+    /// Of acceptances: from the first sending.
+    pub median_seconds: Option<f64>,
+}
+
+/// Whose referrals are counted; none: everybody's.
+#[derive(Debug, Clone, Copy)]
+pub enum Whose {
+    Everybody,
+    SentBy(Uuid),
+    SentTo(Uuid),
+}
+
+impl Referrals {
+    pub async fn counted(
+        &self,
+        since: Instant,
+        before: Instant,
+        whose: Whose,
+    ) -> Result<Vec<Measured>, StoreError> {
+        let (source, target) = match whose {
+            Whose::Everybody => (None, None),
+            Whose::SentBy(agency) => (Some(agency), None),
+            Whose::SentTo(agency) => (None, Some(agency)),
+        };
+        self.db
+            .run_one("referrals.counted", move |conn| {
+                Box::pin(async move {
+                    let rows = sqlx::query!(
+                        r#"SELECT need AS "need!", measure AS "measure!", times AS "times!",
+                            people AS "people!", median_seconds
+                        FROM count_moves($1, $2, $3, $4)"#,
+                        since,
+                        before,
+                        source,
+                        target
+                    );
+                    let rows = rows.fetch_all(conn).await?.into_iter().map(|row| Measured {
+                        need: row.need,
+                        measure: row.measure,
+                        count: Count { times: row.times, people: row.people },
+                        median_seconds: row.median_seconds,
+                    });
+                    Ok(rows.collect())
+                })
+            })
+            .await
+    }
+}
