@@ -129,7 +129,8 @@ pub fn following(rpc: &Rpc) -> &'static str {
 /// A caller whose role the RPC admits, and who has something to do there.
 pub fn admitted(rpc: &Rpc) -> Who {
     let of_the_target = ["Accept", "Reject", "Start", "Hold", "Resume", "Complete", "Fail"];
-    if of_the_target.iter().any(|verb| rpc.method.name() == format!("{verb}Referral")) {
+    let sub = rpc.method.name() == "CreateSubReferral";
+    if sub || of_the_target.iter().any(|verb| rpc.method.name() == format!("{verb}Referral")) {
         return Who::Housing;
     }
     // Staff revoke on the person's word, with another request, and mark what they recorded.

@@ -11,7 +11,7 @@ use trellis_tests::{
 use uuid::Uuid;
 use wire::{
     audit::v1 as audit,
-    common::v1::{Labels, Sector, Sensitivity},
+    common::v1::{Identifier, Labels, Sector, Sensitivity},
     consent::v1::{self as consent, Consent},
     directory::v1 as directory,
     notes::v1 as notes,
@@ -382,6 +382,28 @@ impl<'a> Stage<'a> {
                 }),
                 ..referral_of(&person.name, housing, true)
             }),
+            "CreateSubReferral" => {
+                // Whoever refers somebody has registered them.
+                let shared = Identifier {
+                    system: "urn:trellis:medicaid".to_owned(),
+                    value: Uuid::new_v4().to_string(),
+                };
+                let as_known =
+                    |identifiers| people::RegisterPersonRequest { identifiers, ..registration() };
+                let both = as_known(vec![person.identifier.clone(), shared.clone()]);
+                served!(world.clinician.people(), register_person, both);
+                let known =
+                    served!(world.manager.people(), register_person, as_known(vec![shared]));
+                assert_eq!(known.person.unwrap().name, person.name);
+                one(referrals::CreateSubReferralRequest {
+                    request_id,
+                    parent: name,
+                    target: world.agencies.school.clone(),
+                    need_category: "104".to_owned(),
+                    summary: "An evening class.".to_owned(),
+                    ..referrals::CreateSubReferralRequest::default()
+                })
+            }
             "SendReferral" => one(referrals::SendReferralRequest { request_id, name, etag }),
             "AcceptReferral" => one(referrals::AcceptReferralRequest { request_id, name, etag }),
             "StartReferral" => one(referrals::StartReferralRequest { request_id, name, etag }),
@@ -423,6 +445,16 @@ impl<'a> Stage<'a> {
                 result: referrals::ContactResult::NoAnswer.into(),
                 ..referrals::RecordContactRequest::default()
             }),
+            "AddFeedback" => one(referrals::AddFeedbackRequest {
+                request_id,
+                name,
+                helpful: 4,
+                words: "They called back the same day.".to_owned(),
+            }),
+            "GetReferralReport" => one(referrals::GetReferralReportRequest {
+                quarter: "2026-Q1".to_owned(),
+                side: referrals::ReportSide::Sent.into(),
+            }),
             "CompleteReferral" => one(referrals::CompleteReferralRequest {
                 request_id,
                 name,
@@ -454,7 +486,7 @@ impl<'a> Stage<'a> {
         let desk = self.world.manager.referrals();
         let (name, etag) = (name.to_owned(), String::new());
         let far = match rpc {
-            "StartReferral" | "HoldReferral" => 1,
+            "StartReferral" | "HoldReferral" | "CreateSubReferral" => 1,
             "CompleteReferral" | "FailReferral" => 2,
             "ResumeReferral" => 3,
             _ => 0,
