@@ -6,6 +6,7 @@
 mod consents;
 mod directory;
 mod follow;
+mod notes;
 mod peer;
 mod people;
 mod told;
@@ -13,6 +14,7 @@ mod told;
 pub use consents::GrpcConsents;
 pub use directory::{Directory, agency_of, follow_directory};
 pub use follow::{Changes, follow_facts};
+pub use notes::GrpcNotes;
 pub use peer::{Authorized, Peer};
 pub use people::GrpcPeople;
 pub use told::{Told, follow_person_events, follow_served};

@@ -187,7 +187,7 @@ fn stated_age(stated: &pb::StatedAge) -> Ages {
 }
 
 /// A reply within the time that a decision may take.
-async fn in_time<T>(
+pub(crate) async fn in_time<T>(
     reply: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
 ) -> Result<T, SourceError> {
     let reply = tokio::time::timeout(DEADLINE, reply).await;

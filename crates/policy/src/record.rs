@@ -141,11 +141,18 @@ impl Record {
     /// sensitivities, the highest confidentiality, any of their flags. What a source counts as
     /// through its custodian becomes the copy's own, since the copy changes custodians.
     pub fn derive_labels<'a>(&mut self, sources: impl IntoIterator<Item = &'a Facets>) {
+        let mut unlabelled = self.confidentiality.is_none() && self.sensitivities.is_empty();
+        let mut highest = self.confidentiality.unwrap_or(Confidentiality::Restricted);
         for source in sources {
             self.part2 |= source.part2;
             self.victim_service |= source.victim_service;
             self.sensitivities = self.sensitivities.union(source.sensitivities);
-            self.confidentiality = self.confidentiality.max(Some(source.confidentiality));
+            unlabelled |= source.unlabelled;
+            highest = highest.max(source.confidentiality);
         }
+        // What nobody has labelled stays so: a denial of something sensitive is to reach it.
+        let stays =
+            unlabelled && self.sensitivities.is_empty() && highest <= Confidentiality::Restricted;
+        self.confidentiality = (!stays).then_some(highest);
     }
 }

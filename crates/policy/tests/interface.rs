@@ -198,6 +198,28 @@ fn what_is_derived_takes_every_label_of_its_sources() {
 }
 
 #[test]
+fn what_nobody_has_labelled_is_so_in_what_is_derived_from_it() {
+    let clinic = agency("clinic");
+    let facets = |record: &Record| Facets::of(record, Some(&clinic));
+    let bare = Record { confidentiality: None, ..note("a", "clinic") };
+    let normal = note("b", "clinic");
+    let hiv = Record { sensitivities: [Sensitivity::Hiv].into(), ..note("c", "clinic") };
+    let secret =
+        Record { confidentiality: Some(Confidentiality::VeryRestricted), ..note("d", "clinic") };
+    for (own, source, derived) in [
+        (&normal, &normal, normal.confidentiality),
+        (&normal, &bare, None),
+        (&bare, &normal, None),
+        (&bare, &hiv, Some(Confidentiality::Restricted)),
+        (&bare, &secret, Some(Confidentiality::VeryRestricted)),
+    ] {
+        let mut copy = own.clone();
+        copy.derive_labels([&facets(source)]);
+        assert_eq!(copy.confidentiality, derived, "{own:?} from {source:?}");
+    }
+}
+
+#[test]
 fn a_predicate_is_plain_data_for_one_sql_function() {
     let (agencies, facts) = (agencies(), on_file());
     let visible = Visibility::of(&read(), &Facts::new(&agencies, [&facts]), NOW);

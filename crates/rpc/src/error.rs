@@ -78,6 +78,8 @@ pub enum Outage {
     Audit,
     Database,
     Directory,
+    /// Of what is attached.
+    Notes,
     /// The connection was lost at the commit.
     Unknown,
     Overloaded,
@@ -288,6 +290,7 @@ fn of_outage(outage: Outage) -> Told {
         Outage::Audit => away(R::AuditUnavailable, "nothing can be recorded now"),
         Outage::Database => away(R::DatabaseUnavailable, "the store can't be reached now"),
         Outage::Directory => away(R::DirectoryStale, "the directory has not been heard of late"),
+        Outage::Notes => away(R::NotesUnavailable, "what is attached can't be found now"),
         Outage::Unknown => {
             away(R::OutcomeUnknown, "outcome unknown: repeat with the same request_id")
         }

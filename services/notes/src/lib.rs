@@ -9,7 +9,9 @@ mod store;
 use std::sync::Arc;
 
 use ::rpc::Deps;
-use wire::notes::v1::notes_service_server::NotesServiceServer;
+use wire::notes::v1::{
+    note_facts_service_server::NoteFactsServiceServer, notes_service_server::NotesServiceServer,
+};
 
 pub use rpc::Rpc;
 pub use store::MIGRATIONS;
@@ -32,4 +34,9 @@ pub fn server(app: Arc<App>) -> NotesServiceServer<Rpc> {
     NotesServiceServer::new(Rpc(app))
         .max_decoding_message_size(4 * 1024 * 1024)
         .max_encoding_message_size(4 * 1024 * 1024)
+}
+
+/// What other services ask about notes, to mount beside it.
+pub fn facts_server(app: Arc<App>) -> NoteFactsServiceServer<Rpc> {
+    NoteFactsServiceServer::new(Rpc(app))
 }

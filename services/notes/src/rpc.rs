@@ -4,6 +4,7 @@ mod amend_note;
 mod create_note;
 mod get_note;
 mod list_notes;
+mod locate_notes;
 mod reply;
 mod sign_note;
 mod write;
@@ -11,7 +12,9 @@ mod write;
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status, async_trait};
-use wire::notes::v1::{self as pb, notes_service_server::NotesService};
+use wire::notes::v1::{
+    self as pb, note_facts_service_server::NoteFactsService, notes_service_server::NotesService,
+};
 
 use crate::App;
 
@@ -54,5 +57,15 @@ impl NotesService for Rpc {
         request: Request<pb::ListNotesRequest>,
     ) -> Result<Response<pb::ListNotesResponse>, Status> {
         Ok(list_notes::list_notes(&self.0, request).await?)
+    }
+}
+
+#[async_trait]
+impl NoteFactsService for Rpc {
+    async fn locate_notes(
+        &self,
+        request: Request<pb::LocateNotesRequest>,
+    ) -> Result<Response<pb::LocateNotesResponse>, Status> {
+        Ok(locate_notes::locate_notes(&self.0, request).await?)
     }
 }

@@ -87,5 +87,20 @@ impl Notes {
     }
 }
 
+impl Notes {
+    /// Facets of those that are signed and no counselling notes; what is not so is left out.
+    pub async fn signed(&self, ids: Vec<Uuid>) -> Result<Vec<policy::Record>, StoreError> {
+        let asked = ids.into_iter().map(|id| self.located.ask(id));
+        let mut signed = Vec::new();
+        for found in futures::future::try_join_all(asked).await? {
+            let shown = |(record, state): &(policy::Record, State)| {
+                *state != State::Preliminary && record.class == kernel::Class::General
+            };
+            signed.extend(found?.filter(shown).map(|(record, _)| record));
+        }
+        Ok(signed)
+    }
+}
+
 /// The column's form of when.
 pub(crate) type At = Instant;

@@ -5,6 +5,8 @@ ALTER TABLE referral
     ADD COLUMN parent_id uuid REFERENCES referral (id),
     ADD COLUMN respond_by timestamptz,
     ADD COLUMN overdue_at timestamptz,
+    ADD COLUMN attached uuid[] NOT NULL DEFAULT '{}',
+    ADD CONSTRAINT referral_attached CHECK (cardinality(attached) <= 20),
     ADD CONSTRAINT referral_overdue CHECK (overdue_at IS NULL OR respond_by IS NOT NULL);
 COMMENT ON COLUMN referral.parent_id IS
     'The referral to its source, about the same person, from which this one follows; null: it follows from none.';
@@ -12,8 +14,18 @@ COMMENT ON COLUMN referral.respond_by IS
     'Until when its target is to answer; null: a draft of which nothing is said, or sent before this was kept.';
 COMMENT ON COLUMN referral.overdue_at IS
     'When source and target were told that the time to answer is over; null: it is not, or they are not told yet.';
-CREATE INDEX referral_due ON referral (respond_by) WHERE state = 2 AND respond_by IS NOT NULL;
+COMMENT ON COLUMN referral.attached IS 'Notes that its source attached, by id: another service''s.';
+CREATE INDEX referral_due ON referral (respond_by, id) WHERE state = 2 AND overdue_at IS NULL;
+CREATE INDEX referral_expiring ON referral (overdue_at, id) WHERE state = 2 AND overdue_at IS NOT NULL;
 CREATE INDEX referral_of_parent ON referral (parent_id) WHERE parent_id IS NOT NULL;
+
+ALTER TABLE referral_move ADD COLUMN cause smallint CHECK (cause BETWEEN 1 AND 4);
+COMMENT ON COLUMN referral_move.cause IS
+    'Why nobody''s agency moved it: 1 CONSENT_REVOKED, 2 PERSON_DECLINED, 3 ACCEPTED_ELSEWHERE, 4 NOT_ANSWERED;
+    null: an agency did, a new consent, or before this was kept.';
+CREATE INDEX referral_move_at ON referral_move (at);
+CREATE INDEX referral_event_of_referral ON referral_event (referral_id);
+CREATE INDEX referral_event_overdue ON referral_event (at) WHERE kind = 5;
 
 CREATE FUNCTION answer_by(priority smallint, sent timestamptz) RETURNS timestamptz
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -21,14 +33,24 @@ CREATE FUNCTION answer_by(priority smallint, sent timestamptz) RETURNS timestamp
 $$;
 COMMENT ON FUNCTION answer_by IS 'Where nobody says until when: 24 hours for STAT, 3 days for URGENT, else 14.';
 
-CREATE FUNCTION locate_due(now timestamptz, expired timestamptz, most integer)
-    RETURNS TABLE (id uuid, person_id uuid)
+CREATE FUNCTION locate_due(
+        now timestamptz, expired timestamptz, after timestamptz, after_id uuid, most integer
+    )
+    RETURNS TABLE (due timestamptz, id uuid, person_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
-    SELECT r.id, r.person_id FROM referral r
-    WHERE r.state = 2 AND r.respond_by <= now AND (r.overdue_at IS NULL OR r.respond_by <= expired)
-    ORDER BY r.respond_by LIMIT most
+    SELECT d.* FROM (
+        (SELECT r.respond_by AS due, r.id, r.person_id FROM referral r
+         WHERE r.state = 2 AND r.overdue_at IS NULL AND r.respond_by <= now
+            AND (r.respond_by, r.id) > (after, after_id)
+         ORDER BY r.respond_by, r.id LIMIT most)
+        UNION ALL
+        (SELECT r.overdue_at, r.id, r.person_id FROM referral r
+         WHERE r.state = 2 AND r.overdue_at IS NOT NULL AND r.overdue_at <= expired
+            AND (r.overdue_at, r.id) > (after, after_id)
+         ORDER BY r.overdue_at, r.id LIMIT most)
+    ) d ORDER BY d.due, d.id LIMIT most
 $$;
-COMMENT ON FUNCTION locate_due IS 'Unanswered past their time, or past it for so long that they end: ids alone.';
+COMMENT ON FUNCTION locate_due IS 'Unanswered past their time, or told of so long ago that they end: ids alone.';
 
 ALTER TABLE referral_event
     DROP CONSTRAINT referral_event_kind,
@@ -78,7 +100,7 @@ CREATE TYPE whole_referral AS (
     contact_channels smallint[], contact_results smallint[], contact_handoffs boolean[],
     contact_notes bytea[], parent_id uuid, respond_by timestamptz, feedback_times timestamptz[],
     feedback_agencies uuid[], feedback_by_representative boolean[], feedback_helpful smallint[],
-    feedback_words bytea[]
+    feedback_words bytea[], attached uuid[]
 );
 COMMENT ON TYPE whole_referral IS 'A referral with its moves, and with what was added to it.';
 
@@ -92,7 +114,7 @@ CREATE FUNCTION referral_rows(ids uuid[], added boolean) RETURNS SETOF whole_ref
         m.housing_results, m.enrollments, r.purposes IS NOT NULL, r.group_id,
         r.expected_release, r.warm_handoff, a.answers, a.times, a.words, a.represented,
         c.times, c.agencies, c.channels, c.results, c.handoffs, c.notes, r.parent_id, r.respond_by,
-        f.times, f.agencies, f.represented, f.helpful, f.words
+        f.times, f.agencies, f.represented, f.helpful, f.words, r.attached
     FROM referral r CROSS JOIN LATERAL (
         SELECT array_agg(v.state ORDER BY v.n) AS states, array_agg(v.at ORDER BY v.n) AS times,
             array_agg(v.agency ORDER BY v.n) AS agencies,
@@ -138,31 +160,39 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION read_referrals IS 'Referrals by id, for readers whose decisions are made at release.';
 
-CREATE FUNCTION count_moves(since timestamptz, before timestamptz, source uuid, target uuid)
+CREATE FUNCTION count_moves(
+        since timestamptz, before timestamptz, source uuid, target uuid, victim uuid[]
+    )
     RETURNS TABLE (need text, measure text, times bigint, people bigint, median_seconds double precision)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
     WITH moved AS (
         SELECT left(r.need_category, 3) AS need, r.person_id, v.state, v.at, v.outcome, v.housing_result,
-            v.enrollment, v.agency IS NULL AS unasked,
+            v.enrollment, v.cause, v.agency IS NULL AS unasked,
             (SELECT min(w.at) FROM referral_move w
              WHERE w.referral_id = r.id AND w.state = 2) AS sent_at,
             EXISTS (SELECT FROM referral_move w
-             WHERE w.referral_id = r.id AND w.state = 2 AND w.n < v.n) AS before,
+             WHERE w.referral_id = r.id AND w.state = 2 AND w.n < v.n) AS sent_before,
             EXISTS (SELECT FROM referral_move w
              WHERE w.referral_id = r.id AND w.state = 3 AND w.n < v.n) AS accepted_before
         FROM referral_move v JOIN referral r ON r.id = v.referral_id
         WHERE v.at >= since AND v.at < before AND NOT r.victim_service
-            AND (source IS NULL OR r.custodian_id = source) AND (target IS NULL OR r.target_id = target)
+            AND r.custodian_id <> ALL (victim) AND r.target_id <> ALL (victim)
+            AND (source IS NULL OR r.custodian_id = source)
+            -- A target knows of what it was told of.
+            AND (target IS NULL OR (r.target_id = target AND EXISTS (SELECT FROM referral_event e
+                WHERE e.referral_id = r.id AND e.kind = 1 AND e.state = v.state AND e.at = v.at
+                    AND (e.for_agency IS NULL OR e.for_agency = target))))
     ), measured AS (
         SELECT m.need, m.person_id, k.measure,
             CASE k.measure WHEN 'accepted' THEN extract(epoch FROM m.at - m.sent_at) END AS seconds
         FROM moved m CROSS JOIN LATERAL (
-            SELECT 'sent' AS measure WHERE m.state = 2 AND NOT m.before
+            SELECT 'sent' AS measure WHERE m.state = 2 AND NOT m.sent_before
             UNION ALL SELECT 'accepted' WHERE m.state = 3 AND NOT m.accepted_before AND NOT m.unasked
             UNION ALL SELECT 'rejected' WHERE m.state = 4
             UNION ALL SELECT 'completed' WHERE m.state = 7
             UNION ALL SELECT 'failed' WHERE m.state = 8
             UNION ALL SELECT 'cancelled' WHERE m.state = 9
+            UNION ALL SELECT 'unanswered' WHERE m.cause = 4
             UNION ALL SELECT 'outcome ' || m.outcome WHERE m.outcome IS NOT NULL
             UNION ALL SELECT 'housing ' || m.housing_result WHERE m.housing_result IS NOT NULL
             UNION ALL SELECT 'enrollment ' || m.enrollment WHERE m.enrollment IS NOT NULL
@@ -171,7 +201,10 @@ CREATE FUNCTION count_moves(since timestamptz, before timestamptz, source uuid, 
         SELECT left(r.need_category, 3), e.person_id, 'overdue', NULL
         FROM referral_event e JOIN referral r ON r.id = e.referral_id
         WHERE e.kind = 5 AND e.at >= since AND e.at < before AND NOT r.victim_service
-            AND (source IS NULL OR r.custodian_id = source) AND (target IS NULL OR r.target_id = target)
+            AND r.custodian_id <> ALL (victim) AND r.target_id <> ALL (victim)
+            AND (source IS NULL OR r.custodian_id = source)
+            AND (target IS NULL OR (r.target_id = target
+                AND (e.for_agency IS NULL OR e.for_agency = target)))
     )
     SELECT d.need, d.measure, count(*), count(DISTINCT d.person_id),
         percentile_cont(0.5) WITHIN GROUP (ORDER BY d.seconds)

@@ -10,5 +10,5 @@ pub use consequence::{Consequence, consequence};
 pub use referral::{
     Answer, Contact, Ending, Event, Feedback, Heard, Move, News, Place, Referral, Saying,
 };
-pub use report::{Count, Shown, alone, parts, sum};
+pub use report::{Count, Shown, alone, left, parts, sum, withheld};
 pub use state::{MOVES, Mover, Standing, State};

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ::rpc::Error;
-use kernel::{Kind, PersonId};
+use kernel::{Instant, Kind, PersonId};
 use pg::PgConnection;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::{
 const TASK: &str = "trellis.referrals/Unanswered";
 /// What a move says that the end of the time to answer made.
 const NOT_ANSWERED: &str = "NOT_ANSWERED";
-/// From the time to answer to the end.
+/// From when both were told that the time to answer is over to the end.
 pub const EXPIRES_AFTER: time::Duration = time::Duration::days(30);
 const EACH: Duration = Duration::from_secs(1);
 const MOST: i32 = 100;
@@ -40,20 +40,23 @@ pub(crate) async fn run(app: Arc<App>) {
 /// Tells of, or ends, what is late now. Another replica's doing is found done.
 pub async fn look(app: &App) -> Result<(), Error> {
     let now = app.deps.clock.now();
-    for (referral, person) in app.store.due(now, now - EXPIRES_AFTER, MOST).await? {
-        if let Err(error) = late(app, referral, person, now).await {
-            tracing::warn!(%error, "an unanswered referral was left for the next look");
+    let mut after = (Instant::UNIX_EPOCH, Uuid::nil());
+    loop {
+        let due = app.store.due(now, now - EXPIRES_AFTER, after, MOST).await?;
+        for one in &due {
+            after = (one.at, one.referral);
+            // One that can't be written keeps no other from its turn.
+            if let Err(error) = late(app, one.referral, one.person.clone(), now).await {
+                tracing::warn!(%error, "an unanswered referral was left for the next look");
+            }
+        }
+        if due.len() < usize::try_from(MOST).unwrap_or(usize::MAX) {
+            return Ok(());
         }
     }
-    Ok(())
 }
 
-async fn late(
-    app: &App,
-    referral: Uuid,
-    person: PersonId,
-    now: kernel::Instant,
-) -> Result<(), Error> {
+async fn late(app: &App, referral: Uuid, person: PersonId, now: Instant) -> Result<(), Error> {
     let guard = &app.deps.guard;
     let act = guard.by_network(TASK, Kind::Referral, person);
     let done = guard
@@ -72,11 +75,7 @@ async fn late(
     }
 }
 
-async fn write(
-    tx: &mut PgConnection,
-    hold: &OfNetwork<'_>,
-    now: kernel::Instant,
-) -> Result<i64, Stop> {
+async fn write(tx: &mut PgConnection, hold: &OfNetwork<'_>, now: Instant) -> Result<i64, Stop> {
     let found = store::locked(&mut *tx, hold).await?;
     let news = match store::late(&mut *tx, hold, now, now - EXPIRES_AFTER).await? {
         Some(Late::Overdue) => {

@@ -21,7 +21,7 @@ mod store;
 use std::sync::Arc;
 
 use ::rpc::Deps;
-use facts::Peer;
+use facts::{GrpcNotes, Peer};
 use wire::referrals::v1::referrals_service_server::ReferralsServiceServer;
 
 pub use due::{EXPIRES_AFTER, look as look_for_unanswered};
@@ -44,13 +44,15 @@ pub struct App {
     pub(crate) deps: Deps,
     pub(crate) store: store::Referrals,
     pub(crate) feed: feed::Feed,
+    pub(crate) notes: GrpcNotes,
 }
 
 /// Puts the service together, and until `deps.stop` looks for other replicas' events and for what is not
-/// answered in time, and follows the changes of people's facts at `consent`. Must be called in a runtime.
-pub fn start(deps: Deps, consent: Peer) -> Arc<App> {
+/// answered in time, and follows the changes of people's facts at `consent`. `notes` says where attached notes
+/// are. Must be called in a runtime.
+pub fn start(deps: Deps, consent: Peer, notes: Peer) -> Arc<App> {
     let store = store::Referrals::new(deps.db.clone());
-    let app = Arc::new(App { deps, store, feed: feed::Feed::new() });
+    let app = Arc::new(App { deps, store, feed: feed::Feed::new(), notes: GrpcNotes::new(notes) });
     let stop = app.deps.stop.clone();
     tokio::spawn(stop.clone().run_until_cancelled_owned(feed::poll(Arc::clone(&app))));
     tokio::spawn(stop.clone().run_until_cancelled_owned(due::run(Arc::clone(&app))));

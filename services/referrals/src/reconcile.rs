@@ -170,10 +170,12 @@ async fn returned(
     let told = match to {
         Some(to) => {
             store::change(&mut *tx, hold, found, &by_network(to, true, at)).await?;
+            store::asked_again(&mut *tx, hold, at).await?;
             Told { news: News::State(to), only: None, at }
         }
         None => {
             store::sees(&mut *tx, hold, true).await?;
+            store::asked_again(&mut *tx, hold, at).await?;
             Told { news: News::State(found.standing.state), only: Some(found.target), at }
         }
     };

@@ -2,6 +2,7 @@
 
 mod accept_referral;
 mod add_feedback;
+mod attached;
 mod cancel_referral;
 mod complete_referral;
 mod create_referral;

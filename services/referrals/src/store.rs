@@ -20,15 +20,15 @@ use uuid::Uuid;
 use crate::domain::{Place, Referral};
 
 pub use added::{MOST as MOST_ADDED, Said, answer, contact, declined, feedback, said, touched};
-pub use due::{Late, late, overdue};
+pub use due::{Late, asked_again, late, overdue};
 pub use event::sealed;
 pub use group::{MOST as MOST_IN_GROUP, found, group_of, lock_group, others, own_group, parent};
 pub use list::{MOST_PEOPLE, Page};
 pub use report::{Measured, Whose};
 pub use sent::Sent;
 pub use write::{
-    By, Change, Hold, Locked, New, OfNetwork, Own, Told, change, create, locked, reread, sees,
-    sending, tell,
+    By, Change, Followed, Hold, Locked, New, OfNetwork, Own, Told, change, create, locked, reread,
+    sees, sending, tell,
 };
 
 /// Versions 1000 and up of this service's schema.

@@ -43,7 +43,9 @@ impl Service {
             Self::People => &[Directory, Consent],
             // It follows whom the ledgers show as served.
             Self::Consent => &[Directory, People, Audit],
-            Self::Referrals | Self::Notes => &[Directory, People, Consent],
+            // It refers to notes.
+            Self::Referrals => &[Directory, People, Consent, Notes],
+            Self::Notes => &[Directory, People, Consent],
             // It follows every ledger, its own too.
             Self::Audit => &[Directory, People, Consent, Referrals, Notes, Audit],
         }

@@ -161,9 +161,14 @@ impl Parts<'_> {
             }
             Service::Referrals => {
                 let facts = self.peers.to(of, Service::Consent)?;
-                mounts.add(referrals::server(referrals::start(deps, facts)));
+                let notes = self.peers.to(of, Service::Notes)?;
+                mounts.add(referrals::server(referrals::start(deps, facts, notes)));
             }
-            Service::Notes => mounts.add(notes::server(notes::start(deps))),
+            Service::Notes => {
+                let app = notes::start(deps);
+                mounts.add(notes::server(Arc::clone(&app)));
+                mounts.add(notes::facts_server(app));
+            }
             Service::Audit => {
                 let ledgers = of.peers().iter().map(|p| Ok((p.name(), self.peers.to(of, *p)?)));
                 let ledgers = ledgers.collect::<anyhow::Result<Vec<_>>>()?;

@@ -170,6 +170,7 @@ pub const ADMISSION: &[Row] = &[
         "/trellis.referrals.v1.ReferralsService/ListReferrals",
         CARE_AND_PRIVACY.union(PRINCIPALS),
     ),
+    services("/trellis.notes.v1.NoteFactsService/LocateNotes"),
     // A note is written, signed and amended by those who give the care.
     users("/trellis.notes.v1.NotesService/CreateNote", CARE),
     users("/trellis.notes.v1.NotesService/SignNote", CARE),

@@ -36,7 +36,7 @@ fn all() -> Vec<(Error, Code)> {
         },
         Error::Unavailable(outage) => match outage {
             Outage::Consent | Outage::Audit | Outage::Database => {}
-            Outage::Directory | Outage::Unknown | Outage::Overloaded => {}
+            Outage::Directory | Outage::Notes | Outage::Unknown | Outage::Overloaded => {}
         },
     };
     let all = vec![
@@ -73,6 +73,7 @@ fn all() -> Vec<(Error, Code)> {
         away(Outage::Audit),
         away(Outage::Database),
         away(Outage::Directory),
+        away(Outage::Notes),
         away(Outage::Unknown),
         (Error::Unavailable(Outage::Overloaded), Code::ResourceExhausted),
     ];

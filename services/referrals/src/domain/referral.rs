@@ -90,6 +90,8 @@ pub struct Referral {
     pub answers: Vec<Answer>,
     pub contacts: Vec<Contact>,
     pub feedback: Vec<Feedback>,
+    /// Notes, by id.
+    pub attached: Vec<Uuid>,
     /// The one from which it follows.
     pub parent: Option<Uuid>,
     pub respond_by: Option<Instant>,

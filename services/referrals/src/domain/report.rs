@@ -1,6 +1,6 @@
 //! Numbers without people: what is told of a count, and what is withheld.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is about fewer people is withheld.
 pub const FEWEST: i64 = 11;
@@ -26,28 +26,31 @@ pub fn alone(count: Count) -> Shown {
     (!count.is_small()).then_some(count.times)
 }
 
-/// Counts of which a total may be known: what is small is withheld, and as many of the next smallest that
-/// neither what one of them is nor what they are together follows from the others.
-pub fn parts<K: Ord + Copy>(counts: &BTreeMap<K, Count>) -> BTreeMap<K, Shown> {
-    let mut withheld: Vec<K> =
+/// Which of some counts, whose total may be known, are withheld: what is small, and with it the next smallest
+/// that is not, so that nothing small follows from the others.
+pub fn withheld<K: Ord + Copy>(counts: &BTreeMap<K, Count>) -> BTreeSet<K> {
+    let mut withheld: BTreeSet<K> =
         counts.iter().filter(|(_, count)| count.is_small()).map(|(key, _)| *key).collect();
-    let mut rest: Vec<(i64, K)> = counts
-        .iter()
-        .filter(|(_, count)| count.people >= FEWEST)
-        .map(|(key, count)| (count.people, *key))
-        .collect();
-    rest.sort();
-    let mut rest = rest.into_iter();
-    let people = |keys: &[K]| -> i64 {
-        keys.iter().filter_map(|key| counts.get(key)).map(|count| count.people).sum()
-    };
-    while !withheld.is_empty() && (withheld.len() < 2 || people(&withheld) < FEWEST) {
-        let Some((_, next)) = rest.next() else { break };
-        withheld.push(next);
+    let rest = counts.iter().filter(|(_, count)| count.people >= FEWEST);
+    let next = rest.map(|(key, count)| (count.people, *key)).min();
+    if let (false, Some((_, next))) = (withheld.is_empty(), next) {
+        withheld.insert(next);
     }
+    withheld
+}
+
+/// The counts of a closed list as they are told.
+pub fn parts<K: Ord + Copy>(counts: &BTreeMap<K, Count>) -> BTreeMap<K, Shown> {
+    let withheld = withheld(counts);
     let shown =
         |(key, count): (&K, &Count)| (*key, (!withheld.contains(key)).then_some(count.times));
     counts.iter().map(shown).collect()
+}
+
+/// What is left of a total, which whoever knows the rest can work out: about as many people as times, at most.
+pub fn left(total: Count, parts: impl IntoIterator<Item = Count>) -> Count {
+    let times = total.times - parts.into_iter().map(|part| part.times).sum::<i64>();
+    Count { times, people: times.max(0) }
 }
 
 /// The sum of what is told; withheld where a part of it is.
@@ -66,19 +69,19 @@ mod tests {
         counts.enumerate().collect()
     }
 
-    fn withheld(people: &[i64]) -> Vec<usize> {
+    fn kept(people: &[i64]) -> Vec<usize> {
         let shown = parts(&of(people));
         shown.into_iter().filter(|(_, shown)| shown.is_none()).map(|(key, _)| key).collect()
     }
 
     #[test]
     fn one_small_number_is_not_the_difference_of_what_is_told() {
-        assert_eq!(withheld(&[30, 12, 3]), [1, 2]);
-        assert_eq!(withheld(&[30, 12, 0]), [0_usize; 0]);
-        assert_eq!(withheld(&[30, 12, 3, 4]), [1, 2, 3]);
-        assert_eq!(withheld(&[30, 12, 10, 9]), [2, 3]);
-        assert_eq!(withheld(&[11, 10]), [0, 1]);
-        assert_eq!(withheld(&[10]), [0]);
+        assert_eq!(kept(&[30, 12, 3]), [1, 2]);
+        assert_eq!(kept(&[30, 12, 0]), [0_usize; 0]);
+        assert_eq!(kept(&[30, 12, 3, 4]), [1, 2, 3]);
+        assert_eq!(kept(&[30, 12, 10, 9]), [1, 2, 3]);
+        assert_eq!(kept(&[11, 10]), [0, 1]);
+        assert_eq!(kept(&[10]), [0]);
         assert_eq!(alone(Count { times: 40, people: 10 }), None);
         assert_eq!(alone(Count { times: 11, people: 11 }), Some(11));
         assert_eq!(alone(Count::default()), Some(0));
@@ -95,10 +98,10 @@ mod tests {
                 prop_assert!(shown[key].is_none_or(|told| told == count.times));
                 prop_assert!(!count.is_small() || shown[key].is_none());
             }
-            let left: i64 = hidden.iter().map(|(_, count)| count.people).sum();
             let all = counts.values().filter(|count| count.people > 0).count();
+            let large = hidden.iter().any(|(_, count)| count.people >= FEWEST);
             prop_assert!(
-                hidden.is_empty() || hidden.len() == all || (hidden.len() > 1 && left >= FEWEST)
+                hidden.is_empty() || hidden.len() == all || (hidden.len() > 1 && large)
             );
         }
     }

@@ -12,13 +12,16 @@ use policy::Record;
 use rpc::{Conflict, Error, InTx, Outage};
 use tonic::{Request, Response};
 use uuid::Uuid;
-use wire::referrals::v1::{CreateReferralRequest, CreateReferralResponse};
+use wire::{
+    convert::name_of,
+    referrals::v1::{CreateReferralRequest, CreateReferralResponse},
+};
 
-use super::{group, messages::Shows, parse, reply};
+use super::{attached, group, messages::Shows, parse, reply};
 use crate::{
     App,
     domain::News,
-    store::{self, Locked, MOST_IN_GROUP, New, Told},
+    store::{self, Followed, Locked, MOST_IN_GROUP, New, Told},
 };
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/CreateReferral";
@@ -58,6 +61,7 @@ pub(super) async fn written<R: Shows>(
     new: New,
     key: RequestKey,
 ) -> Result<(R, Disclosure), InTx> {
+    attached::must_be_read(app, call, &new.attached, &record.person).await?;
     let mut ask = Ask::<WriteReferrals>::new_record(record);
     if new.sent.is_some() {
         ask = ask.to(AgencyId::from(new.target));
@@ -86,8 +90,8 @@ async fn write<R: Shows>(
     if new.sent.is_some() {
         store::sending(&mut *tx, permit).await?;
     }
-    if let Some(parent) = new.parent {
-        follows(&mut *tx, permit, parent).await?;
+    if let Some(parent) = &new.parent {
+        follows(&mut *tx, guard, permit, parent).await?;
     }
     let group = match new.group {
         Some(other) => Some(joined(&mut *tx, permit, new, other).await?),
@@ -102,7 +106,10 @@ async fn write<R: Shows>(
     };
     let made = store::create(&mut *tx, permit, new, group, target_sees).await?;
     let referral = store::reread(&mut *tx, permit).await?;
-    let reply = R::of(reply::referral(&referral, permit.agency()));
+    let mut shown = reply::referral(&referral, permit.agency());
+    // It has just been read.
+    shown.parent = referral.parent.map(|id| name_of("referrals", id)).unwrap_or_default();
+    let reply = R::of(shown);
     let only = (!made.target_sees).then_some(made.source);
     let told = Told { news: News::State(made.standing.state), only, at: new.at };
     let seq = store::tell(&mut *tx, permit, &made, told).await?;
@@ -112,14 +119,21 @@ async fn write<R: Shows>(
     Ok((reply, seq))
 }
 
-/// What another referral follows from is to the caller's agency, about the same person, and taken on.
+/// What another referral follows from is to the caller's agency, which may read it still, about the same
+/// person, and taken on.
 async fn follows(
     tx: &mut PgConnection,
+    guard: &Guard,
     permit: &Permit<WriteReferrals>,
-    parent: Uuid,
+    parent: &Followed,
 ) -> Result<(), InTx> {
-    let source = permit.agency().and_then(AgencyId::uuid).ok_or(Error::NotFound)?;
-    let parent = store::parent(tx, permit, parent, source).await?.ok_or(Error::NotFound)?;
+    let agency = permit.agency().ok_or(Error::NotFound)?;
+    let source = agency.uuid().ok_or(Error::NotFound)?;
+    let found = store::parent(tx, permit, parent.id, source).await?.ok_or(Error::NotFound)?;
+    if !guard.covered(&parent.record, agency, parent.purposes).await?.reading {
+        return Err(Error::NotFound.into());
+    }
+    let parent = found;
     if !parent.standing.is_taken() {
         let (state, allowed) = (parent.standing.state.name(), Vec::new());
         return Err(Error::Conflict(Conflict::WrongState { state, allowed }).into());

@@ -12,7 +12,10 @@ use wire::{
 };
 
 use super::{create_referral::written, parse, reply};
-use crate::{App, store::New};
+use crate::{
+    App,
+    store::{Followed, New},
+};
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/CreateSubReferral";
 
@@ -73,10 +76,13 @@ async fn following(
         expected_release_date: request.expected_release_date.clone(),
         warm_handoff: request.warm_handoff,
         respond_by: request.respond_by,
+        notes: request.notes.clone(),
     };
     let mut record = parse::record(app, call, source, agencies, &asked)?;
     let custodian = read.record.custodian.as_ref().and_then(|id| agencies.get(id));
     record.derive_labels([&Facets::of(&read.record, custodian)]);
+    let purposes = call.caller().purposes();
+    let parent = Followed { id: parent, record: read.record, purposes };
     let new = New { parent: Some(parent), ..parse::new(app, call, &asked)? };
     Ok((record, new))
 }

@@ -4,7 +4,7 @@ use rpc::Error;
 use tonic::{Request, Response};
 use wire::referrals::v1::{GetReferralRequest, GetReferralResponse};
 
-use super::{messages::Shows as _, reply};
+use super::{attached, reply};
 use crate::App;
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/GetReferral";
@@ -18,6 +18,12 @@ pub(super) async fn handle(
     rpc::valid(&request)?;
     let id = rpc::id("name", "referrals", &request.name)?;
     let (referral, disclosure) = reply::read(app, &call, id).await?;
-    let shown = GetReferralResponse::of(reply::whole(app, &call, &referral).await?);
-    Ok(reply::response((shown, disclosure)))
+    let attached = attached::to(app, &call, &referral).await?;
+    let shown = GetReferralResponse {
+        referral: Some(reply::whole(app, &call, &referral).await?),
+        disclosure: Some(rpc::disclosure(&disclosure)),
+        notes: attached.notes,
+        notes_withheld: attached.withheld,
+    };
+    Ok(Response::new(shown))
 }

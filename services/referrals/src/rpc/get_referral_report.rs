@@ -5,8 +5,8 @@ mod row;
 use std::collections::BTreeMap;
 
 use kernel::{AgencyId, Instant};
-use rpc::{Error, Violation};
-use time::{Date, Month, PrimitiveDateTime, Time};
+use rpc::{Error, Outage, Violation};
+use time::{Date, Duration, Month, PrimitiveDateTime, Time};
 use tonic::{Request, Response};
 use wire::referrals::v1::{GetReferralReportRequest, GetReferralReportResponse, ReportSide};
 
@@ -27,13 +27,19 @@ pub(super) async fn handle(
     let agency = call.caller().agency();
     let (quarter, now) = (quarter(&request.quarter), app.deps.clock.now());
     // Another form is the annotation's to refuse.
-    let told =
-        quarter.is_none_or(|(from, to)| to <= now && from.year() >= now.year() - LONGEST_AGO_YEARS);
-    let what = "must be a quarter of the last ten years that has ended, as 2026-Q3";
+    let told = quarter.is_none_or(|(from, to)| {
+        to + Duration::DAY <= now && from.year() >= now.year() - LONGEST_AGO_YEARS
+    });
+    let what = "must be a quarter of the last ten years that ended a day ago at least, as 2026-Q3";
     let odd = [(!told).then(|| Violation::new("quarter", what)), side(request.side(), agency)];
     rpc::check(&request).and(odd.into_iter().flatten().collect::<Vec<_>>()).done()?;
     let (from, to) = quarter.ok_or_else(|| Error::field("quarter", what))?;
-    let counted = app.store.counted(from, to, whose(request.side(), agency)?).await?;
+    let (_, agencies) =
+        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
+    let victim = agencies.iter().filter(|agency| agency.victim_service_provider);
+    let victim = victim.filter_map(|agency| agency.id.uuid()).collect();
+    let whose = whose(request.side(), agency)?;
+    let counted = app.store.counted(from, to, whose, victim).await?;
     let mut needs: BTreeMap<String, Vec<Measured>> = BTreeMap::new();
     for one in counted {
         needs.entry(one.need.clone()).or_default().push(one);

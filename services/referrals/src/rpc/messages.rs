@@ -80,5 +80,4 @@ shows!(
     RespondToReferralResponse,
     RecordContactResponse,
     AddFeedbackResponse,
-    GetReferralResponse,
 );

@@ -79,6 +79,11 @@ pub(super) fn new(app: &App, call: &Call, request: &CreateReferralRequest) -> Re
         warm_handoff: request.warm_handoff,
         respond_by: request.respond_by.as_ref().and_then(instant),
         parent: None,
+        attached: request
+            .notes
+            .iter()
+            .map(|name| rpc::id("notes", "notes", name))
+            .collect::<Result<_, _>>()?,
         sent: request.send.then(|| call.caller().purposes()),
         at: app.deps.clock.now(),
     })

@@ -20,10 +20,7 @@ use crate::{App, domain::Referral};
 pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referral {
     let record = &referral.record;
     // That others were asked is its source's to know; one of them may be a draft.
-    let is_source = to.is_some() && to == record.custodian.as_ref();
-    let group = referral.group.filter(|_| is_source);
-    // What it follows from is between its source and another agency.
-    let parent = referral.parent.filter(|_| is_source || to.is_none());
+    let group = referral.group.filter(|_| to.is_some() && to == record.custodian.as_ref());
     // The person's words are for the two agencies and the person's own side, whoever else may read it.
     let sides = [record.custodian.as_ref(), Some(&referral.target)];
     let beside = to.is_some() && !sides.contains(&to);
@@ -61,7 +58,8 @@ pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referr
         group: group.map(|id| name_of("referrals", id)).unwrap_or_default(),
         expected_release_date: referral.expected_release.map(|d| d.to_string()).unwrap_or_default(),
         warm_handoff: referral.warm_handoff,
-        parent: parent.map(|id| name_of("referrals", id)).unwrap_or_default(),
+        // Shown by what asks whether its reader sees it.
+        parent: String::new(),
         respond_by: referral.respond_by.map(timestamp),
         feedback: feedback.iter().map(parts::feedback).collect(),
     }
@@ -72,10 +70,8 @@ pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referr
 pub(super) fn cut(referral: &mut pb::Referral, standing: &Standing) {
     let excludes = |acts: &permit::Representing| !acts.excluded_sensitivities.is_empty();
     if matches!(standing, Standing::Representative(acts) if excludes(acts)) {
-        let own = referral.answers.iter_mut().filter(|answer| !answer.by_representative);
-        own.for_each(|answer| answer.words.clear());
-        let others = referral.feedback.iter_mut().filter(|feedback| !feedback.by_representative);
-        others.for_each(|feedback| feedback.words.clear());
+        referral.answers.iter_mut().for_each(|answer| answer.words.clear());
+        referral.feedback.iter_mut().for_each(|feedback| feedback.words.clear());
         referral.contacts.iter_mut().for_each(|contact| contact.note.clear());
     }
 }
@@ -89,7 +85,21 @@ pub(super) async fn whole(app: &App, call: &Call, read: &Referral) -> Result<pb:
         let permit = app.deps.guard.standing_beside(call, person, others).await?;
         cut(&mut shown, permit.standing());
     }
+    shown.parent = parent(app, call, read).await?;
     Ok(shown)
+}
+
+/// What it follows from is between its source and another agency: for the source and the person's side, as far
+/// as they may read it.
+async fn parent(app: &App, call: &Call, read: &Referral) -> Result<String, Error> {
+    let agency = call.caller().agency();
+    let theirs = agency.is_none() || agency == read.record.custodian.as_ref();
+    let Some(parent) = read.parent.filter(|_| theirs) else { return Ok(String::new()) };
+    match self::read(app, call, parent).await {
+        Ok(_) => Ok(name_of("referrals", parent)),
+        Err(Error::NotFound) => Ok(String::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// In a list: what was said and who was reached is told one by one.

@@ -107,7 +107,7 @@ pub async fn contact(
     Ok(added.execute(tx).await?.rows_affected() == 1)
 }
 
-/// Keeps feedback on the referral that is locked. False: there is [`MOST`] already.
+/// Keeps feedback on the referral that is locked. False: theirs who say it is [`MOST`] already.
 pub async fn feedback(
     tx: &mut PgConnection,
     hold: &impl Hold,
@@ -117,7 +117,8 @@ pub async fn feedback(
         "INSERT INTO referral_feedback
             (referral_id, n, person_id, at, agency, by_representative, helpful, words)
          SELECT $1, count(*) + 1, $2, $3, $4, $5, NULLIF($6, 0::smallint), $7
-         FROM referral_feedback WHERE referral_id = $1 HAVING count(*) < $8",
+         FROM referral_feedback WHERE referral_id = $1
+         HAVING count(*) FILTER (WHERE agency IS NOT DISTINCT FROM $4 AND by_representative = $5) < $8",
         hold.id(),
         hold.person(),
         feedback.at,

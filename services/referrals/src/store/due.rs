@@ -11,29 +11,45 @@ use super::{Referrals, write::Hold};
 pub enum Late {
     /// It is over, and nobody has been told.
     Overdue,
-    /// It has been over for so long that the referral ends.
+    /// They were told so long ago that the referral ends.
     Expired,
 }
 
+/// One of which [`late`] may say something.
+#[derive(Debug, Clone)]
+pub struct Due {
+    pub at: Instant,
+    pub referral: Uuid,
+    pub person: PersonId,
+}
+
 impl Referrals {
-    /// The first `most` of which [`late`] may say something.
+    /// The first `most` after one.
     pub async fn due(
         &self,
         now: Instant,
         expired: Instant,
+        after: (Instant, Uuid),
         most: i32,
-    ) -> Result<Vec<(Uuid, PersonId)>, StoreError> {
+    ) -> Result<Vec<Due>, StoreError> {
         self.db
             .run_one("referrals.due", move |conn| {
                 Box::pin(async move {
                     let due = sqlx::query!(
-                        r#"SELECT id AS "id!", person_id AS "person_id!" FROM locate_due($1, $2, $3)"#,
+                        r#"SELECT due AS "due!", id AS "id!", person_id AS "person_id!"
+                        FROM locate_due($1, $2, $3, $4, $5)"#,
                         now,
                         expired,
+                        after.0,
+                        after.1,
                         most
                     );
-                    let due = due.fetch_all(conn).await?;
-                    Ok(due.into_iter().map(|row| (row.id, PersonId::from(row.person_id))).collect())
+                    let due = due.fetch_all(conn).await?.into_iter().map(|row| Due {
+                        at: row.due,
+                        referral: row.id,
+                        person: PersonId::from(row.person_id),
+                    });
+                    Ok(due.collect())
                 })
             })
             .await
@@ -47,16 +63,35 @@ pub async fn late(
     now: Instant,
     expired: Instant,
 ) -> Result<Option<Late>, StoreError> {
-    let late = sqlx::query!(
-        r#"SELECT respond_by <= $4 AS "expired!" FROM referral WHERE id = $1 AND person_id = $2
-            AND state = 2 AND respond_by <= $3 AND (overdue_at IS NULL OR respond_by <= $4)"#,
+    let late = sqlx::query_scalar!(
+        r#"SELECT overdue_at IS NOT NULL AS "told!" FROM referral
+        WHERE id = $1 AND person_id = $2 AND state = 2
+            AND CASE WHEN overdue_at IS NULL THEN respond_by <= $3 ELSE overdue_at <= $4 END"#,
         hold.id(),
         hold.person(),
         now,
         expired,
     );
     let late = late.fetch_optional(tx).await?;
-    Ok(late.map(|row| if row.expired { Late::Expired } else { Late::Overdue }))
+    Ok(late.map(|told| if told { Late::Expired } else { Late::Overdue }))
+}
+
+/// What comes back to its target unanswered has its time once more.
+pub async fn asked_again(
+    tx: &mut PgConnection,
+    hold: &impl Hold,
+    at: Instant,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE referral SET overdue_at = NULL, respond_by = GREATEST(respond_by, answer_by(priority, $3))
+         WHERE id = $1 AND person_id = $2 AND state = 2",
+        hold.id(),
+        hold.person(),
+        at,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Source and target are told of it once.

@@ -1,6 +1,6 @@
 //! Several referrals that ask for the same: the first to be accepted cancels the others.
 //!
-//! Lock order: the one from which it follows, the group, then rows, then the counter of events.
+//! Lock order: that which follows from one, the group, then rows, then the counter of events.
 
 use pg::{PgConnection, StoreError};
 use uuid::Uuid;
@@ -84,29 +84,33 @@ pub struct Parent {
     pub followed_by: i64,
 }
 
-/// A referral to this agency about the person, which stays as it is until this transaction ends.
+/// A referral to this agency about the person, which its target sees. Nobody else follows it until this
+/// transaction ends; it may be moved meanwhile.
 pub async fn parent(
     tx: &mut PgConnection,
     hold: &impl Hold,
     id: Uuid,
     target: Uuid,
 ) -> Result<Option<Parent>, StoreError> {
+    sqlx::query!(
+        r#"SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' follows ' || $1, 0))
+            AS "locked!: ()""#,
+        id.to_string(),
+    )
+    .execute(&mut *tx)
+    .await?;
     let row = sqlx::query!(
-        "SELECT state, held_from, hold_reason_system FROM referral
-         WHERE id = $1 AND person_id = $2 AND target_id = $3 AND purposes IS NOT NULL FOR UPDATE",
+        r#"SELECT state, held_from, hold_reason_system, (SELECT count(*) FROM referral f
+                WHERE f.parent_id = r.id AND f.person_id = r.person_id) AS "followed_by!"
+         FROM referral r WHERE id = $1 AND person_id = $2 AND target_id = $3 AND target_sees"#,
         id,
         hold.person(),
         target,
     );
-    let Some(row) = row.fetch_optional(&mut *tx).await? else { return Ok(None) };
-    let followed_by = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM referral WHERE parent_id = $1 AND person_id = $2"#,
-        id,
-        hold.person(),
-    );
+    let Some(row) = row.fetch_optional(tx).await? else { return Ok(None) };
     Ok(Some(Parent {
         standing: standing(row.state, row.held_from, row.hold_reason_system)?,
-        followed_by: followed_by.fetch_one(tx).await?,
+        followed_by: row.followed_by,
     }))
 }
 

@@ -63,7 +63,7 @@ macro_rules! referral_rows {
                 feedback_agencies AS "feedback_agencies!: Vec<Option<Uuid>>",
                 feedback_by_representative AS "feedback_by_representative!",
                 feedback_helpful AS "feedback_helpful!: Vec<Option<i16>>",
-                feedback_words AS "feedback_words!: Vec<Option<Vec<u8>>>"
+                feedback_words AS "feedback_words!: Vec<Option<Vec<u8>>>", attached AS "attached!"
             FROM "# + $from
             $(, $argument)*
         )
@@ -129,6 +129,7 @@ pub(super) struct ReferralRow {
     pub feedback_by_representative: Vec<bool>,
     pub feedback_helpful: Vec<Option<i16>>,
     pub feedback_words: Vec<Option<Vec<u8>>>,
+    pub attached: Vec<Uuid>,
 }
 
 /// Words, if there are any.
@@ -239,6 +240,7 @@ impl TryFrom<ReferralRow> for Referral {
             answers,
             contacts,
             feedback,
+            attached: row.attached,
             parent: row.parent_id,
             respond_by: row.respond_by,
             group: row.group_id,

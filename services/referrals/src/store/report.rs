@@ -27,11 +27,13 @@ pub enum Whose {
 }
 
 impl Referrals {
+    /// `victim`: the providers of victim services, of whom nothing is counted.
     pub async fn counted(
         &self,
         since: Instant,
         before: Instant,
         whose: Whose,
+        victim: Vec<Uuid>,
     ) -> Result<Vec<Measured>, StoreError> {
         let (source, target) = match whose {
             Whose::Everybody => (None, None),
@@ -40,15 +42,17 @@ impl Referrals {
         };
         self.db
             .run_one("referrals.counted", move |conn| {
+                let victim = victim.clone();
                 Box::pin(async move {
                     let rows = sqlx::query!(
                         r#"SELECT need AS "need!", measure AS "measure!", times AS "times!",
                             people AS "people!", median_seconds
-                        FROM count_moves($1, $2, $3, $4)"#,
+                        FROM count_moves($1, $2, $3, $4, $5)"#,
                         since,
                         before,
                         source,
-                        target
+                        target,
+                        &victim
                     );
                     let rows = rows.fetch_all(conn).await?.into_iter().map(|row| Measured {
                         need: row.need,

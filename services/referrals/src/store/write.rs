@@ -3,6 +3,7 @@
 use kernel::{AgencyId, CodeSet, Instant, Purpose, Sensitivity};
 use permit::{Act, ByNetwork, Permit, StandingPermit, WriteReferrals, column};
 use pg::{PgConnection, Sealed, StoreError};
+use policy::Record;
 use time::Date;
 use uuid::Uuid;
 
@@ -68,11 +69,21 @@ pub struct New {
     /// Another that asks for the same.
     pub group: Option<Uuid>,
     /// The one from which it follows.
-    pub parent: Option<Uuid>,
+    pub parent: Option<Followed>,
     pub expected_release: Option<Date>,
     pub warm_handoff: bool,
     pub respond_by: Option<Instant>,
+    /// Notes, by id.
+    pub attached: Vec<Uuid>,
     pub at: Instant,
+}
+
+/// A referral from which another follows, and for what its target reads it.
+#[derive(Clone)]
+pub struct Followed {
+    pub id: Uuid,
+    pub record: Record,
+    pub purposes: CodeSet<Purpose>,
 }
 
 /// A referral as it stands, locked until the transaction ends.
@@ -156,10 +167,10 @@ pub async fn create(
         "INSERT INTO referral (id, person_id, kind, class, custodian_id, author, episode_id,
             authored_at, confidentiality, sensitivities, part2, victim_service, target_id,
             service_id, need_category, priority, summary, state, purposes, target_sees, updated_at,
-            row_version, group_id, expected_release, warm_handoff, parent_id, respond_by)
+            row_version, group_id, expected_release, warm_handoff, parent_id, respond_by, attached)
          VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
             $18, $19, $7, 1, $20, $21, $22, $23,
-            COALESCE($24, CASE WHEN $18::integer IS NOT NULL THEN answer_by($15, $7) END))",
+            COALESCE($24, CASE WHEN $18::integer IS NOT NULL THEN answer_by($15, $7) END), $25)",
         permit.record_id(),
         permit.person_id(),
         column(record.class),
@@ -182,8 +193,9 @@ pub async fn create(
         group,
         new.expected_release,
         new.warm_handoff,
-        new.parent,
+        new.parent.as_ref().map(|parent| parent.id),
         new.respond_by,
+        &new.attached,
     )
     .execute(&mut *tx)
     .await?;
@@ -212,9 +224,9 @@ async fn add_move(
     let reason = change.reason.as_ref().map(|words| Sealed::seal(words.as_bytes()));
     sqlx::query!(
         "INSERT INTO referral_move (referral_id, n, person_id, state, at, agency, practitioner,
-            reason, outcome, housing_result, enrollment)
+            reason, outcome, housing_result, enrollment, cause)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULLIF($9, 0::smallint),
-            NULLIF($10, 0::smallint), NULLIF($11, 0::smallint))",
+            NULLIF($10, 0::smallint), NULLIF($11, 0::smallint), $12)",
         hold.id(),
         n,
         hold.person(),
@@ -226,10 +238,17 @@ async fn add_move(
         change.ending.outcome,
         change.ending.housing_result,
         change.ending.enrollment,
+        change.by.is_none().then(|| cause(change.reason.as_deref())).flatten(),
     )
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// The column's number for why nobody's agency moved it.
+fn cause(reason: Option<&str>) -> Option<i16> {
+    let causes = ["CONSENT_REVOKED", "PERSON_DECLINED", "ACCEPTED_ELSEWHERE", "NOT_ANSWERED"];
+    (1..).zip(causes).find(|(_, cause)| Some(*cause) == reason).map(|(number, _)| number)
 }
 
 /// Locks the referral and says how it stands.

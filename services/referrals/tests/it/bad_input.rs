@@ -31,6 +31,7 @@ async fn everything_that_is_wrong_with_a_new_referral_is_named_at_once() {
         expected_release_date: "tomorrow".to_owned(),
         warm_handoff: true,
         respond_by: Some(prost_types::Timestamp { seconds: 0, nanos: 0 }),
+        notes: vec!["notes/1".to_owned()],
     };
     let mut named = fields(&world.create(CLINIC, bad).await.unwrap_err());
     named.sort();
@@ -42,6 +43,7 @@ async fn everything_that_is_wrong_with_a_new_referral_is_named_at_once() {
         "labels.sensitivities[0]",
         "labels.sensitivities[1]",
         "need_category",
+        "notes[0]",
         "person",
         "priority",
         "request_id",

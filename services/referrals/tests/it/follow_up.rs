@@ -183,7 +183,7 @@ async fn who_acts_for_them_says_it_as_such_and_does_not_read_words_that_may_be_k
     let said = world.say(&sam, feedback(&sent.name, 3, "They were kind.")).await.unwrap();
     let told: Vec<_> =
         said.feedback.iter().map(|f| (f.by_representative, f.helpful, &*f.words)).collect();
-    assert_eq!(told, [(false, 2, ""), (true, 3, "They were kind.")]);
+    assert_eq!(told, [(false, 2, ""), (true, 3, "")], "another may have said it for them");
     assert_eq!(world.get_as(&sam, &sent.name).await.unwrap(), said);
     let whole = world.get(CLINIC, &sent.name).await.unwrap();
     assert_eq!(whole.feedback[0].words, "Too far; canary-90ce.");
@@ -214,8 +214,12 @@ async fn nobody_else_says_how_it_went_and_what_says_nothing_is_refused() {
     for _ in 0..50 {
         world.say(&clinic, feedback(&sent.name, 1, "")).await.unwrap();
     }
-    let more = world.say(&world.person("ana"), feedback(&sent.name, 1, "")).await;
+    let more = world.say(&clinic, feedback(&sent.name, 1, "")).await;
     refused(more, Code::ResourceExhausted, "LIMIT_EXCEEDED");
+    // However much one side says, nobody else is silenced by it.
+    for token in [world.person("ana"), world.staff(HOUSING)] {
+        world.say(&token, feedback(&sent.name, 1, "")).await.unwrap();
+    }
     world.revoke(ANA);
     let refusal = world.say(&world.staff(HOUSING), feedback(&sent.name, 1, "")).await;
     refused(refusal, Code::NotFound, "NOT_FOUND");
@@ -290,6 +294,69 @@ async fn what_is_answered_held_or_withdrawn_is_not_told_of_as_unanswered() {
     look(&world).await;
     assert_eq!(world.get(CLINIC, &held.name).await.unwrap().state(), S::OnHold);
     assert_eq!(world.count("SELECT count(*) FROM referral_event WHERE kind = 5").await, 0);
+    // And when it comes back it has its time once more.
+    world.agree(ANA, CLINIC, HOUSING);
+    world.reconcile(ANA).await;
+    look(&world).await;
+    let back = world.get(CLINIC, &held.name).await.unwrap();
+    let until = timestamp(world.clock.now() + time::Duration::days(3));
+    assert_eq!((back.state(), back.respond_by), (S::Requested, Some(until)));
+    assert_eq!(world.count("SELECT count(*) FROM referral_event WHERE kind = 5").await, 0);
+}
+
+#[tokio::test]
+async fn what_nobody_looked_for_is_told_of_first_and_ends_later() {
+    let world = World::agreed().await;
+    let sent = world.sent().await;
+    world.clock.advance(time::Duration::days(100));
+    for _ in 0..3 {
+        look(&world).await;
+    }
+    assert_eq!(world.get(CLINIC, &sent.name).await.unwrap().state(), S::Requested);
+    assert_eq!(world.count("SELECT count(*) FROM referral_event WHERE kind = 5").await, 1);
+    // One that can't be written to keeps none behind it from its turn.
+    let later = world.sent().await;
+    world.clock.advance(referrals::EXPIRES_AFTER);
+    let mut admin = world.admin().await;
+    let mut tx = sqlx::Connection::begin(&mut admin).await.unwrap();
+    let held = "SELECT id FROM referral WHERE overdue_at IS NOT NULL FOR UPDATE";
+    sqlx::query(held).execute(&mut *tx).await.unwrap();
+    look(&world).await;
+    assert_eq!(world.count("SELECT count(*) FROM referral_event WHERE kind = 5").await, 2);
+    tx.rollback().await.unwrap();
+    look(&world).await;
+    assert_eq!(world.get(CLINIC, &sent.name).await.unwrap().state(), S::Cancelled);
+    assert_eq!(world.get(CLINIC, &later.name).await.unwrap().state(), S::Requested);
+}
+
+#[tokio::test]
+async fn what_it_follows_from_is_shown_to_those_who_may_read_that_too() {
+    let world = World::new().await;
+    world.agree(ANA, HOUSING, OTHER);
+    let parent = taken_on(&world).await;
+    let sent = pb::CreateSubReferralRequest { send: true, ..following(&parent.name, OTHER) };
+    let sent = follow(&world, HOUSING, sent).await.unwrap();
+    // A sign-in that housing alone stands surety for is shown what housing holds.
+    world.people.bind("vouched", ANA, Some(&[HOUSING]));
+    let vouched = world.sign_ins.individual("vouched", Role::Person, false);
+    refused(world.get_as(&vouched, &parent.name).await, Code::NotFound, "NOT_FOUND");
+    assert_eq!(world.get_as(&vouched, &sent.name).await.unwrap().parent, "");
+    // And its source, while it may read it.
+    assert_eq!(world.get(HOUSING, &sent.name).await.unwrap().parent, parent.name);
+    world.revoke(ANA);
+    assert_eq!(world.get(HOUSING, &sent.name).await.unwrap().parent, "");
+}
+
+#[tokio::test]
+async fn nothing_follows_from_what_may_be_read_no_more_at_the_commit() {
+    let world = World::new().await;
+    let parent = taken_on(&world).await;
+    let at = world.clock.now();
+    // The parent has been read, and the permit asked for, when the person revokes.
+    world.consents.after(1, move |consents| consents.revoke(ANA, at));
+    let refusal = follow(&world, HOUSING, following(&parent.name, OTHER)).await;
+    refused(refusal, Code::NotFound, "NOT_FOUND");
+    assert_eq!(world.count("SELECT count(*) FROM referral WHERE parent_id IS NOT NULL").await, 0);
 }
 
 #[tokio::test]
@@ -303,6 +370,12 @@ async fn a_target_that_may_not_read_is_not_told_that_it_has_not_answered() {
     clinic.is_told(&sent.name, S::Requested).await;
     assert_eq!(clinic.next().await.kind(), ReferralEventKind::Overdue);
     world.watch(HOUSING).await.is_told_nothing_more(&world).await;
+    // When it may, it is told how things stand, and nothing of before.
+    world.agree(ANA, CLINIC, HOUSING);
+    world.reconcile(ANA).await;
+    let mut housing = world.watch(HOUSING).await;
+    housing.is_told(&sent.name, S::Requested).await;
+    housing.is_told_nothing_more(&world).await;
 }
 
 #[tokio::test]

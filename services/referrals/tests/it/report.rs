@@ -90,7 +90,12 @@ async fn an_agency_reads_what_became_of_its_own_and_nothing_about_fewer_than_ele
     // The quarter is not over.
     let early = report_as(&world, &clinic, "2041-Q1", ReportSide::Sent).await.unwrap_err();
     assert_eq!(fields(&early), ["quarter"]);
-    world.clock.advance(time::Duration::days(20));
+    // Nor a day ago.
+    world.clock.advance(time::Duration::days(11));
+    let clinic = admin(&world, CLINIC);
+    let early = report_as(&world, &clinic, "2041-Q1", ReportSide::Sent).await.unwrap_err();
+    assert_eq!(fields(&early), ["quarter"]);
+    world.clock.advance(time::Duration::days(9));
     let clinic = admin(&world, CLINIC);
 
     let rows = report_as(&world, &clinic, "2041-Q1", ReportSide::Sent).await.unwrap();
@@ -98,26 +103,26 @@ async fn an_agency_reads_what_became_of_its_own_and_nothing_about_fewer_than_ele
     assert_eq!(needs, ["", "102", "103"]);
     let [unsaid, food, other] = &rows[..] else { panic!("{rows:?}") };
     assert_eq!((told(&unsaid.sent), told(&unsaid.accepted)), (Some(11), Some(0)));
-    assert_eq!((told(&unsaid.overdue), told(&unsaid.unmet)), (Some(11), Some(11)));
+    assert_eq!((told(&unsaid.overdue), told(&unsaid.unmet)), (Some(11), Some(0)));
     assert_eq!((told(&other.sent), told(&other.overdue), told(&other.unmet)), (None, None, None));
     assert_eq!(told(&food.sent), Some(24));
     assert_eq!((told(&food.accepted), told(&food.completed)), (Some(12), Some(12)));
-    assert_eq!((told(&food.rejected), told(&food.failed)), (Some(11), Some(0)));
+    assert_eq!((told(&food.rejected), told(&food.failed)), (None, Some(0)));
     assert_eq!(food.median_hours_to_acceptance, 2, "61 minutes");
-    // One was not answered, and what is unmet would tell it.
+    // One was not answered: without what was rejected nobody can tell.
     assert_eq!((told(&food.overdue), told(&food.unmet)), (None, None));
     let outcomes: Vec<_> = food.outcomes.iter().map(|o| (o.outcome(), told(&o.count))).collect();
     let expected =
-        [(Outcome::GotHelp, Some(12)), (Outcome::NotEligible, None), (Outcome::NoCapacity, None)];
-    assert_eq!(outcomes, expected, "3 and 8 people, and together 11");
+        [(Outcome::GotHelp, None), (Outcome::NotEligible, None), (Outcome::NoCapacity, None)];
+    assert_eq!(outcomes, expected, "they add up to what was rejected");
     let housing: Vec<_> =
         food.housing_results.iter().map(|h| (h.housing_result(), told(&h.count))).collect();
     let (client, provider) =
         (pb::HousingResult::ClientAccepted, pb::HousingResult::ProviderRejected);
-    assert_eq!(housing, [(client, Some(12)), (provider, Some(11))]);
+    assert_eq!(housing, [(client, None), (provider, None)]);
     let enrolled: Vec<_> =
         food.enrollments.iter().map(|e| (e.enrollment(), told(&e.count))).collect();
-    assert_eq!(enrolled, [(pb::Enrollment::Enrolled, Some(12))]);
+    assert_eq!(enrolled, [(pb::Enrollment::Enrolled, None)]);
 
     // What one sent the other was sent; and neither is the third's.
     let theirs = report_as(&world, &admin(&world, HOUSING), "2041-Q1", ReportSide::Received).await;
@@ -128,12 +133,27 @@ async fn an_agency_reads_what_became_of_its_own_and_nothing_about_fewer_than_ele
         let none = report_as(&world, &admin(&world, agency), "2041-Q1", side).await.unwrap();
         assert_eq!(none, []);
     }
+    // The network's is of all.
+    let network = world.sign_ins.mint(&identity::Mint {
+        kind: identity::Asserts::Network,
+        sub: "ned".to_owned(),
+        agency: None,
+        client_id: None,
+        roles: [Role::DataSteward].into(),
+        purposes: kernel::CodeSet::EMPTY,
+        ttl: time::Duration::HOUR,
+        proofed: false,
+    });
+    let all = report_as(&world, &network, "2041-Q1", ReportSide::Unspecified).await.unwrap();
+    assert_eq!(all, rows);
+    let side = report_as(&world, &network, "2041-Q1", ReportSide::Sent).await.unwrap_err();
+    assert_eq!(fields(&side), ["side"]);
     let before = report_as(&world, &clinic, "2040-Q4", ReportSide::Sent).await.unwrap();
     assert_eq!(before, []);
     // It is on record that it was read, and by whom.
     let events = world.stage.events().await;
     let read = events.iter().filter(|e| e.rpc.ends_with("/GetReferralReport"));
-    assert!(read.clone().count() == 6 && read.clone().all(|e| e.person.is_none()));
+    assert!(read.clone().count() == 7 && read.clone().all(|e| e.person.is_none()));
 }
 
 #[tokio::test]
@@ -173,4 +193,29 @@ async fn nothing_of_victim_services_is_counted_and_what_is_wrong_is_named() {
     let care = report_as(&world, &world.staff(CLINIC), "2041-Q1", ReportSide::Sent).await;
     assert_eq!(care.unwrap_err().code(), Code::PermissionDenied);
     assert!(world.clock.now().year() == 2041);
+}
+
+#[tokio::test]
+async fn a_target_is_told_no_number_of_what_it_was_not_told_of() {
+    let world = World::new().await;
+    for n in 1..=11 {
+        referred(&world, n, FOOD).await;
+    }
+    // A twelfth that housing may be sent and may not read.
+    let who = person(12);
+    world.people.register(who, CLINIC);
+    world.permit(who, CLINIC, HOUSING, &[kernel::Action::Refer]);
+    let asked = pb::CreateReferralRequest {
+        need_category: FOOD.to_owned(),
+        send: true,
+        ..new(who, HOUSING)
+    };
+    world.create(CLINIC, asked).await.unwrap();
+    world.clock.advance(time::Duration::days(40));
+    for (agency, side, sent) in
+        [(CLINIC, ReportSide::Sent, 12), (HOUSING, ReportSide::Received, 11)]
+    {
+        let rows = report_as(&world, &admin(&world, agency), "2041-Q1", side).await.unwrap();
+        assert_eq!(told(&rows[0].sent), Some(sent));
+    }
 }

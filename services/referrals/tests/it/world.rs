@@ -36,6 +36,10 @@ use wire::{
     consent::v1 as pbc,
     convert::{agency_name, name_of},
     directory::v1::{Agency, AgencyState, AgencyStatus, WatchAgenciesResponse},
+    notes::v1::{
+        LocateNotesRequest, LocateNotesResponse, LocatedNote,
+        note_facts_service_server::{NoteFactsService, NoteFactsServiceServer},
+    },
     referrals::v1::{
         self as pb, ReferralEventKind, ReferralState as S,
         referrals_service_client::ReferralsServiceClient,
@@ -114,7 +118,27 @@ impl pbc::facts_service_server::FactsService for Changes {
     }
 }
 
+/// The notes service: where notes are.
+#[derive(Clone, Default)]
+pub struct Notes(Arc<std::sync::Mutex<Option<Vec<LocatedNote>>>>);
+
+#[async_trait]
+impl NoteFactsService for Notes {
+    async fn locate_notes(
+        &self,
+        request: Request<LocateNotesRequest>,
+    ) -> Result<Response<LocateNotesResponse>, Status> {
+        let names = request.into_inner().names;
+        let all = self.0.lock().unwrap().clone();
+        let all = all.ok_or_else(|| Status::unavailable("away"))?;
+        let notes = all.into_iter().filter(|note| names.contains(&note.name)).collect();
+        Ok(Response::new(LocateNotesResponse { notes }))
+    }
+}
+
 pub struct World {
+    notes: Notes,
+    pub of_notes: Peer,
     pub stage: Stage,
     pub consents: Consents,
     pub people: People,
@@ -209,12 +233,17 @@ impl World {
         let facts = pbc::facts_service_server::FactsServiceServer::new(changes.clone());
         let facts = Server::builder(config()).add_service(facts).descriptors(wire::DESCRIPTORS);
         let facts = facts.start().await.unwrap();
+        let notes = Notes(Arc::new(std::sync::Mutex::new(Some(Vec::new()))));
+        let located = NoteFactsServiceServer::new(notes.clone());
+        let located = Server::builder(config()).add_service(located).descriptors(wire::DESCRIPTORS);
+        let located = located.start().await.unwrap();
         let keys = tempfile::tempdir().unwrap();
         let key = NetworkKeys::open(keys.path()).unwrap().signing_key().clone();
         let tokens = Arc::new(ServiceTokens::new("referrals", key, shared));
-        let peer = Peer::new(to(&facts), tokens, "consent");
+        let peer = Peer::new(to(&facts), Arc::clone(&tokens), "consent");
+        let of_notes = Peer::new(to(&located), tokens, "notes");
 
-        let app = referrals::start(deps.clone(), peer.clone());
+        let app = referrals::start(deps.clone(), peer.clone(), of_notes.clone());
         let running = Server::builder(config())
             .add_service(referrals::server(Arc::clone(&app)))
             .descriptors(wire::DESCRIPTORS)
@@ -223,9 +252,11 @@ impl World {
             .await
             .unwrap();
         let client = Client::new(to(&running));
-        let _running = vec![facts, running];
+        let _running = vec![facts, located, running];
         let _keys = keys;
         Self {
+            notes,
+            of_notes,
             stage,
             consents,
             people,
@@ -349,6 +380,37 @@ impl World {
     pub async fn say(&self, token: &str, asked: pb::AddFeedbackRequest) -> Answer {
         let reply = self.client.clone().add_feedback(bearer(token, asked)).await?;
         Ok(shown(reply.into_inner().referral))
+    }
+
+    /// A signed note about a person, which this agency holds.
+    pub fn note(&self, person: Uuid, custodian: Uuid) -> String {
+        let name = name_of("notes", fresh());
+        let note = LocatedNote {
+            name: name.clone(),
+            person: name_of("people", person),
+            labels: Some(common::Labels {
+                confidentiality: common::Confidentiality::N.into(),
+                ..common::Labels::default()
+            }),
+            custodian: agency_name(custodian),
+            author: format!("{}/practitioners/sam", agency_name(custodian)),
+            authored_time: Some(wire::convert::timestamp(self.clock.now())),
+            ..LocatedNote::default()
+        };
+        self.notes.0.lock().unwrap().get_or_insert_default().push(note);
+        name
+    }
+
+    /// The notes service answers no more.
+    pub fn notes_away(&self) {
+        self.notes.0.lock().unwrap().take();
+    }
+
+    /// What a reader is told of what is attached.
+    pub async fn attached(&self, token: &str, name: &str) -> Result<(Vec<String>, bool), Status> {
+        let request = pb::GetReferralRequest { name: name.to_owned() };
+        let reply = self.client.clone().get_referral(bearer(token, request)).await?.into_inner();
+        Ok((reply.notes, reply.notes_withheld))
     }
 
     pub async fn get_as(&self, token: &str, name: &str) -> Answer {

@@ -1,23 +1,32 @@
 //! One row of a report: what may be told of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wire::referrals::v1::{
     EnrollmentCount, HousingResultCount, OutcomeCount, ReportCount, ReportRow,
 };
 
 use crate::{
-    domain::{Count, Shown, alone, parts, sum},
+    domain::{Count, Shown, alone, left, parts, sum, withheld},
     store::Measured,
 };
+
+/// What is counted of what was done, by its name in the store.
+const FLOW: [&str; 8] =
+    ["sent", "accepted", "rejected", "overdue", "completed", "failed", "cancelled", "unanswered"];
+/// What stands for what is not told at all: what is still open, say.
+const REST: &str = "";
 
 /// What was counted for one need.
 pub(super) fn of(need: String, measured: &[Measured]) -> ReportRow {
     let find = |measure: &str| measured.iter().find(|one| one.measure == measure);
-    let one = |measure| alone(find(measure).map(|one| one.count).unwrap_or_default());
-    let [sent, accepted, rejected, overdue, completed, failed, cancelled] =
-        ["sent", "accepted", "rejected", "overdue", "completed", "failed", "cancelled"].map(one);
+    let count = |measure: &str| find(measure).map(|one| one.count).unwrap_or_default();
+    let kept = kept(&count);
+    let [sent, accepted, rejected, overdue, completed, failed, cancelled, unanswered] =
+        FLOW.map(|measure| (!kept.contains(measure)).then(|| count(measure).times));
     let median = find("accepted").filter(|_| accepted.is_some()).and_then(|one| one.median_seconds);
+    // How they ended adds up to these: without one of them it would tell it.
+    let ends = [completed, failed, rejected].iter().all(Option::is_some);
     ReportRow {
         need_category: need,
         sent: told(sent),
@@ -27,29 +36,52 @@ pub(super) fn of(need: String, measured: &[Measured]) -> ReportRow {
         completed: told(completed),
         failed: told(failed),
         cancelled: told(cancelled),
-        unmet: told(sum([rejected, failed, overdue])),
-        outcomes: of_kind(measured, "outcome ")
+        unanswered: told(unanswered),
+        unmet: told(sum([rejected, failed, unanswered])),
+        outcomes: of_kind(measured, "outcome ", ends)
             .map(|(outcome, count)| OutcomeCount { outcome, count })
             .collect(),
-        housing_results: of_kind(measured, "housing ")
+        housing_results: of_kind(measured, "housing ", ends)
             .map(|(housing_result, count)| HousingResultCount { housing_result, count })
             .collect(),
-        enrollments: of_kind(measured, "enrollment ")
+        enrollments: of_kind(measured, "enrollment ", ends)
             .map(|(enrollment, count)| EnrollmentCount { enrollment, count })
             .collect(),
         median_hours_to_acceptance: median.map(hours).unwrap_or_default(),
     }
 }
 
+/// What is withheld: what is small, and what would tell it, since what was sent is accepted, rejected, cancelled
+/// or open, what was accepted is completed, failed, cancelled or open, and what was cancelled was unanswered or
+/// not.
+fn kept(count: &impl Fn(&str) -> Count) -> BTreeSet<&'static str> {
+    let mut kept: BTreeSet<_> =
+        FLOW.into_iter().filter(|measure| alone(count(measure)).is_none()).collect();
+    for (total, parts) in [
+        ("sent", &["accepted", "rejected", "cancelled"][..]),
+        ("accepted", &["completed", "failed", "cancelled"]),
+        ("cancelled", &["unanswered"]),
+    ] {
+        let mut counts: BTreeMap<&'static str, Count> =
+            parts.iter().map(|part| (*part, count(part))).collect();
+        let rest = left(count(total), counts.values().copied());
+        counts.insert(REST, rest);
+        kept.extend(withheld(&counts));
+    }
+    kept
+}
+
 /// The counts of a closed list, of which what was completed, failed and rejected is the total.
 fn of_kind(
     measured: &[Measured],
     kind: &str,
+    ends: bool,
 ) -> impl Iterator<Item = (i32, Option<ReportCount>)> + use<> {
     let number = |one: &Measured| one.measure.strip_prefix(kind)?.parse().ok();
     let counts: BTreeMap<i32, Count> =
         measured.iter().filter_map(|one| Some((number(one)?, one.count))).collect();
-    parts(&counts).into_iter().map(|(number, shown)| (number, told(shown)))
+    let shown = parts(&counts).into_iter();
+    shown.map(move |(number, shown)| (number, told(shown.filter(|_| ends))))
 }
 
 fn told(shown: Shown) -> Option<ReportCount> {
@@ -60,4 +92,46 @@ fn told(shown: Shown) -> Option<ReportCount> {
 #[allow(clippy::cast_possible_truncation)]
 fn hours(seconds: f64) -> i64 {
     (seconds / 3600.0).ceil() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever of a row is told, what is left of its totals is nothing or about many.
+        #[test]
+        fn nothing_small_is_left_between_the_numbers_of_a_row(counts in prop::array::uniform8(0_i64..30)) {
+            let measured: Vec<_> = FLOW.iter().zip(counts).map(|(measure, people)| Measured {
+                need: String::new(),
+                measure: (*measure).to_owned(),
+                count: Count { times: people, people },
+                median_seconds: None,
+            }).collect();
+            let row = of(String::new(), &measured);
+            let told = |count: &Option<ReportCount>| {
+                count.as_ref().filter(|count| !count.withheld).map(|count| count.count)
+            };
+            let [sent, accepted, rejected, overdue] =
+                [&row.sent, &row.accepted, &row.rejected, &row.overdue].map(told);
+            let [completed, failed, cancelled, unanswered] =
+                [&row.completed, &row.failed, &row.cancelled, &row.unanswered].map(told);
+            let each = [sent, accepted, rejected, overdue, completed, failed, cancelled, unanswered];
+            for one in each.into_iter().flatten() {
+                prop_assert!(one == 0 || one >= 11);
+            }
+            for (total, parts) in [
+                (sent, vec![accepted, rejected, cancelled]),
+                (accepted, vec![completed, failed, cancelled]),
+                (cancelled, vec![unanswered]),
+            ] {
+                let parts: Option<i64> = parts.into_iter().sum();
+                if let (Some(total), Some(parts)) = (total, parts) {
+                    prop_assert!(!(1..=10).contains(&(total - parts)), "{row:?}");
+                }
+            }
+        }
+    }
 }
