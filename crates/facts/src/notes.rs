@@ -88,7 +88,7 @@ mod tests {
             custodian: name_of("agencies", id),
             author: format!("agencies/{id}/practitioners/sam"),
             episode: id.to_string(),
-            authored_time: Some(prost_types::Timestamp { seconds: 1, nanos: 0 }),
+            authored_time: Some(wire::convert::timestamp(kernel::Instant::UNIX_EPOCH)),
             release_block_time: None,
         }
     }

@@ -194,7 +194,7 @@ async fn who_acts_for_them_decides_with_authority_alone_and_may_take_back_what_t
             refused(answer, Code::PermissionDenied, "ACTION_NOT_PERMITTED");
         }
         let asked = world.respond(&token, saying(&sent.name, A::Asks, "When?")).await.unwrap();
-        assert_eq!((asked.state(), &*asked.answers[0].words), (S::Requested, "When?"));
+        assert_eq!((asked.state(), asked.answers.len()), (S::Requested, 1));
     }
     world.people.appoint("sam", guardian());
     let sam = world.sign_ins.individual("sam", Role::Representative, true);
@@ -238,7 +238,7 @@ async fn the_persons_words_are_for_both_sides_and_not_for_everybody_who_may_read
         &world.respond(&aunt, asks).await.unwrap(),
     ] {
         let words: Vec<_> = shown.answers.iter().map(|a| &*a.words).collect();
-        assert_eq!(words, ["", "My own words"]);
+        assert_eq!(words, ["", ""], "another may have said it for them");
         assert_eq!(shown.contacts[0].note, "");
     }
     world.people.appoint("sam", guardian());
