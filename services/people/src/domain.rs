@@ -2,6 +2,7 @@
 
 mod age;
 mod confirmation;
+mod details;
 mod identity;
 mod invitation;
 mod profile;
@@ -10,6 +11,7 @@ mod representative;
 
 pub use age::days_at;
 pub use confirmation::ShortCode;
+pub use details::{Address, Details, OtherName};
 pub use identity::{Candidates, Key, Matching, Scope};
 pub use invitation::{Code, LIFETIME};
 pub use profile::{Identifier, MAX_IDENTIFIERS, Profile, birth_date, unclean};

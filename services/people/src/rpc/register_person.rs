@@ -1,28 +1,22 @@
 //! RegisterPerson.
 
-mod parse;
+pub(super) mod parse;
 mod registration;
 mod write;
 
 use std::sync::Arc;
 
-use kernel::{AgencyId, Kind};
+use kernel::Kind;
 use permit::{Ask, Call, Located, Written};
 use rpc::{Error, InTx, Outage, Replay};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::people::v1::{Person, RegisterPersonRequest, RegisterPersonResponse};
 
-use self::{
-    registration::{Registration, record},
-    write::Failed,
-};
+pub(super) use self::registration::{Registration, scope};
+use self::{registration::record, write::Failed};
 use super::shared;
-use crate::{
-    App,
-    domain::{Profile, Scope},
-    store::locate,
-};
+use crate::{App, domain::Profile, store::locate};
 
 const RPC: &str = "trellis.people.v1.PeopleService/RegisterPerson";
 
@@ -67,16 +61,8 @@ fn reply(person: Person, disclosure: &permit::Disclosure) -> Response<RegisterPe
 /// What is registered, and by what it is recognised.
 fn prepared(app: &App, call: &Call, profile: Profile) -> Result<Registration, Error> {
     let agency = shared::agency(call)?;
-    let (_, agencies) =
-        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
-    let victim = &agencies.custodians().victim;
-    let mut never: Vec<Uuid> = victim.iter().filter_map(AgencyId::uuid).collect();
-    let mut scope = Scope::Network;
-    if never.contains(&agency) {
-        // Its own keys are its own alone: there is nobody to leave out.
-        (scope, never) = (Scope::Agency(agency), Vec::new());
-    }
-    Ok(Registration::new(&app.matching, agency, shared::sign_in(call), scope, never, profile))
+    let (victim, never) = scope(app, agency)?;
+    Ok(Registration::new(&app.matching, agency, shared::sign_in(call), victim, never, profile))
 }
 
 async fn attempt(
@@ -107,6 +93,7 @@ async fn attempt(
         new: Arc::clone(new),
         seen,
         matching: Arc::clone(&app.matching),
+        victim: new.never.contains(&new.agency),
         key: once.key.clone(),
         now: app.deps.clock.now(),
     };

@@ -17,4 +17,5 @@ mod quiet;
 mod read;
 mod register;
 mod store;
+mod update;
 mod world;

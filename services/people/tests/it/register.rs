@@ -7,7 +7,7 @@ use tonic_types::StatusExt as _;
 use uuid::Uuid;
 use wire::{
     common::v1::{BasisKind, Labels},
-    people::v1::RegisterPersonResponse,
+    people::v1::{self as pb, RegisterPersonResponse},
 };
 
 use crate::world::{
@@ -121,6 +121,41 @@ async fn people_of_a_victim_service_provider_are_never_matched_across_agencies()
         again.identifiers = vec![request.identifiers[kept].clone()];
         assert_eq!(id(&world.staff(REFUGE).register(again).await.unwrap()), only);
     }
+}
+
+#[tokio::test]
+async fn people_whom_anybody_labels_as_of_victim_services_are_never_matched_across_agencies() {
+    let world = World::new().await;
+    let labelled = |agency| {
+        let labels = Some(Labels { victim_service: true, ..Labels::default() });
+        pb::RegisterPersonRequest { labels, ..jane(agency) }
+    };
+    let hidden = id(&world.staff(CLINIC).register(labelled(CLINIC)).await.unwrap());
+    let known = world.jane(HOUSING).await;
+    assert_ne!(known, hidden, "nobody finds them");
+    let other = id(&world.staff(PROBATION).register(labelled(PROBATION)).await.unwrap());
+    assert!(other != known && other != hidden, "nor are they found to be anybody");
+    // The very same agency registers them again, by either identifier.
+    for kept in [0, 1] {
+        let mut again = labelled(CLINIC);
+        again.identifiers = vec![again.identifiers[kept].clone()];
+        assert_eq!(id(&world.staff(CLINIC).register(again).await.unwrap()), hidden);
+    }
+    let mut later = jane(REFUGE);
+    later.identifiers = vec![identifier(MEDICAID, "M-1")];
+    let refuge = id(&world.staff(REFUGE).register(later).await.unwrap());
+    assert!(![hidden, known, other].contains(&refuge));
+}
+
+#[tokio::test]
+async fn whoever_is_known_to_what_became_a_victim_service_provider_is_matched_by_nobody_elses_word()
+{
+    let world = World::new().await;
+    let before = world.jane(CLINIC).await;
+    assert_eq!(world.jane(HOUSING).await, before);
+    world.flagged(&[], &[REFUGE, CLINIC]);
+    assert_ne!(world.jane(PROBATION).await, before);
+    assert_eq!(world.jane(HOUSING).await, before, "an agency finds its own");
 }
 
 #[tokio::test]

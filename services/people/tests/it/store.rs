@@ -1,11 +1,13 @@
 use pg::{Db, Scope, StoreError};
 use uuid::Uuid;
 
+use crate::update::changed;
 use crate::world::{CLINIC, HOUSING, World, guardian};
 
-const WALLED: [&str; 9] = [
+const WALLED: [&str; 10] = [
     "person",
     "profile",
+    "profile_before",
     "profile_identifier",
     "match_key",
     "invitation",
@@ -37,6 +39,7 @@ async fn a_transaction_sees_rows_of_its_person_alone_in_every_table() {
             world.person(&format!("{subject}-{person}")).accept(&code).await.unwrap();
         }
         world.staff(CLINIC).add_representative(guardian(person)).await.unwrap();
+        world.staff(CLINIC).update(changed(person)).await.unwrap();
     }
     for table in WALLED {
         assert_eq!(seen(&world.db, Scope::person(jane), table).await.unwrap(), [jane], "{table}");

@@ -1,9 +1,10 @@
 //! What one agency registers, and by what it is recognised.
 
-use kernel::{CodeSet, Kind, PractitionerId};
+use kernel::{AgencyId, CodeSet, Kind, PractitionerId};
 use permit::Call;
 use pg::{PgConnection, StoreError};
 use policy::Record;
+use rpc::{Error, Outage};
 use uuid::Uuid;
 
 use crate::{
@@ -12,16 +13,20 @@ use crate::{
     store::{invitation::SignInKey, locate, registration::Added},
 };
 
-/// One agency's registration of one person.
+/// One agency's registration of one person. Where the agency is a victim-service provider, or the
+/// profile is labelled so, that agency alone recognises it.
 pub struct Registration {
     pub agency: Uuid,
     pub profile: Profile,
     pub by: SignInKey,
-    pub scope: Scope,
+    /// Agencies whose people nobody else recognises.
     pub never: Vec<Uuid>,
     pub identifiers: Vec<Added>,
     pub own: Vec<Key>,
+    /// By what somebody is looked for.
     pub across: Vec<Key>,
+    /// By what they are found from now on.
+    pub indexed: Vec<Key>,
 }
 
 impl Registration {
@@ -29,7 +34,7 @@ impl Registration {
         matching: &Matching,
         agency: Uuid,
         by: SignInKey,
-        scope: Scope,
+        victim: bool,
         never: Vec<Uuid>,
         profile: Profile,
     ) -> Self {
@@ -40,18 +45,38 @@ impl Registration {
         };
         let identifiers: Vec<Added> = profile.identifiers.iter().map(added).collect();
         let own = identifiers.iter().filter(|a| a.own).map(|a| a.key).collect();
-        let across = across(matching, scope, &identifiers, &profile);
-        Self { agency, profile, by, scope, never, identifiers, own, across }
+        let alone = victim || profile.victim_service;
+        let keys = |scope| across(matching, scope, &identifiers, &profile);
+        let (mut at_home, elsewhere) = (keys(Scope::Agency(agency)), keys(Scope::Network));
+        let indexed = if alone { at_home.clone() } else { elsewhere.clone() };
+        if !alone {
+            at_home.extend(elsewhere);
+        }
+        Self { agency, profile, by, never, identifiers, own, across: at_home, indexed }
     }
 
     /// Whom this may be of.
     pub async fn candidates(&self, conn: &mut PgConnection) -> Result<Candidates, StoreError> {
-        locate::candidates(conn, &self.own, &self.across, &self.never).await
+        locate::candidates(conn, &self.own, &self.across, &self.never, self.agency).await
+    }
+
+    /// What no other registration may be at work on at the same time.
+    pub fn locks(&self) -> Vec<Key> {
+        self.own.iter().chain(&self.across).copied().collect()
     }
 }
 
+/// Whether the agency is a victim-service provider, and all that are.
+pub fn scope(app: &App, agency: Uuid) -> Result<(bool, Vec<Uuid>), Error> {
+    let (_, agencies) =
+        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
+    let victim = &agencies.custodians().victim;
+    let never: Vec<Uuid> = victim.iter().filter_map(AgencyId::uuid).collect();
+    Ok((never.contains(&agency), never))
+}
+
 /// The keys of the shared identifiers, by the birth date and family name of this profile.
-pub fn across(matching: &Matching, scope: Scope, identifiers: &[Added], of: &Profile) -> Vec<Key> {
+fn across(matching: &Matching, scope: Scope, identifiers: &[Added], of: &Profile) -> Vec<Key> {
     let shared = identifiers.iter().filter(|a| !a.own);
     shared.map(|a| matching.across(scope, &a.identifier, of.birth_date, &of.family_name)).collect()
 }

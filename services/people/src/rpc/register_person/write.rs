@@ -5,11 +5,10 @@ use std::sync::Arc;
 use kernel::Instant;
 use permit::{Permit, Refusal, WriteProfiles};
 use pg::{PgConnection, StoreError, TxError, requests::RequestKey};
-use prost::Message as _;
 use rpc::{Conflict, Error, InTx};
 use wire::people::v1::Person;
 
-use super::registration::{Registration, across};
+use super::registration::Registration;
 use crate::{
     domain::{Candidates, Key, MAX_IDENTIFIERS, Matching},
     rpc::shared,
@@ -59,6 +58,8 @@ pub struct Write {
     /// What was found before the permit was asked for.
     pub seen: Candidates,
     pub matching: Arc<Matching>,
+    /// Whether the agency is a victim-service provider.
+    pub victim: bool,
     pub key: RequestKey,
     pub now: Instant,
 }
@@ -70,8 +71,7 @@ impl Write {
         permit: &Permit<WriteProfiles>,
     ) -> Result<Person, Failed> {
         let new = &*self.new;
-        let locks: Vec<Key> = new.own.iter().chain(&new.across).copied().collect();
-        registration::lock(&mut *tx, &locks).await?;
+        registration::lock(&mut *tx, &new.locks()).await?;
         if new.candidates(&mut *tx).await? != self.seen {
             return Err(Failed::Moved);
         }
@@ -88,17 +88,21 @@ impl Write {
         let indexed = match &held {
             None => {
                 registration::add(&mut *tx, permit, &new.profile).await?;
-                new.across.clone()
+                new.indexed.clone()
             }
             // By what the profile says, which stays as it is.
             Some((_, profile)) => {
-                let keys = across(&self.matching, new.scope, &new.identifiers, profile);
-                registration::lock(&mut *tx, &keys).await?;
-                keys
+                let mut profile = profile.clone();
+                profile.identifiers.clone_from(&new.profile.identifiers);
+                let (by, never) = (new.by.clone(), new.never.clone());
+                let stands =
+                    Registration::new(&self.matching, new.agency, by, self.victim, never, profile);
+                registration::lock(&mut *tx, &stands.indexed).await?;
+                stands.indexed
             }
         };
         self.index(&mut *tx, permit, &indexed).await?;
-        self.answer(tx, permit).await
+        Ok(shared::kept_answer(tx, permit, &self.key, self.now).await?)
     }
 
     async fn index(
@@ -116,20 +120,5 @@ impl Write {
         registration::index(&mut *tx, permit, across, &self.new.never).await?;
         binding::seen_as_staff(tx, permit, &self.new.by).await?;
         Ok(())
-    }
-
-    /// The profile as it now is; kept without its disclosure for a replay.
-    async fn answer(
-        &self,
-        tx: &mut PgConnection,
-        permit: &Permit<WriteProfiles>,
-    ) -> Result<Person, Failed> {
-        let held = registration::held(&mut *tx, permit).await?;
-        let held = held.ok_or(StoreError::BadRow { what: "a profile just written" })?;
-        let id = permit.person_id();
-        let person = shared::person(id, std::slice::from_ref(&held));
-        let (record, kept) = (permit.record_id(), person.encode_to_vec());
-        pg::requests::keep_answer(tx, &self.key, id, record, &kept, self.now).await?;
-        Ok(person)
     }
 }
