@@ -726,6 +726,8 @@ impl Stage<'_> {
 
 /// All that a profile may say beside names and birth date.
 fn details() -> people::Details {
+    // Nobody else's, or all who are named alike would be one.
+    let number = Uuid::new_v4().as_u128();
     people::Details {
         middle_name: "Lee".to_owned(),
         former_names: vec![people::OtherName {
@@ -733,13 +735,13 @@ fn details() -> people::Details {
             family_name: "Former".to_owned(),
         }],
         addresses: vec![people::Address {
-            line: "1 Main Street".to_owned(),
+            line: format!("{} Main Street", number % 100_000),
             city: "Redwood City".to_owned(),
             state: "CA".to_owned(),
             postal_code: "94063".to_owned(),
             country: "US".to_owned(),
         }],
-        phones: vec!["+1 650 555 0100".to_owned()],
+        phones: vec![format!("+1 650 {:07}", number % 10_000_000)],
         emails: vec!["pat@example.org".to_owned()],
     }
 }

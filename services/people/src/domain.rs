@@ -8,6 +8,7 @@ mod invitation;
 mod profile;
 mod proofing;
 mod representative;
+mod similar;
 
 pub use age::days_at;
 pub use confirmation::ShortCode;
@@ -17,3 +18,4 @@ pub use invitation::{Code, LIFETIME};
 pub use profile::{Identifier, MAX_IDENTIFIERS, Profile, birth_date, unclean};
 pub use proofing::{Stated, stands};
 pub use representative::Terms;
+pub use similar::{COMPARED, Compared, Similar, doubts, forms, levels};

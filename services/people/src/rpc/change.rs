@@ -1,23 +1,21 @@
 //! Changing what the caller's agency holds of a person: its own profile, and nobody else's.
 
+mod work;
+
 use std::sync::Arc;
 
-use kernel::Instant;
-use permit::{Call, Disclosure, Permit, WriteProfiles};
-use pg::PgConnection;
-use rpc::{Conflict, Error, InTx, Replay};
+use permit::{Call, Disclosure};
+use rpc::{Error, InTx, Replay};
 use time::Date;
 use uuid::Uuid;
 use wire::people::v1::Person;
 
-use super::{
-    register_person::{Registration, scope},
-    shared,
-};
+use self::work::Work;
+use super::{register_person::scope, shared};
 use crate::{
     App,
-    domain::{Details, Identifier, MAX_IDENTIFIERS, Profile},
-    store::{binding, locate, registration},
+    domain::{Details, Identifier, Profile},
+    store::locate,
 };
 
 /// What is to be changed. No Debug: it is content.
@@ -97,6 +95,7 @@ async fn write(
         never,
         key: once.key.clone(),
         now: app.deps.clock.now(),
+        clock: Arc::clone(&app.deps.clock),
     });
     let written = app.deps.guard.commit(&app.deps.db, name, permit, move |tx, permit| {
         let work = Arc::clone(&work);
@@ -104,63 +103,4 @@ async fn write(
     });
     let written = written.await?;
     Ok((written.value, written.disclosure))
-}
-
-struct Work {
-    change: Change,
-    matching: Arc<crate::Matching>,
-    by: crate::store::invitation::SignInKey,
-    victim: bool,
-    never: Vec<Uuid>,
-    key: pg::requests::RequestKey,
-    now: Instant,
-}
-
-impl Work {
-    async fn run(
-        &self,
-        tx: &mut PgConnection,
-        permit: &Permit<WriteProfiles>,
-    ) -> Result<Person, InTx> {
-        // The keys are locked before the person, as a registration does: so it is read twice.
-        let locks = self.stated(&mut *tx, permit).await?.locks();
-        registration::lock(&mut *tx, &locks).await?;
-        registration::lock_person(&mut *tx, permit).await?;
-        let new = self.stated(&mut *tx, permit).await?;
-        if let Change::Replace { etag, .. } = &self.change
-            && (*etag != new.profile.version.to_string()
-                || !registration::replace(&mut *tx, permit, &new.profile, &self.by, self.now)
-                    .await?)
-        {
-            return Err(Error::Conflict(Conflict::Stale).into());
-        }
-        if let Change::Add(_) = &self.change {
-            let others = new.candidates(&mut *tx).await?.own;
-            if others.iter().any(|other| *other != permit.person_id()) {
-                return Err(Error::Conflict(Conflict::AlreadyExists { field: "identifier" }).into());
-            }
-            let all = &new.identifiers;
-            if registration::add_identifiers(&mut *tx, permit, all).await? > MAX_IDENTIFIERS {
-                return Err(Error::field("identifier", "the profile has as many as it may").into());
-            }
-        }
-        registration::index(&mut *tx, permit, &new.indexed, &new.never).await?;
-        binding::seen_as_staff(&mut *tx, permit, &self.by).await?;
-        shared::kept_answer(tx, permit, &self.key, self.now).await
-    }
-
-    /// The profile as it is to be, and by what it is recognised then.
-    async fn stated(
-        &self,
-        tx: &mut PgConnection,
-        permit: &Permit<WriteProfiles>,
-    ) -> Result<Registration, InTx> {
-        let held = registration::held(tx, permit).await?;
-        let (record, profile) = held.ok_or(Error::NotFound)?;
-        let agency = record.custodian.and_then(|a| a.uuid()).unwrap_or_default();
-        let profile = self.change.applied(&profile);
-        let by = self.by.clone();
-        let never = self.never.clone();
-        Ok(Registration::new(&self.matching, agency, by, self.victim, never, profile))
-    }
 }

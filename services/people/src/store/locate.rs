@@ -168,7 +168,7 @@ pub async fn candidates(
     )
     .fetch_all(conn)
     .await?;
-    Ok(Candidates { own, matched })
+    Ok(Candidates { own, matched, similar: Vec::new() })
 }
 
 async fn own(conn: &mut PgConnection, keys: &[Key]) -> Result<Vec<Uuid>, StoreError> {

@@ -54,21 +54,27 @@ async fn registering_answers_alike_for_a_new_and_a_known_person() {
 }
 
 #[tokio::test]
-async fn nothing_less_than_identifier_birth_date_and_family_name_is_a_match() {
-    let world = World::new().await;
-    let first = world.jane(CLINIC).await;
-    let staff = world.staff(HOUSING);
-    let mut seen = BTreeSet::from([first]);
-    let mut requests = vec![jane(HOUSING); 5];
+async fn a_slip_beside_a_shared_identifier_is_a_match_and_less_than_an_identifier_is_none() {
+    let mut requests = vec![jane(HOUSING); 6];
     requests[0].birth_date = "1980-01-03".into();
     requests[1].family_name = "Rowe".into();
     requests[2].identifiers[1].value = "m-1".into();
-    requests[3].identifiers[1].system = "urn:trellis:Medicaid".into();
-    // An identifier of the clinic's own means nothing elsewhere.
-    requests[4].identifiers = vec![jane(CLINIC).identifiers[0].clone()];
+    for request in requests.drain(..3) {
+        let world = World::new().await;
+        let first = world.jane(CLINIC).await;
+        assert_eq!(id(&world.staff(HOUSING).register(request).await.unwrap()), first);
+    }
+    let world = World::new().await;
+    let first = world.jane(CLINIC).await;
+    let staff = world.staff(HOUSING);
+    // Another system, another number, and an identifier of the clinic's own, which means nothing elsewhere.
+    requests[0].identifiers[1].system = "urn:trellis:Medicaid".into();
+    requests[1].identifiers[1].value = "M-2".into();
+    requests[2].identifiers = vec![jane(CLINIC).identifiers[0].clone()];
+    let mut seen = BTreeSet::from([first]);
     for (i, mut request) in requests.into_iter().enumerate() {
         request.request_id = Uuid::new_v4().to_string();
-        if i < 4 {
+        if i < 2 {
             request.identifiers[0].value = format!("H-{i}");
         }
         let found = id(&staff.register(request).await.unwrap());

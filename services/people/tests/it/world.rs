@@ -351,6 +351,11 @@ pub fn identifier(system: &str, value: &str) -> Identifier {
     Identifier { system: system.into(), value: value.into() }
 }
 
+/// A number of an agency's own, that nobody has yet.
+pub fn staff_number() -> Identifier {
+    identifier("urn:own", &Uuid::new_v4().to_string())
+}
+
 pub fn jane(agency: Uuid) -> pb::RegisterPersonRequest {
     pb::RegisterPersonRequest {
         request_id: Uuid::new_v4().to_string(),

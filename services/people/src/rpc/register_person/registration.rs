@@ -1,7 +1,9 @@
 //! What one agency registers, and by what it is recognised.
 
-use kernel::{AgencyId, CodeSet, Kind, PractitionerId};
-use permit::Call;
+use std::sync::Arc;
+
+use kernel::{AgencyId, Clock, CodeSet, Instant, Kind, PractitionerId};
+use permit::{Call, Permit, WriteProfiles};
 use pg::{PgConnection, StoreError};
 use policy::Record;
 use rpc::{Error, Outage};
@@ -9,8 +11,13 @@ use uuid::Uuid;
 
 use crate::{
     App,
-    domain::{Candidates, Identifier, Key, Matching, Profile, Scope},
-    store::{invitation::SignInKey, locate, registration::Added},
+    domain::{self, Candidates, Identifier, Key, Matching, Profile, Scope},
+    store::{
+        invitation::SignInKey,
+        locate,
+        registration::{self, Added},
+        similar,
+    },
 };
 
 /// One agency's registration of one person. Where the agency is a victim-service provider, or the
@@ -27,6 +34,9 @@ pub struct Registration {
     pub across: Vec<Key>,
     /// By what they are found from now on.
     pub indexed: Vec<Key>,
+    alone: bool,
+    forms: Vec<matching::Registration>,
+    blocks: Vec<Key>,
 }
 
 impl Registration {
@@ -52,17 +62,49 @@ impl Registration {
         if !alone {
             at_home.extend(elsewhere);
         }
-        Self { agency, profile, by, never, identifiers, own, across: at_home, indexed }
+        let forms = domain::forms(&profile, |one| matching.is_shared(one));
+        let blocks = matching.blocks(&forms);
+        let across = at_home;
+        Self { agency, profile, by, never, identifiers, own, across, indexed, alone, forms, blocks }
     }
 
     /// Whom this may be of.
-    pub async fn candidates(&self, conn: &mut PgConnection) -> Result<Candidates, StoreError> {
-        locate::candidates(conn, &self.own, &self.across, &self.never, self.agency).await
+    ///
+    /// As much is looked at where nobody is like it, and for whom nobody may be recognised.
+    pub async fn candidates(
+        &self,
+        conn: &mut PgConnection,
+        matching: &Matching,
+    ) -> Result<Candidates, StoreError> {
+        let (never, agency) = (&*self.never, self.agency);
+        let found = locate::candidates(&mut *conn, &self.own, &self.across, never, agency).await?;
+        let by = (never, agency);
+        let similar = similar::people(conn, matching, &self.forms, &self.blocks, by).await?;
+        let similar = if self.alone { Vec::new() } else { similar };
+        Ok(Candidates { similar, ..found })
+    }
+
+    /// By this the permit's person is recognised and compared from now on; and who else they may be.
+    pub async fn keep(
+        &self,
+        tx: &mut PgConnection,
+        permit: &Permit<WriteProfiles>,
+        seen: &Candidates,
+        (now, clock): (Instant, &Arc<dyn Clock>),
+    ) -> Result<(), StoreError> {
+        registration::index(&mut *tx, permit, &self.indexed, &self.never).await?;
+        if self.alone {
+            return Ok(());
+        }
+        similar::keep(&mut *tx, permit, &self.forms, &self.blocks).await?;
+        let doubts = domain::doubts(&seen.similar, permit.person_id());
+        let doubts: Vec<_> = doubts.into_iter().map(|one| (ledger::new_id(clock), one)).collect();
+        similar::doubt(tx, permit, &doubts, now).await
     }
 
     /// What no other registration may be at work on at the same time.
     pub fn locks(&self) -> Vec<Key> {
-        self.own.iter().chain(&self.across).copied().collect()
+        self.own.iter().chain(&self.across).chain(&self.blocks).copied().collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::Instant;
+use kernel::{Clock, Instant};
 use permit::{Permit, Refusal, WriteProfiles};
 use pg::{PgConnection, StoreError, TxError, requests::RequestKey};
 use rpc::{Conflict, Error, InTx};
@@ -10,7 +10,7 @@ use wire::people::v1::Person;
 
 use super::registration::Registration;
 use crate::{
-    domain::{Candidates, Key, MAX_IDENTIFIERS, Matching},
+    domain::{Candidates, MAX_IDENTIFIERS, Matching, Profile},
     rpc::shared,
     store::{binding, registration},
 };
@@ -62,6 +62,7 @@ pub struct Write {
     pub victim: bool,
     pub key: RequestKey,
     pub now: Instant,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Write {
@@ -72,7 +73,7 @@ impl Write {
     ) -> Result<Person, Failed> {
         let new = &*self.new;
         registration::lock(&mut *tx, &new.locks()).await?;
-        if new.candidates(&mut *tx).await? != self.seen {
+        if new.candidates(&mut *tx, &self.matching).await? != self.seen {
             return Err(Failed::Moved);
         }
         registration::lock_person(&mut *tx, permit).await?;
@@ -85,40 +86,33 @@ impl Write {
         if self.seen.contradict() || another {
             return Err(Error::Conflict(Conflict::AlreadyExists { field: "identifiers" }).into());
         }
-        let indexed = match &held {
+        let stands = match &held {
             None => {
                 registration::add(&mut *tx, permit, &new.profile).await?;
-                new.indexed.clone()
+                Arc::clone(&self.new)
             }
-            // By what the profile says, which stays as it is.
             Some((_, profile)) => {
-                let mut profile = profile.clone();
-                profile.identifiers.clone_from(&new.profile.identifiers);
-                let (by, never) = (new.by.clone(), new.never.clone());
-                let stands =
-                    Registration::new(&self.matching, new.agency, by, self.victim, never, profile);
-                registration::lock(&mut *tx, &stands.indexed).await?;
-                stands.indexed
+                let stands = Arc::new(self.beside(profile));
+                registration::lock(&mut *tx, &stands.locks()).await?;
+                stands
             }
         };
-        self.index(&mut *tx, permit, &indexed).await?;
-        Ok(shared::kept_answer(tx, permit, &self.key, self.now).await?)
-    }
-
-    async fn index(
-        &self,
-        tx: &mut PgConnection,
-        permit: &Permit<WriteProfiles>,
-        across: &[Key],
-    ) -> Result<(), Failed> {
-        if registration::add_identifiers(&mut *tx, permit, &self.new.identifiers).await?
+        if registration::add_identifiers(&mut *tx, permit, &new.identifiers).await?
             > MAX_IDENTIFIERS
         {
             let why = "the profile has as many as it may have";
             return Err(Error::field("identifiers", why).into());
         }
-        registration::index(&mut *tx, permit, across, &self.new.never).await?;
-        binding::seen_as_staff(tx, permit, &self.new.by).await?;
-        Ok(())
+        stands.keep(&mut *tx, permit, &self.seen, (self.now, &self.clock)).await?;
+        binding::seen_as_staff(&mut *tx, permit, &new.by).await?;
+        Ok(shared::kept_answer(tx, permit, &self.key, self.now).await?)
+    }
+
+    /// What the agency holds stays as it is, with the identifiers added: by that the person is recognised.
+    fn beside(&self, profile: &Profile) -> Registration {
+        let mut profile = profile.clone();
+        profile.identifiers.extend(self.new.profile.identifiers.iter().cloned());
+        let (by, never) = (self.new.by.clone(), self.new.never.clone());
+        Registration::new(&self.matching, self.new.agency, by, self.victim, never, profile)
     }
 }
