@@ -33,11 +33,9 @@ pub struct Similar {
 }
 
 impl Similar {
+    /// In bits.
     pub fn weight(&self) -> f32 {
-        // Far from what an f32 can't hold.
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
-        let bits = (self.weight as f64 / PARTS) as f32;
-        bits
+        (self.weight as f64 / PARTS) as f32
     }
 }
 
@@ -79,8 +77,6 @@ fn person(rule: &Rule, rows: &[Compared]) -> Option<Similar> {
         one.verdict == Verdict::Distinct || one.guards.contains(&Guard::Identifiers)
     };
     let link = top.verdict == Verdict::Link && !first.known && !best.iter().any(against);
-    // Some thousand bits at most.
-    #[allow(clippy::cast_possible_truncation)]
     let weight = (top.weight * PARTS).round() as i64;
     (top.verdict != Verdict::Distinct).then_some(Similar { person: first.person, link, weight })
 }

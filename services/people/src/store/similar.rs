@@ -48,7 +48,6 @@ pub async fn people(
 }
 
 /// Registrations are fewer than an f64 counts.
-#[allow(clippy::cast_precision_loss)]
 fn number(count: i64) -> f64 {
     count as f64
 }
