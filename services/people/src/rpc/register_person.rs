@@ -26,7 +26,7 @@ const RPC: &str = "trellis.people.v1.PeopleService/RegisterPerson";
 /// How long looking for who is alike takes hangs a little on how alike people are. So an answer waits for the
 /// next whole multiple of this since its call came: longer than most take, so that nearly all leave on the
 /// first.
-const BEAT: Duration = Duration::from_millis(50);
+const BEAT: Duration = Duration::from_millis(100);
 
 /// Attempts, when other registrations of the same person land between the look-up and the write.
 const ATTEMPTS: u32 = 4;
