@@ -183,12 +183,35 @@ impl<'a> Stage<'a> {
         match rpc {
             "RegisterPerson" => {
                 let labels = Labels { part2: true, ..Labels::default() };
-                one(people::RegisterPersonRequest { labels: Some(labels), ..registration() })
+                one(people::RegisterPersonRequest {
+                    labels: Some(labels),
+                    details: Some(details()),
+                    ..registration()
+                })
             }
             "GetPerson" => one(people::GetPersonRequest { name }),
             "FindPerson" => {
-                one(people::FindPersonRequest { identifier: Some(person.identifier.clone()) })
+                let identifier = Some(person.identifier.clone());
+                one(people::FindPersonRequest { identifier, demographics: None })
             }
+            "UpdatePerson" => one(people::UpdatePersonRequest {
+                request_id,
+                person: name,
+                etag: "1".to_owned(),
+                given_name: "Pat".to_owned(),
+                family_name: "Example".to_owned(),
+                birth_date: "1990-01-02".to_owned(),
+                preferred_language: "en".to_owned(),
+                details: Some(details()),
+            }),
+            "AddIdentifier" => one(people::AddIdentifierRequest {
+                request_id,
+                person: name,
+                identifier: Some(Identifier {
+                    system: "urn:tests:added".to_owned(),
+                    value: Uuid::new_v4().to_string(),
+                }),
+            }),
             "InvitePerson" => one(people::InvitePersonRequest { request_id, person: name }),
             "AcceptInvitation" => {
                 let code = self.world.invite(person).await;
@@ -730,6 +753,28 @@ impl Stage<'_> {
             of_notes.map(|disclosure| disclosure.sequence)
         })
         .await
+    }
+}
+
+/// All that a profile may say beside names and birth date.
+fn details() -> people::Details {
+    // Nobody else's, or all who are named alike would be one.
+    let number = Uuid::new_v4().as_u128();
+    people::Details {
+        middle_name: "Lee".to_owned(),
+        former_names: vec![people::OtherName {
+            given_name: "Pat".to_owned(),
+            family_name: "Former".to_owned(),
+        }],
+        addresses: vec![people::Address {
+            line: format!("{} Main Street", number % 100_000),
+            city: "Redwood City".to_owned(),
+            state: "CA".to_owned(),
+            postal_code: "94063".to_owned(),
+            country: "US".to_owned(),
+        }],
+        phones: vec![format!("+1 650 {:07}", number % 10_000_000)],
+        emails: vec!["pat@example.org".to_owned()],
     }
 }
 

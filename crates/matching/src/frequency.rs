@@ -69,8 +69,23 @@ impl Frequencies {
     /// How many others in the table are expected to have, by chance, names of these shares and one
     /// birth date.
     pub fn namesakes(&self, given: f64, family: f64) -> f64 {
-        self.given.total * given * family / BIRTH_DATES
+        namesakes(self.total(), given, family)
     }
+
+    /// How many registrations were counted.
+    pub fn total(&self) -> f64 {
+        self.given.total
+    }
+}
+
+/// As [`Frequencies::namesakes`].
+pub(crate) fn namesakes(total: f64, given: f64, family: f64) -> f64 {
+    total * given * family / BIRTH_DATES
+}
+
+/// The share of a name of this count; None without a table.
+pub(crate) fn share(count: f64, total: f64) -> Option<f64> {
+    (total > 0.0).then(|| (count / total).max(RAREST))
 }
 
 impl Names {
@@ -106,7 +121,7 @@ impl Names {
 
     fn share(&self, name: &str) -> Option<f64> {
         let count = self.counts.get(name).copied().unwrap_or_default();
-        (self.total > 0.0).then(|| (count / self.total).max(RAREST))
+        share(count, self.total)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The rule: the sum of the weights, and the guards over it.
 
 use crate::{
-    Field, Frequencies, Guard, Level, Levels, Registration, Weights, Wrong, compare, guard,
+    Field, Frequencies, Guard, Level, Levels, Registration, Weights, Wrong, compare, frequency,
+    guard,
 };
 
 /// What is found of two registrations.
@@ -36,11 +37,29 @@ pub struct Judgement {
     pub guards: Vec<Guard>,
 }
 
+/// How common the names of two registrations are.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    /// Of the given and the family name of each; None without a table.
+    shares: Option<((f64, f64), (f64, f64))>,
+    /// How many registrations the table is of.
+    total: f64,
+    /// Both given names are names that people have.
+    both_names: bool,
+}
+
 /// Weights that stand, and how common names are where they are used.
 #[derive(Clone)]
 pub struct Rule {
     weights: Weights,
     names: Frequencies,
+}
+
+impl Default for Rule {
+    /// By the default weights, and without a table of names.
+    fn default() -> Self {
+        Self { weights: Weights::default(), names: Frequencies::default() }
+    }
 }
 
 impl Rule {
@@ -56,17 +75,31 @@ impl Rule {
 
     /// Whether they are of one person. The order of the two makes no difference.
     pub fn judge(&self, one: &Registration, other: &Registration) -> Judgement {
-        let levels = self.levels(one, other);
-        let shares = self.shares(one, other, &levels);
-        let findings = Field::ALL.map(|field| self.finding(field, &levels, shares));
+        let of = |registration: &Registration| {
+            let given = self.names.given(&registration.given.joined)?;
+            Some((given, self.names.family(&registration.family.joined)?))
+        };
+        let seen = Seen {
+            shares: of(one).zip(of(other)),
+            total: self.names.total(),
+            both_names: self.names.are_given(&one.given.joined, &other.given.joined),
+        };
+        self.judge_seen(&self.levels(one, other), &seen)
+    }
+
+    /// The same of levels that were found elsewhere, by the same comparison, and of what is known there of
+    /// how common the names are.
+    pub fn judge_seen(&self, levels: &Levels, seen: &Seen) -> Judgement {
+        let shares = seen.shares(levels);
+        let findings = Field::ALL.map(|field| self.finding(field, levels, shares));
         let weight = findings.iter().map(|finding| finding.weight).sum();
         let common = shares.is_none_or(|(given, family)| {
-            self.names.namesakes(given, family) > self.weights.common || self.weights.common == 0.0
+            frequency::namesakes(seen.total, given, family) > self.weights.common
+                || self.weights.common == 0.0
         });
-        let stand = |guard: &Guard| guard.stands(&levels, common);
+        let stand = |guard: &Guard| guard.stands(levels, common);
         let guards: Vec<Guard> = Guard::ALL.into_iter().filter(stand).collect();
-        let both_names = self.names.are_given(&one.given.joined, &other.given.joined);
-        let verdict = if weight < self.weights.doubt || guard::are_two(&levels, both_names) {
+        let verdict = if weight < self.weights.doubt || guard::are_two(levels, seen.both_names) {
             Verdict::Distinct
         } else if weight < self.weights.link || !guards.is_empty() {
             Verdict::Doubtful
@@ -98,20 +131,21 @@ impl Rule {
         let most = self.weights.rarity;
         exact.map_or(0.0, |exact| (exact.u / share).log2().clamp(-most, most))
     }
+}
+
+impl Seen {
+    /// By counts in a table of `total` registrations: of the given and the family name of each of the two.
+    pub fn counted(counts: [(f64, f64); 2], total: f64, both_names: bool) -> Self {
+        let share = |count| frequency::share(count, total);
+        let of = |(given, family)| Some((share(given)?, share(family)?));
+        let [one, other] = counts;
+        Self { shares: of(one).zip(of(other)), total, both_names }
+    }
 
     /// The shares of people with these given and family names, of the two registrations' the more
     /// common: the other may be a slip.
-    fn shares(
-        &self,
-        one: &Registration,
-        other: &Registration,
-        levels: &Levels,
-    ) -> Option<(f64, f64)> {
-        let of = |registration: &Registration| {
-            let given = self.names.given(&registration.given.joined)?;
-            Some((given, self.names.family(&registration.family.joined)?))
-        };
-        let (one, other) = (of(one)?, of(other)?);
+    fn shares(&self, levels: &Levels) -> Option<(f64, f64)> {
+        let (one, other) = self.shares?;
         if Field::GivenName.of(levels) == Level::Swapped {
             // The way round that more people have it is the right one.
             return Some(if one.0 * one.1 >= other.0 * other.1 { one } else { other });

@@ -44,6 +44,22 @@ pub enum Level {
     Missing,
 }
 
+impl Level {
+    pub const ALL: [Self; 11] = [
+        Self::Exact,
+        Self::Nickname,
+        Self::Part,
+        Self::Near,
+        Self::Initial,
+        Self::Similar,
+        Self::Swapped,
+        Self::Unsure,
+        Self::Year,
+        Self::Different,
+        Self::Missing,
+    ];
+}
+
 /// One level a field, in the order of `Field::ALL`.
 pub type Levels = [Level; Field::ALL.len()];
 

@@ -33,7 +33,36 @@ pub struct Registration {
     pub(crate) identifiers: Vec<Identifier>,
 }
 
+/// A registration's normal form, for a comparison elsewhere. No Debug: it is content.
+#[derive(Clone)]
+pub struct Form {
+    /// Words with one space between, and the same without.
+    pub given: (String, String),
+    pub family: (String, String),
+    pub birth: Date,
+    pub phone: Option<String>,
+    pub postal_code: Option<String>,
+    pub street: Option<String>,
+    /// Systems and values, sorted.
+    pub identifiers: Vec<(String, String)>,
+}
+
 impl Registration {
+    /// Its normal form. It says nothing of sex.
+    pub fn form(&self) -> Form {
+        let both = |name: &Name| (name.words.clone(), name.joined.clone());
+        let identifiers = self.identifiers.iter();
+        Form {
+            given: both(&self.given),
+            family: both(&self.family),
+            birth: self.birth,
+            phone: self.phone.clone(),
+            postal_code: self.postal_code.clone(),
+            street: self.street.clone(),
+            identifiers: identifiers.map(|i| (i.system.clone(), i.value.clone())).collect(),
+        }
+    }
+
     /// What every registration states.
     pub fn new(given_name: &str, family_name: &str, birth_date: Date) -> Self {
         Self {

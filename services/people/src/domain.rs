@@ -2,16 +2,20 @@
 
 mod age;
 mod confirmation;
+mod details;
 mod identity;
 mod invitation;
 mod profile;
 mod proofing;
 mod representative;
+mod similar;
 
 pub use age::days_at;
 pub use confirmation::ShortCode;
+pub use details::{Address, Details, OtherName};
 pub use identity::{Candidates, Key, Matching, Scope};
 pub use invitation::{Code, LIFETIME};
 pub use profile::{Identifier, MAX_IDENTIFIERS, Profile, birth_date, unclean};
 pub use proofing::{Stated, stands};
 pub use representative::Terms;
+pub use similar::{COMPARED, Compared, Similar, doubts, forms, levels};

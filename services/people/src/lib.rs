@@ -2,9 +2,11 @@
 //! recognition of one person across agencies, and the sign-ins that are a person's own.
 //!
 //! A person is recognised by an identifier in a *shared* system (a Medicaid number, say) that is
-//! equal byte for byte, an equal birth date and an equal family name, and by nothing less: a false
-//! link is the worse error. What is compared are keyed hashes, so recognition reads no content. The
-//! people of a victim-service provider are never recognised across agencies, in neither direction.
+//! equal byte for byte, an equal birth date and an equal family name; or where all that two agencies
+//! state weighs enough by the rule of `crates/matching`. What weighs less is in doubt and kept for a data
+//! steward: a false link is the worse error. Keyed hashes find who is compared, and the database
+//! compares: no agency's statement leaves it. The people of a victim-service provider, and whoever is
+//! labelled so by anyone, are never recognised across agencies, in neither direction.
 //!
 //! A sign-in is bound by a one-time invitation of an agency that registered the person. It opens
 //! only what the agencies that vouch for it hold, until others confirm it; or its issuer asserts
@@ -37,6 +39,7 @@ use wire::people::v1::{
 
 pub use domain::Matching;
 pub use local::LocalPeople;
+pub use matching::{Weights, Wrong};
 pub use rpc::Rpc;
 pub use store::MIGRATIONS;
 
@@ -47,6 +50,9 @@ pub const SHARED_SYSTEMS: &[&str] = &[
     "http://hl7.org/fhir/sid/us-medicare",
     "urn:trellis:medicaid",
 ];
+
+/// How often.
+const NAMES_COUNTED: std::time::Duration = std::time::Duration::from_secs(3600);
 
 const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 
@@ -67,6 +73,20 @@ pub fn start(deps: Deps, matching: Matching) -> Arc<App> {
 pub fn follow_events(app: &Arc<App>, consent: facts::Peer) {
     let (stop, told) = (app.deps.stop.clone(), notify::Following(Arc::clone(app)));
     tokio::spawn(stop.run_until_cancelled_owned(facts::follow_person_events(consent, told)));
+}
+
+/// Counts now and then how often names are registered, until the service stops: whether a name that agrees
+/// says much. Until the first count every name is taken for common. Must be called in a runtime.
+pub fn follow_names(app: &Arc<App>) {
+    let (stop, app) = (app.deps.stop.clone(), Arc::clone(app));
+    tokio::spawn(stop.run_until_cancelled_owned(async move {
+        loop {
+            if let Err(error) = store::similar::count_names(&app.deps.db).await {
+                tracing::warn!(%error, "names could not be counted");
+            }
+            tokio::time::sleep(NAMES_COUNTED).await;
+        }
+    }));
 }
 
 /// For agencies and people.

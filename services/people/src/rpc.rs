@@ -2,11 +2,14 @@
 
 mod accept_invitation;
 mod acknowledge_notice;
+mod add_identifier;
 mod add_representative;
 mod appoint;
+mod change;
 mod check_ages;
 mod check_registrations;
 mod confirm_sign_in;
+mod details;
 mod end_representative;
 mod find_person;
 mod get_person;
@@ -17,6 +20,7 @@ mod register_person;
 mod renew_confirmation_code;
 mod resolve_sign_ins;
 mod shared;
+mod update_person;
 
 use std::sync::Arc;
 
@@ -50,6 +54,18 @@ impl pb::people_service_server::PeopleService for Rpc {
         request: Request<pb::FindPersonRequest>,
     ) -> Reply<pb::FindPersonResponse> {
         find_person::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn update_person(
+        &self,
+        request: Request<pb::UpdatePersonRequest>,
+    ) -> Reply<pb::UpdatePersonResponse> {
+        update_person::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn add_identifier(
+        &self,
+        request: Request<pb::AddIdentifierRequest>,
+    ) -> Reply<pb::AddIdentifierResponse> {
+        add_identifier::handle(&self.0, request).await.map_err(Status::from)
     }
     async fn invite_person(
         &self,

@@ -11,6 +11,7 @@ pub mod person_event;
 pub mod profile;
 pub mod registration;
 pub mod representative;
+pub mod similar;
 
 /// Versions 1000 and up of this service's schema.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

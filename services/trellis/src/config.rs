@@ -39,6 +39,8 @@ pub struct Config {
     #[serde(default)]
     pub consent: ConsentConfig,
     #[serde(default)]
+    pub people: PeopleConfig,
+    #[serde(default)]
     pub telemetry: telemetry::Config,
 }
 
@@ -50,6 +52,14 @@ pub struct NetworkConfig {
     /// Systems whose identifiers mean the same person at every agency.
     #[serde(default = "NetworkConfig::shared_systems")]
     pub shared_identifier_systems: Vec<String>,
+}
+
+/// How the people service knows one person from another.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PeopleConfig {
+    /// Weights and thresholds. What is left out is the default.
+    pub matching: people::Weights,
 }
 
 impl NetworkConfig {

@@ -148,7 +148,11 @@ impl Parts<'_> {
                 let path = path.context("secrets.people_matching is missing")?;
                 let secret = secrets::read(path).context("secrets.people_matching")?;
                 let shared = self.config.network.shared_identifier_systems.iter();
-                let app = people::start(deps, people::Matching::new(&secret, shared));
+                let matching = people::Matching::new(&secret, shared);
+                let weights = self.config.people.matching.clone();
+                let matching = matching.weighing(weights).context("people.matching")?;
+                let app = people::start(deps, matching);
+                people::follow_names(&app);
                 people::follow_events(&app, self.peers.to(of, Service::Consent)?);
                 mounts.add(people::server(Arc::clone(&app)));
                 mounts.add(people::facts_server(app));

@@ -80,6 +80,8 @@ pub const ADMISSION: &[Row] = &[
     services("/trellis.directory.v1.DirectoryService/WatchAgencies"),
     // Whoever registers a person, or vouches for their sign-in, has met them.
     users("/trellis.people.v1.PeopleService/RegisterPerson", CARE),
+    users("/trellis.people.v1.PeopleService/UpdatePerson", CARE),
+    users("/trellis.people.v1.PeopleService/AddIdentifier", CARE),
     users("/trellis.people.v1.PeopleService/InvitePerson", CARE),
     users("/trellis.people.v1.PeopleService/ConfirmSignIn", CARE),
     // A privacy officer answers the person's requests, and must find them first.

@@ -26,7 +26,7 @@ const MAY_DEPEND_ON: &[(&str, &[Group])] = &[
     ("client", &[&["wire"]]),
     ("rpc", &[PERMIT_AND_BELOW, &["wire", "telemetry", "facts"]]),
     ("directory", &[BELOW_SERVICES]),
-    ("people", &[BELOW_SERVICES]),
+    ("people", &[BELOW_SERVICES, &["matching"]]),
     ("consent", &[BELOW_SERVICES]),
     ("referrals", &[BELOW_SERVICES]),
     ("notes", &[BELOW_SERVICES]),
@@ -63,7 +63,7 @@ const SERVICES: Group =
     &["directory", "people", "consent", "referrals", "notes", "recovery", "audit"];
 
 /// Tests may use these besides, but never a service that is not their own.
-const FOR_TESTS: &[Group] = &[&["testkit"], BELOW_SERVICES, EDGES];
+const FOR_TESTS: &[Group] = &[&["testkit", "matching"], BELOW_SERVICES, EDGES];
 
 /// Libraries of others that have their place.
 const PLACES: &[(&str, &[Group], &str)] = &[

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use aws_lc_rs::hmac;
+use matching::{Frequencies, Registration, Rule, Weights, Wrong};
 use time::Date;
 use uuid::Uuid;
 
-use super::{Identifier, ShortCode};
+use super::{Compared, Identifier, ShortCode, Similar, similar};
 
 /// A keyed hash that stands for content in an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +39,8 @@ pub enum Scope {
 pub struct Matching {
     secret: hmac::Key,
     shared: HashSet<String>,
+    rule: Rule,
+    many_valued: Vec<String>,
 }
 
 impl std::fmt::Debug for Matching {
@@ -53,7 +56,35 @@ impl Matching {
         Self {
             secret: hmac::Key::new(hmac::HMAC_SHA256, secret),
             shared: shared.into_iter().map(Into::into).collect(),
+            rule: Rule::default(),
+            many_valued: Vec::new(),
         }
+    }
+
+    /// By these weights and thresholds, if they stand.
+    pub fn weighing(self, weights: Weights) -> Result<Self, Wrong> {
+        let many_valued = weights.many_valued.iter().cloned().collect();
+        Ok(Self { rule: Rule::new(weights, Frequencies::default())?, many_valued, ..self })
+    }
+
+    /// Systems in which a person may have several identifiers at once.
+    pub fn many_valued(&self) -> &[String] {
+        &self.many_valued
+    }
+
+    /// Who of these is, or may be, the same person.
+    pub fn similar(&self, compared: &[Compared]) -> Vec<Similar> {
+        similar::people(&self.rule, compared)
+    }
+
+    /// What a profile shares with those that it is compared with, as keys.
+    pub fn blocks(&self, forms: &[Registration]) -> Vec<Key> {
+        let blocks = forms.iter().flat_map(matching::blocks);
+        let mut keys: Vec<Key> =
+            blocks.map(|block| self.hash(&[b"block v1", block.as_bytes()])).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 
     pub fn is_shared(&self, identifier: &Identifier) -> bool {
@@ -127,15 +158,20 @@ pub struct Candidates {
     pub own: Vec<Uuid>,
     /// Recognised by a shared identifier, birth date and family name.
     pub matched: Vec<Uuid>,
+    /// Who is, or may be, the same by what else is stated.
+    pub similar: Vec<Similar>,
 }
 
 impl Candidates {
-    /// The person; none: a new one. The agency's own word comes first, and where shared identifiers
-    /// point to several people nobody is recognised: a false link is the worse error.
+    /// The person; none: a new one. The agency's own word comes first, then what recognises a person
+    /// for certain, then what weighs enough; and where either points to several people nobody is
+    /// recognised: a false link is the worse error.
     pub fn person(&self) -> Option<Uuid> {
-        match (self.own.first(), &*self.matched) {
-            (Some(own), _) => Some(*own),
-            (None, [one]) => Some(*one),
+        let mut links = self.similar.iter().filter(|one| one.link).map(|one| one.person);
+        match (self.own.first(), &*self.matched, (links.next(), links.next())) {
+            (Some(own), ..) => Some(*own),
+            (None, [one], _) => Some(*one),
+            (None, [], (Some(one), None)) => Some(one),
             _ => None,
         }
     }
@@ -194,6 +230,7 @@ mod tests {
         let found = |own: &[Uuid], matched: &[Uuid]| Candidates {
             own: own.to_vec(),
             matched: matched.to_vec(),
+            similar: Vec::new(),
         };
         assert_eq!(found(&[], &[]).person(), None);
         assert_eq!(found(&[], &[a]).person(), Some(a));

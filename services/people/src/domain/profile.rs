@@ -3,6 +3,8 @@
 use kernel::{CodeSet, Confidentiality, Instant, Sensitivity};
 use time::{Date, macros::format_description};
 
+use super::Details;
+
 /// Identifiers of one profile, over all registrations.
 pub const MAX_IDENTIFIERS: i64 = 100;
 
@@ -21,10 +23,13 @@ pub struct Profile {
     pub family_name: String,
     pub birth_date: Date,
     pub preferred_language: String,
+    pub details: Details,
     pub confidentiality: Option<Confidentiality>,
     pub sensitivities: CodeSet<Sensitivity>,
     pub part2: bool,
     pub victim_service: bool,
+    /// How often it was stated.
+    pub version: i32,
 }
 
 /// A day of the calendar, in this or an earlier day of UTC.

@@ -4,14 +4,25 @@ use permit::Ask;
 use rpc::Error;
 use tonic::{Request, Response};
 use uuid::Uuid;
-use wire::people::v1::{FindPersonRequest, FindPersonResponse};
+use wire::{
+    Violation,
+    people::v1::{FindPersonRequest, FindPersonResponse},
+};
 
 use super::shared;
 use crate::{
     App,
-    domain::Identifier,
-    store::{locate, profile},
+    domain::{self, Identifier},
+    store::{
+        locate::{self, Named},
+        profile,
+    },
 };
+
+enum Wanted {
+    Identifier(Identifier),
+    Named(Named),
+}
 
 const RPC: &str = "trellis.people.v1.PeopleService/FindPerson";
 
@@ -23,12 +34,16 @@ pub async fn handle(
 ) -> Result<Response<FindPersonResponse>, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
-    rpc::valid(&req)?;
-    let wanted = req.identifier.unwrap_or_default();
-    let wanted = Identifier { system: wanted.system, value: wanted.value };
+    let wanted = wanted(app, req)?;
     let agency = shared::agency(&call)?;
-    let key = app.matching.of_agency(agency, &wanted);
-    let found = match &*locate::registered(&app.deps.db, key).await? {
+    let db = &app.deps.db;
+    let found = match wanted {
+        Wanted::Identifier(wanted) => {
+            locate::registered(db, app.matching.of_agency(agency, &wanted)).await?
+        }
+        Wanted::Named(by) => locate::named(db, agency, by).await?,
+    };
+    let found = match &*found {
         [one] => *one,
         // Nobody has the nil id: a miss walks the same way.
         _ => Uuid::nil(),
@@ -40,4 +55,27 @@ pub async fn handle(
         person: (!profiles.is_empty()).then(|| shared::person(found, &profiles)),
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))
+}
+
+/// By one of the two, and not by both: what is asked is then what was looked for.
+fn wanted(app: &App, req: FindPersonRequest) -> Result<Wanted, Error> {
+    let (identifier, demographics) = (req.identifier.as_ref(), req.demographics.as_ref());
+    let one = identifier.is_some() != demographics.is_some();
+    let one = (!one).then(|| Violation::new("identifier", "or else demographics must be set"));
+    let now = app.deps.clock.now();
+    let born = demographics.map(|by| domain::birth_date(&by.birth_date, now));
+    let wrong =
+        born.and_then(Result::err).map(|why| Violation::new("demographics.birth_date", why));
+    rpc::check(&req).and(one).and(wrong).done()?;
+    Ok(match (req.demographics, born) {
+        (Some(by), Some(Ok(birth_date))) => Wanted::Named(Named {
+            given_name: by.given_name,
+            family_name: by.family_name,
+            birth_date,
+        }),
+        _ => {
+            let by = req.identifier.unwrap_or_default();
+            Wanted::Identifier(Identifier { system: by.system, value: by.value })
+        }
+    })
 }

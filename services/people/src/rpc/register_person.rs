@@ -1,30 +1,32 @@
 //! RegisterPerson.
 
-mod parse;
+pub(super) mod parse;
 mod registration;
 mod write;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use kernel::{AgencyId, Kind};
+use kernel::Kind;
 use permit::{Ask, Call, Located, Written};
 use rpc::{Error, InTx, Outage, Replay};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::people::v1::{Person, RegisterPersonRequest, RegisterPersonResponse};
 
-use self::{
-    registration::{Registration, record},
-    write::Failed,
-};
+pub(super) use self::registration::{Registration, scope};
+use self::{registration::record, write::Failed};
 use super::shared;
-use crate::{
-    App,
-    domain::{Profile, Scope},
-    store::locate,
-};
+use crate::{App, domain::Profile, store::locate};
 
 const RPC: &str = "trellis.people.v1.PeopleService/RegisterPerson";
+
+/// How long looking for who is alike takes hangs a little on how alike people are. So an answer waits for the
+/// next whole multiple of this since its call came: longer than most take, so that nearly all leave on the
+/// first.
+const BEAT: Duration = Duration::from_millis(100);
 
 /// Attempts, when other registrations of the same person land between the look-up and the write.
 const ATTEMPTS: u32 = 4;
@@ -37,6 +39,22 @@ const ATTEMPTS: u32 = 4;
 /// person anywhere, gets the person and its own profile as it stands, with the identifiers that were
 /// not there yet added; another birth date under its own identifier is ALREADY_EXISTS.
 pub async fn handle(
+    app: &App,
+    request: Request<RegisterPersonRequest>,
+) -> Result<Response<RegisterPersonResponse>, Error> {
+    let begun = Instant::now();
+    let answer = registered(app, request).await;
+    tokio::time::sleep(rest(begun.elapsed())).await;
+    answer
+}
+
+/// From so long after the call came to the next beat.
+fn rest(elapsed: Duration) -> Duration {
+    let over = elapsed.as_nanos() % BEAT.as_nanos();
+    BEAT.saturating_sub(Duration::from_nanos(u64::try_from(over).unwrap_or_default()))
+}
+
+async fn registered(
     app: &App,
     request: Request<RegisterPersonRequest>,
 ) -> Result<Response<RegisterPersonResponse>, Error> {
@@ -67,16 +85,8 @@ fn reply(person: Person, disclosure: &permit::Disclosure) -> Response<RegisterPe
 /// What is registered, and by what it is recognised.
 fn prepared(app: &App, call: &Call, profile: Profile) -> Result<Registration, Error> {
     let agency = shared::agency(call)?;
-    let (_, agencies) =
-        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
-    let victim = &agencies.custodians().victim;
-    let mut never: Vec<Uuid> = victim.iter().filter_map(AgencyId::uuid).collect();
-    let mut scope = Scope::Network;
-    if never.contains(&agency) {
-        // Its own keys are its own alone: there is nobody to leave out.
-        (scope, never) = (Scope::Agency(agency), Vec::new());
-    }
-    Ok(Registration::new(&app.matching, agency, shared::sign_in(call), scope, never, profile))
+    let (victim, never) = scope(app, agency)?;
+    Ok(Registration::new(&app.matching, agency, shared::sign_in(call), victim, never, profile))
 }
 
 async fn attempt(
@@ -86,11 +96,11 @@ async fn attempt(
     new: &Arc<Registration>,
 ) -> Result<Written<Person>, Failed> {
     let (db, guard) = (&app.deps.db, &app.deps.guard);
-    let looked = Arc::clone(new);
+    let looked = (Arc::clone(new), Arc::clone(&app.matching));
     let seen = db
         .run_one("person.match", move |conn| {
-            let new = Arc::clone(&looked);
-            Box::pin(async move { new.candidates(conn).await })
+            let (new, matching) = looked.clone();
+            Box::pin(async move { new.candidates(conn, &matching).await })
         })
         .await?;
     let fresh = Uuid::new_v4();
@@ -107,8 +117,10 @@ async fn attempt(
         new: Arc::clone(new),
         seen,
         matching: Arc::clone(&app.matching),
+        victim: new.never.contains(&new.agency),
         key: once.key.clone(),
         now: app.deps.clock.now(),
+        clock: Arc::clone(&app.deps.clock),
     };
     let write = Arc::new(write);
     guard

@@ -1,8 +1,10 @@
 //! What several RPCs of this service do alike.
 
-use kernel::Kind;
+use kernel::{Instant, Kind};
 use permit::{Ask, Call, Located, Permit, WriteProfiles};
+use pg::{PgConnection, StoreError, requests::RequestKey};
 use policy::Record;
+use prost::Message as _;
 use rpc::{Error, InTx};
 use uuid::Uuid;
 use wire::{
@@ -11,10 +13,11 @@ use wire::{
     people::v1 as pb,
 };
 
+use super::details;
 use crate::{
     App,
     domain::Profile,
-    store::{invitation::SignInKey, locate},
+    store::{invitation::SignInKey, locate, registration},
 };
 
 /// The caller's agency. The admission table lets none but staff come here.
@@ -71,6 +74,22 @@ pub async fn record_refusal(
     })
 }
 
+/// The permit's profile as it now is; kept without its disclosure for a replay.
+pub async fn kept_answer(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteProfiles>,
+    key: &RequestKey,
+    now: Instant,
+) -> Result<pb::Person, InTx> {
+    let held = registration::held(&mut *tx, permit).await?;
+    let held = held.ok_or(StoreError::BadRow { what: "a profile just written" })?;
+    let id = permit.person_id();
+    let person = person(id, std::slice::from_ref(&held));
+    let (record, kept) = (permit.record_id(), person.encode_to_vec());
+    pg::requests::keep_answer(tx, key, id, record, &kept, now).await?;
+    Ok(person)
+}
+
 /// A person as far as these profiles go.
 pub fn person(id: Uuid, profiles: &[(Record, Profile)]) -> pb::Person {
     pb::Person {
@@ -91,6 +110,8 @@ fn to_profile(record: &Record, profile: &Profile) -> pb::Profile {
         family_name: profile.family_name.clone(),
         birth_date: profile.birth_date.to_string(),
         preferred_language: profile.preferred_language.clone(),
+        details: Some(details::told(&profile.details)),
+        etag: profile.version.to_string(),
         labels: Some(common::Labels {
             confidentiality: profile.confidentiality.map_or(0, to_wire),
             sensitivities: set_to_wire(profile.sensitivities),

@@ -4,6 +4,7 @@ use kernel::{Instant, Kind};
 use permit::FacetRow;
 use pg::{Db, PgConnection, StoreError};
 use policy::Record;
+use time::Date;
 use uuid::Uuid;
 
 use crate::domain::{Candidates, Key};
@@ -122,23 +123,52 @@ pub async fn registered(db: &Db, key: Key) -> Result<Vec<Uuid>, StoreError> {
     db.run_one("person.find", move |conn| Box::pin(async move { own(conn, &[key]).await })).await
 }
 
+/// The people whom this agency knows by these names and this birth date; two are as good as none.
+pub async fn named(db: &Db, agency: Uuid, by: Named) -> Result<Vec<Uuid>, StoreError> {
+    db.run_one("person.find_named", move |conn| {
+        let by = by.clone();
+        Box::pin(async move {
+            Ok(sqlx::query_scalar!(
+                r#"SELECT person AS "person!" FROM locate_named($1, $2, $3, $4) AS person"#,
+                agency,
+                by.given_name,
+                by.family_name,
+                by.birth_date,
+            )
+            .fetch_all(conn)
+            .await?)
+        })
+    })
+    .await
+}
+
+/// By what somebody is looked for. No Debug: it is content.
+#[derive(Clone)]
+pub struct Named {
+    pub given_name: String,
+    pub family_name: String,
+    pub birth_date: Date,
+}
+
 /// Whom a registration may be of. `never`: agencies whose people are not recognised across.
 pub async fn candidates(
     conn: &mut PgConnection,
     own_keys: &[Key],
     across: &[Key],
     never: &[Uuid],
+    asking: Uuid,
 ) -> Result<Candidates, StoreError> {
     let own = own(&mut *conn, own_keys).await?;
     let keys: Vec<Vec<u8>> = across.iter().map(|k| k.bytes()).collect();
     let matched = sqlx::query_scalar!(
-        r#"SELECT person AS "person!" FROM match_person($1, $2) AS person"#,
+        r#"SELECT person AS "person!" FROM match_person_of($1, $2, $3) AS person"#,
         &keys,
         never,
+        asking,
     )
     .fetch_all(conn)
     .await?;
-    Ok(Candidates { own, matched })
+    Ok(Candidates { own, matched, similar: Vec::new() })
 }
 
 async fn own(conn: &mut PgConnection, keys: &[Key]) -> Result<Vec<Uuid>, StoreError> {

@@ -27,6 +27,8 @@ struct Row {
     family_name: String,
     birth_date: Date,
     preferred_language: String,
+    details: serde_json::Value,
+    version: i32,
     systems: Vec<String>,
     values: Vec<String>,
 }
@@ -57,10 +59,13 @@ impl TryFrom<Row> for (Record, Profile) {
             family_name: row.family_name,
             birth_date: row.birth_date,
             preferred_language: row.preferred_language,
+            details: serde_json::from_value(row.details)
+                .map_err(|_| StoreError::BadRow { what: "profile details" })?,
             confidentiality: record.confidentiality,
             sensitivities: record.sensitivities,
             part2: row.part2,
             victim_service: row.victim_service,
+            version: row.version,
         };
         Ok((record, profile))
     }
@@ -82,7 +87,7 @@ pub async fn list(
                     r#"SELECT p.id, p.person_id, p.class, p.custodian_id, p.author, p.episode_id,
                          p.authored_at, p.confidentiality, p.sensitivities, p.part2,
                          p.victim_service, p.release_block_until, p.given_name, p.family_name,
-                         p.birth_date, p.preferred_language,
+                         p.birth_date, p.preferred_language, p.details, p.version,
                          ARRAY(SELECT i.system FROM profile_identifier i
                              WHERE i.profile_id = p.id ORDER BY i.place) AS "systems!",
                          ARRAY(SELECT i.value FROM profile_identifier i
@@ -120,7 +125,7 @@ pub(super) async fn of(
         r#"SELECT p.id, p.person_id, p.class, p.custodian_id, p.author, p.episode_id,
              p.authored_at, p.confidentiality, p.sensitivities, p.part2,
              p.victim_service, p.release_block_until, p.given_name, p.family_name,
-             p.birth_date, p.preferred_language,
+             p.birth_date, p.preferred_language, p.details, p.version,
              ARRAY(SELECT i.system FROM profile_identifier i
                  WHERE i.profile_id = p.id ORDER BY i.place) AS "systems!",
              ARRAY(SELECT i.value FROM profile_identifier i

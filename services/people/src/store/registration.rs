@@ -1,11 +1,12 @@
 //! Writing a registration, under its permit.
 
+use kernel::Instant;
 use permit::{Permit, WriteProfiles, column};
 use pg::{PgConnection, StoreError};
 use policy::Record;
 use uuid::Uuid;
 
-use super::profile;
+use super::{invitation::SignInKey, profile};
 use crate::domain::{Identifier, Key, Profile};
 
 /// Waits for others that write on the permit's person, if they are known already.
@@ -55,8 +56,8 @@ pub async fn add(
     sqlx::query!(
         "INSERT INTO profile (id, person_id, custodian_id, author, authored_at, confidentiality,
              sensitivities, part2, victim_service, given_name, family_name, birth_date,
-             preferred_language)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             preferred_language, details)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         permit.record_id(),
         permit.person_id(),
         agency(permit),
@@ -70,6 +71,7 @@ pub async fn add(
         profile.family_name,
         profile.birth_date,
         profile.preferred_language,
+        details(profile)?,
     )
     .execute(tx)
     .await?;
@@ -132,7 +134,7 @@ pub async fn index(
     sqlx::query!(
         "INSERT INTO match_key (key, custodian_id, person_id)
          SELECT n.key, $2, $3 FROM unnest($1::bytea[]) AS n (key)
-         WHERE NOT EXISTS (SELECT FROM match_person(ARRAY[n.key], $4) AS other WHERE other <> $3)
+         WHERE NOT EXISTS (SELECT FROM match_person_of(ARRAY[n.key], $4, $2) AS other WHERE other <> $3)
          ON CONFLICT DO NOTHING",
         &keys,
         agency(permit),
@@ -142,6 +144,54 @@ pub async fn index(
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Replaces what the permit's agency states, if it is still at the version seen, and keeps what was
+/// there.
+pub async fn replace(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteProfiles>,
+    profile: &Profile,
+    by: &SignInKey,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    sqlx::query!(
+        "INSERT INTO profile_before (profile_id, version, person_id, custodian_id, content,
+             replaced_at, replacer_issuer, replacer_subject)
+         SELECT p.id, p.version, p.person_id, p.custodian_id,
+             jsonb_build_object('given_name', p.given_name, 'family_name', p.family_name,
+                 'birth_date', p.birth_date, 'preferred_language', p.preferred_language,
+                 'details', p.details),
+             $3, $4, $5
+         FROM profile p WHERE p.id = $1 AND p.version = $2",
+        permit.record_id(),
+        profile.version,
+        now,
+        by.issuer,
+        by.subject,
+    )
+    .execute(&mut *tx)
+    .await?;
+    let done = sqlx::query!(
+        "UPDATE profile SET given_name = $3, family_name = $4, birth_date = $5,
+             preferred_language = $6, details = $7, version = version + 1
+         WHERE id = $1 AND version = $2",
+        permit.record_id(),
+        profile.version,
+        profile.given_name,
+        profile.family_name,
+        profile.birth_date,
+        profile.preferred_language,
+        details(profile)?,
+    )
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+fn details(profile: &Profile) -> Result<serde_json::Value, StoreError> {
+    serde_json::to_value(&profile.details)
+        .map_err(|_| StoreError::BadRow { what: "profile details" })
 }
 
 fn agency(permit: &Permit<WriteProfiles>) -> Uuid {

@@ -46,6 +46,7 @@ async fn everything_that_is_wrong_with_a_registration_is_named_at_once() {
         family_name: "R\u{202e}oe".into(),
         birth_date: "2023-02-29".into(),
         preferred_language: "not a language".into(),
+        details: None,
         labels: Some(Labels { confidentiality: 99, sensitivities: vec![0], ..Labels::default() }),
     };
     let named = fields(&staff.register(hostile).await.unwrap_err());

@@ -16,5 +16,8 @@ mod proofing;
 mod quiet;
 mod read;
 mod register;
+mod scored;
 mod store;
+mod twin;
+mod update;
 mod world;

@@ -7,7 +7,7 @@ use tonic_types::StatusExt as _;
 use uuid::Uuid;
 use wire::{
     common::v1::{BasisKind, Labels},
-    people::v1::RegisterPersonResponse,
+    people::v1::{self as pb, RegisterPersonResponse},
 };
 
 use crate::world::{
@@ -54,21 +54,27 @@ async fn registering_answers_alike_for_a_new_and_a_known_person() {
 }
 
 #[tokio::test]
-async fn nothing_less_than_identifier_birth_date_and_family_name_is_a_match() {
-    let world = World::new().await;
-    let first = world.jane(CLINIC).await;
-    let staff = world.staff(HOUSING);
-    let mut seen = BTreeSet::from([first]);
-    let mut requests = vec![jane(HOUSING); 5];
+async fn a_slip_beside_a_shared_identifier_is_a_match_and_less_than_an_identifier_is_none() {
+    let mut requests = vec![jane(HOUSING); 6];
     requests[0].birth_date = "1980-01-03".into();
     requests[1].family_name = "Rowe".into();
     requests[2].identifiers[1].value = "m-1".into();
-    requests[3].identifiers[1].system = "urn:trellis:Medicaid".into();
-    // An identifier of the clinic's own means nothing elsewhere.
-    requests[4].identifiers = vec![jane(CLINIC).identifiers[0].clone()];
+    for request in requests.drain(..3) {
+        let world = World::new().await;
+        let first = world.jane(CLINIC).await;
+        assert_eq!(id(&world.staff(HOUSING).register(request).await.unwrap()), first);
+    }
+    let world = World::new().await;
+    let first = world.jane(CLINIC).await;
+    let staff = world.staff(HOUSING);
+    // Another system, another number, and an identifier of the clinic's own, which means nothing elsewhere.
+    requests[0].identifiers[1].system = "urn:trellis:Medicaid".into();
+    requests[1].identifiers[1].value = "M-2".into();
+    requests[2].identifiers = vec![jane(CLINIC).identifiers[0].clone()];
+    let mut seen = BTreeSet::from([first]);
     for (i, mut request) in requests.into_iter().enumerate() {
         request.request_id = Uuid::new_v4().to_string();
-        if i < 4 {
+        if i < 2 {
             request.identifiers[0].value = format!("H-{i}");
         }
         let found = id(&staff.register(request).await.unwrap());
@@ -121,6 +127,41 @@ async fn people_of_a_victim_service_provider_are_never_matched_across_agencies()
         again.identifiers = vec![request.identifiers[kept].clone()];
         assert_eq!(id(&world.staff(REFUGE).register(again).await.unwrap()), only);
     }
+}
+
+#[tokio::test]
+async fn people_whom_anybody_labels_as_of_victim_services_are_never_matched_across_agencies() {
+    let world = World::new().await;
+    let labelled = |agency| {
+        let labels = Some(Labels { victim_service: true, ..Labels::default() });
+        pb::RegisterPersonRequest { labels, ..jane(agency) }
+    };
+    let hidden = id(&world.staff(CLINIC).register(labelled(CLINIC)).await.unwrap());
+    let known = world.jane(HOUSING).await;
+    assert_ne!(known, hidden, "nobody finds them");
+    let other = id(&world.staff(PROBATION).register(labelled(PROBATION)).await.unwrap());
+    assert!(other != known && other != hidden, "nor are they found to be anybody");
+    // The very same agency registers them again, by either identifier.
+    for kept in [0, 1] {
+        let mut again = labelled(CLINIC);
+        again.identifiers = vec![again.identifiers[kept].clone()];
+        assert_eq!(id(&world.staff(CLINIC).register(again).await.unwrap()), hidden);
+    }
+    let mut later = jane(REFUGE);
+    later.identifiers = vec![identifier(MEDICAID, "M-1")];
+    let refuge = id(&world.staff(REFUGE).register(later).await.unwrap());
+    assert!(![hidden, known, other].contains(&refuge));
+}
+
+#[tokio::test]
+async fn whoever_is_known_to_what_became_a_victim_service_provider_is_matched_by_nobody_elses_word()
+{
+    let world = World::new().await;
+    let before = world.jane(CLINIC).await;
+    assert_eq!(world.jane(HOUSING).await, before);
+    world.flagged(&[], &[REFUGE, CLINIC]);
+    assert_ne!(world.jane(PROBATION).await, before);
+    assert_eq!(world.jane(HOUSING).await, before, "an agency finds its own");
 }
 
 #[tokio::test]

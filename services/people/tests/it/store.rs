@@ -1,13 +1,19 @@
 use pg::{Db, Scope, StoreError};
 use uuid::Uuid;
 
+use crate::scored::bare;
+use crate::update::changed;
 use crate::world::{CLINIC, HOUSING, World, guardian};
 
-const WALLED: [&str; 9] = [
+const WALLED: [&str; 13] = [
     "person",
     "profile",
+    "profile_before",
     "profile_identifier",
     "match_key",
+    "match_form",
+    "match_block",
+    "match_doubt",
     "invitation",
     "sign_in",
     "sign_in_confirmation",
@@ -29,6 +35,12 @@ async fn seen(db: &Db, scope: Scope, table: &'static str) -> Result<Vec<Uuid>, S
 #[tokio::test]
 async fn a_transaction_sees_rows_of_its_person_alone_in_every_table() {
     let world = World::new().await;
+    // Each may be somebody whom another agency holds.
+    let mut other = bare(HOUSING);
+    (other.given_name, other.family_name) = ("Somebody".into(), "Else".into());
+    for request in [bare(HOUSING), other] {
+        world.staff(HOUSING).register(request).await.unwrap();
+    }
     let john = world.somebody_else(CLINIC).await;
     let jane = world.jane(CLINIC).await;
     for person in [john, jane] {
@@ -37,6 +49,7 @@ async fn a_transaction_sees_rows_of_its_person_alone_in_every_table() {
             world.person(&format!("{subject}-{person}")).accept(&code).await.unwrap();
         }
         world.staff(CLINIC).add_representative(guardian(person)).await.unwrap();
+        world.staff(CLINIC).update(changed(person)).await.unwrap();
     }
     for table in WALLED {
         assert_eq!(seen(&world.db, Scope::person(jane), table).await.unwrap(), [jane], "{table}");

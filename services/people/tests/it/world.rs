@@ -351,6 +351,11 @@ pub fn identifier(system: &str, value: &str) -> Identifier {
     Identifier { system: system.into(), value: value.into() }
 }
 
+/// A number of an agency's own, that nobody has yet.
+pub fn staff_number() -> Identifier {
+    identifier("urn:own", &Uuid::new_v4().to_string())
+}
+
 pub fn jane(agency: Uuid) -> pb::RegisterPersonRequest {
     pb::RegisterPersonRequest {
         request_id: Uuid::new_v4().to_string(),
@@ -363,6 +368,7 @@ pub fn jane(agency: Uuid) -> pb::RegisterPersonRequest {
         birth_date: "1980-01-02".into(),
         preferred_language: "es".into(),
         labels: None,
+        details: None,
     }
 }
 
@@ -417,8 +423,28 @@ impl Client {
     }
 
     pub async fn find(&self, system: &str, value: &str) -> Result<pb::FindPersonResponse, Status> {
-        let message = pb::FindPersonRequest { identifier: Some(identifier(system, value)) };
+        let identifier = Some(identifier(system, value));
+        self.find_by(pb::FindPersonRequest { identifier, demographics: None }).await
+    }
+
+    pub async fn find_by(
+        &self,
+        message: pb::FindPersonRequest,
+    ) -> Result<pb::FindPersonResponse, Status> {
         Ok(self.people().find_person(self.request(message)).await?.into_inner())
+    }
+
+    pub async fn update(&self, message: pb::UpdatePersonRequest) -> Result<pb::Person, Status> {
+        let reply = self.people().update_person(self.request(message)).await?.into_inner();
+        Ok(reply.person.unwrap())
+    }
+
+    pub async fn add_identifier(
+        &self,
+        message: pb::AddIdentifierRequest,
+    ) -> Result<pb::Person, Status> {
+        let reply = self.people().add_identifier(self.request(message)).await?.into_inner();
+        Ok(reply.person.unwrap())
     }
 
     pub async fn invite(&self, person: Uuid) -> Result<pb::InvitePersonResponse, Status> {

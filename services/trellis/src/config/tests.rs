@@ -54,6 +54,8 @@ fn unknown_keys_are_refused_at_every_level_and_named_with_their_line() {
         ("[telemetry]", "levl = 'info'"),
         ("[secrets]", "page_token = 'x'"),
         ("[consent]", "rule_pack = 'x'"),
+        ("[people]", "matchin = 'x'"),
+        ("[people.matching]", "lnik = 30.0"),
     ] {
         let name = key.split(" =").next().unwrap();
         let text = match WHOLE.contains(table) && !table.is_empty() {
@@ -66,6 +68,13 @@ fn unknown_keys_are_refused_at_every_level_and_named_with_their_line() {
         assert!(!error.contains("hunter2"), "{error}");
     }
     assert!(refused(&format!("{WHOLE}\n[database.services.gossip]\n")).contains("gossip"));
+}
+
+#[test]
+fn thresholds_of_matching_are_stated_one_by_one() {
+    let config = Config::parse(&format!("{WHOLE}\n[people.matching]\nlink = 30.0\n")).unwrap();
+    let expected = people::Weights { link: 30.0, ..people::Weights::default() };
+    assert_eq!(config.people.matching, expected);
 }
 
 #[test]

@@ -85,6 +85,7 @@ pub async fn register(actor: &Actor, system: &str, value: &str) -> anyhow::Resul
         birth_date: "1988-04-17".to_owned(),
         preferred_language: "es".to_owned(),
         labels: None,
+        details: None,
     };
     let reply = actor.people().register_person(request).await?.into_inner();
     Ok(there(reply.person, "person")?.name)

@@ -1,27 +1,42 @@
 //! What one agency registers, and by what it is recognised.
 
-use kernel::{CodeSet, Kind, PractitionerId};
-use permit::Call;
+use std::sync::Arc;
+
+use kernel::{AgencyId, Clock, CodeSet, Instant, Kind, PractitionerId};
+use permit::{Call, Permit, WriteProfiles};
 use pg::{PgConnection, StoreError};
 use policy::Record;
+use rpc::{Error, Outage};
 use uuid::Uuid;
 
 use crate::{
     App,
-    domain::{Candidates, Identifier, Key, Matching, Profile, Scope},
-    store::{invitation::SignInKey, locate, registration::Added},
+    domain::{self, Candidates, Identifier, Key, Matching, Profile, Scope},
+    store::{
+        invitation::SignInKey,
+        locate,
+        registration::{self, Added},
+        similar,
+    },
 };
 
-/// One agency's registration of one person.
+/// One agency's registration of one person. Where the agency is a victim-service provider, or the
+/// profile is labelled so, that agency alone recognises it.
 pub struct Registration {
     pub agency: Uuid,
     pub profile: Profile,
     pub by: SignInKey,
-    pub scope: Scope,
+    /// Agencies whose people nobody else recognises.
     pub never: Vec<Uuid>,
     pub identifiers: Vec<Added>,
     pub own: Vec<Key>,
+    /// By what somebody is looked for.
     pub across: Vec<Key>,
+    /// By what they are found from now on.
+    pub indexed: Vec<Key>,
+    alone: bool,
+    forms: Vec<matching::Registration>,
+    blocks: Vec<Key>,
 }
 
 impl Registration {
@@ -29,7 +44,7 @@ impl Registration {
         matching: &Matching,
         agency: Uuid,
         by: SignInKey,
-        scope: Scope,
+        victim: bool,
         never: Vec<Uuid>,
         profile: Profile,
     ) -> Self {
@@ -40,18 +55,70 @@ impl Registration {
         };
         let identifiers: Vec<Added> = profile.identifiers.iter().map(added).collect();
         let own = identifiers.iter().filter(|a| a.own).map(|a| a.key).collect();
-        let across = across(matching, scope, &identifiers, &profile);
-        Self { agency, profile, by, scope, never, identifiers, own, across }
+        let alone = victim || profile.victim_service;
+        let keys = |scope| across(matching, scope, &identifiers, &profile);
+        let (mut at_home, elsewhere) = (keys(Scope::Agency(agency)), keys(Scope::Network));
+        let indexed = if alone { at_home.clone() } else { elsewhere.clone() };
+        if !alone {
+            at_home.extend(elsewhere);
+        }
+        let forms = domain::forms(&profile, |one| matching.is_shared(one));
+        let blocks = matching.blocks(&forms);
+        let across = at_home;
+        Self { agency, profile, by, never, identifiers, own, across, indexed, alone, forms, blocks }
     }
 
     /// Whom this may be of.
-    pub async fn candidates(&self, conn: &mut PgConnection) -> Result<Candidates, StoreError> {
-        locate::candidates(conn, &self.own, &self.across, &self.never).await
+    ///
+    /// As much is looked at where nobody is like it, and for whom nobody may be recognised.
+    pub async fn candidates(
+        &self,
+        conn: &mut PgConnection,
+        matching: &Matching,
+    ) -> Result<Candidates, StoreError> {
+        let (never, agency) = (&*self.never, self.agency);
+        let found = locate::candidates(&mut *conn, &self.own, &self.across, never, agency).await?;
+        let by = (never, agency);
+        let similar = similar::people(conn, matching, &self.forms, &self.blocks, by).await?;
+        let similar = if self.alone { Vec::new() } else { similar };
+        Ok(Candidates { similar, ..found })
+    }
+
+    /// By this the permit's person is recognised and compared from now on; and who else they may be.
+    pub async fn keep(
+        &self,
+        tx: &mut PgConnection,
+        permit: &Permit<WriteProfiles>,
+        seen: &Candidates,
+        (now, clock): (Instant, &Arc<dyn Clock>),
+    ) -> Result<(), StoreError> {
+        registration::index(&mut *tx, permit, &self.indexed, &self.never).await?;
+        if self.alone {
+            return Ok(());
+        }
+        similar::keep(&mut *tx, permit, &self.forms, &self.blocks).await?;
+        let doubts = domain::doubts(&seen.similar, permit.person_id());
+        let doubts: Vec<_> = doubts.into_iter().map(|one| (ledger::new_id(clock), one)).collect();
+        similar::doubt(tx, permit, &doubts, now).await
+    }
+
+    /// What no other registration may be at work on at the same time.
+    pub fn locks(&self) -> Vec<Key> {
+        self.own.iter().chain(&self.across).chain(&self.blocks).copied().collect()
     }
 }
 
+/// Whether the agency is a victim-service provider, and all that are.
+pub fn scope(app: &App, agency: Uuid) -> Result<(bool, Vec<Uuid>), Error> {
+    let (_, agencies) =
+        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
+    let victim = &agencies.custodians().victim;
+    let never: Vec<Uuid> = victim.iter().filter_map(AgencyId::uuid).collect();
+    Ok((never.contains(&agency), never))
+}
+
 /// The keys of the shared identifiers, by the birth date and family name of this profile.
-pub fn across(matching: &Matching, scope: Scope, identifiers: &[Added], of: &Profile) -> Vec<Key> {
+fn across(matching: &Matching, scope: Scope, identifiers: &[Added], of: &Profile) -> Vec<Key> {
     let shared = identifiers.iter().filter(|a| !a.own);
     shared.map(|a| matching.across(scope, &a.identifier, of.birth_date, &of.family_name)).collect()
 }

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use kernel::Instant;
+use kernel::{Clock, Instant};
 use permit::{Permit, Refusal, WriteProfiles};
 use pg::{PgConnection, StoreError, TxError, requests::RequestKey};
-use prost::Message as _;
 use rpc::{Conflict, Error, InTx};
 use wire::people::v1::Person;
 
-use super::registration::{Registration, across};
+use super::registration::Registration;
 use crate::{
-    domain::{Candidates, Key, MAX_IDENTIFIERS, Matching},
+    domain::{Candidates, MAX_IDENTIFIERS, Matching, Profile},
     rpc::shared,
     store::{binding, registration},
 };
@@ -59,8 +58,11 @@ pub struct Write {
     /// What was found before the permit was asked for.
     pub seen: Candidates,
     pub matching: Arc<Matching>,
+    /// Whether the agency is a victim-service provider.
+    pub victim: bool,
     pub key: RequestKey,
     pub now: Instant,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Write {
@@ -70,9 +72,8 @@ impl Write {
         permit: &Permit<WriteProfiles>,
     ) -> Result<Person, Failed> {
         let new = &*self.new;
-        let locks: Vec<Key> = new.own.iter().chain(&new.across).copied().collect();
-        registration::lock(&mut *tx, &locks).await?;
-        if new.candidates(&mut *tx).await? != self.seen {
+        registration::lock(&mut *tx, &new.locks()).await?;
+        if new.candidates(&mut *tx, &self.matching).await? != self.seen {
             return Err(Failed::Moved);
         }
         registration::lock_person(&mut *tx, permit).await?;
@@ -85,51 +86,33 @@ impl Write {
         if self.seen.contradict() || another {
             return Err(Error::Conflict(Conflict::AlreadyExists { field: "identifiers" }).into());
         }
-        let indexed = match &held {
+        let stands = match &held {
             None => {
                 registration::add(&mut *tx, permit, &new.profile).await?;
-                new.across.clone()
+                Arc::clone(&self.new)
             }
-            // By what the profile says, which stays as it is.
             Some((_, profile)) => {
-                let keys = across(&self.matching, new.scope, &new.identifiers, profile);
-                registration::lock(&mut *tx, &keys).await?;
-                keys
+                let stands = Arc::new(self.beside(profile));
+                registration::lock(&mut *tx, &stands.locks()).await?;
+                stands
             }
         };
-        self.index(&mut *tx, permit, &indexed).await?;
-        self.answer(tx, permit).await
-    }
-
-    async fn index(
-        &self,
-        tx: &mut PgConnection,
-        permit: &Permit<WriteProfiles>,
-        across: &[Key],
-    ) -> Result<(), Failed> {
-        if registration::add_identifiers(&mut *tx, permit, &self.new.identifiers).await?
+        if registration::add_identifiers(&mut *tx, permit, &new.identifiers).await?
             > MAX_IDENTIFIERS
         {
             let why = "the profile has as many as it may have";
             return Err(Error::field("identifiers", why).into());
         }
-        registration::index(&mut *tx, permit, across, &self.new.never).await?;
-        binding::seen_as_staff(tx, permit, &self.new.by).await?;
-        Ok(())
+        stands.keep(&mut *tx, permit, &self.seen, (self.now, &self.clock)).await?;
+        binding::seen_as_staff(&mut *tx, permit, &new.by).await?;
+        Ok(shared::kept_answer(tx, permit, &self.key, self.now).await?)
     }
 
-    /// The profile as it now is; kept without its disclosure for a replay.
-    async fn answer(
-        &self,
-        tx: &mut PgConnection,
-        permit: &Permit<WriteProfiles>,
-    ) -> Result<Person, Failed> {
-        let held = registration::held(&mut *tx, permit).await?;
-        let held = held.ok_or(StoreError::BadRow { what: "a profile just written" })?;
-        let id = permit.person_id();
-        let person = shared::person(id, std::slice::from_ref(&held));
-        let (record, kept) = (permit.record_id(), person.encode_to_vec());
-        pg::requests::keep_answer(tx, &self.key, id, record, &kept, self.now).await?;
-        Ok(person)
+    /// What the agency holds stays as it is, with the identifiers added: by that the person is recognised.
+    fn beside(&self, profile: &Profile) -> Registration {
+        let mut profile = profile.clone();
+        profile.identifiers.extend(self.new.profile.identifiers.iter().cloned());
+        let (by, never) = (self.new.by.clone(), self.new.never.clone());
+        Registration::new(&self.matching, self.new.agency, by, self.victim, never, profile)
     }
 }

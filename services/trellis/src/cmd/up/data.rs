@@ -16,7 +16,8 @@ use serve::ServeConfig;
 use trellis::{
     Config,
     config::{
-        ConsentConfig, DatabaseConfig, LedgerConfig, NetworkConfig, Peers, Secrets, ServiceKey,
+        ConsentConfig, DatabaseConfig, LedgerConfig, NetworkConfig, Peers, PeopleConfig, Secrets,
+        ServiceKey,
     },
     secrets,
 };
@@ -91,6 +92,7 @@ impl Data {
                 anchors: self.anchors(),
             },
             consent: ConsentConfig::default(),
+            people: PeopleConfig::default(),
             telemetry: telemetry::Config::default(),
         })
     }

@@ -1,0 +1,46 @@
+//! UpdatePerson.
+
+use rpc::Error;
+use tonic::{Request, Response};
+use wire::{
+    Violation,
+    people::v1::{UpdatePersonRequest, UpdatePersonResponse},
+};
+
+use super::{
+    change::{self, Change, Stated},
+    details,
+};
+use crate::{App, domain};
+
+const RPC: &str = "trellis.people.v1.PeopleService/UpdatePerson";
+
+/// Replaces what the caller's agency states of the person, whole: what was left out is empty. What it
+/// stated before is kept, and what recognised the person before goes on doing so.
+pub async fn handle(
+    app: &App,
+    request: Request<UpdatePersonRequest>,
+) -> Result<Response<UpdatePersonResponse>, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let req = request.into_inner();
+    let born = domain::birth_date(&req.birth_date, app.deps.clock.now());
+    let born = born.map_err(|why| Violation::new("birth_date", why));
+    rpc::check(&req)
+        .ids(&[("request_id", &req.request_id), ("person", &req.person)])
+        .and(born.as_ref().err().cloned())
+        .and(details::wrong(req.details.as_ref()))
+        .done()?;
+    let person = rpc::id("person", "people", &req.person)?;
+    let once = rpc::Request::new(&call, &req.request_id, &req)?;
+    let stated = Stated {
+        birth_date: born.map_err(|why| Error::Invalid(vec![why]))?,
+        details: details::stated(req.details.as_ref()),
+        given_name: req.given_name,
+        family_name: req.family_name,
+        preferred_language: req.preferred_language,
+    };
+    let change = Change::Replace { etag: req.etag, stated: Box::new(stated) };
+    let (person, disclosure) = change::made(app, &call, person, once, change).await?;
+    let disclosure = Some(rpc::disclosure(&disclosure));
+    Ok(Response::new(UpdatePersonResponse { person: Some(person), disclosure }))
+}
