@@ -1,6 +1,6 @@
 //! A service that an agency offers.
 
-use kernel::{CodeSet, Instant, Sector};
+use kernel::{CodeSet, Instant};
 use uuid::Uuid;
 
 kernel::codes! {
@@ -44,16 +44,4 @@ pub struct Service {
     pub fees: String,
     pub capacity: Option<Capacity>,
     pub version: i64,
-}
-
-/// Conditions of a search; every one given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Search {
-    /// Each of them is found somewhere in a name or a description.
-    pub words: Vec<String>,
-    /// This code and all below it.
-    pub need_category: Option<String>,
-    pub sector: Option<Sector>,
-    pub with_capacity: bool,
-    pub agency: Option<Uuid>,
 }

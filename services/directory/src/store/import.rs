@@ -7,6 +7,7 @@ use kernel::{AgencyStatus, Code as _, Sector};
 use pg::{PgConnection, StoreError};
 use uuid::Uuid;
 
+use super::search;
 use crate::domain::{
     CapacityStatus,
     imported::{Capacity, Organization, Service},
@@ -36,6 +37,9 @@ pub(crate) async fn organization(
     changed += capacities(tx, agency, &organization.capacities).await?;
     changed += rows::keep(tx, agency, &organization.rows).await?;
     changed += given::organization(tx, agency, &organization.given).await?;
+    if changed > 0 {
+        search::index(tx, agency, None).await?;
+    }
     Ok(Imported { agency, changed: changed > 0 })
 }
 

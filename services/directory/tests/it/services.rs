@@ -161,8 +161,8 @@ async fn a_search_finds_what_meets_every_condition() {
         // A name of the agency, and every word somewhere.
         (text("families riverside"), vec!["Counselling"]),
         (text("  "), vec!["Beds", "Counselling", "Detox", "Rent help"]),
-        // Wildcards are characters.
-        (text("%"), vec!["Detox"]),
+        // No sign is a wildcard, and what has no word finds nothing.
+        (text("%"), vec![]),
         (text("_sure"), vec!["Detox"]),
         (text("b_ds"), vec![]),
         (text("\\"), vec![]),
