@@ -28,6 +28,10 @@ pub struct Capacity {
     pub available: i32,
     pub unit: String,
     pub as_of: Instant,
+    /// Units in all, where that is stated.
+    pub maximum: Option<i32>,
+    /// A client id; none: an import.
+    pub reported_by: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

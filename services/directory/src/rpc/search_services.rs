@@ -7,7 +7,10 @@ use tonic::{Request, Response};
 use wire::directory::v1::{SearchServicesRequest, SearchServicesResponse};
 
 use super::convert;
-use crate::{App, store, store::search::Place};
+use crate::{
+    App, store,
+    store::search::{Hit, Place},
+};
 
 pub(super) async fn handle(
     app: &App,
@@ -28,9 +31,15 @@ pub(super) async fn handle(
     found.hits.truncate(size);
     let next = found.hits.last().filter(|_| more);
     let next = next.map(|hit| app.deps.pages.next_bytes(&call, &filter, &hit.place.to_bytes()));
+    let fresh = app.fresh();
+    let shown = |hit: &Hit| convert::service(&hit.service, fresh);
     Ok(Response::new(SearchServicesResponse {
-        services: found.hits.iter().map(|hit| convert::service(&hit.service)).collect(),
+        services: found.hits.iter().map(shown).collect(),
         next_page_token: next.transpose()?.unwrap_or_default(),
-        results: found.hits.iter().map(|hit| why::result(&search, &found.units, hit)).collect(),
+        results: found
+            .hits
+            .iter()
+            .map(|hit| why::result(&search, &found.units, hit, fresh))
+            .collect(),
     }))
 }

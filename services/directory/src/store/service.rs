@@ -24,6 +24,8 @@ pub(super) struct Row {
     capacity_available: Option<i32>,
     capacity_unit: Option<String>,
     capacity_as_of: Option<Instant>,
+    capacity_maximum: Option<i32>,
+    capacity_reported_by: Option<String>,
     version: i64,
 }
 
@@ -56,6 +58,8 @@ fn capacity(row: &Row) -> Result<Option<Capacity>, StoreError> {
         available: row.capacity_available.ok_or(BAD)?,
         unit: row.capacity_unit.clone().ok_or(BAD)?,
         as_of: row.capacity_as_of.ok_or(BAD)?,
+        maximum: row.capacity_maximum,
+        reported_by: row.capacity_reported_by.clone(),
     }))
 }
 
@@ -81,6 +85,20 @@ pub(crate) async fn insert(tx: &mut PgConnection, service: &Service) -> Result<(
     search::index(tx, service.agency, Some(service.id)).await
 }
 
+/// Nobody else changes it until this transaction ends. Of this agency only: another's is not found.
+pub(crate) async fn version(
+    tx: &mut PgConnection,
+    agency: Uuid,
+    id: Uuid,
+) -> Result<i64, StoreError> {
+    let version = sqlx::query_scalar!(
+        "SELECT version FROM service WHERE id = $1 AND agency_id = $2 FOR NO KEY UPDATE",
+        id,
+        agency,
+    );
+    Ok(version.fetch_one(tx).await?)
+}
+
 /// Of this agency only: another's is not found.
 pub(crate) async fn set_capacity(
     tx: &mut PgConnection,
@@ -91,17 +109,21 @@ pub(crate) async fn set_capacity(
     let row = sqlx::query_as!(
         Row,
         "UPDATE service SET capacity_status = $3, capacity_available = $4, capacity_unit = $5,
-             capacity_as_of = $6, capacity_stated = true, version = version + 1
+             capacity_as_of = $6, capacity_stated = true, capacity_maximum = $7,
+             capacity_reported_by = $8, version = version + 1
          WHERE id = $1 AND agency_id = $2
          RETURNING id, agency_id, name_key, display_name, description, need_categories, languages,
              support_kinds, eligibility, application_process, fees, capacity_status,
-             capacity_available, capacity_unit, capacity_as_of, version",
+             capacity_available, capacity_unit, capacity_as_of, capacity_maximum,
+             capacity_reported_by, version",
         id,
         agency,
         capacity.status.code(),
         capacity.available,
         capacity.unit,
         capacity.as_of,
+        capacity.maximum,
+        capacity.reported_by,
     )
     .fetch_one(&mut *tx)
     .await?;
@@ -116,7 +138,8 @@ pub(crate) async fn read(db: &Db, id: Uuid) -> Result<Service, StoreError> {
                 Row,
                 "SELECT id, agency_id, name_key, display_name, description, need_categories,
                      languages, support_kinds, eligibility, application_process, fees,
-                     capacity_status, capacity_available, capacity_unit, capacity_as_of, version
+                     capacity_status, capacity_available, capacity_unit, capacity_as_of,
+                     capacity_maximum, capacity_reported_by, version
                  FROM service WHERE id = $1",
                 id,
             )

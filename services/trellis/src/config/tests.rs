@@ -54,6 +54,7 @@ fn unknown_keys_are_refused_at_every_level_and_named_with_their_line() {
         ("[telemetry]", "levl = 'info'"),
         ("[secrets]", "page_token = 'x'"),
         ("[consent]", "rule_pack = 'x'"),
+        ("[directory]", "capacity_stale_days = 1"),
     ] {
         let name = key.split(" =").next().unwrap();
         let text = match WHOLE.contains(table) && !table.is_empty() {

@@ -8,18 +8,19 @@ use crate::{
         Capacity, CapacityStatus, Search, Service,
         words::{Unit, need_of_code},
     },
+    rpc::convert::Fresh,
     store::search::Hit,
 };
 
-pub(super) fn result(search: &Search, units: &[Unit], hit: &Hit) -> SearchResult {
+pub(super) fn result(search: &Search, units: &[Unit], hit: &Hit, fresh: Fresh) -> SearchResult {
     SearchResult {
         service: name_of("services", hit.service.id),
         rank: hit.rank,
-        why: why(search, units, hit),
+        why: why(search, units, hit, fresh),
     }
 }
 
-fn why(search: &Search, units: &[Unit], hit: &Hit) -> Vec<String> {
+fn why(search: &Search, units: &[Unit], hit: &Hit, fresh: Fresh) -> Vec<String> {
     let stated = hit.stated;
     let mut why: Vec<String> = Vec::new();
     for (n, unit) in units.iter().enumerate() {
@@ -67,7 +68,7 @@ fn why(search: &Search, units: &[Unit], hit: &Hit) -> Vec<String> {
     let kinds =
         hit.service.support_kinds.iter().filter(|kind| search.support_kinds.contains(*kind));
     why.extend(kinds.map(|kind| format!("support: {}", kind.code())));
-    why.extend(asks_capacity(search).then(|| room(&hit.service)).flatten());
+    why.extend(asks_capacity(search).then(|| room(&hit.service, fresh)).flatten());
     why
 }
 
@@ -94,7 +95,7 @@ fn asks_capacity(search: &Search) -> bool {
     search.with_capacity || !search.capacity_statuses.is_empty() || search.capacity_since.is_some()
 }
 
-fn room(service: &Service) -> Option<String> {
+fn room(service: &Service, fresh: Fresh) -> Option<String> {
     let Capacity { status, as_of, .. } = service.capacity.as_ref()?;
     let says = match status {
         CapacityStatus::Capacity => "has capacity",
@@ -103,5 +104,6 @@ fn room(service: &Service) -> Option<String> {
         CapacityStatus::AdditionalAssessmentRequired => "needs an assessment first",
     };
     let (hour, minute) = (as_of.hour(), as_of.minute());
-    Some(format!("{says} as of {} {hour:02}:{minute:02} UTC", as_of.date()))
+    let stale = if *as_of < fresh.since { ", stale" } else { "" };
+    Some(format!("{says} as of {} {hour:02}:{minute:02} UTC{stale}", as_of.date()))
 }

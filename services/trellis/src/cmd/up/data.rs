@@ -16,7 +16,8 @@ use serve::ServeConfig;
 use trellis::{
     Config,
     config::{
-        ConsentConfig, DatabaseConfig, LedgerConfig, NetworkConfig, Peers, Secrets, ServiceKey,
+        ConsentConfig, DatabaseConfig, DirectoryConfig, LedgerConfig, NetworkConfig, Peers,
+        Secrets, ServiceKey,
     },
     secrets,
 };
@@ -90,6 +91,7 @@ impl Data {
                 earlier_keys: Vec::new(),
                 anchors: self.anchors(),
             },
+            directory: DirectoryConfig::default(),
             consent: ConsentConfig::default(),
             telemetry: telemetry::Config::default(),
         })
