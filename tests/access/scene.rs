@@ -153,8 +153,9 @@ impl<'a> Stage<'a> {
                     status: directory::CapacityStatus::Capacity.into(),
                     available: 2,
                     unit: "bed".to_owned(),
-                    as_of: None,
+                    ..Default::default()
                 }),
+                etag: String::new(),
             }),
             "ImportDirectory" => one(directory::ImportDirectoryRequest {
                 table: "organizations".to_owned(),

@@ -1,6 +1,6 @@
 //! What a checked read costs: the same call three times, as an echo, as an unprotected read and as
 //! the real GetNote, each behind the same listener on one core of its own, under the load of
-//! h2load; and what a decision costs, beside Cedar's. `cargo xtask bench` builds this with the
+//! h2load; what a decision costs, beside Cedar's; and what a search of the directory costs as it grows. `cargo xtask bench` builds this with the
 //! release profile and runs it.
 //!
 //! Nothing ships from here. It puts the services together as the binary does, but for the people
@@ -10,6 +10,7 @@ mod decide;
 mod layer;
 mod prepare;
 mod run;
+mod search;
 mod serving;
 mod store;
 mod world;
@@ -31,6 +32,8 @@ enum Command {
     Run(run::Args),
     /// Measures a decision alone, beside Cedar's
     Decide(decide::Args),
+    /// Measures searches of the directory, beside a scan
+    Search(search::Args),
     /// One of the three servers; ends with its standard input
     Server {
         kind: serving::Kind,
@@ -53,6 +56,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Decide(args) => decide::run(&args),
+        Command::Search(args) => search::run(&args),
         Command::Server { kind, home, runtime } => serving::run(kind, &home, runtime),
         Command::Consent { home, runtime } => serving::run(serving::Kind::Consent, &home, runtime),
     }

@@ -31,7 +31,7 @@ pub const PARTNER: Uuid = Uuid::from_u128(0xc2_0000_4000_8000_0000_0000_0000);
 pub const TOKENS: usize = 64;
 
 const AUDIENCE: &str = "https://bench.trellis.example";
-const CLIENT: &str = "bench";
+pub const CLIENT: &str = "bench";
 
 /// What the orchestrator leaves for the servers, in `world.json` of its folder.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

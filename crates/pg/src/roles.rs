@@ -14,12 +14,19 @@ pub struct ServiceSchema {
     pub role: String,
     /// Set on the login role when given; the private server needs none.
     pub password: Option<SecretString>,
+    /// What its queries need of the server besides: extensions, which live in its schema.
+    pub extensions: &'static [&'static str],
 }
 
 impl ServiceSchema {
     /// Schema `notes`, login role `trellis_notes`, owner `trellis_notes_owner`.
     pub fn of(service: &str) -> Self {
-        Self { schema: service.to_owned(), role: format!("trellis_{service}"), password: None }
+        Self {
+            schema: service.to_owned(),
+            role: format!("trellis_{service}"),
+            password: None,
+            extensions: if service == "directory" { &["pg_trgm", "unaccent"] } else { &[] },
+        }
     }
 
     pub fn owner(&self) -> String {
@@ -50,6 +57,12 @@ pub(crate) struct Quoted {
 pub enum ProvisionError {
     #[error("a schema or role name is not plain lower-case letters, digits and underscores")]
     Name,
+    #[error("the database server has no extension {0}: install PostgreSQL's contrib modules there")]
+    NoExtension(&'static str),
+    #[error(
+        "the extension {name} is in schema {there}; ALTER EXTENSION {name} SET SCHEMA {wanted}"
+    )]
+    Elsewhere { name: &'static str, there: String, wanted: String },
     #[error("provisioning: {0}")]
     Store(#[from] StoreError),
 }
@@ -195,11 +208,44 @@ async fn provision_one(
     ] {
         run(conn, sql).await?;
     }
+    for name in service.extensions {
+        extension(conn, service, schema, name).await?;
+    }
     // As the owner, which an admin without superuser has to be to grant on its objects.
     run(conn, format!("SET ROLE {owner}")).await?;
     let granted = grants(conn, names).await;
     run(conn, "RESET ROLE".to_owned()).await?;
     granted
+}
+
+/// By the admin: the owner may create nothing in the database. `schema`: quoted.
+async fn extension(
+    conn: &mut PgConnection,
+    service: &ServiceSchema,
+    schema: &str,
+    name: &'static str,
+) -> Result<(), ProvisionError> {
+    let there: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = $1)")
+            .bind(name)
+            .fetch_one(&mut *conn)
+            .await?;
+    if !there {
+        return Err(ProvisionError::NoExtension(name));
+    }
+    let plain = quoted(name).ok_or(ProvisionError::Name)?;
+    run(conn, format!("CREATE EXTENSION IF NOT EXISTS {plain} SCHEMA {schema}")).await?;
+    let there: String = sqlx::query_scalar(
+        "SELECT n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace \
+         WHERE e.extname = $1",
+    )
+    .bind(name)
+    .fetch_one(&mut *conn)
+    .await?;
+    if there != service.schema {
+        return Err(ProvisionError::Elsewhere { name, there, wanted: service.schema.clone() });
+    }
+    Ok(())
 }
 
 async fn grants(conn: &mut PgConnection, names: &Quoted) -> Result<(), ProvisionError> {

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: what a decision costs, beside Cedar's, and what a checked read costs, beside
-//! an echo and an unprotected read.
+//! `cargo xtask bench`: what a decision costs, beside Cedar's; what a search of the directory costs,
+//! beside a scan; and what a checked read costs, beside an echo and an unprotected read.
 
 use std::{
     path::{Path, PathBuf},
@@ -22,6 +22,7 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     tools::h2load()?;
     let program = build(project, args.smoke)?;
     run::must(&mut decide(project, &program, args.smoke))?;
+    run::must(&mut search(project, &program, args.smoke))?;
     let status = run::status(measure(project, &program, args.smoke).args(&args.rest))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -41,6 +42,11 @@ pub fn build(project: &Project, smoke: bool) -> anyhow::Result<PathBuf> {
 /// The decision alone.
 pub fn decide(project: &Project, program: &Path, smoke: bool) -> Command {
     command(project, program, "decide", smoke)
+}
+
+/// Searches of the directory.
+pub fn search(project: &Project, program: &Path, smoke: bool) -> Command {
+    command(project, program, "search", smoke)
 }
 
 /// The read, under load.

@@ -2,9 +2,13 @@
 
 mod agency;
 pub(crate) mod imported;
+mod search;
 mod service;
 mod text;
+pub(crate) mod words;
 
 pub use agency::{Agency, Flags};
-pub use service::{Capacity, CapacityStatus, Search, Service, SupportKind};
+pub(crate) use search::Terms;
+pub use search::{Moment, Near, Search};
+pub use service::{Capacity, CapacityStatus, Service, SupportKind};
 pub(crate) use text::has_control;

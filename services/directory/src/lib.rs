@@ -29,10 +29,24 @@ const MESSAGE: usize = 4 * 1024 * 1024;
 /// How often other replicas' changes are looked for.
 const POLL: Duration = Duration::from_secs(1);
 
+/// What a network decides for itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How old a capacity is that is shown as stale.
+    pub capacity_stale: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { capacity_stale: Duration::from_secs(24 * 3_600) }
+    }
+}
+
 /// The running service.
 #[derive(Debug)]
 pub struct App {
     deps: Deps,
+    settings: Settings,
     staff_issuers: BTreeSet<String>,
     feed: Feed,
     /// An import holds up to 64 MiB: one at a time.
@@ -44,11 +58,12 @@ pub struct App {
 pub async fn start(
     deps: Deps,
     staff_issuers: impl IntoIterator<Item = String>,
+    settings: Settings,
 ) -> Result<Arc<App>, Error> {
     let feed = Feed::new(deps.db.clone(), Arc::clone(&deps.directory));
     feed.refresh().await?;
     let staff_issuers = staff_issuers.into_iter().collect();
-    let app = Arc::new(App { deps, staff_issuers, feed, importing: Semaphore::new(1) });
+    let app = Arc::new(App { deps, settings, staff_issuers, feed, importing: Semaphore::new(1) });
     let polling = Arc::clone(&app);
     let stop = app.deps.stop.clone();
     tokio::spawn(stop.run_until_cancelled_owned(async move {

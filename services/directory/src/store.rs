@@ -4,6 +4,7 @@ pub(crate) mod agency;
 pub(crate) mod binding;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod search;
 pub(crate) mod service;
 pub(crate) mod suspension;
 

@@ -37,6 +37,8 @@ pub struct Config {
     pub secrets: Secrets,
     pub ledger: LedgerConfig,
     #[serde(default)]
+    pub directory: DirectoryConfig,
+    #[serde(default)]
     pub consent: ConsentConfig,
     #[serde(default)]
     pub people: PeopleConfig,
@@ -167,6 +169,20 @@ pub struct LedgerConfig {
     pub anchors: PathBuf,
 }
 
+/// What the directory goes by.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DirectoryConfig {
+    /// A capacity that was stated longer ago is shown as stale.
+    pub capacity_stale_hours: u32,
+}
+
+impl Default for DirectoryConfig {
+    fn default() -> Self {
+        Self { capacity_stale_hours: 24 }
+    }
+}
+
 /// What consents are captured by.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -235,6 +251,9 @@ impl Config {
         if self.log_name(Service::Audit).is_none() {
             let why = "can't name a ledger: it has a space or a plus sign, or is too long";
             return refuse("network.audience", why);
+        }
+        if !(1..=8_760).contains(&self.directory.capacity_stale_hours) {
+            return refuse("directory.capacity_stale_hours", "must be 1 to 8760");
         }
         if self.consent.rule_packs.len() > rules::MOST {
             return refuse("consent.rule_packs", "must name at most 16 files");

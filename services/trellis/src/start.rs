@@ -140,7 +140,12 @@ impl Parts<'_> {
         match of {
             Service::Directory => {
                 let issuers = self.config.staff_issuers();
-                let app = directory::start(deps, issuers).await.map_err(|e| anyhow!("{e}"))?;
+                let hours = u64::from(self.config.directory.capacity_stale_hours);
+                let settings = directory::Settings {
+                    capacity_stale: std::time::Duration::from_secs(hours * 3_600),
+                };
+                let app = directory::start(deps, issuers, settings).await;
+                let app = app.map_err(|e| anyhow!("{e}"))?;
                 mounts.add(directory::server(app));
             }
             Service::People => {

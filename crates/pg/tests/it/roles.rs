@@ -203,3 +203,34 @@ async fn several_services_migrate_at_once() {
         one.await.unwrap().unwrap();
     }
 }
+
+#[tokio::test]
+async fn an_extension_is_put_into_the_schema_that_needs_it_and_one_that_is_not_there_is_named() {
+    let stage = Stage::set().await;
+    let service = ServiceSchema::of("directory");
+    // Again, too: it is there already.
+    for _ in 0..2 {
+        pg::provision(&stage.admin_url(), std::slice::from_ref(&service)).await.unwrap();
+    }
+    let there: Vec<String> = sqlx::query_scalar(
+        "SELECT e.extname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+         WHERE n.nspname = 'directory' ORDER BY 1",
+    )
+    .fetch_all(&mut stage.admin().await)
+    .await
+    .unwrap();
+    assert_eq!(there, ["pg_trgm", "unaccent"]);
+    let none = ServiceSchema { extensions: &["no_such_extension"], ..ServiceSchema::of("lacking") };
+    let refused = pg::provision(&stage.admin_url(), &[none]).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the database server has no extension no_such_extension: install PostgreSQL's contrib \
+         modules there"
+    );
+    let twice = ServiceSchema { extensions: &["unaccent"], ..ServiceSchema::of("second") };
+    let refused = pg::provision(&stage.admin_url(), &[twice]).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the extension unaccent is in schema directory; ALTER EXTENSION unaccent SET SCHEMA second"
+    );
+}

@@ -71,6 +71,7 @@ pub(crate) struct Capacity {
     pub available: i32,
     pub unit: String,
     pub as_of: Instant,
+    pub maximum: Option<i32>,
 }
 
 impl Organization {
@@ -222,6 +223,10 @@ fn capacity(service: &hsds::Service, now: Instant) -> Option<Capacity> {
         source_id: service.id.clone(),
         available: i32::try_from(newest.available.clamp(0, MOST_UNITS)).unwrap_or_default(),
         unit: line(&newest.unit, WORD),
+        maximum: newest
+            .maximum
+            .and_then(|units| i32::try_from(units.clamp(0, MOST_UNITS)).ok())
+            .filter(|units| *units > 0),
         // As the database will give it back.
         as_of: newest
             .as_of

@@ -1,6 +1,6 @@
 //! A service that an agency offers.
 
-use kernel::{CodeSet, Instant, Sector};
+use kernel::{CodeSet, Instant};
 use uuid::Uuid;
 
 kernel::codes! {
@@ -28,6 +28,10 @@ pub struct Capacity {
     pub available: i32,
     pub unit: String,
     pub as_of: Instant,
+    /// Units in all, where that is stated.
+    pub maximum: Option<i32>,
+    /// A client id; none: an import.
+    pub reported_by: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,16 +48,4 @@ pub struct Service {
     pub fees: String,
     pub capacity: Option<Capacity>,
     pub version: i64,
-}
-
-/// Conditions of a search; every one given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Search {
-    /// Each of them is found somewhere in a name or a description.
-    pub words: Vec<String>,
-    /// This code and all below it.
-    pub need_category: Option<String>,
-    pub sector: Option<Sector>,
-    pub with_capacity: bool,
-    pub agency: Option<Uuid>,
 }

@@ -1,6 +1,6 @@
 //! Domain to contract.
 
-use kernel::AgencyStatus;
+use kernel::{AgencyStatus, Instant};
 use wire::{
     convert::{agency_name, name_of, set_to_wire, timestamp, to_wire},
     directory::v1 as pb,
@@ -11,7 +11,7 @@ use crate::{
     store::binding::Binding,
 };
 
-fn etag(version: i64) -> String {
+pub(crate) fn etag(version: i64) -> String {
     format!("{version:016x}")
 }
 
@@ -45,7 +45,14 @@ pub(crate) fn state(of: &Agency, bindings: Vec<Binding>) -> pb::AgencyState {
     }
 }
 
-pub(crate) fn service(service: &Service) -> pb::Service {
+/// What is stale now.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fresh {
+    /// Stated before it is stale.
+    pub since: Instant,
+}
+
+pub(crate) fn service(service: &Service, fresh: Fresh) -> pb::Service {
     pb::Service {
         name: name_of("services", service.id),
         agency: agency_name(service.agency),
@@ -57,17 +64,20 @@ pub(crate) fn service(service: &Service) -> pb::Service {
         eligibility: service.eligibility.clone(),
         application_process: service.application_process.clone(),
         fees: service.fees.clone(),
-        capacity: service.capacity.as_ref().map(capacity),
+        capacity: service.capacity.as_ref().map(|stated| capacity(stated, fresh)),
         etag: etag(service.version),
     }
 }
 
-fn capacity(capacity: &Capacity) -> pb::Capacity {
+fn capacity(capacity: &Capacity, fresh: Fresh) -> pb::Capacity {
     pb::Capacity {
         status: to_wire(capacity.status),
         available: capacity.available,
         unit: capacity.unit.clone(),
         as_of: Some(timestamp(capacity.as_of)),
+        maximum: capacity.maximum.unwrap_or_default(),
+        stale: capacity.as_of < fresh.since,
+        reported_by: capacity.reported_by.clone().unwrap_or_default(),
     }
 }
 

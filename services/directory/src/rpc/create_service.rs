@@ -26,12 +26,13 @@ pub(super) async fn handle(
     let service = Arc::new(parse(&req, ledger::new_id(&app.deps.clock), agency)?);
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let event = permit::network_event(&call, vec![service.id], app.deps.guard.clock());
+    let fresh = app.fresh();
     let write = Write { name: "service.create", once, record: service.id, event };
     let reply = app.write(write, move |tx| {
         let service = Arc::clone(&service);
         Box::pin(async move {
             store::service::insert(tx, &service).await?;
-            Ok(CreateServiceResponse { service: Some(convert::service(&service)) })
+            Ok(CreateServiceResponse { service: Some(convert::service(&service, fresh)) })
         })
     });
     Ok(Response::new(reply.await?))

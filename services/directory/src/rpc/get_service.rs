@@ -14,5 +14,5 @@ pub(super) async fn handle(
     rpc::valid(&req)?;
     let id = rpc::id("name", "services", &req.name)?;
     let service = store::service::read(&app.deps.db, id).await?;
-    Ok(Response::new(GetServiceResponse { service: Some(convert::service(&service)) }))
+    Ok(Response::new(GetServiceResponse { service: Some(convert::service(&service, app.fresh())) }))
 }

@@ -1,13 +1,16 @@
+mod parse;
+mod why;
+
 use prost::Message as _;
-use rpc::Error;
+use rpc::{Conflict, Error};
 use tonic::{Request, Response};
-use wire::{
-    convert::from_wire,
-    directory::v1::{SearchServicesRequest, SearchServicesResponse},
-};
+use wire::directory::v1::{SearchServicesRequest, SearchServicesResponse};
 
 use super::convert;
-use crate::{App, domain::Search, store};
+use crate::{
+    App, store,
+    store::search::{Hit, Place},
+};
 
 pub(super) async fn handle(
     app: &App,
@@ -15,26 +18,28 @@ pub(super) async fn handle(
 ) -> Result<Response<SearchServicesResponse>, Error> {
     let call = rpc::call(&request, "trellis.directory.v1.DirectoryService/SearchServices")?;
     let req = request.into_inner();
-    let search = parse(&req)?;
+    let search = parse::search(&req, app.deps.clock.now())?;
     let filter = SearchServicesRequest { page_size: 0, page_token: String::new(), ..req.clone() };
     let filter = filter.encode_to_vec();
-    let after = app.begin(&call, &filter, &req.page_token)?;
-    let size = rpc::page_size(req.page_size);
-    let rows = store::service::search(&app.deps.db, search, after, size + 1).await?;
-    let (services, next) = store::page(rows, size);
+    let after = match app.deps.pages.begin_bytes(&call, &filter, &req.page_token)? {
+        None => None,
+        Some(place) => Some(Place::from_bytes(&place).ok_or(Error::Conflict(Conflict::PageToken))?),
+    };
+    let size = usize::try_from(rpc::page_size(req.page_size)).unwrap_or_default();
+    let mut found = store::search::search(&app.deps.db, search.clone(), after, size + 1).await?;
+    let more = found.hits.len() > size;
+    found.hits.truncate(size);
+    let next = found.hits.last().filter(|_| more);
+    let next = next.map(|hit| app.deps.pages.next_bytes(&call, &filter, &hit.place.to_bytes()));
+    let fresh = app.fresh();
+    let shown = |hit: &Hit| convert::service(&hit.service, fresh);
     Ok(Response::new(SearchServicesResponse {
-        services: services.iter().map(convert::service).collect(),
-        next_page_token: app.next(&call, &filter, next)?,
+        services: found.hits.iter().map(shown).collect(),
+        next_page_token: next.transpose()?.unwrap_or_default(),
+        results: found
+            .hits
+            .iter()
+            .map(|hit| why::result(&search, &found.units, hit, fresh))
+            .collect(),
     }))
-}
-
-fn parse(req: &SearchServicesRequest) -> Result<Search, Error> {
-    rpc::valid(req)?;
-    Ok(Search {
-        words: req.text.split_whitespace().map(str::to_owned).collect(),
-        need_category: (!req.need_category.is_empty()).then(|| req.need_category.clone()),
-        sector: from_wire(req.sector),
-        with_capacity: req.with_capacity,
-        agency: rpc::optional_id("agency", "agencies", &req.agency)?,
-    })
 }

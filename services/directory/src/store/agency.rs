@@ -4,7 +4,7 @@ use kernel::{AgencyStatus, Code as _, Sector};
 use pg::{Db, PgConnection, Scope, StoreError};
 use uuid::Uuid;
 
-use super::{NameKey, binding};
+use super::{NameKey, binding, search};
 use crate::domain::{Agency, Flags};
 
 struct Row {
@@ -85,7 +85,7 @@ pub(crate) async fn set_status(
     id: Uuid,
     status: AgencyStatus,
 ) -> Result<Agency, StoreError> {
-    sqlx::query_as!(
+    let row = sqlx::query_as!(
         Row,
         "UPDATE agency SET status = $2, version = version + 1, revision = next_values('revision', 1)
          WHERE id = $1
@@ -94,9 +94,10 @@ pub(crate) async fn set_status(
         id,
         status.code(),
     )
-    .fetch_one(tx)
-    .await?
-    .try_into()
+    .fetch_one(&mut *tx)
+    .await?;
+    search::show(tx, id, status == AgencyStatus::Active).await?;
+    row.try_into()
 }
 
 pub(crate) async fn read(db: &Db, id: Uuid) -> Result<Agency, StoreError> {

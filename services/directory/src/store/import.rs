@@ -7,6 +7,7 @@ use kernel::{AgencyStatus, Code as _, Sector};
 use pg::{PgConnection, StoreError};
 use uuid::Uuid;
 
+use super::search;
 use crate::domain::{
     CapacityStatus,
     imported::{Capacity, Organization, Service},
@@ -36,6 +37,9 @@ pub(crate) async fn organization(
     changed += capacities(tx, agency, &organization.capacities).await?;
     changed += rows::keep(tx, agency, &organization.rows).await?;
     changed += given::organization(tx, agency, &organization.given).await?;
+    if changed > 0 {
+        search::index(tx, agency, None).await?;
+    }
     Ok(Imported { agency, changed: changed > 0 })
 }
 
@@ -203,7 +207,8 @@ async fn capacities(
         };
         let done = sqlx::query!(
             "UPDATE service SET capacity_status = $3, capacity_available = $4, capacity_unit = $5,
-                 capacity_as_of = $6, capacity_stated = false, version = version + 1
+                 capacity_as_of = $6, capacity_stated = false, capacity_maximum = $7,
+                 capacity_reported_by = NULL, version = version + 1
              WHERE agency_id = $1 AND source_id = $2
                AND (capacity_as_of IS NULL OR capacity_as_of < $6)",
             agency,
@@ -212,6 +217,7 @@ async fn capacities(
             capacity.available,
             capacity.unit,
             capacity.as_of,
+            capacity.maximum,
         )
         .execute(&mut *tx)
         .await?;

@@ -1,16 +1,17 @@
 //! Services.
 
-use kernel::{Code as _, CodeSet, Instant, Sector};
+use kernel::{Code as _, CodeSet, Instant};
 use pg::{Db, PgConnection, StoreError};
 use uuid::Uuid;
 
-use super::NameKey;
-use crate::domain::{Capacity, CapacityStatus, Search, Service};
+use super::search;
+use crate::domain::{Capacity, CapacityStatus, Service};
 
-struct Row {
-    id: Uuid,
+#[derive(sqlx::FromRow)]
+pub(super) struct Row {
+    pub id: Uuid,
     agency_id: Uuid,
-    name_key: String,
+    pub name_key: String,
     display_name: String,
     description: String,
     need_categories: Vec<String>,
@@ -23,6 +24,8 @@ struct Row {
     capacity_available: Option<i32>,
     capacity_unit: Option<String>,
     capacity_as_of: Option<Instant>,
+    capacity_maximum: Option<i32>,
+    capacity_reported_by: Option<String>,
     version: i64,
 }
 
@@ -55,6 +58,8 @@ fn capacity(row: &Row) -> Result<Option<Capacity>, StoreError> {
         available: row.capacity_available.ok_or(BAD)?,
         unit: row.capacity_unit.clone().ok_or(BAD)?,
         as_of: row.capacity_as_of.ok_or(BAD)?,
+        maximum: row.capacity_maximum,
+        reported_by: row.capacity_reported_by.clone(),
     }))
 }
 
@@ -75,9 +80,23 @@ pub(crate) async fn insert(tx: &mut PgConnection, service: &Service) -> Result<(
         service.fees,
         service.version,
     )
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    search::index(tx, service.agency, Some(service.id)).await
+}
+
+/// Nobody else changes it until this transaction ends. Of this agency only: another's is not found.
+pub(crate) async fn version(
+    tx: &mut PgConnection,
+    agency: Uuid,
+    id: Uuid,
+) -> Result<i64, StoreError> {
+    let version = sqlx::query_scalar!(
+        "SELECT version FROM service WHERE id = $1 AND agency_id = $2 FOR NO KEY UPDATE",
+        id,
+        agency,
+    );
+    Ok(version.fetch_one(tx).await?)
 }
 
 /// Of this agency only: another's is not found.
@@ -87,24 +106,29 @@ pub(crate) async fn set_capacity(
     id: Uuid,
     capacity: &Capacity,
 ) -> Result<Service, StoreError> {
-    sqlx::query_as!(
+    let row = sqlx::query_as!(
         Row,
         "UPDATE service SET capacity_status = $3, capacity_available = $4, capacity_unit = $5,
-             capacity_as_of = $6, capacity_stated = true, version = version + 1
+             capacity_as_of = $6, capacity_stated = true, capacity_maximum = $7,
+             capacity_reported_by = $8, version = version + 1
          WHERE id = $1 AND agency_id = $2
          RETURNING id, agency_id, name_key, display_name, description, need_categories, languages,
              support_kinds, eligibility, application_process, fees, capacity_status,
-             capacity_available, capacity_unit, capacity_as_of, version",
+             capacity_available, capacity_unit, capacity_as_of, capacity_maximum,
+             capacity_reported_by, version",
         id,
         agency,
         capacity.status.code(),
         capacity.available,
         capacity.unit,
         capacity.as_of,
+        capacity.maximum,
+        capacity.reported_by,
     )
-    .fetch_one(tx)
-    .await?
-    .try_into()
+    .fetch_one(&mut *tx)
+    .await?;
+    search::room(tx, id, capacity.status.code(), capacity.as_of).await?;
+    row.try_into()
 }
 
 pub(crate) async fn read(db: &Db, id: Uuid) -> Result<Service, StoreError> {
@@ -114,7 +138,8 @@ pub(crate) async fn read(db: &Db, id: Uuid) -> Result<Service, StoreError> {
                 Row,
                 "SELECT id, agency_id, name_key, display_name, description, need_categories,
                      languages, support_kinds, eligibility, application_process, fees,
-                     capacity_status, capacity_available, capacity_unit, capacity_as_of, version
+                     capacity_status, capacity_available, capacity_unit, capacity_as_of,
+                     capacity_maximum, capacity_reported_by, version
                  FROM service WHERE id = $1",
                 id,
             )
@@ -124,75 +149,4 @@ pub(crate) async fn read(db: &Db, id: Uuid) -> Result<Service, StoreError> {
         })
     })
     .await
-}
-
-/// In the order of their names, after `after`. A suspended agency's are not found.
-pub(crate) async fn search(
-    db: &Db,
-    search: Search,
-    after: NameKey,
-    limit: i64,
-) -> Result<Vec<(NameKey, Service)>, StoreError> {
-    let patterns: Vec<String> = search.words.iter().map(|word| pattern(word)).collect();
-    db.run_one("service.search", move |conn| {
-        let (search, after, patterns) = (search.clone(), after.clone(), patterns.clone());
-        Box::pin(async move {
-            let rows = sqlx::query_as!(
-                Row,
-                r#"SELECT s.id, s.agency_id, s.name_key, s.display_name, s.description,
-                     s.need_categories, s.languages, s.support_kinds, s.eligibility,
-                     s.application_process, s.fees, s.capacity_status, s.capacity_available,
-                     s.capacity_unit, s.capacity_as_of, s.version
-                 FROM service s JOIN agency a ON a.id = s.agency_id
-                 WHERE s.listed AND a.status = 'ACTIVE'
-                   AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS w (pattern)
-                       WHERE NOT (s.display_name ILIKE w.pattern OR s.description ILIKE w.pattern
-                           OR a.display_name ILIKE w.pattern))
-                   AND ($2::text IS NULL OR EXISTS (SELECT FROM unnest(s.need_categories) AS c (code)
-                       WHERE c.code = $2 OR starts_with(c.code, $2 || '-')))
-                   AND ($3::text IS NULL OR a.sector = $3)
-                   AND (NOT $4 OR s.capacity_status = 'CAPACITY')
-                   AND ($5::uuid IS NULL OR s.agency_id = $5)
-                   AND (s.name_key, s.id) > ($6::text COLLATE "C", $7)
-                 ORDER BY s.name_key, s.id LIMIT $8"#,
-                &patterns,
-                search.need_category,
-                search.sector.map(Sector::code),
-                search.with_capacity,
-                search.agency,
-                after.name,
-                after.id,
-                limit,
-            )
-            .fetch_all(conn)
-            .await?;
-            rows.into_iter().map(keyed).collect()
-        })
-    })
-    .await
-}
-
-fn keyed(row: Row) -> Result<(NameKey, Service), StoreError> {
-    Ok((NameKey { name: row.name_key.clone(), id: row.id }, row.try_into()?))
-}
-
-/// A word as it is, wherever it stands: what ILIKE reads as a wildcard is a character here.
-fn pattern(word: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in word.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_wildcard_in_a_word_is_a_character() {
-        assert_eq!(super::pattern(r"50%_\x"), r"%50\%\_\\x%");
-    }
 }

@@ -149,12 +149,18 @@ async fn made_here(network: &Network) {
             ..Default::default()
         };
         let service = staff.create_service(offer).await.unwrap().into_inner().service.unwrap();
-        let capacity =
-            Capacity { status: status.into(), available: 3, unit: "bed".into(), as_of: None };
+        let capacity = Capacity {
+            status: status.into(),
+            available: 3,
+            unit: "bed".into(),
+            maximum: 5,
+            ..Default::default()
+        };
         let asked = SetCapacityRequest {
             request_id: request_id(),
             service: service.name,
             capacity: Some(capacity),
+            etag: String::new(),
         };
         staff.set_capacity(asked).await.unwrap();
     }
@@ -207,6 +213,7 @@ async fn agencies_and_services_of_this_network_are_exported_without_its_flags() 
         (&*capacity["available"], &*capacity["description"]),
         ("3", "There is a waiting list.")
     );
+    assert_eq!(capacity["maximum"], "5");
     assert_eq!(capacity["updated"], "2026-03-01T09:00:00.000000Z");
     assert_eq!((out["languages"].len(), out["attributes"].len()), (4, 4));
     assert_eq!(one("taxonomy_terms", "code", "103-02")["taxonomy"], "Open Eligibility");
@@ -225,7 +232,9 @@ async fn an_export_imported_elsewhere_exports_the_same_bytes() {
     let beds = &find(&elsewhere, "beds").await;
     let beds = beds.iter().find(|s| s.display_name == "Beds").unwrap();
     assert_eq!(beds.need_categories, ["102", "103-02"]);
-    assert_eq!(beds.capacity.as_ref().unwrap().available, 3);
+    let capacity = beds.capacity.as_ref().unwrap();
+    // Who stated it there is not known here.
+    assert_eq!((capacity.available, capacity.maximum, &*capacity.reported_by), (3, 5, ""));
 }
 
 #[tokio::test]

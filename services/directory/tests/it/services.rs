@@ -28,8 +28,9 @@ fn capacity(service: &str, status: CapacityStatus, available: i32) -> SetCapacit
             status: status.into(),
             available,
             unit: "bed".into(),
-            as_of: None,
+            ..Default::default()
         }),
+        etag: String::new(),
     }
 }
 
@@ -161,8 +162,8 @@ async fn a_search_finds_what_meets_every_condition() {
         // A name of the agency, and every word somewhere.
         (text("families riverside"), vec!["Counselling"]),
         (text("  "), vec!["Beds", "Counselling", "Detox", "Rent help"]),
-        // Wildcards are characters.
-        (text("%"), vec!["Detox"]),
+        // No sign is a wildcard, and what has no word finds nothing.
+        (text("%"), vec![]),
         (text("_sure"), vec!["Detox"]),
         (text("b_ds"), vec![]),
         (text("\\"), vec![]),
@@ -265,11 +266,26 @@ async fn a_service_is_refused_with_every_field_that_is_wrong() {
     let bad = SetCapacityRequest {
         request_id: "x".into(),
         service: "services/1".into(),
-        capacity: Some(Capacity { status: 0, available: -1, unit: "x".repeat(51), as_of: None }),
+        capacity: Some(Capacity {
+            status: 0,
+            available: -1,
+            unit: "x".repeat(51),
+            maximum: -1,
+            ..Default::default()
+        }),
+        etag: "x".into(),
     };
     assert_eq!(
         fields(&admin.set_capacity(bad).await.unwrap_err()),
-        ["capacity.available", "capacity.status", "capacity.unit", "request_id", "service"]
+        [
+            "capacity.available",
+            "capacity.maximum",
+            "capacity.status",
+            "capacity.unit",
+            "etag",
+            "request_id",
+            "service"
+        ]
     );
     let none = SetCapacityRequest {
         capacity: None,
@@ -278,4 +294,63 @@ async fn a_service_is_refused_with_every_field_that_is_wrong() {
     assert_eq!(fields(&admin.set_capacity(none).await.unwrap_err()), ["capacity", "service"]);
     let refused = network.admin().create_service(offer("Beds")).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn a_capacity_says_of_how_many_by_which_system_and_when_it_is_stale() {
+    let network = Network::start().await;
+    let clinic = network.agency("Clinic").await;
+    let made = create(&network, &clinic, offer("Beds")).await;
+    let mut admin = network.staff(&clinic.name, Role::AgencyAdmin);
+    let mut asked = capacity(&made.name, CapacityStatus::Waitlist, 3);
+    let stated = asked.capacity.as_mut().unwrap();
+    // The caller's own idea of who and how old is not asked for.
+    (stated.maximum, stated.reported_by, stated.stale) = (2, "somebody".into(), true);
+    assert_eq!(fields(&admin.set_capacity(asked.clone()).await.unwrap_err()), ["capacity.maximum"]);
+    asked.capacity.as_mut().unwrap().maximum = 12;
+    let now = admin.set_capacity(asked).await.unwrap().into_inner().service.unwrap();
+    let shown = now.capacity.clone().unwrap();
+    assert_eq!((shown.available, shown.maximum, shown.stale), (3, 12, false));
+    assert_eq!(shown.reported_by, crate::support::CLIENT);
+    let waiting = SearchServicesRequest {
+        capacity_statuses: vec![CapacityStatus::Waitlist.into()],
+        ..Default::default()
+    };
+    let why = async || {
+        let found = network.admin().search_services(waiting.clone()).await.unwrap().into_inner();
+        (found.services[0].capacity.clone().unwrap().stale, found.results[0].why.clone())
+    };
+    let says = "has a waiting list as of 2026-03-01 09:00 UTC";
+    assert_eq!(why().await, (false, vec![says.to_owned()]));
+    network.clock.advance(time::Duration::hours(24));
+    assert!(!why().await.0, "not yet");
+    network.clock.advance(time::Duration::seconds(1));
+    assert_eq!(why().await, (true, vec![format!("{says}, stale")]));
+    let read = network.admin().get_service(GetServiceRequest { name: made.name.clone() }).await;
+    assert!(read.unwrap().into_inner().service.unwrap().capacity.unwrap().stale);
+    let lately = SearchServicesRequest { max_capacity_age_hours: 24, ..waiting.clone() };
+    assert_eq!(search(&network, lately).await, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn a_capacity_is_refused_where_the_service_has_changed_since_it_was_read() {
+    let network = Network::start().await;
+    let clinic = network.agency("Clinic").await;
+    let made = create(&network, &clinic, offer("Beds")).await;
+    let mut admin = network.staff(&clinic.name, Role::AgencyAdmin);
+    let with = |etag: &str, available| SetCapacityRequest {
+        etag: etag.into(),
+        ..capacity(&made.name, CapacityStatus::Capacity, available)
+    };
+    let first =
+        admin.set_capacity(with(&made.etag, 3)).await.unwrap().into_inner().service.unwrap();
+    let refused = admin.set_capacity(with(&made.etag, 2)).await.unwrap_err();
+    assert_eq!(told(&refused), (Code::Aborted, "ETAG_MISMATCH".into()));
+    admin.set_capacity(with(&first.etag, 2)).await.unwrap();
+    admin.set_capacity(with("", 1)).await.unwrap();
+    // Another agency's is absent, whatever the etag.
+    let other = network.agency("Other").await;
+    let mut stranger = network.staff(&other.name, Role::AgencyAdmin);
+    let refused = stranger.set_capacity(with(&made.etag, 2)).await.unwrap_err();
+    assert_eq!(told(&refused), (Code::NotFound, "NOT_FOUND".into()));
 }

@@ -56,6 +56,7 @@ fn unknown_keys_are_refused_at_every_level_and_named_with_their_line() {
         ("[consent]", "rule_pack = 'x'"),
         ("[people]", "matchin = 'x'"),
         ("[people.matching]", "lnik = 30.0"),
+        ("[directory]", "capacity_stale_days = 1"),
     ] {
         let name = key.split(" =").next().unwrap();
         let text = match WHOLE.contains(table) && !table.is_empty() {

@@ -175,8 +175,9 @@ async fn offers(
                 status: CapacityStatus::Capacity.into(),
                 available,
                 unit: "place".to_owned(),
-                as_of: None,
+                ..Capacity::default()
             }),
+            etag: String::new(),
         };
         admin.directory().set_capacity(capacity).await?;
     }

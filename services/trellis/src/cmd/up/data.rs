@@ -16,8 +16,8 @@ use serve::ServeConfig;
 use trellis::{
     Config,
     config::{
-        ConsentConfig, DatabaseConfig, LedgerConfig, NetworkConfig, Peers, PeopleConfig, Secrets,
-        ServiceKey,
+        ConsentConfig, DatabaseConfig, DirectoryConfig, LedgerConfig, NetworkConfig, Peers,
+        PeopleConfig, Secrets, ServiceKey,
     },
     secrets,
 };
@@ -91,6 +91,7 @@ impl Data {
                 earlier_keys: Vec::new(),
                 anchors: self.anchors(),
             },
+            directory: DirectoryConfig::default(),
             consent: ConsentConfig::default(),
             people: PeopleConfig::default(),
             telemetry: telemetry::Config::default(),
