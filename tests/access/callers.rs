@@ -122,6 +122,7 @@ pub fn following(rpc: &Rpc) -> &'static str {
     match rpc.method.name() {
         "WatchServed" | "CheckAges" => "consent",
         "WatchPersonEvents" => "people",
+        "LocateNotes" => "referrals",
         _ => "audit",
     }
 }

@@ -85,7 +85,7 @@ impl<'a> Stage<'a> {
                 self.consents(rpc, &person, consented).await
             }
             ("ReferralsService", rpc) => self.referrals(rpc, &person, consented).await,
-            ("NotesService", rpc) => {
+            ("NotesService" | "NoteFactsService", rpc) => {
                 let messages = self.notes(rpc, &person).await;
                 self.give(&person, consented).await;
                 messages
@@ -572,6 +572,9 @@ impl<'a> Stage<'a> {
                     vec![notes::NoteSection { title: String::new(), body: "Amended.".to_owned() }];
                 let (name, etag) = (note.name, note.etag);
                 one(notes::AmendNoteRequest { request_id, name, etag, sections })
+            }
+            "LocateNotes" => {
+                one(notes::LocateNotesRequest { names: vec![self.world.note(person).await.name] })
             }
             "GetNote" => one(notes::GetNoteRequest { name: self.world.note(person).await.name }),
             "ListNotes" => {

@@ -11,11 +11,12 @@ use wire::{
 
 use crate::App;
 
-/// Facets alone. Services only: the admission table sees to it.
+/// Facets alone, for the referrals service alone.
 pub(super) async fn locate_notes(
     app: &App,
     request: Request<LocateNotesRequest>,
 ) -> Result<Response<LocateNotesResponse>, Error> {
+    rpc::only_for(&*identity::Caller::of(&request)?, "referrals")?;
     let request = request.into_inner();
     rpc::valid(&request)?;
     let ids = request.names.iter().filter_map(|name| id_of("notes", name)).collect();
