@@ -46,11 +46,10 @@ const LANES: usize = 12;
 const EVENTS_A_KILL: usize = 400;
 
 /// Which side watches, and whether it drops its streams.
-const WATCHING: [(usize, &str, Option<Drops>); 6] = [
+const WATCHING: [(usize, &str, Option<Drops>); 5] = [
     (0, "source", Some(Drops { every: 23, back: 3 })),
     (1, "both", None),
-    (1, "both, unsteady", Some(Drops { every: 7, back: 2 })),
-    (2, "target", Some(Drops { every: 17, back: 0 })),
+    (2, "target", Some(Drops { every: 7, back: 2 })),
     (3, "neither", None),
     (3, "neither, unsteady", Some(Drops { every: 1, back: 1 })),
 ];
@@ -58,7 +57,6 @@ const WATCHING: [(usize, &str, Option<Drops>); 6] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn whoever_watches_referrals_is_told_all_of_their_own_in_order_through_any_kill() {
     let events = number("TRELLIS_EVENTS", 2_000);
-    let t0 = std::time::Instant::now();
     let mut processes = Processes::start().await;
     let network = network(&processes);
     let admin = processes.admin_url();
@@ -90,26 +88,21 @@ async fn whoever_watches_referrals_is_told_all_of_their_own_in_order_through_any
         lanes.spawn(lane.run());
     }
     let begun = now();
-    eprintln!("started {:?}", t0.elapsed());
     let outages = killed(&mut processes, &sides[0], events).await;
-    until("enough is written", Duration::from_secs(3_000), || async {
-        (written.load(SeqCst) >= events).then_some(())
+    until("enough has happened", Duration::from_secs(3_000), || async {
+        // What the network does is not counted here.
+        let near = written.load(SeqCst) >= events / 5 * 4;
+        let last = if near { last_referral_event(&admin).await? } else { 0 };
+        (last >= i64::try_from(events).unwrap()).then_some(())
     })
     .await;
     enough.store(true, SeqCst);
     while let Some(ended) = lanes.join_next().await {
         ended.unwrap();
     }
-    eprintln!(
-        "written {:?} {:?}",
-        t0.elapsed(),
-        outages.iter().map(|(a, b)| (b - a) / 1000).collect::<Vec<_>>()
-    );
     let took = Duration::from_micros((now() - begun).unsigned_abs());
     let oracle = at_rest(&admin).await;
-    eprintln!("rest {:?}", t0.elapsed());
     all_told(&oracle, &watched).await;
-    eprintln!("told {:?}", t0.elapsed());
     stop.store(true, SeqCst);
     while let Some(ended) = watching.join_next().await {
         ended.unwrap();

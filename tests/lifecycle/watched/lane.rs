@@ -19,7 +19,7 @@ use wire::{
 
 const WHY: &str = "As agreed";
 /// Of one person: what a change of their consents concerns is all that was ever sent about them.
-const CYCLES: usize = 8;
+const CYCLES: usize = 16;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// An agency and one of its staff.
