@@ -7,6 +7,7 @@ mod killed;
 mod recorded;
 mod revocation;
 mod stopped;
+mod watched;
 
 use std::collections::BTreeSet;
 

@@ -6,6 +6,7 @@ mod binary;
 mod network;
 mod process;
 mod processes;
+mod store;
 mod tokens;
 mod up;
 mod verified;
@@ -17,6 +18,9 @@ pub use client::request_id;
 pub use network::{Actor, Network, SERVICES};
 pub use process::Process;
 pub use processes::{Fault, Processes};
+pub use store::{
+    ReferralEvent, ReferralHistory, last_referral_event, referral_events, referral_histories,
+};
 pub use tokens::{AUDIENCE, CLIENT, Tokens};
 pub use up::Up;
 pub use verified::verified;

@@ -15,6 +15,9 @@ pub struct Args {
     /// kill -9 of a service or its database around an audit record; 0 leaves them out
     #[arg(long, default_value_t = 1_000)]
     kills: u32,
+    /// Events of referrals, with kill -9 while they are watched; 0 leaves them out
+    #[arg(long, default_value_t = 100_000)]
+    events: u32,
     /// Audit records, in tens of thousands, that are verified in bounded memory (1 GB of disk a million); 0
     /// leaves them out
     #[arg(long, default_value_t = 1_000)]
@@ -26,6 +29,8 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
         && (args.rounds == 0 || lifecycle(project, "TRELLIS_ROUNDS", args.rounds, &[])?)
         && (args.kills == 0
             || lifecycle(project, "TRELLIS_KILLS", args.kills, &["nothing_comes_out"])?)
+        && (args.events == 0
+            || lifecycle(project, "TRELLIS_EVENTS", args.events, &["whoever_watches"])?)
         && (args.ten_thousands == 0 || verified(project, args.ten_thousands)?);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

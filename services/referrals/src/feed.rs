@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use pg::StoreError;
+use pg::{StoreError, points};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -155,6 +155,7 @@ impl App {
         };
         while upto < head {
             let all = self.store.all_events(upto, head, BATCH).await?;
+            points::reached("feed.read");
             let reached = match all.last() {
                 Some(last) if all.len() == usize::try_from(BATCH).unwrap_or(usize::MAX) => {
                     last.event.seq
@@ -167,6 +168,8 @@ impl App {
                 *end = reached;
             }
             lately.trim(KEPT);
+            drop(lately);
+            points::reached("feed.handed");
             upto = reached;
         }
         Ok(())

@@ -11,7 +11,7 @@ use pg::{BoxFuture, PgConnection, StoreError, TxError};
 
 use crate::{
     App,
-    domain::{Consequence, Ending, News, State, consequence},
+    domain::{Consequence, Ending, Event, News, State, consequence},
     store::{self, Change, Locked, OfNetwork, Sent, Told},
 };
 
@@ -60,6 +60,27 @@ pub async fn reconcile(app: &App, person: &PersonId) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Whether the target of an event's referral is told, or will be, that it no longer sees it. What follows
+/// from the end of a consent may still be to come when its first event is refused, and after a new consent
+/// nothing does: so it is done first.
+pub(crate) async fn hidden_is_withdrawn(app: &App, event: &Event) -> Result<bool, Error> {
+    let Some(sent) = seen(app, event).await? else { return Ok(true) };
+    let covered = app.deps.guard.covered(&sent.record, &sent.target, sent.purposes).await?;
+    if consequence(sent.standing, sent.target_sees, covered).is_none() {
+        return Ok(false);
+    }
+    carry_out(app, sent).await?;
+    Ok(seen(app, event).await?.is_none())
+}
+
+/// The event's referral, if its target sees it.
+async fn seen(app: &App, event: &Event) -> Result<Option<Sent>, Error> {
+    let person = event.record.person.clone();
+    let act = app.deps.guard.by_network(TASK, Kind::Referral, person);
+    let sent = app.store.sent(&act).await?;
+    Ok(sent.into_iter().find(|sent| sent.record.id == event.record.id && sent.target_sees))
 }
 
 /// Why nothing was written.

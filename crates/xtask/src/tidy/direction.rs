@@ -69,7 +69,7 @@ const FOR_TESTS: &[Group] = &[&["testkit", "matching"], BELOW_SERVICES, EDGES];
 const PLACES: &[(&str, &[Group], &str)] = &[
     (
         "sqlx",
-        &[&["pg", "ledger", "bench"], SERVICES],
+        &[&["pg", "ledger", "bench", "tests"], SERVICES],
         "SQL is in pg, ledger and the stores of services",
     ),
     (

@@ -21,6 +21,7 @@ const RULES: &[Rule] = &[
             ("crates/xtask/", "names it in its rules and a command, and depends on neither"),
             ("crates/bench/src/store", "the unprotected read, and the rows to measure with"),
             ("services/*/tests/", "store tests ask the database what is there"),
+            ("tests/src/store", "asks the database what has happened"),
             ("crates/permit/tests/", "the guard's tests commit through a real store"),
             (
                 "crates/bench/src/store",

@@ -21,8 +21,8 @@ const RPC: &str = "trellis.referrals.v1.ReferralsService/WatchReferrals";
 
 pub(crate) type Events = Pin<Box<dyn Stream<Item = Result<WatchReferralsResponse, Status>> + Send>>;
 
-/// Messages that wait for a slow reader: each was decided on before it waits.
-const AHEAD: usize = 4;
+/// Decided on at once, and as many messages may wait for a slow reader.
+const AHEAD: usize = 8;
 
 /// As the contract spells it.
 fn shown(news: News) -> (Kind, i32) {

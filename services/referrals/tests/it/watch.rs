@@ -116,6 +116,20 @@ async fn what_its_target_may_read_no_more_leaves_it_and_comes_back_when_it_may()
 }
 
 #[tokio::test]
+async fn what_is_refused_before_its_withdrawal_is_withdrawn_then_and_a_new_consent_loses_nothing() {
+    let world = World::agreed().await;
+    let sent = world.sent().await;
+    world.revoke(ANA);
+    // Nobody has dealt with the end of the consent yet: left out, it would be lost once there is a new one.
+    let mut housing = world.watch(HOUSING).await;
+    housing.loses(&sent.name).await;
+    world.agree(ANA, CLINIC, HOUSING);
+    world.reconcile(ANA).await;
+    housing.is_told(&sent.name, S::Requested).await;
+    housing.is_told_nothing_more(&world).await;
+}
+
+#[tokio::test]
 async fn what_was_sent_and_could_not_be_read_is_told_of_when_it_can_and_held_when_it_must() {
     let world = World::new().await;
     let refer = [kernel::Action::Refer];

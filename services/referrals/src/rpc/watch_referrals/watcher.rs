@@ -2,9 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::future::join_all;
 use identity::AuthError;
 use kernel::Instant;
 use permit::{Call, ReadReferrals, Refusal};
+use pg::points;
 use rpc::Error;
 use tokio::sync::{mpsc, watch};
 use tonic::Status;
@@ -14,10 +16,11 @@ use wire::{
     referrals::v1::{ReferralEventKind as Kind, WatchReferralsResponse},
 };
 
-use super::shown;
+use super::{AHEAD, shown};
 use crate::{
     App,
     domain::{Event, News},
+    reconcile::hidden_is_withdrawn,
     store,
 };
 
@@ -25,6 +28,10 @@ use crate::{
 const CHECKPOINT: time::Duration = time::Duration::seconds(10);
 /// How often the token's end is looked for, however quiet it is.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// Where an event is refused and its referral is not withdrawn, a consent has begun again in between, or this
+/// caller's purposes do not suffice.
+const ATTEMPTS: usize = 2;
 
 pub(super) struct Watcher {
     pub(super) app: Arc<App>,
@@ -85,12 +92,16 @@ impl Watcher {
     async fn catch_up(&mut self) -> Result<bool, End> {
         let (events, whole) = self.app.events_of(self.agency, self.reached, self.begun_at).await?;
         let more = whole.is_none();
-        for event in events {
-            self.still_admitted()?;
-            if let Some(news) = self.released(&event).await? {
-                self.tell(&event, news).await?;
+        for events in events.chunks(AHEAD) {
+            // Side by side: each waits for its facts and its record, and they are told in their order.
+            let released = join_all(events.iter().map(|event| self.released(event))).await;
+            for (event, news) in events.iter().zip(released) {
+                self.still_admitted()?;
+                if let Some(news) = news? {
+                    self.tell(event, news).await?;
+                }
+                self.reached = event.seq;
             }
-            self.reached = event.seq;
         }
         self.reached = self.reached.max(whole.unwrap_or_default());
         Ok(more)
@@ -103,13 +114,21 @@ impl Watcher {
             return Ok(Some(News::Withdrawn));
         }
         let guard = &self.app.deps.guard;
-        let deferred = guard.defer::<ReadReferrals>(&self.call).await?;
-        match guard.release(store::sealed(&deferred, event)).await {
-            Ok((news, _)) => Ok(Some(news)),
-            Err(Refusal::NotFound) => Ok(None),
-            // Leaving it out would lose it: whoever comes back with the cursor gets it.
-            Err(refusal) => Err(refusal.into()),
+        for _ in 0..ATTEMPTS {
+            let deferred = guard.defer::<ReadReferrals>(&self.call).await?;
+            match guard.release(store::sealed(&deferred, event)).await {
+                Ok((news, _)) => return Ok(Some(news)),
+                // Leaving it out loses nothing only where the agency is told that it was withdrawn.
+                Err(Refusal::NotFound) => {
+                    if hidden_is_withdrawn(&self.app, event).await? {
+                        break;
+                    }
+                }
+                // Leaving it out would lose it: whoever comes back with the cursor gets it.
+                Err(refusal) => return Err(refusal.into()),
+            }
         }
+        Ok(None)
     }
 
     async fn tell(&mut self, event: &Event, news: News) -> Result<(), End> {
@@ -121,7 +140,9 @@ impl Watcher {
             state,
             time: Some(timestamp(event.at)),
         })
-        .await
+        .await?;
+        points::reached("watch.told");
+        Ok(())
     }
 
     /// Once all that was there has been told, and whenever nothing was sent for a while.
