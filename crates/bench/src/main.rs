@@ -1,7 +1,7 @@
 //! What a checked read costs: the same call three times, as an echo, as an unprotected read and as
 //! the real GetNote, each behind the same listener on one core of its own, under the load of
-//! h2load; what a decision costs, beside Cedar's; and what a search of the directory costs as it grows. `cargo xtask bench` builds this with the
-//! release profile and runs it.
+//! h2load; what a decision costs, beside Cedar's; what a search of the directory costs as it grows; and how
+//! soon those who watch are told. `cargo xtask bench` builds this with the release profile and runs it.
 //!
 //! Nothing ships from here. It puts the services together as the binary does, but for the people
 //! service and the directory, which a read by staff does not ask: their answers are fixed.
@@ -13,6 +13,7 @@ mod run;
 mod search;
 mod serving;
 mod store;
+mod watch;
 mod world;
 
 use std::path::PathBuf;
@@ -34,6 +35,8 @@ enum Command {
     Decide(decide::Args),
     /// Measures searches of the directory, beside a scan
     Search(search::Args),
+    /// Measures how soon those who watch referrals are told
+    Watch(watch::Args),
     /// One of the three servers; ends with its standard input
     Server {
         kind: serving::Kind,
@@ -50,6 +53,13 @@ enum Command {
         #[arg(long, default_value = "current")]
         runtime: serving::Runtime,
     },
+    /// The referrals service; ends with its standard input
+    Referrals {
+        #[arg(long)]
+        home: PathBuf,
+        #[arg(long, default_value = "current")]
+        runtime: serving::Runtime,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -57,7 +67,11 @@ fn main() -> anyhow::Result<()> {
         Command::Run(args) => run::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Search(args) => search::run(&args),
+        Command::Watch(args) => watch::run(&args),
         Command::Server { kind, home, runtime } => serving::run(kind, &home, runtime),
         Command::Consent { home, runtime } => serving::run(serving::Kind::Consent, &home, runtime),
+        Command::Referrals { home, runtime } => {
+            serving::run(serving::Kind::Referrals, &home, runtime)
+        }
     }
 }

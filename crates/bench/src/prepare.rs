@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use pg::{Embedded, ServiceSchema, embedded};
-use secrecy::ExposeSecret as _;
 use tonic::{Request, transport::Channel};
 use uuid::Uuid;
 use wire::{
@@ -20,13 +19,10 @@ use wire::{
     },
 };
 
-use crate::{
-    store,
-    world::{CLINIC, Keys, PARTNER, TOKENS, World, anchors, clock},
-};
+use crate::world::{CLINIC, Keys, PARTNER, TOKENS, World, anchors, clock};
 
 /// Not behind the wall of row-level security, and for nothing but the unprotected read.
-const OPEN_ROLE: &str = "trellis_bench_open";
+pub const OPEN_ROLE: &str = "trellis_bench_open";
 
 /// The rows that all others are copies of, made by the services themselves.
 #[derive(Debug)]
@@ -38,19 +34,21 @@ pub struct Template {
     pub shown: Note,
 }
 
-/// Starts the database, on disk and waiting for it.
-pub async fn database(home: &Path) -> anyhow::Result<Embedded> {
+/// Starts the database, on disk and waiting for it, with the schema of one service and of consent.
+pub async fn database(
+    home: &Path,
+    service: (&str, &sqlx::migrate::Migrator),
+) -> anyhow::Result<Embedded> {
     let options =
         embedded::Options { data_dir: Some(home.join("postgres")), ..embedded::Options::default() };
     let server = Embedded::start(options).await?;
     let admin = server.admin_url();
-    for (name, own) in [("notes", &notes::MIGRATIONS), ("consent", &consent::MIGRATIONS)] {
+    for (name, own) in [service, ("consent", &consent::MIGRATIONS)] {
         let schema = ServiceSchema::of(name);
         pg::provision(&admin, std::slice::from_ref(&schema)).await?;
         pg::migrate(&admin, &schema, &[&ledger::MIGRATIONS, own]).await?;
     }
     std::fs::create_dir(anchors(home))?;
-    store::open_role(admin.expose_secret(), OPEN_ROLE).await?;
     Ok(server)
 }
 
@@ -60,6 +58,7 @@ pub fn world(server: &Embedded, home: &Path) -> anyhow::Result<World> {
     let world = World {
         notes_url: server.url("trellis_notes", "postgres"),
         open_url: server.url(OPEN_ROLE, "postgres"),
+        referrals_url: server.url("trellis_referrals", "postgres"),
         consent_url: server.url("trellis_consent", "postgres"),
         tokens: (0..TOKENS).map(|place| keys.staff(place)).collect::<Result<_, _>>()?,
         ..World::default()
@@ -77,31 +76,42 @@ pub async fn template(home: &Path, notes: Channel, consents: Channel) -> anyhow:
     let mut notes = NotesServiceClient::new(notes);
     let create = authorized(&staff, note_of(person))?;
     let draft = notes.create_note(create).await?.into_inner().note.context("a note")?;
-    let sign = SignNoteRequest {
+    let note = SignNoteRequest {
         request_id: Uuid::new_v4().to_string(),
         name: draft.name,
         etag: draft.etag,
     };
-    let signed = notes.sign_note(authorized(&staff, sign)?).await?.into_inner();
+    let signed = notes.sign_note(authorized(&staff, note)?).await?.into_inner();
     let shown = signed.note.context("a signed note")?;
 
+    let consent = sign(consents, &staff, &own, consent_of(person, notes_to_partner())).await?;
+
+    let id = |name: &str, of: &str| wire::convert::id_of(of, name).context("a name");
+    Ok(Template {
+        person,
+        note: id(&shown.name, "notes")?,
+        consent: id(&consent, "consents")?,
+        shown,
+    })
+}
+
+/// Signs a consent; its name.
+pub async fn sign(
+    consents: Channel,
+    staff: &str,
+    own: &str,
+    draft: DraftConsentRequest,
+) -> anyhow::Result<String> {
     let mut consents = ConsentServiceClient::new(consents);
-    let draft = authorized(&staff, consent_of(person))?;
+    let draft = authorized(staff, draft)?;
     let draft = consents.draft_consent(draft).await?.into_inner().consent.context("a draft")?;
     let sign = SignConsentRequest {
         request_id: Uuid::new_v4().to_string(),
         name: draft.name.clone(),
         text_sha256: draft.text_sha256,
     };
-    consents.sign_consent(authorized(&own, sign)?).await?;
-
-    let id = |name: &str, of: &str| wire::convert::id_of(of, name).context("a name");
-    Ok(Template {
-        person,
-        note: id(&shown.name, "notes")?,
-        consent: id(&draft.name, "consents")?,
-        shown,
-    })
+    consents.sign_consent(authorized(own, sign)?).await?;
+    Ok(draft.name)
 }
 
 /// A message with this token.
@@ -141,20 +151,28 @@ fn note_of(person: Uuid) -> CreateNoteRequest {
     }
 }
 
-/// The clinic may show the partner the person's notes for treatment, half a year long.
-fn consent_of(person: Uuid) -> DraftConsentRequest {
-    let rule = Rule {
-        effect: Effect::Permit.into(),
-        disclosers: Some(Disclosers { agencies: vec![format!("agencies/{CLINIC}")] }),
-        recipients: Some(Recipients {
-            agencies: vec![format!("agencies/{PARTNER}")],
-            ..Recipients::default()
-        }),
-        purposes: vec![Purpose::Treat.into(), Purpose::Coc.into()],
+/// The clinic may show the partner the person's notes for treatment.
+fn notes_to_partner() -> Rule {
+    Rule {
         actions: vec![Action::Read.into()],
         kinds: vec![RecordKind::Note.into()],
+        ..from_clinic_to(vec![format!("agencies/{PARTNER}")])
+    }
+}
+
+/// What is the clinic's, for treatment and coordination.
+pub fn from_clinic_to(agencies: Vec<String>) -> Rule {
+    Rule {
+        effect: Effect::Permit.into(),
+        disclosers: Some(Disclosers { agencies: vec![format!("agencies/{CLINIC}")] }),
+        recipients: Some(Recipients { agencies, ..Recipients::default() }),
+        purposes: vec![Purpose::Treat.into(), Purpose::Coc.into()],
         ..Rule::default()
-    };
+    }
+}
+
+/// Half a year long.
+pub fn consent_of(person: Uuid, rule: Rule) -> DraftConsentRequest {
     let expires = clock().now() + time::Duration::days(180);
     DraftConsentRequest {
         request_id: Uuid::new_v4().to_string(),
@@ -162,7 +180,7 @@ fn consent_of(person: Uuid) -> DraftConsentRequest {
         language: String::new(),
         terms: Some(ConsentTerms {
             r#type: ConsentType::General.into(),
-            description: "My notes at the clinic".to_owned(),
+            description: "My records at the clinic".to_owned(),
             rule: Some(rule),
             expires: Some(timestamp(expires)),
             statements: Some(Statements {

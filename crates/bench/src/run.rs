@@ -1,8 +1,8 @@
 //! The measurement: everything started and pinned, replies checked, load put on, the table printed.
 
 mod check;
-mod child;
-mod cores;
+pub mod child;
+pub mod cores;
 mod load;
 pub mod report;
 mod verified;
@@ -78,12 +78,7 @@ impl Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     // Before there is a second thread or process: they inherit it.
     let cores = Cores::share_out()?;
-    cores::refuse_memory_disk(&args.disk)?;
-    cores::remove_left(&args.disk)?;
-    let prefix = format!("{}{}-", cores::PREFIX, std::process::id());
-    let home = tempfile::Builder::new().prefix(&prefix).tempdir_in(&args.disk)?;
-    // The database's own user must be able to reach its folder, which nobody else can enter.
-    cores::open_for_passing(home.path())?;
+    let home = cores::home(&args.disk)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(measure(args, &cores, home.path()))
 }
@@ -164,7 +159,9 @@ async fn measure(args: &Args, cores: &Cores, home: &std::path::Path) -> anyhow::
 
 /// The database, the consent service, and what there is to read.
 async fn set(args: &Args, cores: &Cores, home: &std::path::Path) -> anyhow::Result<Stage> {
-    let database = prepare::database(home).await?;
+    let notes = ("notes", &notes::MIGRATIONS);
+    let database = prepare::database(home, notes).await?;
+    store::open_role(database.admin_url().expose_secret(), prepare::OPEN_ROLE).await?;
     let admin = database.admin_url();
     let mut world = prepare::world(&database, home)?;
     let consent = Child::consent(home)?;

@@ -41,6 +41,8 @@ pub enum Kind {
     D,
     #[value(skip)]
     Consent,
+    #[value(skip)]
+    Referrals,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -75,6 +77,7 @@ pub fn run(kind: Kind, home: &Path, runtime: Runtime) -> anyhow::Result<()> {
             Kind::C => c(&world, home, true).await?,
             Kind::D => c(&world, home, false).await?,
             Kind::Consent => (consent(&world, home).await?, None),
+            Kind::Referrals => (referrals(&world, home).await?, None),
         };
         answer_for(&running, prepared)?;
         running.join().await?;
@@ -131,13 +134,10 @@ async fn c(world: &World, home: &Path, recorded: bool) -> anyhow::Result<Served>
         false => Ledger::unrecorded(db.clone()),
     };
     if recorded {
-        // As a service does; each process has a file of its own.
-        let anchor = anchors(home).join(format!("{}.checkpoints", std::process::id()));
-        ledger.seal(seal(anchor)?, clock(), CancellationToken::new())?;
+        sealed(&ledger, home)?;
     }
-    let channel = serve::peer(&world.consent, None)?;
-    let peer = Peer::new(channel, keys.service_tokens("notes"), "consent");
-    let directory = directory();
+    let peer = consents(world, &keys, "notes")?;
+    let directory = directory(world);
     let deps = deps(db, ledger, Arc::new(GrpcConsents::new(peer)), &directory)?;
     let authenticator = keys.authenticator("notes", directory).await?;
     let prepared = Prepared::new(world, GET_NOTE)?;
@@ -147,10 +147,36 @@ async fn c(world: &World, home: &Path, recorded: bool) -> anyhow::Result<Served>
     Ok((running, Some(prepared)))
 }
 
+/// As a service does; each process has a file of its own.
+fn sealed(ledger: &Ledger, home: &Path) -> anyhow::Result<()> {
+    let anchor = anchors(home).join(format!("{}.checkpoints", std::process::id()));
+    ledger.seal(seal(anchor)?, clock(), CancellationToken::new())?;
+    Ok(())
+}
+
+fn consents(world: &World, keys: &Keys, service: &str) -> anyhow::Result<Peer> {
+    let channel = serve::peer(&world.consent, None)?;
+    Ok(Peer::new(channel, keys.service_tokens(service), "consent"))
+}
+
+async fn referrals(world: &World, home: &Path) -> anyhow::Result<Running> {
+    let keys = Keys::open(home)?;
+    let db = database(&world.referrals_url, "referrals").await?;
+    let ledger = Ledger::start(db.clone(), ledger::Config::default());
+    sealed(&ledger, home)?;
+    let peer = consents(world, &keys, "referrals")?;
+    let directory = directory(world);
+    let deps = deps(db, ledger, Arc::new(GrpcConsents::new(peer.clone())), &directory)?;
+    let authenticator = keys.authenticator("referrals", directory).await?;
+    // Nothing is attached here, so nobody is asked where notes are.
+    let service = referrals::server(referrals::start(deps, peer.clone(), peer));
+    Ok(listener().add_service(service).auth(AuthLayer::new(authenticator)).start().await?)
+}
+
 async fn consent(world: &World, home: &Path) -> anyhow::Result<Running> {
     let keys = Keys::open(home)?;
     let db = database(&world.consent_url, "consent").await?;
-    let directory = directory();
+    let directory = directory(world);
     let local = LocalConsents::new(db.clone(), Arc::clone(&directory));
     let ledger = Ledger::start(db.clone(), ledger::Config::default());
     let deps = deps(db, ledger, Arc::new(local), &directory)?;

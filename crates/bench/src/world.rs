@@ -40,7 +40,11 @@ pub struct World {
     pub notes_url: String,
     /// The same database, as a role that row-level security does not bind: for the unprotected read.
     pub open_url: String,
+    /// The referrals service's, where that is measured.
+    pub referrals_url: String,
     pub consent_url: String,
+    /// Agencies besides, who watch what is sent to them.
+    pub watching: u32,
     /// Where the consent service listens.
     pub consent: String,
     pub tokens: Vec<String>,
@@ -57,6 +61,11 @@ impl World {
     pub fn save(&self, home: &Path) -> anyhow::Result<()> {
         Ok(fs::write(home.join("world.json"), serde_json::to_vec(self)?)?)
     }
+}
+
+/// One of the agencies that watch.
+pub fn watching(n: u32) -> Uuid {
+    Uuid::from_u128(PARTNER.as_u128() + 1 + u128::from(n))
 }
 
 /// Where heads go.
@@ -91,8 +100,8 @@ pub fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }
 
-/// Both agencies, as the directory service would have told them.
-pub fn directory() -> Arc<Directory> {
+/// All agencies, as the directory service would have told them.
+pub fn directory(world: &World) -> Arc<Directory> {
     let state = |id: Uuid, display_name: &str| AgencyState {
         agency: Some(Agency {
             name: format!("agencies/{id}"),
@@ -108,9 +117,11 @@ pub fn directory() -> Arc<Directory> {
         }],
     };
     let directory = Directory::local();
+    let both = [state(CLINIC, "The clinic"), state(PARTNER, "The partner")];
+    let others = (0..world.watching).map(|n| state(watching(n), "Another"));
     directory.apply(&WatchAgenciesResponse {
         revision: 1,
-        agencies: vec![state(CLINIC, "The clinic"), state(PARTNER, "The partner")],
+        agencies: both.into_iter().chain(others).collect(),
         snapshot: true,
     });
     directory
@@ -151,6 +162,11 @@ impl Keys {
     /// Token number `place` of [`TOKENS`].
     pub fn staff(&self, place: usize) -> anyhow::Result<String> {
         let agency = if place.is_multiple_of(2) { CLINIC } else { PARTNER };
+        self.member(place, agency)
+    }
+
+    /// Somebody of an agency's staff.
+    pub fn member(&self, place: usize, agency: Uuid) -> anyhow::Result<String> {
         Ok(self.issuer.mint(&Mint {
             kind: Asserts::AgencyStaff,
             sub: format!("staff-{place}"),

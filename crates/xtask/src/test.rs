@@ -159,6 +159,7 @@ fn bench_smoke(project: &Project) -> anyhow::Result<Outcome> {
     if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
         return Ok(Outcome::Skipped("the benchmark needs two cores"));
     }
+    run::must(&mut bench::watch(project, &program, true))?;
     outcome(&mut bench::measure(project, &program, true))
 }
 

@@ -47,6 +47,15 @@ impl Child {
         Self::start(command, &home.join("consent.log"))
     }
 
+    /// The referrals service, on the core of what is measured.
+    pub fn referrals(home: &Path, cores: &Cores, runtime: Runtime) -> anyhow::Result<Self> {
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", &cores.server.to_string()]);
+        command.arg(std::env::current_exe()?).args(["referrals", "--runtime", runtime.name()]);
+        command.arg("--home").arg(home);
+        Self::start(command, &home.join("referrals.log"))
+    }
+
     fn start(mut command: Command, log: &Path) -> anyhow::Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(fs::File::create(log)?);
         let mut process = command.spawn().context("taskset comes with the package util-linux")?;

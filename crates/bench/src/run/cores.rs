@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
+use tempfile::TempDir;
 
 #[derive(Debug, Clone)]
 pub struct Cores {
@@ -88,7 +89,7 @@ pub fn list(cores: &[usize]) -> String {
 }
 
 /// A file system in memory waits for no disk.
-pub fn refuse_memory_disk(folder: &Path) -> anyhow::Result<()> {
+fn refuse_memory_disk(folder: &Path) -> anyhow::Result<()> {
     let about = statfs(folder).with_context(|| folder.display().to_string())?;
     if about.filesystem_type() == TMPFS_MAGIC {
         bail!("{} is in memory: name a folder on a disk (--disk)", folder.display());
@@ -97,10 +98,10 @@ pub fn refuse_memory_disk(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Folders of a run are named for its process.
-pub const PREFIX: &str = "trellis-bench-";
+const PREFIX: &str = "trellis-bench-";
 
 /// Removes what runs that were killed have left.
-pub fn remove_left(folder: &Path) -> anyhow::Result<()> {
+fn remove_left(folder: &Path) -> anyhow::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -113,9 +114,15 @@ pub fn remove_left(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The database's user passes through, and can list nothing.
-pub fn open_for_passing(folder: &Path) -> anyhow::Result<()> {
-    Ok(fs::set_permissions(folder, fs::Permissions::from_mode(0o711))?)
+/// A run's own folder on this disk. The database's user must be able to reach its own in it: it passes
+/// through, and can list nothing.
+pub fn home(disk: &Path) -> anyhow::Result<TempDir> {
+    refuse_memory_disk(disk)?;
+    remove_left(disk)?;
+    let prefix = format!("{PREFIX}{}-", std::process::id());
+    let home = tempfile::Builder::new().prefix(&prefix).tempdir_in(disk)?;
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o711))?;
+    Ok(home)
 }
 
 #[cfg(test)]

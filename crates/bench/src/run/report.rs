@@ -55,6 +55,7 @@ pub fn short(kind: Kind) -> &'static str {
         Kind::C => "c",
         Kind::D => "d",
         Kind::Consent => "consent",
+        Kind::Referrals => "referrals",
     }
 }
 
@@ -65,6 +66,7 @@ fn long(kind: Kind) -> &'static str {
         Kind::C => "(c) GetNote: token, consent, durable audit",
         Kind::D => "(d) GetNote: token, consent, no record",
         Kind::Consent => "consent",
+        Kind::Referrals => "referrals",
     }
 }
 

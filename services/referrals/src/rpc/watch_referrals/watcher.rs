@@ -1,22 +1,20 @@
 //! One stream, from its cursor on.
 
+mod tell;
+
 use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use identity::AuthError;
 use kernel::Instant;
 use permit::{Call, ReadReferrals, Refusal};
-use pg::points;
 use rpc::Error;
 use tokio::sync::{mpsc, watch};
 use tonic::Status;
 use uuid::Uuid;
-use wire::{
-    convert::{name_of, timestamp},
-    referrals::v1::{ReferralEventKind as Kind, WatchReferralsResponse},
-};
+use wire::referrals::v1::WatchReferralsResponse;
 
-use super::{AHEAD, shown};
+use super::AHEAD;
 use crate::{
     App,
     domain::{Event, News},
@@ -24,8 +22,6 @@ use crate::{
     store,
 };
 
-/// Of the thirty seconds that the contract promises.
-const CHECKPOINT: time::Duration = time::Duration::seconds(10);
 /// How often the token's end is looked for, however quiet it is.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -129,42 +125,5 @@ impl Watcher {
             }
         }
         Ok(None)
-    }
-
-    async fn tell(&mut self, event: &Event, news: News) -> Result<(), End> {
-        let (kind, state) = shown(news);
-        self.send(WatchReferralsResponse {
-            cursor: self.app.deps.pages.cursor(&self.call, event.seq)?,
-            kind: kind.into(),
-            referral: name_of("referrals", &event.record.id),
-            state,
-            time: Some(timestamp(event.at)),
-        })
-        .await?;
-        points::reached("watch.told");
-        Ok(())
-    }
-
-    /// Once all that was there has been told, and whenever nothing was sent for a while.
-    async fn checkpoint(&mut self, first: bool) -> Result<(), End> {
-        let now = self.app.deps.clock.now();
-        // After a clock that was set back, sooner rather than later.
-        let quiet = now < self.sent || now - self.sent >= CHECKPOINT;
-        if !first && !quiet {
-            return Ok(());
-        }
-        self.send(WatchReferralsResponse {
-            cursor: self.app.deps.pages.cursor(&self.call, self.reached)?,
-            kind: Kind::Checkpoint.into(),
-            time: Some(timestamp(now)),
-            ..WatchReferralsResponse::default()
-        })
-        .await
-    }
-
-    async fn send(&mut self, message: WatchReferralsResponse) -> Result<(), End> {
-        self.out.send(Ok(message)).await.map_err(|_| End::Gone)?;
-        self.sent = self.app.deps.clock.now();
-        Ok(())
     }
 }
