@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use pg::{Embedded, ServiceSchema, embedded};
+use pg::{Embedded, Migrator, ServiceSchema, embedded};
 use tonic::{Request, transport::Channel};
 use uuid::Uuid;
 use wire::{
@@ -35,10 +35,7 @@ pub struct Template {
 }
 
 /// Starts the database, on disk and waiting for it, with the schema of one service and of consent.
-pub async fn database(
-    home: &Path,
-    service: (&str, &sqlx::migrate::Migrator),
-) -> anyhow::Result<Embedded> {
+pub async fn database(home: &Path, service: (&str, &Migrator)) -> anyhow::Result<Embedded> {
     let options =
         embedded::Options { data_dir: Some(home.join("postgres")), ..embedded::Options::default() };
     let server = Embedded::start(options).await?;

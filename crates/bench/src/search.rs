@@ -8,9 +8,8 @@ mod serving;
 use std::time::Instant;
 
 use anyhow::ensure;
-use pg::{Embedded, ServiceSchema, embedded};
+use pg::{Embedded, PgConnection, ServiceSchema, embedded};
 use secrecy::ExposeSecret as _;
-use sqlx::PgConnection;
 use wire::directory::v1::directory_service_client::DirectoryServiceClient;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! What the types forbid: each line of `tests/ui/*.rs` that ends with `//~ CODE words` is refused
 //! by the compiler with that code and those words, and no other line is.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

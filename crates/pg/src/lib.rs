@@ -38,5 +38,5 @@ pub use lane::Lane;
 pub use migrate::{COMMON, MigrateError, apply, migrate, uncommented};
 pub use roles::{ProvisionError, ServiceSchema, provision, reading, retaining};
 pub use sealed::Sealed;
-pub use sqlx::PgConnection;
+pub use sqlx::{PgConnection, migrate::Migrator};
 pub use tx::{Scope, Tail, TxError};

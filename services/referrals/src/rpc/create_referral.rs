@@ -9,19 +9,18 @@ use pg::{
     requests::{RequestKey, keep_answer},
 };
 use policy::Record;
-use rpc::{Conflict, Error, InTx, Outage};
+use rpc::{Error, InTx, Outage};
 use tonic::{Request, Response};
-use uuid::Uuid;
 use wire::{
     convert::name_of,
     referrals::v1::{CreateReferralRequest, CreateReferralResponse},
 };
 
-use super::{attached, group, messages::Shows, parse, reply};
+use super::{attached, create_sub_referral, group, messages::Shows, parse, reply};
 use crate::{
     App,
     domain::News,
-    store::{self, Followed, Locked, MOST_IN_GROUP, New, Told},
+    store::{self, New, Told},
 };
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/CreateReferral";
@@ -91,10 +90,10 @@ async fn write<R: Shows>(
         store::sending(&mut *tx, permit).await?;
     }
     if let Some(parent) = &new.parent {
-        follows(&mut *tx, guard, permit, parent).await?;
+        create_sub_referral::follows(&mut *tx, guard, permit, parent).await?;
     }
     let group = match new.group {
-        Some(other) => Some(joined(&mut *tx, permit, new, other).await?),
+        Some(other) => Some(group::joined(&mut *tx, permit, new, other).await?),
         None => None,
     };
     // What its target may not read it is not told of either.
@@ -117,68 +116,4 @@ async fn write<R: Shows>(
     let (person, record) = (permit.person_id(), permit.record_id());
     keep_answer(tx, key, person, record, &answer, new.at).await?;
     Ok((reply, seq))
-}
-
-/// What another referral follows from is to the caller's agency, which may read it still, about the same
-/// person, and taken on.
-async fn follows(
-    tx: &mut PgConnection,
-    guard: &Guard,
-    permit: &Permit<WriteReferrals>,
-    parent: &Followed,
-) -> Result<(), InTx> {
-    let agency = permit.agency().ok_or(Error::NotFound)?;
-    let source = agency.uuid().ok_or(Error::NotFound)?;
-    let found = store::parent(tx, permit, parent.id, source).await?.ok_or(Error::NotFound)?;
-    if !guard.covered(&parent.record, agency, parent.purposes).await?.reading {
-        return Err(Error::NotFound.into());
-    }
-    let parent = found;
-    if !parent.standing.is_taken() {
-        let (state, allowed) = (parent.standing.state.name(), Vec::new());
-        return Err(Error::Conflict(Conflict::WrongState { state, allowed }).into());
-    }
-    if usize::try_from(parent.followed_by).unwrap_or(usize::MAX) >= MOST_IN_GROUP {
-        let many = Conflict::TooMany { what: "referrals that follow", limit: MOST_IN_GROUP };
-        return Err(Error::Conflict(many).into());
-    }
-    Ok(())
-}
-
-/// The group of another referral, which this one joins: the caller's agency's own, of the same person,
-/// which waits for an answer or is a draft. Whatever else it is, it is refused in the same words.
-async fn joined(
-    tx: &mut PgConnection,
-    permit: &Permit<WriteReferrals>,
-    new: &New,
-    other: Uuid,
-) -> Result<Uuid, InTx> {
-    let wrong = || {
-        let what = "must be a draft or unanswered referral of your agency's about this person";
-        InTx::from(Error::field("group", what))
-    };
-    let source = permit.agency().and_then(AgencyId::uuid);
-    let group = store::own_group(&mut *tx, permit.person_id(), other, source).await?;
-    let group = group.ok_or_else(wrong)?;
-    store::lock_group(&mut *tx, group).await?;
-    let members = store::others(&mut *tx, permit, group).await?;
-    let named = members.iter().find(|(id, _)| *id == other).map(|(_, member)| member);
-    let named = named.ok_or_else(wrong)?;
-    group::free(&members)?;
-    if !named.standing.waits() {
-        return Err(wrong());
-    }
-    if store::declined(&mut *tx, permit.person_id(), group, new.target).await? {
-        return Err(Error::Conflict(Conflict::PersonDeclined).into());
-    }
-    let asked = |member: &Locked| member.target == new.target && member.standing.waits();
-    if members.iter().any(|(_, member)| asked(member)) {
-        return Err(Error::field("target", "is asked in this group already").into());
-    }
-    if members.len() >= MOST_IN_GROUP {
-        let many = Conflict::TooMany { what: "referrals of a group", limit: MOST_IN_GROUP };
-        return Err(Error::Conflict(many).into());
-    }
-    store::found(tx, permit.person_id(), group).await?;
-    Ok(group)
 }

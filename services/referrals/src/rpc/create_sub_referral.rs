@@ -1,9 +1,10 @@
 //! Writes a referral that follows from one to the caller's agency.
 
 use kernel::AgencyId;
-use permit::{Call, Disclosure};
+use permit::{Call, Disclosure, Guard, Permit, WriteReferrals};
+use pg::PgConnection;
 use policy::{Agencies, Facets};
-use rpc::{Denial, Error, InTx, Outage};
+use rpc::{Conflict, Denial, Error, InTx, Outage};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::{
@@ -14,7 +15,7 @@ use wire::{
 use super::{create_referral::written, parse, reply};
 use crate::{
     App,
-    store::{Followed, New},
+    store::{self, Followed, MOST_IN_GROUP, New},
 };
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/CreateSubReferral";
@@ -85,4 +86,30 @@ async fn following(
     let parent = Followed { id: parent, record: read.record, purposes };
     let new = New { parent: Some(parent), ..parse::new(app, call, &asked)? };
     Ok((record, new))
+}
+
+/// What another referral follows from is to the caller's agency, which may read it still, about the same
+/// person, and taken on.
+pub(super) async fn follows(
+    tx: &mut PgConnection,
+    guard: &Guard,
+    permit: &Permit<WriteReferrals>,
+    parent: &Followed,
+) -> Result<(), InTx> {
+    let agency = permit.agency().ok_or(Error::NotFound)?;
+    let source = agency.uuid().ok_or(Error::NotFound)?;
+    let found = store::parent(tx, permit, parent.id, source).await?.ok_or(Error::NotFound)?;
+    if !guard.covered(&parent.record, agency, parent.purposes).await?.reading {
+        return Err(Error::NotFound.into());
+    }
+    let parent = found;
+    if !parent.standing.is_taken() {
+        let (state, allowed) = (parent.standing.state.name(), Vec::new());
+        return Err(Error::Conflict(Conflict::WrongState { state, allowed }).into());
+    }
+    if usize::try_from(parent.followed_by).unwrap_or(usize::MAX) >= MOST_IN_GROUP {
+        let many = Conflict::TooMany { what: "referrals that follow", limit: MOST_IN_GROUP };
+        return Err(Error::Conflict(many).into());
+    }
+    Ok(())
 }

@@ -1,14 +1,14 @@
 //! Several that ask for the same: one of them at most is taken on.
 
-use kernel::{Instant, Kind, PersonId};
-use permit::Guard;
+use kernel::{AgencyId, Instant, Kind, PersonId};
+use permit::{Guard, Permit, WriteReferrals};
 use pg::PgConnection;
 use rpc::{Conflict, Error, InTx};
 use uuid::Uuid;
 
 use crate::{
     domain::{Ending, Mover, News, State},
-    store::{self, Change, Hold, Locked, OfNetwork, Told},
+    store::{self, Change, Hold, Locked, MOST_IN_GROUP, New, OfNetwork, Told},
 };
 
 /// As audit records name it.
@@ -67,4 +67,42 @@ pub(super) async fn give_up(
     }
     let ids: Vec<Uuid> = others.iter().map(|(id, _)| *id).collect();
     Ok((!ids.is_empty()).then(|| guard.event_by_network(&act, ids)))
+}
+
+/// The group of another referral, which this one joins: the caller's agency's own, of the same person,
+/// which waits for an answer or is a draft. Whatever else it is, it is refused in the same words.
+pub(super) async fn joined(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteReferrals>,
+    new: &New,
+    other: Uuid,
+) -> Result<Uuid, InTx> {
+    let wrong = || {
+        let what = "must be a draft or unanswered referral of your agency's about this person";
+        InTx::from(Error::field("group", what))
+    };
+    let source = permit.agency().and_then(AgencyId::uuid);
+    let group = store::own_group(&mut *tx, permit.person_id(), other, source).await?;
+    let group = group.ok_or_else(wrong)?;
+    store::lock_group(&mut *tx, group).await?;
+    let members = store::others(&mut *tx, permit, group).await?;
+    let named = members.iter().find(|(id, _)| *id == other).map(|(_, member)| member);
+    let named = named.ok_or_else(wrong)?;
+    free(&members)?;
+    if !named.standing.waits() {
+        return Err(wrong());
+    }
+    if store::declined(&mut *tx, permit.person_id(), group, new.target).await? {
+        return Err(Error::Conflict(Conflict::PersonDeclined).into());
+    }
+    let asked = |member: &Locked| member.target == new.target && member.standing.waits();
+    if members.iter().any(|(_, member)| asked(member)) {
+        return Err(Error::field("target", "is asked in this group already").into());
+    }
+    if members.len() >= MOST_IN_GROUP {
+        let many = Conflict::TooMany { what: "referrals of a group", limit: MOST_IN_GROUP };
+        return Err(Error::Conflict(many).into());
+    }
+    store::found(tx, permit.person_id(), group).await?;
+    Ok(group)
 }
