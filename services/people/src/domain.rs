@@ -13,7 +13,7 @@ mod similar;
 pub use age::days_at;
 pub use confirmation::ShortCode;
 pub use details::{Address, Details, OtherName};
-pub use identity::{Candidates, Key, Matching, Scope};
+pub use identity::{Candidates, Key, Matching};
 pub use invitation::{Code, LIFETIME};
 pub use profile::{Identifier, MAX_IDENTIFIERS, Profile, birth_date, unclean};
 pub use proofing::{Stated, stands};

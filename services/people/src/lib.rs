@@ -1,12 +1,12 @@
 //! People: what each agency holds of a person as such (a profile, that agency's record), the
 //! recognition of one person across agencies, and the sign-ins that are a person's own.
 //!
-//! A person is recognised by an identifier in a *shared* system (a Medicaid number, say) that is
-//! equal byte for byte, an equal birth date and an equal family name; or where all that two agencies
-//! state weighs enough by the rule of `crates/matching`. What weighs less is in doubt and kept for a data
-//! steward: a false link is the worse error. Keyed hashes find who is compared, and the database
-//! compares: no agency's statement leaves it. The people of a victim-service provider, and whoever is
-//! labelled so by anyone, are never recognised across agencies, in neither direction.
+//! A person is recognised across agencies where all that two of them state weighs enough by the rule of
+//! `crates/matching`: names, birth date, telephone, address, and identifiers of a *shared* system (a
+//! Medicaid number, say). What weighs less is in doubt and kept for a data steward: a false link is the
+//! worse error. Keyed hashes find who is compared, and the database compares: no agency's statement
+//! leaves it. The people of a victim-service provider, and whoever is labelled so by anyone, are never
+//! recognised across agencies, in neither direction.
 //!
 //! A sign-in is bound by a one-time invitation of an agency that registered the person. It opens
 //! only what the agencies that vouch for it hold, until others confirm it; or its issuer asserts
@@ -15,7 +15,8 @@
 //! Representatives are recorded here, with evidence, beginning and end, and bound the same way. For whom
 //! a sign-in acts is asked at every decision, and an end of it is as strict as a revocation.
 //!
-//! Invariant: nothing here tells an agency whether a person was known before.
+//! Invariant: nothing here tells an agency whether a person was known before; which of its own
+//! registrations are one person hangs on what it states itself, and on nothing else.
 //! Invariant: no code is kept anywhere, not even in the answer kept for a replay.
 //! Invariant: an agency vouches for one live sign-in of a person, and ends none that others alone vouch
 //! for; a live sign-in is one person's. An appointment has one, and a sign-in may have many.
@@ -51,6 +52,8 @@ pub const SHARED_SYSTEMS: &[&str] = &[
     "urn:trellis:medicaid",
 ];
 
+/// How often the directory is asked for until it is known.
+const DIRECTORY_AWAITED: std::time::Duration = std::time::Duration::from_secs(1);
 /// How often.
 const NAMES_COUNTED: std::time::Duration = std::time::Duration::from_secs(3600);
 
@@ -60,6 +63,15 @@ const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 pub struct App {
     pub(crate) deps: Deps,
     pub(crate) matching: Arc<Matching>,
+}
+
+impl App {
+    /// The victim-service providers: whom they hold is recognised by nobody else. None: not known yet.
+    pub(crate) fn victim_services(&self) -> Option<Vec<uuid::Uuid>> {
+        let (_, agencies) = self.deps.directory.agencies()?;
+        let victim = &agencies.custodians().victim;
+        Some(victim.iter().filter_map(kernel::AgencyId::uuid).collect())
+    }
 }
 
 /// Puts the service together. The guard in `deps` must ask [`LocalPeople`] over the same database:
@@ -81,7 +93,11 @@ pub fn follow_names(app: &Arc<App>) {
     let (stop, app) = (app.deps.stop.clone(), Arc::clone(app));
     tokio::spawn(stop.run_until_cancelled_owned(async move {
         loop {
-            if let Err(error) = store::similar::count_names(&app.deps.db).await {
+            let Some(never) = app.victim_services() else {
+                tokio::time::sleep(DIRECTORY_AWAITED).await;
+                continue;
+            };
+            if let Err(error) = store::similar::count_names(&app.deps.db, &never).await {
                 tracing::warn!(%error, "names could not be counted");
             }
             tokio::time::sleep(NAMES_COUNTED).await;

@@ -1,10 +1,9 @@
-//! When two registrations are one person: deterministic and strict.
+//! When two registrations are one person.
 
 use std::collections::HashSet;
 
 use aws_lc_rs::hmac;
 use matching::{Frequencies, Registration, Rule, Weights, Wrong};
-use time::Date;
 use uuid::Uuid;
 
 use super::{Compared, Identifier, ShortCode, Similar, similar};
@@ -23,15 +22,6 @@ impl Key {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         i64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
-}
-
-/// Among whom a registration is recognised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// All agencies but victim-service providers.
-    Network,
-    /// One victim-service provider alone: its keys can't be equal to anybody else's.
-    Agency(Uuid),
 }
 
 /// The rule, and the secret without which an index of birth dates and numbers could be guessed
@@ -101,22 +91,6 @@ impl Matching {
         ])
     }
 
-    /// What makes registrations one person, within the scope.
-    pub fn across(&self, scope: Scope, identifier: &Identifier, birth: Date, family: &str) -> Key {
-        let agency = match scope {
-            Scope::Network => Vec::new(),
-            Scope::Agency(agency) => agency.as_bytes().to_vec(),
-        };
-        self.hash(&[
-            b"person v1",
-            &agency,
-            identifier.system.as_bytes(),
-            identifier.value.as_bytes(),
-            &birth.to_julian_day().to_be_bytes(),
-            normal(family).as_bytes(),
-        ])
-    }
-
     /// What is kept of the confirmation code of somebody's sign-in. Keyed: so few letters could be
     /// guessed through.
     pub fn of_confirmation(
@@ -146,29 +120,25 @@ impl Matching {
     }
 }
 
-/// A family name as it is compared: lower case, single spaces.
-fn normal(family: &str) -> String {
-    family.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
 /// Whom a registration may be of.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Candidates {
     /// Known to the agency by an identifier of its own.
     pub own: Vec<Uuid>,
-    /// Recognised by a shared identifier, birth date and family name.
-    pub matched: Vec<Uuid>,
-    /// Who is, or may be, the same by what else is stated.
+    /// Known to the agency by a shared identifier, the names and the birth date.
+    pub same: Vec<Uuid>,
+    /// Who is, or may be, the same by all that is stated.
     pub similar: Vec<Similar>,
 }
 
 impl Candidates {
-    /// The person; none: a new one. The agency's own word comes first, then what recognises a person
-    /// for certain, then what weighs enough; and where either points to several people nobody is
-    /// recognised: a false link is the worse error.
+    /// The person; none: a new one. What the agency itself states comes first, its own identifiers before
+    /// all else; then what weighs enough, which is never anybody whom the agency holds already: so which of
+    /// its registrations are one person says nothing of what others state. Where any of these points to
+    /// several people nobody is recognised: a false link is the worse error.
     pub fn person(&self) -> Option<Uuid> {
         let mut links = self.similar.iter().filter(|one| one.link).map(|one| one.person);
-        match (self.own.first(), &*self.matched, (links.next(), links.next())) {
+        match (self.own.first(), &*self.same, (links.next(), links.next())) {
             (Some(own), ..) => Some(*own),
             (None, [one], _) => Some(*one),
             (None, [], (Some(one), None)) => Some(one),
@@ -184,52 +154,24 @@ impl Candidates {
 
 #[cfg(test)]
 mod tests {
-    use time::macros::date;
-
     use super::*;
 
-    fn id(value: &str) -> Identifier {
-        Identifier { system: "urn:trellis:medicaid".into(), value: value.into() }
-    }
-
-    fn rule() -> Matching {
-        Matching::new(&[7; 32], ["urn:trellis:medicaid"])
-    }
-
     #[test]
-    fn a_person_is_the_same_by_identifier_birth_date_and_family_name_and_by_nothing_less() {
-        let key = |value, birth, family| rule().across(Scope::Network, &id(value), birth, family);
-        let jane = key("1", date!(1980 - 01 - 02), "Roe");
-        assert_eq!(jane, key("1", date!(1980 - 01 - 02), " rOE "));
-        assert_ne!(jane, key("1 ", date!(1980 - 01 - 02), "Roe"));
-        assert_ne!(jane, key("1", date!(1980 - 01 - 03), "Roe"));
-        assert_ne!(jane, key("1", date!(1980 - 01 - 02), "Rose"));
-        assert_eq!(
-            key("1", date!(1980 - 01 - 02), "van \u{a0} DER Ävel"),
-            key("1", date!(1980 - 01 - 02), "Van der ävel")
-        );
-    }
-
-    #[test]
-    fn a_key_is_of_its_scope_and_of_its_secret() {
-        let birth = date!(1980 - 01 - 02);
-        let agency = Uuid::from_u128(1);
-        let network = rule().across(Scope::Network, &id("1"), birth, "Roe");
-        assert_ne!(network, rule().across(Scope::Agency(agency), &id("1"), birth, "Roe"));
-        let other = Matching::new(&[8; 32], ["urn:trellis:medicaid"]);
-        assert_ne!(network, other.across(Scope::Network, &id("1"), birth, "Roe"));
-        assert_ne!(
-            rule().of_agency(agency, &id("1")),
-            rule().of_agency(Uuid::from_u128(2), &id("1"))
-        );
+    fn a_key_is_of_its_agency_and_of_its_secret() {
+        let id = Identifier { system: "urn:trellis:medicaid".into(), value: "1".into() };
+        let rule = |secret| Matching::new(&[secret; 32], ["urn:trellis:medicaid"]);
+        let [a, b] = [1, 2].map(Uuid::from_u128);
+        let key = rule(7).of_agency(a, &id);
+        assert_ne!(key, rule(7).of_agency(b, &id));
+        assert_ne!(key, rule(8).of_agency(a, &id));
     }
 
     #[test]
     fn two_people_recognised_are_nobody() {
         let [a, b] = [1, 2].map(Uuid::from_u128);
-        let found = |own: &[Uuid], matched: &[Uuid]| Candidates {
+        let found = |own: &[Uuid], same: &[Uuid]| Candidates {
             own: own.to_vec(),
-            matched: matched.to_vec(),
+            same: same.to_vec(),
             similar: Vec::new(),
         };
         assert_eq!(found(&[], &[]).person(), None);

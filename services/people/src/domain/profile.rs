@@ -32,6 +32,23 @@ pub struct Profile {
     pub version: i32,
 }
 
+impl Profile {
+    /// Takes over what another statement of the same agency says more strictly of who may see it, and nothing
+    /// that says less; whether anything changed.
+    pub fn labelled_as(&mut self, other: &Self) -> bool {
+        let before = (self.confidentiality, self.sensitivities, self.part2, self.victim_service);
+        let unstated = Confidentiality::Restricted;
+        self.confidentiality = match other.confidentiality {
+            Some(stated) if stated > self.confidentiality.unwrap_or(unstated) => Some(stated),
+            _ => self.confidentiality,
+        };
+        self.sensitivities = self.sensitivities.union(other.sensitivities);
+        self.part2 |= other.part2;
+        self.victim_service |= other.victim_service;
+        before != (self.confidentiality, self.sensitivities, self.part2, self.victim_service)
+    }
+}
+
 /// A day of the calendar, in this or an earlier day of UTC.
 pub fn birth_date(text: &str, now: Instant) -> Result<Date, &'static str> {
     let date = Date::parse(text, format_description!("[year]-[month]-[day]"))

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::{Identifier, Profile};
 
-/// People looked at for one registration.
-pub const COMPARED: i32 = 50;
+/// Forms of people looked at for one registration.
+pub const COMPARED: i32 = 100;
 /// Doubts kept of one registration: those that weigh most.
 const DOUBTS: usize = 10;
 /// Thousandths of a bit, so that two findings can be equal.

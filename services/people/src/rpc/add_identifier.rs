@@ -7,6 +7,7 @@ use wire::people::v1::{AddIdentifierRequest, AddIdentifierResponse};
 use super::{
     change::{self, Change},
     register_person::parse,
+    shared,
 };
 use crate::App;
 
@@ -14,6 +15,13 @@ const RPC: &str = "trellis.people.v1.PeopleService/AddIdentifier";
 
 /// Adds an identifier to what the caller's agency holds of the person. One that is there already is well.
 pub async fn handle(
+    app: &App,
+    request: Request<AddIdentifierRequest>,
+) -> Result<Response<AddIdentifierResponse>, Error> {
+    shared::on_the_beat(made(app, request)).await
+}
+
+async fn made(
     app: &App,
     request: Request<AddIdentifierRequest>,
 ) -> Result<Response<AddIdentifierResponse>, Error> {

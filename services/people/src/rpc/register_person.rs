@@ -4,10 +4,7 @@ pub(super) mod parse;
 mod registration;
 mod write;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use kernel::Kind;
 use permit::{Ask, Call, Located, Written};
@@ -23,11 +20,6 @@ use crate::{App, domain::Profile, store::locate};
 
 const RPC: &str = "trellis.people.v1.PeopleService/RegisterPerson";
 
-/// How long looking for who is alike takes hangs a little on how alike people are. So an answer waits for the
-/// next whole multiple of this since its call came: longer than most take, so that nearly all leave on the
-/// first.
-const BEAT: Duration = Duration::from_millis(100);
-
 /// Attempts, when other registrations of the same person land between the look-up and the write.
 const ATTEMPTS: u32 = 4;
 
@@ -35,23 +27,15 @@ const ATTEMPTS: u32 = 4;
 /// the answer nor the work: the index is always asked, the person's row is always offered, and the
 /// profile is new for this agency in either case.
 ///
-/// The agency that registers somebody again, by an identifier of its own, or by what recognises a
-/// person anywhere, gets the person and its own profile as it stands, with the identifiers that were
-/// not there yet added; another birth date under its own identifier is ALREADY_EXISTS.
+/// The agency that registers somebody again, by an identifier of its own, or by a shared one with the same
+/// names and birth date, gets the person and its own profile as it stands, with the identifiers that were not
+/// there yet added and the labels as strict as the stricter; another birth date under its own identifier is
+/// ALREADY_EXISTS.
 pub async fn handle(
     app: &App,
     request: Request<RegisterPersonRequest>,
 ) -> Result<Response<RegisterPersonResponse>, Error> {
-    let begun = Instant::now();
-    let answer = registered(app, request).await;
-    tokio::time::sleep(rest(begun.elapsed())).await;
-    answer
-}
-
-/// From so long after the call came to the next beat.
-fn rest(elapsed: Duration) -> Duration {
-    let over = elapsed.as_nanos() % BEAT.as_nanos();
-    BEAT.saturating_sub(Duration::from_nanos(u64::try_from(over).unwrap_or_default()))
+    shared::on_the_beat(registered(app, request)).await
 }
 
 async fn registered(

@@ -9,15 +9,22 @@ use wire::{
 
 use super::{
     change::{self, Change, Stated},
-    details,
+    details, shared,
 };
 use crate::{App, domain};
 
 const RPC: &str = "trellis.people.v1.PeopleService/UpdatePerson";
 
 /// Replaces what the caller's agency states of the person, whole: what was left out is empty. What it
-/// stated before is kept, and what recognised the person before goes on doing so.
+/// stated before is kept; by what it stated before the person is recognised no more.
 pub async fn handle(
+    app: &App,
+    request: Request<UpdatePersonRequest>,
+) -> Result<Response<UpdatePersonResponse>, Error> {
+    shared::on_the_beat(made(app, request)).await
+}
+
+async fn made(
     app: &App,
     request: Request<UpdatePersonRequest>,
 ) -> Result<Response<UpdatePersonResponse>, Error> {

@@ -7,7 +7,8 @@ use policy::Record;
 use time::Date;
 use uuid::Uuid;
 
-use crate::domain::{Candidates, Key};
+use super::registration::Added;
+use crate::domain::{Candidates, Key, Profile};
 
 struct Row {
     id: Uuid,
@@ -150,25 +151,29 @@ pub struct Named {
     pub birth_date: Date,
 }
 
-/// Whom a registration may be of. `never`: agencies whose people are not recognised across.
+/// Whom the agency itself knows a registration to be of.
 pub async fn candidates(
     conn: &mut PgConnection,
-    own_keys: &[Key],
-    across: &[Key],
-    never: &[Uuid],
-    asking: Uuid,
+    agency: Uuid,
+    identifiers: &[Added],
+    of: &Profile,
 ) -> Result<Candidates, StoreError> {
-    let own = own(&mut *conn, own_keys).await?;
-    let keys: Vec<Vec<u8>> = across.iter().map(|k| k.bytes()).collect();
-    let matched = sqlx::query_scalar!(
-        r#"SELECT person AS "person!" FROM match_person_of($1, $2, $3) AS person"#,
-        &keys,
-        never,
-        asking,
+    let keys = |own| {
+        identifiers.iter().filter(move |one| one.own == own).map(|one| one.key).collect::<Vec<_>>()
+    };
+    let own = own(&mut *conn, &keys(true)).await?;
+    let shared: Vec<Vec<u8>> = keys(false).into_iter().map(Key::bytes).collect();
+    let same = sqlx::query_scalar!(
+        r#"SELECT person AS "person!" FROM locate_same($1, $2, $3, $4, $5) AS person"#,
+        &shared,
+        agency,
+        of.given_name,
+        of.family_name,
+        of.birth_date,
     )
     .fetch_all(conn)
     .await?;
-    Ok(Candidates { own, matched, similar: Vec::new() })
+    Ok(Candidates { own, same, similar: Vec::new() })
 }
 
 async fn own(conn: &mut PgConnection, keys: &[Key]) -> Result<Vec<Uuid>, StoreError> {

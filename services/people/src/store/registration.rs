@@ -122,24 +122,39 @@ pub async fn add_identifiers(
     .await?)
 }
 
-/// By these keys the person is recognised from now on, but by none that is somebody else's already:
-/// whoever came first keeps it, and one doubtful registration does not make all later ones doubtful.
-pub async fn index(
+/// States more of who may see the permit's profile, and keeps what was stated before.
+pub async fn relabel(
     tx: &mut PgConnection,
     permit: &Permit<WriteProfiles>,
-    across: &[Key],
-    never: &[Uuid],
+    profile: &Profile,
+    by: &SignInKey,
+    now: Instant,
 ) -> Result<(), StoreError> {
-    let keys: Vec<Vec<u8>> = across.iter().map(|k| k.bytes()).collect();
     sqlx::query!(
-        "INSERT INTO match_key (key, custodian_id, person_id)
-         SELECT n.key, $2, $3 FROM unnest($1::bytea[]) AS n (key)
-         WHERE NOT EXISTS (SELECT FROM match_person_of(ARRAY[n.key], $4, $2) AS other WHERE other <> $3)
-         ON CONFLICT DO NOTHING",
-        &keys,
-        agency(permit),
-        permit.person_id(),
-        never,
+        "INSERT INTO profile_before (profile_id, version, person_id, custodian_id, content,
+             replaced_at, replacer_issuer, replacer_subject)
+         SELECT p.id, p.version, p.person_id, p.custodian_id,
+             jsonb_build_object('confidentiality', p.confidentiality,
+                 'sensitivities', p.sensitivities, 'part2', p.part2,
+                 'victim_service', p.victim_service),
+             $2, $3, $4
+         FROM profile p WHERE p.id = $1",
+        permit.record_id(),
+        now,
+        by.issuer,
+        by.subject,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "UPDATE profile SET confidentiality = $2, sensitivities = $3, part2 = $4,
+             victim_service = $5, version = version + 1
+         WHERE id = $1",
+        permit.record_id(),
+        profile.confidentiality.map(column),
+        i32::try_from(profile.sensitivities.bits()).unwrap_or(i32::MAX),
+        profile.part2,
+        profile.victim_service,
     )
     .execute(tx)
     .await?;

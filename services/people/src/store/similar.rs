@@ -8,6 +8,9 @@ use uuid::Uuid;
 
 use crate::domain::{COMPARED, Compared, Key, Matching, Similar, levels};
 
+/// People beside whom one person is kept in doubt, at most: more are no work for anybody.
+const DOUBTED: i64 = 100;
+
 /// Who shares a block with these forms, and is or may be the same person. `never`: agencies whose people
 /// are not recognised.
 pub async fn people(
@@ -116,11 +119,28 @@ pub async fn keep(
     Ok(())
 }
 
-/// Two people may be one, for a data steward to decide: once for two people, whatever was decided.
+/// The permit's profile is compared with nobody from now on.
+pub async fn withdraw(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteProfiles>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE match_form SET stands = false WHERE profile_id = $1 AND stands",
+        permit.record_id(),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Two people may be one, for a data steward to decide: once for two people, whatever was decided. Of whom a
+/// victim-service provider (`never`) or a label of victim services holds anything nobody is asked; nor of one
+/// person beside more than [`DOUBTED`].
 pub async fn doubt(
     tx: &mut PgConnection,
     permit: &Permit<WriteProfiles>,
     doubts: &[(Uuid, &Similar)],
+    never: &[Uuid],
     now: Instant,
 ) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = doubts.iter().map(|(id, _)| *id).collect();
@@ -130,23 +150,30 @@ pub async fn doubt(
         "INSERT INTO match_doubt (id, person_id, other_id, weight, found_at)
          SELECT n.id, $1, n.other, n.weight, $2
          FROM unnest($3::uuid[], $4::uuid[], $5::real[]) AS n (id, other, weight)
+         WHERE NOT apart($1, $6)
+             AND (SELECT count(*) FROM doubts_of($1)) < $7
+             AND (SELECT count(*) FROM doubts_of(n.other)) < $7
          ON CONFLICT DO NOTHING",
         permit.person_id(),
         now,
         &ids,
         &others,
         &weights,
+        never,
+        DOUBTED,
     )
     .execute(tx)
     .await?;
     Ok(())
 }
 
-/// Counts anew how often names are registered.
-pub async fn count_names(db: &Db) -> Result<(), StoreError> {
-    db.run_tx("name.count", Scope::nobody(), |tx| {
+/// Counts anew how often names are registered, but by agencies in `never` and by those whom they hold.
+pub async fn count_names(db: &Db, never: &[Uuid]) -> Result<(), StoreError> {
+    let never = never.to_vec();
+    db.run_tx("name.count", Scope::nobody(), move |tx| {
+        let never = never.clone();
         Box::pin(async move {
-            sqlx::query!("SELECT count_names()").execute(tx).await?;
+            sqlx::query!("SELECT count_names($1)", &never).execute(tx).await?;
             Ok(())
         })
     })

@@ -5,7 +5,7 @@ use kernel::Role;
 use time::macros::date;
 use uuid::Uuid;
 
-use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian, id, jane, papers};
+use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian, papers};
 
 async fn profiles(client: &Client, person: Uuid) -> usize {
     client.get(person).await.map_or(0, |reply| reply.person.unwrap().profiles.len())
@@ -62,12 +62,13 @@ async fn a_token_that_is_proofed_once_bound_lifts_nothing() {
 
 #[tokio::test]
 async fn proofing_does_not_stand_where_another_agency_states_somebody_else() {
-    let world = World::new().await;
-    let person = world.jane(CLINIC).await;
-    // The same number, day of birth and family name: one person, by another given name.
-    let mut janet = jane(HOUSING);
-    janet.given_name = "Janet".into();
-    assert_eq!(id(&world.staff(HOUSING).register(janet).await.unwrap()), person);
+    let (world, person) = known_twice().await;
+    let janet = wire::people::v1::UpdatePersonRequest {
+        given_name: "Janet".into(),
+        family_name: "Roe".into(),
+        ..crate::update::changed(person)
+    };
+    world.staff(HOUSING).update(janet).await.unwrap();
     let proofed = world.proofed("jane", Role::Person, &papers("Jane", "Roe"));
     assert_eq!(opened(&world, person, &proofed).await, 1);
 }

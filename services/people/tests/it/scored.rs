@@ -177,16 +177,137 @@ async fn two_people_who_both_agree_in_enough_are_nobody() {
 }
 
 #[tokio::test]
-async fn what_certainly_recognises_a_person_comes_before_what_weighs() {
+async fn twins_under_their_mothers_number_are_two_and_in_doubt() {
     let world = World::new().await;
-    let weighs = registered(&world, CLINIC, reachable(CLINIC)).await;
-    let mut numbered = jane(HOUSING);
-    numbered.given_name = "Jo".into();
-    let certain = registered(&world, HOUSING, numbered).await;
-    let mut both = reachable(PROBATION);
-    both.identifiers.push(identifier(MEDICAID, "M-1"));
-    assert_eq!(registered(&world, PROBATION, both).await, certain);
-    assert!(doubts(&world).await.contains(&pair(weighs, certain)), "and the rest is in doubt");
+    let one = registered(&world, CLINIC, jane(CLINIC)).await;
+    let other = registered(&world, HOUSING, named("Anna", jane(HOUSING))).await;
+    assert_ne!(one, other);
+    assert_eq!(doubts(&world).await, [pair(one, other)].into());
+    let identifiers = vec![staff_number(), identifier(MEDICAID, "M-1")];
+    let jane = pb::RegisterPersonRequest { identifiers, ..jane(HOUSING) };
+    let theirs = registered(&world, HOUSING, jane).await;
+    assert_eq!(theirs, one, "nor are they one to the agency that holds one of them");
+}
+
+/// Registers at housing what shows whether one of its own registrations is another.
+async fn probed(world: &World) -> Vec<bool> {
+    let staff = world.staff(HOUSING);
+    let first = registered(world, HOUSING, bare(HOUSING)).await;
+    let number = |value: &str| identifier(MEDICAID, value);
+    let added = pb::AddIdentifierRequest {
+        request_id: Uuid::new_v4().to_string(),
+        person: format!("people/{first}"),
+        identifier: Some(number("M-1")),
+    };
+    staff.add_identifier(added).await.unwrap();
+    let with = |shared| {
+        let identifiers = vec![staff_number(), shared];
+        pb::RegisterPersonRequest { identifiers, ..jane(HOUSING) }
+    };
+    let again = registered(world, HOUSING, with(number("M-1"))).await;
+    let by_ssn = registered(world, HOUSING, with(identifier(SSN, "1"))).await;
+    let by_both = registered(world, HOUSING, with(identifier(SSN, "1"))).await;
+    vec![again == first, by_ssn == first, by_both == by_ssn]
+}
+
+#[tokio::test]
+async fn which_of_its_own_registrations_are_one_person_tells_an_agency_nothing_of_others() {
+    let unknown = probed(&World::new().await).await;
+    let world = World::new().await;
+    let mut known = jane(CLINIC);
+    known.identifiers.push(identifier(SSN, "1"));
+    registered(&world, CLINIC, known).await;
+    assert_eq!(probed(&world).await, unknown);
+    assert_eq!(unknown, [true, false, true]);
+}
+
+#[tokio::test]
+async fn what_an_agency_stated_before_and_took_back_recognises_nobody() {
+    let world = World::new().await;
+    let planted = registered(&world, CLINIC, jane(CLINIC)).await;
+    let another = pb::UpdatePersonRequest {
+        given_name: "Walter".into(),
+        family_name: "Quintero".into(),
+        birth_date: "1951-07-30".into(),
+        details: None,
+        ..crate::update::changed(planted)
+    };
+    world.staff(CLINIC).update(another).await.unwrap();
+    assert_ne!(registered(&world, HOUSING, jane(HOUSING)).await, planted);
+}
+
+#[tokio::test]
+async fn a_label_stated_later_takes_somebody_out_of_all_comparison() {
+    let world = World::new().await;
+    let person = registered(&world, CLINIC, jane(CLINIC)).await;
+    let doubtful = registered(&world, HOUSING, named("Anna", jane(HOUSING))).await;
+    assert_eq!(doubts(&world).await, [pair(person, doubtful)].into());
+    let labels = Some(Labels { victim_service: true, ..Labels::default() });
+    let mut later = pb::RegisterPersonRequest { labels, ..jane(CLINIC) };
+    later.identifiers.push(identifier(SSN, "1"));
+    let reply = world.staff(CLINIC).register(later).await.unwrap();
+    assert_eq!(id(&reply), person);
+    let profile = &reply.person.unwrap().profiles[0];
+    assert!(profile.labels.as_ref().unwrap().victim_service);
+    let standing: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM match_form WHERE person_id = $1 AND stands")
+            .bind(person)
+            .fetch_one(&mut world.admin().await)
+            .await
+            .unwrap();
+    assert_eq!(standing, 0);
+    let mut elsewhere = jane(PROBATION);
+    elsewhere.identifiers.push(identifier(SSN, "1"));
+    assert_ne!(registered(&world, PROBATION, elsewhere).await, person);
+    let of_them = doubts(&world).await.into_iter().filter(|(a, b)| [a, b].contains(&&person));
+    assert_eq!(of_them.count(), 1, "and no doubt is added");
+}
+
+#[tokio::test]
+async fn whom_a_later_provider_holds_is_in_no_doubt_by_another_agencys_word() {
+    let world = World::new().await;
+    let person = registered(&world, CLINIC, reachable(CLINIC)).await;
+    assert_ne!(registered(&world, REFUGE, reachable(REFUGE)).await, person);
+    assert_eq!(registered(&world, HOUSING, reachable(HOUSING)).await, person);
+    world.flagged(&[], &[REFUGE, HOUSING]);
+    let other = registered(&world, PROBATION, named("Jan", reachable(PROBATION))).await;
+    assert_ne!(other, person);
+    // The clinic's own statement of whom housing holds makes them alike to somebody.
+    let alike = pb::UpdatePersonRequest {
+        given_name: "Jan".into(),
+        family_name: "Roe".into(),
+        details: Some(home()),
+        ..crate::update::changed(person)
+    };
+    world.staff(CLINIC).update(alike).await.unwrap();
+    assert!(doubts(&world).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_person_is_in_doubt_beside_so_many_and_no_more() {
+    let world = World::new().await;
+    let first = registered(&world, CLINIC, bare(CLINIC)).await;
+    let others: Vec<Uuid> = (0..100).map(|_| Uuid::new_v4()).collect();
+    let mut admin = world.admin().await;
+    sqlx::query("INSERT INTO person SELECT unnest($1::uuid[])")
+        .bind(&others)
+        .execute(&mut admin)
+        .await
+        .unwrap();
+    sqlx::query(
+        "INSERT INTO match_doubt (id, person_id, other_id, weight, found_at)
+         SELECT gen_random_uuid(), n, $1, 15, now() FROM unnest($2::uuid[]) AS n",
+    )
+    .bind(first)
+    .bind(&others[..99])
+    .execute(&mut admin)
+    .await
+    .unwrap();
+    registered(&world, HOUSING, bare(HOUSING)).await;
+    assert_eq!(doubts(&world).await.len(), 100);
+    registered(&world, PROBATION, bare(PROBATION)).await;
+    let of_first = doubts(&world).await.into_iter().filter(|(a, b)| [a, b].contains(&&first));
+    assert_eq!(of_first.count(), 100);
 }
 
 #[tokio::test]
@@ -288,7 +409,12 @@ async fn names_are_counted_of_those_who_may_be_compared() {
     registered(&world, HOUSING, named("Ines", bare(HOUSING))).await;
     registered(&world, REFUGE, named("Hidden", bare(REFUGE))).await;
     let mut admin = world.admin().await;
-    sqlx::query("SELECT count_names()").execute(&mut admin).await.unwrap();
+    registered(&world, PROBATION, named("Later", bare(PROBATION))).await;
+    sqlx::query("SELECT count_names($1)")
+        .bind([REFUGE, PROBATION])
+        .execute(&mut admin)
+        .await
+        .unwrap();
     let counts: Vec<(i16, String, i64)> =
         sqlx::query_as("SELECT kind, name, n FROM name_count ORDER BY kind, name")
             .fetch_all(&mut admin)

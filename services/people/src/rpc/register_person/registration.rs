@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{AgencyId, Clock, CodeSet, Instant, Kind, PractitionerId};
+use kernel::{Clock, CodeSet, Instant, Kind, PractitionerId};
 use permit::{Call, Permit, WriteProfiles};
 use pg::{PgConnection, StoreError};
 use policy::Record;
@@ -11,13 +11,8 @@ use uuid::Uuid;
 
 use crate::{
     App,
-    domain::{self, Candidates, Identifier, Key, Matching, Profile, Scope},
-    store::{
-        invitation::SignInKey,
-        locate,
-        registration::{self, Added},
-        similar,
-    },
+    domain::{self, Candidates, Identifier, Key, Matching, Profile},
+    store::{invitation::SignInKey, locate, registration::Added, similar},
 };
 
 /// One agency's registration of one person. Where the agency is a victim-service provider, or the
@@ -29,11 +24,6 @@ pub struct Registration {
     /// Agencies whose people nobody else recognises.
     pub never: Vec<Uuid>,
     pub identifiers: Vec<Added>,
-    pub own: Vec<Key>,
-    /// By what somebody is looked for.
-    pub across: Vec<Key>,
-    /// By what they are found from now on.
-    pub indexed: Vec<Key>,
     alone: bool,
     forms: Vec<matching::Registration>,
     blocks: Vec<Key>,
@@ -54,18 +44,10 @@ impl Registration {
             identifier: identifier.clone(),
         };
         let identifiers: Vec<Added> = profile.identifiers.iter().map(added).collect();
-        let own = identifiers.iter().filter(|a| a.own).map(|a| a.key).collect();
         let alone = victim || profile.victim_service;
-        let keys = |scope| across(matching, scope, &identifiers, &profile);
-        let (mut at_home, elsewhere) = (keys(Scope::Agency(agency)), keys(Scope::Network));
-        let indexed = if alone { at_home.clone() } else { elsewhere.clone() };
-        if !alone {
-            at_home.extend(elsewhere);
-        }
         let forms = domain::forms(&profile, |one| matching.is_shared(one));
         let blocks = matching.blocks(&forms);
-        let across = at_home;
-        Self { agency, profile, by, never, identifiers, own, across, indexed, alone, forms, blocks }
+        Self { agency, profile, by, never, identifiers, alone, forms, blocks }
     }
 
     /// Whom this may be of.
@@ -77,7 +59,8 @@ impl Registration {
         matching: &Matching,
     ) -> Result<Candidates, StoreError> {
         let (never, agency) = (&*self.never, self.agency);
-        let found = locate::candidates(&mut *conn, &self.own, &self.across, never, agency).await?;
+        let found =
+            locate::candidates(&mut *conn, agency, &self.identifiers, &self.profile).await?;
         let by = (never, agency);
         let similar = similar::people(conn, matching, &self.forms, &self.blocks, by).await?;
         let similar = if self.alone { Vec::new() } else { similar };
@@ -92,35 +75,25 @@ impl Registration {
         seen: &Candidates,
         (now, clock): (Instant, &Arc<dyn Clock>),
     ) -> Result<(), StoreError> {
-        registration::index(&mut *tx, permit, &self.indexed, &self.never).await?;
         if self.alone {
-            return Ok(());
+            return similar::withdraw(tx, permit).await;
         }
         similar::keep(&mut *tx, permit, &self.forms, &self.blocks).await?;
         let doubts = domain::doubts(&seen.similar, permit.person_id());
         let doubts: Vec<_> = doubts.into_iter().map(|one| (ledger::new_id(clock), one)).collect();
-        similar::doubt(tx, permit, &doubts, now).await
+        similar::doubt(tx, permit, &doubts, &self.never, now).await
     }
 
     /// What no other registration may be at work on at the same time.
     pub fn locks(&self) -> Vec<Key> {
-        self.own.iter().chain(&self.across).chain(&self.blocks).copied().collect()
+        self.identifiers.iter().map(|one| one.key).chain(self.blocks.iter().copied()).collect()
     }
 }
 
 /// Whether the agency is a victim-service provider, and all that are.
 pub fn scope(app: &App, agency: Uuid) -> Result<(bool, Vec<Uuid>), Error> {
-    let (_, agencies) =
-        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
-    let victim = &agencies.custodians().victim;
-    let never: Vec<Uuid> = victim.iter().filter_map(AgencyId::uuid).collect();
+    let never = app.victim_services().ok_or(Error::Unavailable(Outage::Directory))?;
     Ok((never.contains(&agency), never))
-}
-
-/// The keys of the shared identifiers, by the birth date and family name of this profile.
-fn across(matching: &Matching, scope: Scope, identifiers: &[Added], of: &Profile) -> Vec<Key> {
-    let shared = identifiers.iter().filter(|a| !a.own);
-    shared.map(|a| matching.across(scope, &a.identifier, of.birth_date, &of.family_name)).collect()
 }
 
 /// The facets of a new profile: the caller's agency has it in custody.

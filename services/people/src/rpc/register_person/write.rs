@@ -92,6 +92,10 @@ impl Write {
                 Arc::clone(&self.new)
             }
             Some((_, profile)) => {
+                let mut profile = profile.clone();
+                if profile.labelled_as(&new.profile) {
+                    registration::relabel(&mut *tx, permit, &profile, &new.by, self.now).await?;
+                }
                 let stands = Arc::new(self.beside(profile));
                 registration::lock(&mut *tx, &stands.locks()).await?;
                 stands
@@ -109,8 +113,7 @@ impl Write {
     }
 
     /// What the agency holds stays as it is, with the identifiers added: by that the person is recognised.
-    fn beside(&self, profile: &Profile) -> Registration {
-        let mut profile = profile.clone();
+    fn beside(&self, mut profile: Profile) -> Registration {
         profile.identifiers.extend(self.new.profile.identifiers.iter().cloned());
         let (by, never) = (self.new.by.clone(), self.new.never.clone());
         Registration::new(&self.matching, self.new.agency, by, self.victim, never, profile)
