@@ -87,10 +87,29 @@ pub struct Disclosure {
 }
 
 impl Disclosure {
+    /// This and another, which one reply carries: the stricter of both, and all that either relied on.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        let more: Vec<_> = other.bases.into_iter().filter(|b| !self.bases.contains(b)).collect();
+        self.bases.extend(more);
+        let more: Vec<_> = other.basis.into_iter().filter(|b| !self.basis.contains(b)).collect();
+        self.basis.extend(more);
+        let obligations = other.obligations.into_iter();
+        let more: Vec<_> = obligations.filter(|o| !self.obligations.contains(o)).collect();
+        self.obligations.extend(more);
+        self.redisclosure = self.redisclosure.max(other.redisclosure);
+        self.facts.extend(other.facts);
+        self
+    }
+
     /// The consents relied on, for the copy or explanation that §2.32 asks.
     pub fn consents(&self) -> impl Iterator<Item = &Consent> {
+        // Two parts of a reply may have been decided on the same facts: each consent once.
         let all = self.facts.iter().flat_map(|facts| &facts.consents);
-        all.filter(|consent| self.basis.iter().any(|(_, id)| *id == consent.id))
+        let mut seen = std::collections::BTreeSet::new();
+        all.filter(move |consent| {
+            self.basis.iter().any(|(_, id)| *id == consent.id) && seen.insert(&consent.id)
+        })
     }
 }
 

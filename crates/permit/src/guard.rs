@@ -362,7 +362,8 @@ impl Guard {
     }
 
     /// What the person's consents let of a record that is sent: the decision of SendReferral, and that of
-    /// a read by the recipient's agency, asked again when the facts have changed.
+    /// a read by the recipient's agency, asked again when the facts have changed. That one of the two is
+    /// suspended is no end of a consent: it is looked at wherever something is released.
     pub async fn covered(
         &self,
         record: &Record,
@@ -372,7 +373,10 @@ impl Guard {
         let Some(custodian) = record.custodian.clone() else { return Ok(Covered::default()) };
         let question =
             Question { person: record.person.clone(), on_behalf_of: Some(recipient.clone()) };
-        let known = self.answered(vec![question]).await?;
+        let mut known = self.answered(vec![question]).await?;
+        if let Some(agencies) = known.agencies.as_if_active(&[&custodian, recipient]) {
+            known.agencies = Arc::new(agencies);
+        }
         let judged = |agency: AgencyId, action, recipient_agency| {
             let who = Who::Practitioner {
                 agency,

@@ -70,6 +70,22 @@ impl Agencies {
         self.by_id.values()
     }
 
+    /// The same as if none of these were suspended; none: none of them is.
+    pub fn as_if_active(&self, ids: &[&AgencyId]) -> Option<Self> {
+        let suspended = |id: &&AgencyId| {
+            self.get(id).is_some_and(|agency| agency.status == AgencyStatus::Suspended)
+        };
+        if !ids.iter().any(|id| suspended(id)) {
+            return None;
+        }
+        let mut by_id = self.by_id.clone();
+        for id in ids {
+            let Some(agency) = by_id.get_mut(*id) else { continue };
+            agency.status = AgencyStatus::Active;
+        }
+        Some(Self { by_id, custodians: Arc::clone(&self.custodians) })
+    }
+
     /// The custodians by their flags.
     pub fn custodians(&self) -> &Arc<Custodians> {
         &self.custodians

@@ -186,6 +186,8 @@ pub(crate) async fn poll(app: Arc<App>) {
             _ = look.tick() => {
                 if let Err(error) = app.head().await {
                     tracing::warn!(%error, "the events could not be read");
+                    // Without a head what is history is not known.
+                    continue;
                 }
             }
         }

@@ -47,10 +47,14 @@ pub fn parts<K: Ord + Copy>(counts: &BTreeMap<K, Count>) -> BTreeMap<K, Shown> {
     counts.iter().map(shown).collect()
 }
 
-/// What is left of a total, which whoever knows the rest can work out: about as many people as times, at most.
+/// What is left of a total, which whoever knows the rest can work out: about as few people as it may be.
 pub fn left(total: Count, parts: impl IntoIterator<Item = Count>) -> Count {
-    let times = total.times - parts.into_iter().map(|part| part.times).sum::<i64>();
-    Count { times, people: times.max(0) }
+    let less = |left: Count, part: Count| Count {
+        times: left.times - part.times,
+        people: left.people - part.people,
+    };
+    let left = parts.into_iter().fold(total, less);
+    Count { times: left.times, people: left.people.max(1).min(left.times.max(0)) }
 }
 
 /// The sum of what is told; withheld where a part of it is.
@@ -85,6 +89,10 @@ mod tests {
         assert_eq!(alone(Count { times: 40, people: 10 }), None);
         assert_eq!(alone(Count { times: 11, people: 11 }), Some(11));
         assert_eq!(alone(Count::default()), Some(0));
+        // Ten people, asked for 25 times.
+        let (sent, accepted) = (Count { times: 40, people: 25 }, Count { times: 15, people: 15 });
+        assert_eq!(left(sent, [accepted]), Count { times: 25, people: 10 });
+        assert_eq!(left(sent, [accepted, sent]), Count { times: -15, people: 0 });
         assert_eq!(sum([Some(1), None]), None);
         assert_eq!(sum([Some(1), Some(2)]), Some(3));
     }

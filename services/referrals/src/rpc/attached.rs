@@ -1,66 +1,81 @@
 //! Notes that are attached by reference: whoever reads the referral is told of those that they may read.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use kernel::{AgencyId, PersonId, RecordId};
-use permit::{Ask, Call, ReadNotes, Refusal};
+use permit::{Ask, Call, Disclosure, ReadNotes, Refusal};
+use policy::Record;
 use rpc::{Error, InTx, Outage};
 use uuid::Uuid;
 use wire::convert::name_of;
 
-use crate::{App, domain::Referral};
+use crate::{App, domain::Referral, store::New};
 
 /// What the caller may be told of what is attached.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Attached {
     pub notes: Vec<String>,
-    /// There are others.
+    /// There are others: for the source, who attached them, and for nobody else. That there is a note at all is
+    /// what a consent opens.
     pub withheld: bool,
+    /// Why the notes may be told of.
+    pub disclosure: Option<Disclosure>,
 }
 
 /// Those of these notes about the person that the caller may read now, each decided on and on record as a
-/// read of it is.
+/// read of it is. On record is whom they are about, too, whether or not there is one.
 async fn readable(
     app: &App,
     call: &Call,
     ids: &[Uuid],
     person: &PersonId,
-) -> Result<BTreeSet<RecordId>, Error> {
+) -> Result<(BTreeMap<RecordId, Record>, Option<Disclosure>), Error> {
+    let none = (BTreeMap::new(), None);
     if ids.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok(none);
     }
     let located = app.notes.located(ids).await.map_err(|_| Error::Unavailable(Outage::Notes))?;
     let guard = &app.deps.guard;
     let permit = match guard.permit(call, Ask::<ReadNotes>::people(vec![person.clone()])).await {
         Ok(permit) => permit,
-        Err(Refusal::NotFound) => return Ok(BTreeSet::new()),
+        Err(Refusal::NotFound) => return Ok(none),
         Err(refusal) => return Err(refusal.into()),
     };
     let theirs = located.into_iter().filter(|record| record.person == *person);
-    let sealed = permit.seal_found(theirs.map(|record| (record.clone(), record.id)));
+    let sealed = permit.seal(theirs.map(|record| (record.clone(), record)));
     match guard.release_page(sealed).await {
-        Ok((opened, _)) => Ok(opened.into_iter().collect()),
-        Err(Refusal::NotFound) => Ok(BTreeSet::new()),
+        Ok((opened, disclosure)) => {
+            let opened = opened.into_iter().map(|record| (record.id.clone(), record));
+            Ok((opened.collect(), Some(disclosure)))
+        }
+        Err(Refusal::NotFound) => Ok(none),
         Err(refusal) => Err(refusal.into()),
     }
 }
 
-/// Whoever attaches a note may read it. Whatever else it is, it is refused in the same words.
-pub(super) async fn must_be_read(
+/// Whoever attaches a note may read it; whatever else it is, it is refused in the same words. Where the referral
+/// is sent with these purposes, its target may read the note, too: else that there is one would be all that it
+/// could learn.
+pub(super) async fn may_be(
     app: &App,
     call: &Call,
-    ids: &[Uuid],
+    new: &New,
     person: &PersonId,
 ) -> Result<(), InTx> {
-    let readable = readable(app, call, ids, person).await?;
-    let odd = ids.iter().position(|id| !readable.contains(&RecordId::from(*id)));
-    match odd {
-        Some(n) => {
-            let what = "must be a signed note about this person that you may read";
-            Err(Error::field(&format!("notes[{n}]"), what).into())
+    let (readable, _) = readable(app, call, &new.attached, person).await?;
+    for (n, id) in new.attached.iter().enumerate() {
+        let refused = |what| Err(Error::field(&format!("notes[{n}]"), what).into());
+        let Some(note) = readable.get(&RecordId::from(*id)) else {
+            return refused("must be a signed note about this person that you may read");
+        };
+        if let Some(purposes) = new.sent {
+            let target = AgencyId::from(new.target);
+            if !app.deps.guard.covered(note, &target, purposes).await?.reading {
+                return refused("must be covered by a consent that lets the target read it");
+            }
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
 /// What is attached to a referral that was released to the caller.
@@ -72,9 +87,10 @@ pub(super) async fn to(app: &App, call: &Call, referral: &Referral) -> Result<At
         return Ok(Attached::default());
     }
     let ids = &referral.attached;
-    let readable = readable(app, call, ids, &referral.record.person).await?;
+    let (readable, disclosure) = readable(app, call, ids, &referral.record.person).await?;
     let (told, withheld): (Vec<Uuid>, Vec<Uuid>) =
-        ids.iter().partition(|id| readable.contains(&RecordId::from(**id)));
+        ids.iter().partition(|id| readable.contains_key(&RecordId::from(**id)));
+    let source = agency.is_some() && agency == referral.record.custodian.as_ref();
     let notes = told.into_iter().map(|id| name_of("notes", id)).collect();
-    Ok(Attached { notes, withheld: !withheld.is_empty() })
+    Ok(Attached { notes, withheld: source && !withheld.is_empty(), disclosure })
 }

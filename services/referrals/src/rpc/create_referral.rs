@@ -60,7 +60,7 @@ pub(super) async fn written<R: Shows>(
     new: New,
     key: RequestKey,
 ) -> Result<(R, Disclosure), InTx> {
-    attached::must_be_read(app, call, &new.attached, &record.person).await?;
+    attached::may_be(app, call, &new, &record.person).await?;
     let mut ask = Ask::<WriteReferrals>::new_record(record);
     if new.sent.is_some() {
         ask = ask.to(AgencyId::from(new.target));

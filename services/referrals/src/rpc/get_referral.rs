@@ -19,6 +19,10 @@ pub(super) async fn handle(
     let id = rpc::id("name", "referrals", &request.name)?;
     let (referral, disclosure) = reply::read(app, &call, id).await?;
     let attached = attached::to(app, &call, &referral).await?;
+    let disclosure = match attached.disclosure {
+        Some(of_notes) => disclosure.and(of_notes),
+        None => disclosure,
+    };
     let shown = GetReferralResponse {
         referral: Some(reply::whole(app, &call, &referral).await?),
         disclosure: Some(rpc::disclosure(&disclosure)),

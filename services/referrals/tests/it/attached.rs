@@ -2,9 +2,10 @@
 
 use kernel::{Action, Clock as _, Kind, Purpose};
 use policy::Consent;
-use testkit::fakes::{consent, permitting};
+use testkit::fakes::{bearer, consent, permitting};
 use tonic::Code;
-use wire::{convert::name_of, referrals::v1 as pb};
+use uuid::Uuid;
+use wire::{common::v1 as common, convert::name_of, referrals::v1 as pb};
 
 use crate::world::{ANA, BEN, CLINIC, HOUSING, OTHER, Verb, World, fields, fresh, new, refused};
 
@@ -13,30 +14,34 @@ fn with(notes: &[&String]) -> pb::CreateReferralRequest {
     pb::CreateReferralRequest { notes, send: true, ..new(ANA, HOUSING) }
 }
 
-/// Ana's consent that housing reads what the clinic's notes say.
-fn notes_too(world: &World) {
+/// Ana's consent that an agency reads what another's notes say, until so long from now.
+fn notes_too(world: &World, from: Uuid, to: Uuid, lasts: time::Duration) {
     let purposes = [Purpose::Treat, Purpose::CoordinationOfCare];
-    let mut rule = permitting(CLINIC, HOUSING, purposes, [Action::Read]);
+    let mut rule = permitting(from, to, purposes, [Action::Read]);
     rule.kinds = Some([Kind::Note].into());
-    let signed = Consent { effective: Some(world.clock.now()), ..consent(ANA, fresh(), rule) };
+    let signed = Consent {
+        effective: Some(world.clock.now()),
+        expires: Some(world.clock.now() + lasts),
+        never_expires: false,
+        ..consent(ANA, fresh(), rule)
+    };
     world.consents.give(signed);
 }
 
+const LONG: time::Duration = time::Duration::days(90);
+const SHORT: time::Duration = time::Duration::MINUTE;
+
 #[tokio::test]
-async fn a_target_is_told_of_the_notes_that_it_may_read_and_that_there_are_others() {
+async fn a_target_is_told_of_the_notes_that_it_may_read_and_never_that_there_are_others() {
     let world = World::agreed().await;
     let (note, other) = (world.note(ANA, CLINIC), world.note(ANA, CLINIC));
+    notes_too(&world, CLINIC, HOUSING, SHORT);
     let sent = world.create(CLINIC, with(&[&note, &other])).await.unwrap();
     let all = (vec![note.clone(), other.clone()], false);
     let (clinic, housing) = (world.staff(CLINIC), world.staff(HOUSING));
-    assert_eq!(world.attached(&clinic, &sent.name).await.unwrap(), all);
-    assert_eq!(world.attached(&world.person("ana"), &sent.name).await.unwrap(), all);
-    // The consent covers referrals alone.
-    assert_eq!(world.attached(&housing, &sent.name).await.unwrap(), (vec![], true));
-    notes_too(&world);
-    assert_eq!(world.attached(&housing, &sent.name).await.unwrap(), all);
-    let plain = world.sent().await;
-    assert_eq!(world.attached(&housing, &plain.name).await.unwrap(), (vec![], false));
+    for reader in [&clinic, &world.person("ana"), &housing] {
+        assert_eq!(world.attached(reader, &sent.name).await.unwrap(), all);
+    }
     // That the target was told of a note is on record as a read of it.
     let note = note.trim_start_matches("notes/").parse().unwrap();
     let events = world.stage.events().await;
@@ -44,15 +49,82 @@ async fn a_target_is_told_of_the_notes_that_it_may_read_and_that_there_are_other
         e.records.contains(&note) && e.rpc.ends_with("/GetReferral") && !e.consents.is_empty()
     };
     assert_eq!(events.iter().filter(told).count(), 1, "{events:?}");
+    // What remains covers referrals alone: a referral with notes is then as one without.
+    world.clock.advance(2 * SHORT);
+    let none = (vec![], false);
+    assert_eq!(world.attached(&housing, &sent.name).await.unwrap(), none);
+    let plain = world.sent().await;
+    assert_eq!(world.attached(&housing, &plain.name).await.unwrap(), none);
     world.revoke(ANA);
     refused(world.attached(&housing, &sent.name).await, Code::NotFound, "NOT_FOUND");
     assert_eq!(world.attached(&clinic, &sent.name).await.unwrap(), all);
 }
 
 #[tokio::test]
+async fn its_source_is_told_that_it_attached_what_it_may_read_no_more() {
+    let world = World::agreed().await;
+    let theirs = world.note(ANA, OTHER);
+    notes_too(&world, OTHER, CLINIC, SHORT);
+    notes_too(&world, OTHER, HOUSING, LONG);
+    let sent = world.create(CLINIC, with(&[&theirs])).await.unwrap();
+    world.clock.advance(2 * SHORT);
+    let (clinic, housing) = (world.staff(CLINIC), world.staff(HOUSING));
+    assert_eq!(world.attached(&clinic, &sent.name).await.unwrap(), (vec![], true));
+    assert_eq!(world.attached(&housing, &sent.name).await.unwrap(), (vec![theirs], false));
+}
+
+#[tokio::test]
+async fn what_is_sent_with_a_note_that_its_target_may_not_read_is_refused() {
+    let world = World::agreed().await;
+    let note = world.note(ANA, CLINIC);
+    let refusal = world.create(CLINIC, with(&[&note])).await.unwrap_err();
+    assert_eq!(fields(&refusal), ["notes[0]"]);
+    assert_eq!(world.count("SELECT count(*) FROM referral").await, 0);
+    notes_too(&world, CLINIC, HOUSING, LONG);
+    world.create(CLINIC, with(&[&note])).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_notice_and_the_consent_for_a_note_come_with_the_referral() {
+    let world = World::agreed().await;
+    let labels = common::Labels { part2: true, ..common::Labels::default() };
+    let note = world.note_labelled(ANA, CLINIC, labels);
+    notes_too(&world, CLINIC, HOUSING, LONG);
+    let sent = world.create(CLINIC, with(&[&note])).await.unwrap();
+    let ask = || bearer(&world.staff(HOUSING), pb::GetReferralRequest { name: sent.name.clone() });
+    let reply = world.client.clone().get_referral(ask()).await.unwrap().into_inner();
+    assert_eq!(reply.notes, [note]);
+    let disclosure = reply.disclosure.unwrap();
+    assert!(disclosure.notice.is_some());
+    assert_eq!((disclosure.basis.len(), disclosure.consents.len()), (2, 2));
+    assert_eq!(disclosure.redisclosure(), common::Redisclosure::Prohibited);
+    // Without it, as before.
+    let plain = world.sent().await;
+    let ask = bearer(&world.staff(HOUSING), pb::GetReferralRequest { name: plain.name });
+    let reply = world.client.clone().get_referral(ask).await.unwrap().into_inner();
+    let disclosure = reply.disclosure.unwrap();
+    assert!(disclosure.notice.is_none() && disclosure.consents.is_empty());
+}
+
+#[tokio::test]
+async fn attaching_is_on_record_alike_whether_or_not_there_is_such_a_note() {
+    let world = World::agreed().await;
+    let hidden = world.note(ANA, OTHER);
+    let before = world.stage.events().await.len();
+    for bad in [&hidden, &name_of("notes", fresh())] {
+        world.create(CLINIC, with(&[bad])).await.unwrap_err();
+    }
+    let events = world.stage.events().await.split_off(before);
+    let [hidden, absent] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((hidden.person, &*hidden.records), (Some(ANA), &[][..]));
+    assert_eq!((absent.person, &*absent.records), (Some(ANA), &[][..]));
+}
+
+#[tokio::test]
 async fn another_reader_is_not_told_that_anything_is_attached() {
     let world = World::agreed().await;
     let note = world.note(ANA, CLINIC);
+    notes_too(&world, CLINIC, HOUSING, LONG);
     let sent = world.create(CLINIC, with(&[&note])).await.unwrap();
     world.permit(ANA, CLINIC, OTHER, &[Action::Read]);
     let told = world.attached(&world.staff(OTHER), &sent.name).await.unwrap();
@@ -62,6 +134,7 @@ async fn another_reader_is_not_told_that_anything_is_attached() {
 #[tokio::test]
 async fn what_is_attached_is_about_the_person_and_theirs_who_attach_it_to_read() {
     let world = World::agreed().await;
+    notes_too(&world, CLINIC, HOUSING, LONG);
     let good = world.note(ANA, CLINIC);
     let (bens, others) = (world.note(BEN, CLINIC), world.note(ANA, OTHER));
     let absent = name_of("notes", fresh());
@@ -85,6 +158,7 @@ async fn what_is_attached_is_about_the_person_and_theirs_who_attach_it_to_read()
 async fn while_nobody_knows_where_notes_are_what_has_some_is_not_shown_and_what_has_none_is() {
     let world = World::agreed().await;
     let note = world.note(ANA, CLINIC);
+    notes_too(&world, CLINIC, HOUSING, LONG);
     let sent = world.create(CLINIC, with(&[&note])).await.unwrap();
     let plain = world.sent().await;
     world.notes_away();

@@ -199,6 +199,22 @@ async fn what_happens_while_it_is_withdrawn_is_the_sources_alone() {
 }
 
 #[tokio::test]
+async fn a_suspended_agency_is_not_the_end_of_a_consent_and_does_not_hide_one() {
+    let world = World::agreed().await;
+    let sent = world.sent().await;
+    for (agency, revision) in [(CLINIC, 2), (HOUSING, 4)] {
+        world.suspend(agency, true, revision);
+        world.reconcile(ANA).await;
+        world.suspend(agency, false, revision + 1);
+        assert_eq!(world.get(HOUSING, &sent.name).await.unwrap().state(), S::Requested);
+    }
+    world.suspend(HOUSING, true, 6);
+    world.revoke(ANA);
+    world.reconcile(ANA).await;
+    assert_eq!(world.get(CLINIC, &sent.name).await.unwrap().state(), S::OnHold);
+}
+
+#[tokio::test]
 async fn a_revocation_touches_the_referrals_of_its_person_alone() {
     let world = World::agreed().await;
     world.agree(BEN, CLINIC, HOUSING);

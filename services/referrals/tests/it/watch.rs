@@ -218,6 +218,21 @@ async fn a_stream_ends_with_its_token() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_when_its_agency_is_suspended_with_nothing_to_decide() {
+    let world = World::agreed().await;
+    let mut housing = world.watch(HOUSING).await;
+    housing.is_told_nothing_more(&world).await;
+    world.suspend(HOUSING, true, 2);
+    let end = loop {
+        match housing.message().await {
+            Ok(Some(message)) => assert_eq!(message.kind(), ReferralEventKind::Checkpoint),
+            end => break end,
+        }
+    };
+    refused(end, Code::PermissionDenied, "AGENCY_SUSPENDED");
+}
+
+#[tokio::test]
 async fn a_stream_ends_when_the_service_stops() {
     let world = World::agreed().await;
     let mut housing = world.watch(HOUSING).await;

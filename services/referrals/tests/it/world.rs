@@ -167,27 +167,29 @@ fn to(running: &Running) -> Channel {
     Endpoint::from_shared(format!("http://{}", running.addr())).unwrap().connect_lazy()
 }
 
+/// As the directory tells of an agency, to those who decide and to this service.
+fn agency(consents: &Consents, id: Uuid, suspended: bool) -> AgencyState {
+    consents.agency_with(id, |agency| {
+        agency.part2_program = id == PROGRAMME;
+        agency.victim_service_provider = id == REFUGE;
+        let (gone, here) = (kernel::AgencyStatus::Suspended, kernel::AgencyStatus::Active);
+        agency.status = if suspended { gone } else { here };
+    });
+    let active = if suspended { AgencyStatus::Suspended } else { AgencyStatus::Active };
+    let agency = Agency {
+        name: agency_name(id),
+        status: active.into(),
+        sector: 1,
+        part2_program: id == PROGRAMME,
+        victim_service_provider: id == REFUGE,
+        ..Agency::default()
+    };
+    AgencyState { agency: Some(agency), bindings: Vec::new() }
+}
+
 fn directory(consents: &Consents) -> Arc<Directory> {
     let directory = Directory::local();
-    let agency = |id: Uuid| {
-        consents.agency_with(id, |agency| {
-            agency.part2_program = id == PROGRAMME;
-            agency.victim_service_provider = id == REFUGE;
-            if id == GONE {
-                agency.status = kernel::AgencyStatus::Suspended;
-            }
-        });
-        let active = if id == GONE { AgencyStatus::Suspended } else { AgencyStatus::Active };
-        let agency = Agency {
-            name: agency_name(id),
-            status: active.into(),
-            sector: 1,
-            part2_program: id == PROGRAMME,
-            victim_service_provider: id == REFUGE,
-            ..Agency::default()
-        };
-        AgencyState { agency: Some(agency), bindings: Vec::new() }
-    };
+    let agency = |id| agency(consents, id, id == GONE);
     directory.apply(&WatchAgenciesResponse {
         revision: 1,
         agencies: [CLINIC, HOUSING, OTHER, PROGRAMME, REFUGE, GONE].map(agency).to_vec(),
@@ -309,6 +311,15 @@ impl World {
         self.consents.revoke(person, self.clock.now());
     }
 
+    /// The network suspends an agency, or reinstates it, as the directory's next revision.
+    pub fn suspend(&self, id: Uuid, suspended: bool, revision: i64) {
+        self.deps.directory.apply(&WatchAgenciesResponse {
+            revision,
+            agencies: vec![agency(&self.consents, id, suspended)],
+            snapshot: false,
+        });
+    }
+
     /// The consent service's Watch tells that the person's facts have changed.
     pub fn tell(&self, person: Uuid) {
         self.changes.told.send_modify(|all| all.push(person));
@@ -384,14 +395,19 @@ impl World {
 
     /// A signed note about a person, which this agency holds.
     pub fn note(&self, person: Uuid, custodian: Uuid) -> String {
+        let labels = common::Labels {
+            confidentiality: common::Confidentiality::N.into(),
+            ..common::Labels::default()
+        };
+        self.note_labelled(person, custodian, labels)
+    }
+
+    pub fn note_labelled(&self, person: Uuid, custodian: Uuid, labels: common::Labels) -> String {
         let name = name_of("notes", fresh());
         let note = LocatedNote {
             name: name.clone(),
             person: name_of("people", person),
-            labels: Some(common::Labels {
-                confidentiality: common::Confidentiality::N.into(),
-                ..common::Labels::default()
-            }),
+            labels: Some(labels),
             custodian: agency_name(custodian),
             author: format!("{}/practitioners/sam", agency_name(custodian)),
             authored_time: Some(wire::convert::timestamp(self.clock.now())),

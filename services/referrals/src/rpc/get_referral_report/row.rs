@@ -26,7 +26,11 @@ pub(super) fn of(need: String, measured: &[Measured]) -> ReportRow {
         FLOW.map(|measure| (!kept.contains(measure)).then(|| count(measure).times));
     let median = find("accepted").filter(|_| accepted.is_some()).and_then(|one| one.median_seconds);
     // How they ended adds up to these: without one of them it would tell it.
-    let ends = [completed, failed, rejected].iter().all(Option::is_some);
+    let ends = [completed, failed, rejected];
+    let ends = ends
+        .iter()
+        .all(Option::is_some)
+        .then(|| ends.into_iter().flatten().filter(|times| *times > 0).count());
     ReportRow {
         need_category: need,
         sent: told(sent),
@@ -71,17 +75,23 @@ fn kept(count: &impl Fn(&str) -> Count) -> BTreeSet<&'static str> {
     kept
 }
 
-/// The counts of a closed list, of which what was completed, failed and rejected is the total.
+/// The counts of a closed list, which add up to what was completed, failed and rejected: `ends` of them are
+/// not nothing; none: one of them is withheld. What did not state it is counted beside (0) and not told. Where
+/// one of the list is withheld and the ends are several, all are: whoever knows which comes with which end
+/// would have a total for each.
 fn of_kind(
     measured: &[Measured],
     kind: &str,
-    ends: bool,
+    ends: Option<usize>,
 ) -> impl Iterator<Item = (i32, Option<ReportCount>)> + use<> {
     let number = |one: &Measured| one.measure.strip_prefix(kind)?.parse().ok();
     let counts: BTreeMap<i32, Count> =
         measured.iter().filter_map(|one| Some((number(one)?, one.count))).collect();
-    let shown = parts(&counts).into_iter();
-    shown.map(move |(number, shown)| (number, told(shown.filter(|_| ends))))
+    let shown = parts(&counts);
+    let all = shown.values().all(Option::is_some);
+    let tell = ends.is_some_and(|several| all || several < 2);
+    let shown = shown.into_iter().filter(|(number, _)| *number != 0);
+    shown.map(move |(number, shown)| (number, told(shown.filter(|_| tell))))
 }
 
 fn told(shown: Shown) -> Option<ReportCount> {
@@ -99,6 +109,47 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn measured(counts: &[(&str, i64)]) -> Vec<Measured> {
+        let one = |(measure, people): &(&str, i64)| Measured {
+            need: String::new(),
+            measure: (*measure).to_owned(),
+            count: Count { times: *people, people: *people },
+            median_seconds: None,
+        };
+        counts.iter().map(one).collect()
+    }
+
+    fn outcomes(counts: &[(&str, i64)]) -> Vec<(i32, Option<i64>)> {
+        let row = of(String::new(), &measured(counts));
+        let told = |one: &OutcomeCount| {
+            let count = one.count.as_ref().filter(|count| !count.withheld);
+            (one.outcome, count.map(|count| count.count))
+        };
+        row.outcomes.iter().map(told).collect()
+    }
+
+    #[test]
+    fn how_many_ended_without_an_outcome_is_not_what_is_left_of_the_others() {
+        let counts = [("completed", 20), ("rejected", 14), ("sent", 34), ("accepted", 20)];
+        let with = |more: &[(&'static str, i64)]| outcomes(&[&counts[..], more].concat());
+        let told = with(&[("outcome 1", 20), ("outcome 5", 11), ("outcome 0", 3)]);
+        assert_eq!(told, [(1, None), (5, None)]);
+        let told = with(&[("outcome 1", 20), ("outcome 5", 14)]);
+        assert_eq!(told, [(1, Some(20)), (5, Some(14))]);
+    }
+
+    #[test]
+    fn a_total_that_is_known_of_some_outcomes_tells_nothing_of_one() {
+        let counts = [("completed", 30), ("failed", 11), ("sent", 60), ("accepted", 60)];
+        let list = [("outcome 1", 26), ("outcome 9", 4), ("outcome 5", 11)];
+        let told = outcomes(&[&counts[..], &list].concat());
+        assert_eq!(told, [(1, None), (5, None), (9, None)]);
+        // With one end only, the rest of it is as little told as any.
+        let counts = [("completed", 41), ("sent", 60), ("accepted", 60)];
+        let told = outcomes(&[&counts[..], &list].concat());
+        assert_eq!(told, [(1, Some(26)), (5, None), (9, None)]);
+    }
 
     proptest! {
         /// Whatever of a row is told, what is left of its totals is nothing or about many.

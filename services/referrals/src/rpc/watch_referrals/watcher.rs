@@ -6,9 +6,9 @@ use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use identity::AuthError;
-use kernel::Instant;
+use kernel::{AgencyStatus, Instant};
 use permit::{Call, ReadReferrals, Refusal};
-use rpc::Error;
+use rpc::{Error, Outage};
 use tokio::sync::{mpsc, watch};
 use tonic::Status;
 use uuid::Uuid;
@@ -79,22 +79,34 @@ impl Watcher {
         }
     }
 
+    /// As at the beginning: the token lasts, and the agency takes part.
     fn still_admitted(&self) -> Result<(), End> {
-        let ended = self.call.caller().expired(self.app.deps.clock.now());
-        if ended { Err(AuthError::Unauthenticated.into()) } else { Ok(()) }
+        let caller = self.call.caller();
+        if caller.expired(self.app.deps.clock.now()) {
+            return Err(AuthError::Unauthenticated.into());
+        }
+        let (_, agencies) =
+            self.app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
+        match caller.agency().and_then(|agency| agencies.get(agency)).map(|agency| agency.status) {
+            Some(AgencyStatus::Active) => Ok(()),
+            _ => Err(AuthError::AgencySuspended.into()),
+        }
     }
 
     /// Tells what comes next, and whether there may be more.
     async fn catch_up(&mut self) -> Result<bool, End> {
         let (events, whole) = self.app.events_of(self.agency, self.reached, self.begun_at).await?;
         let more = whole.is_none();
+        let out = self.out.clone();
         for events in events.chunks(AHEAD) {
+            // What was decided does not wait for a slow reader: a consent may end meanwhile.
+            let mut room = out.reserve_many(events.len()).await.map_err(|_| End::Gone)?;
+            self.still_admitted()?;
             // Side by side: each waits for its facts and its record, and they are told in their order.
             let released = join_all(events.iter().map(|event| self.released(event))).await;
             for (event, news) in events.iter().zip(released) {
-                self.still_admitted()?;
-                if let Some(news) = news? {
-                    self.tell(event, news).await?;
+                if let (Some(news), Some(room)) = (news?, room.next()) {
+                    self.tell(event, news, room)?;
                 }
                 self.reached = event.seq;
             }
@@ -110,13 +122,16 @@ impl Watcher {
             return Ok(Some(News::Withdrawn));
         }
         let guard = &self.app.deps.guard;
-        for _ in 0..ATTEMPTS {
+        // What is withdrawn is withdrawn from the target; a source sees its own, or its purposes do not suffice.
+        let from_us = event.record.custodian.as_ref() != self.call.caller().agency();
+        for attempt in 1..=ATTEMPTS {
             let deferred = guard.defer::<ReadReferrals>(&self.call).await?;
             match guard.release(store::sealed(&deferred, event)).await {
                 Ok((news, _)) => return Ok(Some(news)),
                 // Leaving it out loses nothing only where the agency is told that it was withdrawn.
                 Err(Refusal::NotFound) => {
-                    if hidden_is_withdrawn(&self.app, event).await? {
+                    let again = from_us && attempt < ATTEMPTS;
+                    if !again || hidden_is_withdrawn(&self.app, event).await? {
                         break;
                     }
                 }

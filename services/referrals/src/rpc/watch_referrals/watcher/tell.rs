@@ -1,6 +1,8 @@
 //! What a stream says.
 
 use pg::points;
+use tokio::sync::mpsc;
+use tonic::Status;
 use wire::{
     convert::{name_of, timestamp},
     referrals::v1::{ReferralEventKind as Kind, WatchReferralsResponse},
@@ -13,16 +15,21 @@ use crate::domain::{Event, News};
 const CHECKPOINT: time::Duration = time::Duration::seconds(10);
 
 impl Watcher {
-    pub(super) async fn tell(&mut self, event: &Event, news: News) -> Result<(), End> {
+    pub(super) fn tell(
+        &mut self,
+        event: &Event,
+        news: News,
+        room: mpsc::Permit<'_, Result<WatchReferralsResponse, Status>>,
+    ) -> Result<(), End> {
         let (kind, state) = shown(news);
-        self.send(WatchReferralsResponse {
+        room.send(Ok(WatchReferralsResponse {
             cursor: self.app.deps.pages.cursor(&self.call, event.seq)?,
             kind: kind.into(),
             referral: name_of("referrals", &event.record.id),
             state,
             time: Some(timestamp(event.at)),
-        })
-        .await?;
+        }));
+        self.sent = self.app.deps.clock.now();
         points::reached("watch.told");
         Ok(())
     }
@@ -35,16 +42,12 @@ impl Watcher {
         if !first && !quiet {
             return Ok(());
         }
-        self.send(WatchReferralsResponse {
+        let message = WatchReferralsResponse {
             cursor: self.app.deps.pages.cursor(&self.call, self.reached)?,
             kind: Kind::Checkpoint.into(),
             time: Some(timestamp(now)),
             ..WatchReferralsResponse::default()
-        })
-        .await
-    }
-
-    async fn send(&mut self, message: WatchReferralsResponse) -> Result<(), End> {
+        };
         self.out.send(Ok(message)).await.map_err(|_| End::Gone)?;
         self.sent = self.app.deps.clock.now();
         Ok(())
