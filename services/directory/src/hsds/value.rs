@@ -159,7 +159,10 @@ fn value(kind: Kind, text: &str) -> Result<Value, Reason> {
             Err(_) => Err(Reason::Form("a whole number")),
         },
         Kind::Date => {
-            Date::parse(text, DATE).map(Value::Date).map_err(|_| Reason::Form("a date YYYY-MM-DD"))
+            // Another year is no date to the database.
+            let date =
+                Date::parse(text, DATE).ok().filter(|date| (1..=9999).contains(&date.year()));
+            date.map(Value::Date).ok_or(Reason::Form("a date YYYY-MM-DD"))
         }
         Kind::Time => time_of_day(text)
             .map(Value::Time)
@@ -353,7 +356,9 @@ mod tests {
             assert_eq!(read_time(bad), None, "{bad}");
         }
         assert_eq!(read(Kind::Date, b"2026-02-28"), Ok(Some(Value::Date(date!(2026 - 02 - 28)))));
-        assert!(!ok(Kind::Date, "2026-02-30") && !ok(Kind::Date, "28/02/2026"));
+        for bad in ["2026-02-30", "28/02/2026", "0000-01-01", "-0044-03-15"] {
+            assert!(!ok(Kind::Date, bad), "{bad}");
+        }
         assert_eq!(
             read(Kind::Instant, b"2026-01-31T09:00:00Z"),
             Ok(Some(Value::Instant(datetime!(2026-01-31 09:00 UTC))))

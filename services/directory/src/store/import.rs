@@ -38,6 +38,13 @@ pub(crate) async fn organization(
     changed += rows::keep(tx, agency, &organization.rows).await?;
     changed += given::organization(tx, agency, &organization.given).await?;
     if changed > 0 {
+        // Waits for whoever states a capacity: what is indexed is then what was committed.
+        sqlx::query!(
+            "SELECT id FROM service WHERE agency_id = $1 ORDER BY id FOR NO KEY UPDATE",
+            agency,
+        )
+        .fetch_all(&mut *tx)
+        .await?;
         search::index(tx, agency, None).await?;
     }
     Ok(Imported { agency, changed: changed > 0 })

@@ -258,4 +258,10 @@ async fn a_search_is_refused_with_every_field_that_is_wrong() {
             "text",
         ]
     );
+    // What names no language would be no condition.
+    for language in ["idioma", "y", "??", "language"] {
+        let asked = SearchServicesRequest { language: language.into(), ..Default::default() };
+        let refused = network.admin().search_services(asked).await.unwrap_err();
+        assert_eq!(fields(&refused), ["language"]);
+    }
 }

@@ -96,18 +96,23 @@ fn any(parts: impl IntoIterator<Item = String>) -> String {
 }
 
 fn coded<'a>(codes: impl IntoIterator<Item = &'a str>) -> String {
-    any(codes.into_iter().map(|code| quoted(&format!("need:{code}"))))
+    any(codes.into_iter().map(|code| quoted(&format!("{CODE}{code}"))))
 }
 
 fn in_words(need: &Need, stems: &Stems) -> String {
     any(need.english.iter().filter_map(|phrase| all_of(stems, phrase, false)))
 }
 
-/// All words of a phrase; with `begun` the last may be the beginning of a longer one.
+/// How codes of needs begin among the words of a service.
+const CODE: &str = "need:";
+
+/// All words of a phrase; with `begun` the last may be the beginning of a longer one: of four letters or more in
+/// its plain form ("cars" is no beginning of "care"), and not that of every code.
 fn all_of(stems: &Stems, phrase: &str, begun: bool) -> Option<String> {
     let stems = stems.get(phrase).filter(|stems| !stems.is_empty())?;
     let quoted: Vec<String> = stems.iter().map(|stem| quoted(stem)).collect();
-    let end = if begun && phrase.len() > 3 { ":*" } else { "" };
+    let says = |stem: &String| stem.chars().count() > 3 && !CODE.starts_with(stem.as_str());
+    let end = if begun && stems.last().is_some_and(says) { ":*" } else { "" };
     Some(format!("({}{end})", quoted.join(" & ")))
 }
 
@@ -144,6 +149,20 @@ mod tests {
         let terms = Terms::of(&search, &mut units, &known);
         assert_eq!(terms.text().as_deref(), Some("(('o''neil\\\\':*))"));
         assert_eq!(units.len(), 1);
+    }
+
+    #[test]
+    fn the_beginning_of_a_longer_word_has_four_letters_and_is_not_that_of_every_code() {
+        let known = stems(&[
+            ("needs", &["need"]),
+            ("cars", &["car"]),
+            ("aged", &["age"]),
+            ("shelters", &["shelter"]),
+        ]);
+        let begun = |word| all_of(&known, word, true).unwrap();
+        assert_eq!(begun("needs"), "('need')");
+        assert_eq!((begun("cars"), begun("aged")), ("('car')".into(), "('age')".into()));
+        assert_eq!(begun("shelters"), "('shelter':*)");
     }
 
     #[test]

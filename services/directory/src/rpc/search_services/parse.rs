@@ -8,7 +8,7 @@ use wire::{
     directory::v1::{Near as NearPb, SearchServicesRequest},
 };
 
-use crate::domain::{Moment, Near, Search};
+use crate::domain::{Moment, Near, Search, words::spoken};
 
 const MOST_KM: f64 = 200.0;
 
@@ -19,6 +19,12 @@ pub(super) fn search(req: &SearchServicesRequest, now: Instant) -> Result<Search
     if open_at.is_none() && !req.open_at.is_empty() && !bad.iter().any(|v| v.field == "open_at") {
         bad.push(Violation::new("open_at", "must be a day of the calendar"));
     }
+    // What names none would be no condition at all.
+    let language = req.language.trim();
+    let names_none = !language.is_empty() && spoken(language).is_empty();
+    if names_none && !bad.iter().any(|v| v.field == "language") {
+        bad.push(Violation::new("language", "must name a language"));
+    }
     if !bad.is_empty() {
         return Err(Error::Invalid(bad));
     }
@@ -26,7 +32,7 @@ pub(super) fn search(req: &SearchServicesRequest, now: Instant) -> Result<Search
     let hours = i64::from(req.max_capacity_age_hours);
     Ok(Search {
         need_category: (!req.need_category.is_empty()).then(|| req.need_category.clone()),
-        language: req.language.trim().to_owned(),
+        language: language.to_owned(),
         age: (req.age > 0).then_some(req.age),
         accessibility: req.accessibility.trim().to_owned(),
         near,
