@@ -186,7 +186,7 @@ fn directory(consents: &Consents) -> Arc<Directory> {
             victim_service_provider: id == REFUGE,
             ..Agency::default()
         };
-        AgencyState { agency: Some(agency), bindings: Vec::new() }
+        AgencyState { agency: Some(agency), ..AgencyState::default() }
     };
     directory.apply(&WatchAgenciesResponse {
         revision: 1,
