@@ -64,6 +64,8 @@ impl<'a> Stage<'a> {
         let mut stage = Self { network, world, service: String::new(), team: String::new() };
         let reply = served!(stage.admin().directory(), create_service, offer());
         stage.service = reply.service.unwrap().name;
+        // Two to list: a page of one has a next one.
+        served!(stage.admin().directory(), create_care_team, team());
         let reply = served!(stage.admin().directory(), create_care_team, team());
         stage.team = reply.care_team.unwrap().name;
         stage
@@ -149,12 +151,14 @@ impl<'a> Stage<'a> {
                 })
             }
             "UpdateService" => {
-                let get = directory::GetServiceRequest { name: self.service.clone() };
-                let service =
-                    served!(self.world.admin.directory(), get_service, get).service.unwrap();
+                // One of its own: others change the stage's.
+                let made = served!(self.admin().directory(), create_service, offer());
+                let service = made.service.unwrap();
+                let etag = service.etag.clone();
+                let service = directory::Service { agency: String::new(), ..service };
                 one(directory::UpdateServiceRequest {
                     request_id,
-                    etag: service.etag.clone(),
+                    etag,
                     service: Some(service),
                     update_mask: mask(&[
                         "display_name",
@@ -185,9 +189,11 @@ impl<'a> Stage<'a> {
                 let get = directory::GetCareTeamRequest { name: self.team.clone() };
                 let team = served!(self.admin().directory(), get_care_team, get);
                 let team = team.care_team.unwrap();
+                let etag = team.etag.clone();
+                let team = directory::CareTeam { agency: String::new(), ..team };
                 one(directory::UpdateCareTeamRequest {
                     request_id,
-                    etag: team.etag.clone(),
+                    etag,
                     care_team: Some(team),
                     update_mask: mask(&["display_name", "members"]),
                 })
