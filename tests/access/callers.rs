@@ -138,6 +138,10 @@ pub fn admitted(rpc: &Rpc) -> Who {
     if ["RevokeConsent", "MarkConsentEnteredInError"].contains(&rpc.method.name()) {
         return Who::Person;
     }
+    // An agency's administrator says less of it.
+    if rpc.method.name() == "UpdateAgency" {
+        return Who::NetworkAdmin;
+    }
     let row = ADMISSION.iter().find(|row| row.path == rpc.path()).unwrap();
     let candidates = [
         (Who::Clinician, Role::Clinician),

@@ -45,6 +45,8 @@ pub struct Stage<'a> {
     pub world: &'a World,
     /// A service of the clinic.
     service: String,
+    /// A care team of the clinic.
+    team: String,
 }
 
 /// A request, and the person whom it is about.
@@ -59,12 +61,21 @@ pub fn one(message: impl Message) -> Vec<Vec<u8>> {
 
 impl<'a> Stage<'a> {
     pub async fn new(network: &'a Network, world: &'a World) -> Self {
+        let mut stage = Self { network, world, service: String::new(), team: String::new() };
+        let reply = served!(stage.admin().directory(), create_service, offer());
+        stage.service = reply.service.unwrap().name;
+        // Two to list: a page of one has a next one.
+        served!(stage.admin().directory(), create_care_team, team());
+        let reply = served!(stage.admin().directory(), create_care_team, team());
+        stage.team = reply.care_team.unwrap().name;
+        stage
+    }
+
+    /// The clinic's administrator.
+    fn admin(&self) -> Actor {
         let roles = [kernel::Role::AgencyAdmin];
-        let admin = network.tokens.staff("aa-elm", &world.agencies.clinic, &roles, &[]);
-        let admin = network.actor(admin);
-        let reply = served!(admin.directory(), create_service, offer());
-        let service = reply.service.unwrap().name;
-        Self { network, world, service }
+        let clinic = &self.world.agencies.clinic;
+        self.network.actor(self.network.tokens.staff("aa-elm", clinic, &roles, &[]))
     }
 
     pub async fn scene(&self, rpc: &str, consented: Consented) -> Scene {
@@ -129,6 +140,69 @@ impl<'a> Stage<'a> {
             "RegisterAgency" => one(agency("Matrix", Sector::Other)),
             "GetAgency" => one(directory::GetAgencyRequest { name: name() }),
             "ListAgencies" => one(directory::ListAgenciesRequest::default()),
+            "UpdateAgency" => {
+                let get = directory::GetAgencyRequest { name: name() };
+                let agency = served!(self.world.admin.directory(), get_agency, get).agency.unwrap();
+                one(directory::UpdateAgencyRequest {
+                    request_id,
+                    etag: agency.etag.clone(),
+                    agency: Some(agency),
+                    update_mask: mask(&["display_name", "description", "parent"]),
+                })
+            }
+            "UpdateService" => {
+                // One of its own: others change the stage's.
+                let made = served!(self.admin().directory(), create_service, offer());
+                let service = made.service.unwrap();
+                let etag = service.etag.clone();
+                let service = directory::Service { agency: String::new(), ..service };
+                one(directory::UpdateServiceRequest {
+                    request_id,
+                    etag,
+                    service: Some(service),
+                    update_mask: mask(&[
+                        "display_name",
+                        "description",
+                        "need_categories",
+                        "languages",
+                        "support_kinds",
+                        "eligibility",
+                        "application_process",
+                        "fees",
+                        "interpreting",
+                        "cultural_offerings",
+                        "faith_offerings",
+                        "minimum_age",
+                        "maximum_age",
+                        "places",
+                        "schedules",
+                        "url",
+                        "email",
+                        "phones",
+                    ]),
+                })
+            }
+            "CreateCareTeam" => one(team()),
+            "GetCareTeam" => one(directory::GetCareTeamRequest { name: self.team.clone() }),
+            "ListCareTeams" => one(directory::ListCareTeamsRequest::default()),
+            "UpdateCareTeam" => {
+                let get = directory::GetCareTeamRequest { name: self.team.clone() };
+                let team = served!(self.admin().directory(), get_care_team, get);
+                let team = team.care_team.unwrap();
+                let etag = team.etag.clone();
+                let team = directory::CareTeam { agency: String::new(), ..team };
+                one(directory::UpdateCareTeamRequest {
+                    request_id,
+                    etag,
+                    care_team: Some(team),
+                    update_mask: mask(&["display_name", "members"]),
+                })
+            }
+            // Ahead of everything, so that nobody has to wait for it.
+            "AcknowledgeAgencies" => one(directory::AcknowledgeAgenciesRequest {
+                follower: request_id,
+                revision: i64::MAX,
+            }),
             "SuspendAgency" => {
                 let (name, reason) = (self.agency().await, "A reason".to_owned());
                 one(directory::SuspendAgencyRequest { request_id, name, reason })
@@ -799,6 +873,18 @@ fn offer() -> directory::CreateServiceRequest {
         support_kinds: vec![directory::SupportKind::Emotional.into()],
         ..directory::CreateServiceRequest::default()
     }
+}
+
+fn team() -> directory::CreateCareTeamRequest {
+    directory::CreateCareTeamRequest {
+        request_id: request_id(),
+        display_name: "Night team".to_owned(),
+        members: vec!["dr-elm".to_owned()],
+    }
+}
+
+fn mask(paths: &[&str]) -> Option<prost_types::FieldMask> {
+    Some(prost_types::FieldMask { paths: paths.iter().map(|path| (*path).to_owned()).collect() })
 }
 
 /// An instant so far from now.

@@ -4,6 +4,7 @@
 mod alike;
 mod dismissed;
 mod killed;
+mod narrowed;
 mod recorded;
 mod revocation;
 mod stopped;

@@ -115,6 +115,7 @@ pub fn directory(world: &World) -> Arc<Directory> {
             issuer: DEV_ISSUER.to_owned(),
             client_ids: vec![CLIENT.to_owned()],
         }],
+        ..AgencyState::default()
     };
     let directory = Directory::local();
     let both = [state(CLINIC, "The clinic"), state(PARTNER, "The partner")];

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use futures::{FutureExt as _, future::BoxFuture};
-use kernel::{AgencyId, AgencyStatus, PersonId, Sector};
+use kernel::{AgencyId, AgencyStatus, PersonId, PractitionerId, Sector};
 use permit::{Answer, ConsentSource, Question, SourceError};
 use pg::{Group, GroupError, Limits};
-use policy::{Agencies, Agency, PersonFacts};
+use policy::{Agencies, Agency, CareTeam, PersonFacts};
 use quick_cache::sync::Cache;
 use tonic::Code;
 use wire::{
     consent::v1::{
-        AgencyFlags, FactsQuestion, GetFactsRequest, facts_service_client::FactsServiceClient,
+        AgencyFlags, CareTeamMembers, FactsQuestion, GetFactsRequest,
+        facts_service_client::FactsServiceClient,
     },
     convert::{agency_name, from_wire, id_of, name_of, person_facts},
 };
@@ -179,5 +180,16 @@ fn agencies(flags: &[AgencyFlags]) -> Result<Agencies, SourceError> {
             victim_service_provider: flags.victim_service_provider,
         })
     };
-    flags.iter().map(one).collect::<Option<Agencies>>().ok_or(SourceError::Unavailable)
+    let teams = flags.iter().flat_map(|flags| flags.care_teams.iter().map(move |t| (flags, t)));
+    let team = |(flags, team): (&AgencyFlags, &CareTeamMembers)| -> Option<CareTeam> {
+        Some(CareTeam {
+            id: id_of("careTeams", &team.name)?.into(),
+            agency: id_of("agencies", &flags.name)?.into(),
+            members: team.members.iter().map(PractitionerId::new).collect(),
+        })
+    };
+    let agencies = flags.iter().map(one).collect::<Option<Agencies>>();
+    let agencies = agencies.ok_or(SourceError::Unavailable)?;
+    let teams = teams.map(team).collect::<Option<_>>().ok_or(SourceError::Unavailable)?;
+    Ok(agencies.with_care_teams(teams))
 }

@@ -9,18 +9,20 @@ use std::{
 
 use arc_swap::ArcSwap;
 use identity::{AgencyBindings, Binding};
-use kernel::{AgencyId, AgencyStatus, Sector};
-use policy::{Agencies, Agency};
+use kernel::{AgencyId, AgencyStatus, PractitionerId, Sector};
+use policy::{Agencies, Agency, CareTeam};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 use wire::{
     convert::{from_wire, id_of},
     directory::v1::{
-        AgencyState, AgencyStatus as PbStatus, WatchAgenciesRequest, WatchAgenciesResponse,
+        AcknowledgeAgenciesRequest, AgencyState, AgencyStatus as PbStatus, CareTeamMembers,
+        WatchAgenciesRequest, WatchAgenciesResponse,
         directory_service_client::DirectoryServiceClient,
     },
 };
 
-use crate::Peer;
+use crate::{DEADLINE, Peer};
 
 /// Silence after which nothing is said.
 const STALE: Duration = Duration::from_secs(10);
@@ -72,8 +74,18 @@ impl Directory {
         view.states.get(agency)?.agency.as_ref().map(|a| a.display_name.clone())
     }
 
-    /// Takes one step of the feed.
+    /// Takes one step of the feed, and goes by it from now on: where the store itself told it.
     pub fn apply(&self, step: &WatchAgenciesResponse) {
+        self.take(step);
+        self.heard(Instant::now());
+    }
+
+    /// What is known here was so at that moment.
+    fn heard(&self, at: Instant) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+    }
+
+    fn take(&self, step: &WatchAgenciesResponse) {
         if step.snapshot || !step.agencies.is_empty() {
             let old = self.view.load();
             let mut states = if step.snapshot { HashMap::new() } else { old.states.clone() };
@@ -83,10 +95,11 @@ impl Directory {
                     states.insert(AgencyId::from(id), state.clone());
                 }
             }
-            let agencies = Arc::new(states.values().filter_map(agency_of).collect());
+            let agencies: Agencies = states.values().filter_map(agency_of).collect();
+            let teams = states.values().flat_map(care_teams_of).collect();
+            let agencies = Arc::new(agencies.with_care_teams(teams));
             self.view.store(Arc::new(View { revision: step.revision, states, agencies }));
         }
-        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 }
 
@@ -102,6 +115,20 @@ pub fn agency_of(state: &AgencyState) -> Option<Agency> {
         part2_program: agency.part2_program,
         victim_service_provider: agency.victim_service_provider,
     })
+}
+
+/// The care teams of an agency that are at work.
+fn care_teams_of(state: &AgencyState) -> Vec<CareTeam> {
+    let agency = state.agency.as_ref().and_then(|agency| id_of("agencies", &agency.name));
+    let Some(agency) = agency.map(AgencyId::from) else { return Vec::new() };
+    let one = |team: &CareTeamMembers| {
+        Some(CareTeam {
+            id: id_of("careTeams", &team.name)?.into(),
+            agency: agency.clone(),
+            members: team.members.iter().map(PractitionerId::new).collect(),
+        })
+    };
+    state.care_teams.iter().filter_map(one).collect()
 }
 
 impl AgencyBindings for Directory {
@@ -123,12 +150,17 @@ impl AgencyBindings for Directory {
     }
 }
 
-/// Follows until cancelled; connects again whenever the stream ends.
+/// Follows until cancelled; connects again whenever the stream ends. After each step the directory is asked
+/// whether this process may go by what it knows, and the seconds in which it may are counted from before the
+/// question: whoever takes something away waits for the answer or for those seconds, so that a step that is
+/// late on its way, or a process that stood still, opens nothing.
 pub async fn follow_directory(peer: Peer, directory: Arc<Directory>, stop: CancellationToken) {
+    let follower = Uuid::new_v4().to_string();
     let following = async {
         loop {
             let mut client = DirectoryServiceClient::new(peer.service())
                 .max_decoding_message_size(64 * 1024 * 1024);
+            let mut asking = client.clone();
             match client.watch_agencies(WatchAgenciesRequest {}).await {
                 Ok(stream) => {
                     let mut stream = stream.into_inner();
@@ -136,7 +168,20 @@ pub async fn follow_directory(peer: Peer, directory: Arc<Directory>, stop: Cance
                     while let Ok(Ok(Some(step))) =
                         tokio::time::timeout(STALE, stream.message()).await
                     {
-                        directory.apply(&step);
+                        directory.take(&step);
+                        let (follower, revision) = (follower.clone(), step.revision);
+                        let question = AcknowledgeAgenciesRequest { follower, revision };
+                        let asked = Instant::now();
+                        let answer = asking.acknowledge_agencies(question);
+                        match tokio::time::timeout(DEADLINE, answer).await {
+                            Ok(Ok(answer)) if answer.get_ref().current => directory.heard(asked),
+                            // What it is behind is on its way.
+                            Ok(Ok(_)) => {}
+                            Ok(Err(status)) => {
+                                tracing::debug!(code = ?status.code(), "the directory is away");
+                            }
+                            Err(_) => tracing::debug!("the directory does not answer"),
+                        }
                     }
                 }
                 Err(status) => tracing::debug!(code = ?status.code(), "the directory is away"),

@@ -92,11 +92,16 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// What is decided: the ground's request, a representative's with whose word they stand by.
+    /// What is decided: the ground's request, a representative's with whose word they stand by, and a
+    /// practitioner's with the care teams that they are in now.
     pub(crate) fn request(&self, ground: &Ground, action: Action) -> Option<Request> {
         let mut request = ground.request(action)?;
-        if let Who::Representative { confirmed_by, .. } = &mut request.who {
-            confirmed_by.clone_from(&self.vouched);
+        match &mut request.who {
+            Who::Representative { confirmed_by, .. } => confirmed_by.clone_from(&self.vouched),
+            Who::Practitioner { agency, practitioner, care_teams, .. } => {
+                *care_teams = self.agencies.care_teams_of(agency, practitioner);
+            }
+            Who::Person { .. } | Who::Supporter { .. } => {}
         }
         Some(request)
     }
@@ -456,6 +461,7 @@ impl Guard {
                 agency: agency.clone(),
                 practitioner: practitioner.clone(),
                 roles: caller.roles(),
+                // Asked at each decision, with the facts.
                 care_teams: Vec::new(),
             }),
             CallerKind::Individual if caller.roles().contains(Role::Person) => {

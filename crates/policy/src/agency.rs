@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use kernel::{AgencyId, AgencyStatus, Sector};
+use kernel::{AgencyId, AgencyStatus, CareTeamId, PractitionerId, Sector};
 use serde::{Deserialize, Serialize};
 
 /// What a decision needs to know of an agency, or of a unit with flags of its own.
@@ -23,6 +23,15 @@ pub struct Agency {
     pub victim_service_provider: bool,
 }
 
+/// People of one agency who work together. Only those at work are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CareTeam {
+    pub id: CareTeamId,
+    pub agency: AgencyId,
+    /// As the agency's tokens name them.
+    pub members: Vec<PractitionerId>,
+}
+
 /// The custodians by their flags, each list sorted, as a `Visibility` carries them.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Custodians {
@@ -39,6 +48,7 @@ pub struct Custodians {
 pub struct Agencies {
     by_id: HashMap<AgencyId, Agency>,
     custodians: Arc<Custodians>,
+    care_teams: Vec<CareTeam>,
 }
 
 impl Agencies {
@@ -55,7 +65,32 @@ impl Agencies {
             part2: ids_where(|a| a.part2_program),
             victim: ids_where(|a| a.victim_service_provider),
         });
-        Self { by_id, custodians }
+        Self { by_id, custodians, care_teams: Vec::new() }
+    }
+
+    /// With the care teams of these agencies.
+    #[must_use]
+    pub fn with_care_teams(self, care_teams: Vec<CareTeam>) -> Self {
+        Self { care_teams, ..self }
+    }
+
+    pub fn care_teams(&self) -> &[CareTeam] {
+        &self.care_teams
+    }
+
+    /// The teams that a practitioner is in: of their own agency only, and named byte for byte.
+    pub fn care_teams_of(
+        &self,
+        agency: &AgencyId,
+        practitioner: &PractitionerId,
+    ) -> Vec<CareTeamId> {
+        let in_it =
+            |team: &&CareTeam| team.agency == *agency && team.members.contains(practitioner);
+        self.care_teams.iter().filter(in_it).map(|team| team.id.clone()).collect()
+    }
+
+    pub fn knows_care_team(&self, id: &CareTeamId) -> bool {
+        self.care_teams.iter().any(|team| team.id == *id)
     }
 
     pub fn get(&self, id: &AgencyId) -> Option<&Agency> {
@@ -83,7 +118,8 @@ impl Agencies {
             let Some(agency) = by_id.get_mut(*id) else { continue };
             agency.status = AgencyStatus::Active;
         }
-        Some(Self { by_id, custodians: Arc::clone(&self.custodians) })
+        let (custodians, care_teams) = (Arc::clone(&self.custodians), self.care_teams.clone());
+        Some(Self { by_id, custodians, care_teams })
     }
 
     /// The custodians by their flags.

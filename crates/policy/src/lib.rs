@@ -25,7 +25,7 @@ mod request;
 mod standing;
 mod visibility;
 
-pub use agency::{Agencies, Agency, Custodians};
+pub use agency::{Agencies, Agency, CareTeam, Custodians};
 pub use codes::{
     BasisKind, ConsentStatus, ConsentType, Effect, Lack, Obligation, Outcome, PartKind, Reason,
     RecipientClass, Redisclosure, Relationship, RestrictionReason, RestrictionStatus,

@@ -1,13 +1,16 @@
 //! Agencies and services: states and rules.
 
 mod agency;
+mod care_team;
 pub(crate) mod imported;
 mod search;
 mod service;
+pub(crate) mod stated;
 mod text;
 pub(crate) mod words;
 
 pub use agency::{Agency, Flags};
+pub use care_team::{CareTeam, CareTeamStatus};
 pub(crate) use search::Terms;
 pub use search::{Moment, Near, Search};
 pub use service::{Capacity, CapacityStatus, Service, SupportKind};

@@ -64,8 +64,8 @@ impl Feed {
             if snapshot { (0, HashMap::new()) } else { (known.revision, known.states.clone()) };
         let (revision, changed) = store::agency::changes(&self.db, after).await?;
         let mut step = WatchAgenciesResponse { revision, agencies: Vec::new(), snapshot };
-        for (agency, bindings) in changed {
-            let state = convert::state(&agency, bindings);
+        for (agency, bindings, teams) in changed {
+            let state = convert::state(&agency, bindings, teams);
             step.agencies.push(state.clone());
             states.insert(agency.id, (agency.revision, Arc::new(state)));
         }

@@ -1,10 +1,13 @@
 //! The directory owns agencies, who speaks for them, the services that they offer and what those
-//! can take now. It never holds anything about a person: no query to it names one.
+//! can take now. It never holds anything about a person who is served: no query to it names one. Staff stand
+//! in care teams as their agency's tokens name them, for that agency and for services alone.
 //!
-//! Invariant: an agency's flags, status and bindings are set by a network administrator, never by an
-//! import.
+//! Invariant: an agency's flags, sector, status and bindings are set by a network administrator, never by
+//! an import and never by its own staff.
 //! Invariant: when an RPC that changed an agency has returned, this process goes by the change, and
 //! whoever follows the directory is being told.
+//! Invariant: when an RPC that may have taken something away (a suspension, sector and flags, a care team's
+//! members) has returned, every process that follows goes by it or refuses everything.
 //! Invariant: nothing is deleted.
 //! Invariant: what was imported is exported as it was given.
 

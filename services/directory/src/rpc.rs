@@ -1,25 +1,35 @@
 //! The contract, one file an RPC.
 
+mod acknowledge_agencies;
 pub(crate) mod convert;
+mod create_care_team;
 mod create_service;
 mod export_directory;
 mod get_agency;
+mod get_care_team;
 mod get_service;
 mod import_directory;
 mod list_agencies;
+mod list_care_teams;
 mod moves;
 mod pages;
 mod register_agency;
 mod reinstate_agency;
 mod search_services;
 mod set_capacity;
+mod stated;
 mod suspend_agency;
+mod update_agency;
+mod update_care_team;
+mod update_service;
 mod watch_agencies;
 mod write;
 
 use std::sync::Arc;
 
+use ::rpc::{Error, Mask, Violation};
 use tonic::{Request, Response, Status, Streaming, async_trait};
+use uuid::Uuid;
 use wire::directory::v1 as pb;
 use wire::directory::v1::directory_service_server::DirectoryService;
 
@@ -28,6 +38,36 @@ use crate::App;
 /// The service as tonic mounts it: see [`crate::server`].
 #[derive(Debug, Clone)]
 pub struct Rpc(pub(crate) Arc<App>);
+
+/// Fields of a request as the request that holds it names them.
+fn below(field: &'static str) -> impl Fn(Error) -> Error {
+    move |error| match error {
+        Error::Invalid(mut bad) => {
+            for violation in &mut bad {
+                violation.field = format!("{field}.{}", violation.field);
+            }
+            Error::Invalid(bad)
+        }
+        other => other,
+    }
+}
+
+/// What an update names and of what, or all that is wrong with it. `named`: the resource's name, where there
+/// is a resource.
+fn updated<M: prost_protovalidate::Validate>(
+    bare: &M,
+    named: Option<(&str, &str)>,
+    collection: &str,
+    mask: Result<Mask, Vec<Violation>>,
+) -> Result<(Mask, Uuid), Error> {
+    let id = named.map(|(field, name)| ::rpc::id(field, collection, name));
+    let mut bad = mask.as_ref().err().cloned().unwrap_or_default();
+    if let Some(Err(Error::Invalid(odd))) = &id {
+        bad.extend(odd.iter().cloned());
+    }
+    ::rpc::check(bare).and(bad).done()?;
+    Ok((mask.map_err(Error::Invalid)?, id.ok_or(Error::NotFound)??))
+}
 
 type Reply<T> = Result<Response<T>, Status>;
 
@@ -41,6 +81,13 @@ impl DirectoryService for Rpc {
         request: Request<pb::RegisterAgencyRequest>,
     ) -> Reply<pb::RegisterAgencyResponse> {
         register_agency::handle(&self.0, request).await.map_err(Status::from)
+    }
+
+    async fn update_agency(
+        &self,
+        request: Request<pb::UpdateAgencyRequest>,
+    ) -> Reply<pb::UpdateAgencyResponse> {
+        update_agency::handle(&self.0, request).await.map_err(Status::from)
     }
 
     async fn get_agency(
@@ -78,6 +125,13 @@ impl DirectoryService for Rpc {
         create_service::handle(&self.0, request).await.map_err(Status::from)
     }
 
+    async fn update_service(
+        &self,
+        request: Request<pb::UpdateServiceRequest>,
+    ) -> Reply<pb::UpdateServiceResponse> {
+        update_service::handle(&self.0, request).await.map_err(Status::from)
+    }
+
     async fn get_service(
         &self,
         request: Request<pb::GetServiceRequest>,
@@ -90,6 +144,34 @@ impl DirectoryService for Rpc {
         request: Request<pb::SearchServicesRequest>,
     ) -> Reply<pb::SearchServicesResponse> {
         search_services::handle(&self.0, request).await.map_err(Status::from)
+    }
+
+    async fn create_care_team(
+        &self,
+        request: Request<pb::CreateCareTeamRequest>,
+    ) -> Reply<pb::CreateCareTeamResponse> {
+        create_care_team::handle(&self.0, request).await.map_err(Status::from)
+    }
+
+    async fn update_care_team(
+        &self,
+        request: Request<pb::UpdateCareTeamRequest>,
+    ) -> Reply<pb::UpdateCareTeamResponse> {
+        update_care_team::handle(&self.0, request).await.map_err(Status::from)
+    }
+
+    async fn get_care_team(
+        &self,
+        request: Request<pb::GetCareTeamRequest>,
+    ) -> Reply<pb::GetCareTeamResponse> {
+        get_care_team::handle(&self.0, request).await.map_err(Status::from)
+    }
+
+    async fn list_care_teams(
+        &self,
+        request: Request<pb::ListCareTeamsRequest>,
+    ) -> Reply<pb::ListCareTeamsResponse> {
+        list_care_teams::handle(&self.0, request).await.map_err(Status::from)
     }
 
     async fn set_capacity(
@@ -111,6 +193,13 @@ impl DirectoryService for Rpc {
         request: Request<pb::ExportDirectoryRequest>,
     ) -> Reply<export_directory::Chunks> {
         export_directory::handle(&self.0, request).await.map_err(Status::from)
+    }
+
+    async fn acknowledge_agencies(
+        &self,
+        request: Request<pb::AcknowledgeAgenciesRequest>,
+    ) -> Reply<pb::AcknowledgeAgenciesResponse> {
+        acknowledge_agencies::handle(&self.0, request).await.map_err(Status::from)
     }
 
     async fn watch_agencies(

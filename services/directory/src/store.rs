@@ -2,7 +2,9 @@
 
 pub(crate) mod agency;
 pub(crate) mod binding;
+pub(crate) mod care_team;
 pub(crate) mod export;
+pub(crate) mod follower;
 pub(crate) mod import;
 pub(crate) mod search;
 pub(crate) mod service;

@@ -67,6 +67,8 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.directory.v1.DirectoryService/RegisterAgency", set(&[NetworkAdmin])),
     users("/trellis.directory.v1.DirectoryService/SuspendAgency", set(&[NetworkAdmin])),
     users("/trellis.directory.v1.DirectoryService/ReinstateAgency", set(&[NetworkAdmin])),
+    // What an agency says of itself is its own to say; its flags are not, and the handler tells them apart.
+    users("/trellis.directory.v1.DirectoryService/UpdateAgency", set(&[NetworkAdmin, AgencyAdmin])),
     users("/trellis.directory.v1.DirectoryService/ImportDirectory", set(&[NetworkAdmin])),
     users("/trellis.directory.v1.DirectoryService/ExportDirectory", set(&[NetworkAdmin])),
     // The directory names no person: open to all who sign in.
@@ -76,8 +78,15 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.directory.v1.DirectoryService/SearchServices", EVERY_USER),
     // An agency's own offers; beds are counted by those who place people in them.
     users("/trellis.directory.v1.DirectoryService/CreateService", set(&[AgencyAdmin])),
+    users("/trellis.directory.v1.DirectoryService/UpdateService", set(&[AgencyAdmin])),
     users("/trellis.directory.v1.DirectoryService/SetCapacity", set(&[AgencyAdmin, CaseManager])),
+    // Who is in a care team decides what opens to them: their agency answers for it.
+    users("/trellis.directory.v1.DirectoryService/CreateCareTeam", set(&[AgencyAdmin])),
+    users("/trellis.directory.v1.DirectoryService/UpdateCareTeam", set(&[AgencyAdmin])),
+    users("/trellis.directory.v1.DirectoryService/GetCareTeam", set(&[AgencyAdmin])),
+    users("/trellis.directory.v1.DirectoryService/ListCareTeams", set(&[AgencyAdmin])),
     services("/trellis.directory.v1.DirectoryService/WatchAgencies"),
+    services("/trellis.directory.v1.DirectoryService/AcknowledgeAgencies"),
     // Whoever registers a person, or vouches for their sign-in, has met them.
     users("/trellis.people.v1.PeopleService/RegisterPerson", CARE),
     users("/trellis.people.v1.PeopleService/UpdatePerson", CARE),

@@ -113,9 +113,10 @@ fn no_empty_list_and_nobody_unknown(
     condition(!rule.records.as_ref().is_some_and(Vec::is_empty), "records");
 }
 
-/// Every agency named, a practitioner's too, is known to the directory.
+/// Every agency named, a practitioner's too, is known to the directory, and every care team.
 fn all_known(recipients: &Recipients, agencies: &Agencies) -> bool {
     recipients.agencies.iter().all(|id| agencies.knows(id))
+        && recipients.care_teams.iter().all(|id| agencies.knows_care_team(id))
         && recipients.practitioners.iter().all(|name| {
             let name = name.as_str();
             name.match_indices('/')

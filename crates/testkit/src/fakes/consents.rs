@@ -8,12 +8,13 @@ use std::{
 
 use futures::future::BoxFuture;
 use kernel::{
-    Action, AgencyId, AgencyStatus, CodeSet, ConsentId, Instant, PersonId, Purpose, Sector,
+    Action, AgencyId, AgencyStatus, CodeSet, ConsentId, Instant, PersonId, PractitionerId, Purpose,
+    Sector,
 };
 use permit::{Answer, ConsentSource, Question, SourceError};
 use policy::{
-    Agencies, Agency, Consent, ConsentStatus, ConsentType, Disclosers, Effect, PersonFacts,
-    Recipients, Rule, Statements,
+    Agencies, Agency, CareTeam, Consent, ConsentStatus, ConsentType, Disclosers, Effect,
+    PersonFacts, Recipients, Rule, Statements,
 };
 use uuid::Uuid;
 
@@ -35,6 +36,7 @@ type Step = Box<dyn FnOnce(&Consents) + Send>;
 #[derive(Default)]
 struct State {
     agencies: HashMap<AgencyId, Agency>,
+    care_teams: Vec<CareTeam>,
     people: HashMap<PersonId, (i64, PersonFacts)>,
     fault: Option<Fault>,
     asked: Vec<(std::time::SystemTime, Vec<Question>)>,
@@ -55,6 +57,16 @@ impl std::fmt::Debug for Consents {
 impl Consents {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("no test panics here")
+    }
+
+    /// The care teams that are at work.
+    pub fn care_teams(&self, teams: &[(Uuid, Uuid, &[&str])]) {
+        let one = |(id, agency, members): &(Uuid, Uuid, &[&str])| CareTeam {
+            id: (*id).into(),
+            agency: (*agency).into(),
+            members: members.iter().map(|member| PractitionerId::new(*member)).collect(),
+        };
+        self.state().care_teams = teams.iter().map(one).collect();
     }
 
     /// An active healthcare agency, a covered entity.
@@ -133,7 +145,8 @@ impl Consents {
             Some(Fault::Overloaded) => return Err(SourceError::Overloaded),
             _ => {}
         }
-        let agencies: Arc<Agencies> = Arc::new(state.agencies.values().cloned().collect());
+        let agencies: Agencies = state.agencies.values().cloned().collect();
+        let agencies = Arc::new(agencies.with_care_teams(state.care_teams.clone()));
         let mut answers: Vec<Answer> = questions
             .into_iter()
             .map(|q| {

@@ -450,6 +450,7 @@ fn directory() -> Arc<Directory> {
             issuer: DEV_ISSUER.to_owned(),
             client_ids: vec![format!("app-{id}")],
         }],
+        ..AgencyState::default()
     };
     directory.apply(&WatchAgenciesResponse {
         revision: 1,

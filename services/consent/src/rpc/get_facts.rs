@@ -1,13 +1,15 @@
 //! GetFacts: asked at every decision of every service.
 
-use kernel::AgencyStatus;
+use std::collections::HashMap;
+
+use kernel::{AgencyId, AgencyStatus};
 use policy::Agencies;
 use prost::Message as _;
 use rpc::Error;
 use tonic::Request;
 use wire::{
     consent::v1 as pb,
-    convert::{agency_name, id_of, to_wire},
+    convert::{agency_name, id_of, name_of, to_wire},
 };
 
 use crate::App;
@@ -69,6 +71,13 @@ fn fitting(answer: pb::PersonFacts, room: &mut usize) -> pb::PersonFacts {
 }
 
 fn flags(agencies: &Agencies) -> Vec<pb::AgencyFlags> {
+    let mut teams = HashMap::<&AgencyId, Vec<pb::CareTeamMembers>>::new();
+    for team in agencies.care_teams() {
+        teams.entry(&team.agency).or_default().push(pb::CareTeamMembers {
+            name: name_of("careTeams", &team.id),
+            members: team.members.iter().map(|member| member.as_str().to_owned()).collect(),
+        });
+    }
     let one = |agency: &policy::Agency| pb::AgencyFlags {
         name: agency_name(&agency.id),
         sector: to_wire(agency.sector),
@@ -76,6 +85,7 @@ fn flags(agencies: &Agencies) -> Vec<pb::AgencyFlags> {
         part2_program: agency.part2_program,
         victim_service_provider: agency.victim_service_provider,
         covered_entity: agency.covered_entity,
+        care_teams: teams.get(&agency.id).cloned().unwrap_or_default(),
     };
     agencies.iter().map(one).collect()
 }

@@ -503,6 +503,7 @@ pub fn agencies(revision: i64) -> WatchAgenciesResponse {
             issuer: DEV_ISSUER.to_owned(),
             client_ids: vec![CLIENT.to_owned()],
         }],
+        ..AgencyState::default()
     };
     WatchAgenciesResponse {
         revision,

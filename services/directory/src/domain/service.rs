@@ -3,6 +3,8 @@
 use kernel::{CodeSet, Instant};
 use uuid::Uuid;
 
+use super::stated::Stated;
+
 kernel::codes! {
     /// What a service can take now.
     CapacityStatus {
@@ -34,7 +36,7 @@ pub struct Capacity {
     pub reported_by: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Service {
     pub id: Uuid,
     pub agency: Uuid,
@@ -46,6 +48,7 @@ pub struct Service {
     pub eligibility: String,
     pub application_process: String,
     pub fees: String,
+    pub stated: Stated,
     pub capacity: Option<Capacity>,
     pub version: i64,
 }

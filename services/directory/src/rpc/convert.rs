@@ -6,8 +6,9 @@ use wire::{
     directory::v1 as pb,
 };
 
+use super::stated::{phone_shown, place_shown, schedule_shown};
 use crate::{
-    domain::{Agency, Capacity, Service},
+    domain::{Agency, Capacity, CareTeam, Service},
     store::binding::Binding,
 };
 
@@ -35,13 +36,31 @@ pub(crate) fn agency(agency: &Agency) -> pb::Agency {
 }
 
 /// For those who follow: without the description, which decides nothing and is most of the bytes.
-pub(crate) fn state(of: &Agency, bindings: Vec<Binding>) -> pb::AgencyState {
+pub(crate) fn state(of: &Agency, bindings: Vec<Binding>, teams: Vec<CareTeam>) -> pb::AgencyState {
     let bindings = bindings.into_iter();
     pb::AgencyState {
         agency: Some(pb::Agency { description: String::new(), ..agency(of) }),
         bindings: bindings
             .map(|b| pb::AgencyBinding { issuer: b.issuer, client_ids: b.client_ids })
             .collect(),
+        care_teams: teams
+            .into_iter()
+            .map(|team| pb::CareTeamMembers {
+                name: name_of("careTeams", team.id),
+                members: team.members,
+            })
+            .collect(),
+    }
+}
+
+pub(crate) fn care_team(team: &CareTeam) -> pb::CareTeam {
+    pb::CareTeam {
+        name: name_of("careTeams", team.id),
+        agency: agency_name(team.agency),
+        display_name: team.display_name.clone(),
+        members: team.members.clone(),
+        status: to_wire(team.status),
+        etag: etag(team.version),
     }
 }
 
@@ -66,6 +85,16 @@ pub(crate) fn service(service: &Service, fresh: Fresh) -> pb::Service {
         fees: service.fees.clone(),
         capacity: service.capacity.as_ref().map(|stated| capacity(stated, fresh)),
         etag: etag(service.version),
+        interpreting: service.stated.interpreting.clone(),
+        cultural_offerings: service.stated.culture.clone(),
+        faith_offerings: service.stated.faith.clone(),
+        minimum_age: service.stated.minimum_age.unwrap_or_default(),
+        maximum_age: service.stated.maximum_age.unwrap_or_default(),
+        places: service.stated.places.iter().map(place_shown).collect(),
+        schedules: service.stated.schedules.iter().map(schedule_shown).collect(),
+        url: service.stated.url.clone(),
+        email: service.stated.email.clone(),
+        phones: service.stated.phones.iter().map(phone_shown).collect(),
     }
 }
 
@@ -86,13 +115,17 @@ mod tests {
     use kernel::Code;
 
     use super::*;
-    use crate::domain::{CapacityStatus, SupportKind};
+    use crate::domain::{CapacityStatus, CareTeamStatus, SupportKind};
 
     #[test]
     fn every_code_is_the_contracts_in_its_order() {
         for code in CapacityStatus::ALL {
             let there = pb::CapacityStatus::try_from(to_wire(*code)).unwrap();
             assert_eq!(there.as_str_name(), format!("CAPACITY_STATUS_{}", code.code()));
+        }
+        for code in CareTeamStatus::ALL {
+            let there = pb::CareTeamStatus::try_from(to_wire(*code)).unwrap();
+            assert_eq!(there.as_str_name(), format!("CARE_TEAM_STATUS_{}", code.code()));
         }
         for code in SupportKind::ALL {
             let there = pb::SupportKind::try_from(to_wire(*code)).unwrap();

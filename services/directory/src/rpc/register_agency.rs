@@ -41,32 +41,42 @@ pub(super) async fn handle(
 
 /// All that is wrong with it, at once.
 async fn parse(app: &App, req: &RegisterAgencyRequest) -> Result<(Agency, Vec<Binding>), Error> {
-    let mut bad = wire::validate(req);
-    bad.extend(unfit(app, req));
+    let mut bad = unfit(app, req);
     let parent = id_of("agencies", &req.parent);
     if let Some(parent) = parent
         && !exists(app, parent).await?
     {
         bad.push(Violation::new("parent", "there is no such agency"));
     }
+    let agency = stated(ledger::new_id(&app.deps.clock), req, bad)?;
+    let bindings = req.bindings.iter();
+    let bindings = bindings
+        .map(|b| Binding { issuer: b.issuer.clone(), client_ids: b.client_ids.clone() })
+        .collect();
+    Ok((agency, bindings))
+}
+
+/// The agency as it is stated, or all that is wrong with it: what else is known to be amiss, too.
+pub(super) fn stated(
+    id: Uuid,
+    req: &RegisterAgencyRequest,
+    more: Vec<Violation>,
+) -> Result<Agency, Error> {
+    let mut bad = wire::validate(req);
+    bad.extend(more);
     let sector = match from_wire::<Sector>(req.sector) {
         Some(sector) if bad.is_empty() => sector,
         _ => return Err(Error::Invalid(bad)),
     };
-    let mut agency =
-        Agency::new(ledger::new_id(&app.deps.clock), req.display_name.trim().to_owned(), sector);
-    agency.parent = parent;
+    let mut agency = Agency::new(id, req.display_name.trim().to_owned(), sector);
+    agency.parent = id_of("agencies", &req.parent);
     agency.description.clone_from(&req.description);
     agency.flags = Flags {
         part2_program: req.part2_program,
         victim_service_provider: req.victim_service_provider,
         covered_entity: req.covered_entity,
     };
-    let bindings = req.bindings.iter();
-    let bindings = bindings
-        .map(|b| Binding { issuer: b.issuer.clone(), client_ids: b.client_ids.clone() })
-        .collect();
-    Ok((agency, bindings))
+    Ok(agency)
 }
 
 async fn exists(app: &App, agency: Uuid) -> Result<bool, Error> {

@@ -25,9 +25,12 @@ pub(super) async fn handle(
         let reason = Arc::clone(&reason);
         Box::pin(async move {
             let agency = move_to(tx, id, AgencyStatus::Suspended).await?;
+            store::follower::narrow(tx, agency.revision).await?;
             store::suspension::insert(tx, event_id, id, &reason, at).await?;
             Ok(SuspendAgencyResponse { agency: Some(convert::agency(&agency)) })
         })
     });
-    Ok(Response::new(reply.await?))
+    let reply = reply.await?;
+    app.everywhere().await?;
+    Ok(Response::new(reply))
 }

@@ -4,8 +4,8 @@ use kernel::{AgencyStatus, Code as _, Sector};
 use pg::{Db, PgConnection, Scope, StoreError};
 use uuid::Uuid;
 
-use super::{NameKey, binding, search};
-use crate::domain::{Agency, Flags};
+use super::{NameKey, binding, care_team, search};
+use crate::domain::{Agency, CareTeam, Flags};
 
 struct Row {
     id: Uuid,
@@ -100,6 +100,63 @@ pub(crate) async fn set_status(
     row.try_into()
 }
 
+/// What it states of itself, and what the network says of it.
+pub(crate) async fn update(tx: &mut PgConnection, agency: &Agency) -> Result<Agency, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "UPDATE agency SET (display_name, sector, parent_id, part2_program, victim_service_provider,
+             covered_entity, description, version, revision)
+             = ($2, $3, $4, $5, $6, $7, $8, version + 1, next_values('revision', 1))
+         WHERE id = $1
+         RETURNING id, name_key, display_name, sector, status, parent_id, part2_program,
+             victim_service_provider, covered_entity, description, version, revision",
+        agency.id,
+        agency.display_name,
+        agency.sector.code(),
+        agency.parent,
+        agency.flags.part2_program,
+        agency.flags.victim_service_provider,
+        agency.flags.covered_entity,
+        agency.description,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    // Searches know its name and its sector.
+    search::index(tx, agency.id, None).await?;
+    row.try_into()
+}
+
+/// Its care teams have changed, which whoever follows is told with it; the directory's revision of that. What
+/// it states of itself is as it was. Nobody else does this until this transaction ends.
+pub(crate) async fn touch(tx: &mut PgConnection, id: Uuid) -> Result<i64, StoreError> {
+    let revision = sqlx::query_scalar!(
+        "UPDATE agency SET revision = next_values('revision', 1) WHERE id = $1 RETURNING revision",
+        id,
+    );
+    Ok(revision.fetch_one(tx).await?)
+}
+
+/// Whether an import is its source.
+pub(crate) async fn is_imported(tx: &mut PgConnection, id: Uuid) -> Result<bool, StoreError> {
+    let imported = sqlx::query_scalar!(
+        r#"SELECT source_id IS NOT NULL AS "imported!" FROM agency WHERE id = $1"#,
+        id,
+    );
+    Ok(imported.fetch_one(tx).await?)
+}
+
+/// An agency and all that it is a unit of; none: there is no such agency.
+pub(crate) async fn above(tx: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, StoreError> {
+    let above = sqlx::query_scalar!(
+        r#"WITH RECURSIVE above AS (
+               SELECT id, parent_id FROM agency WHERE id = $1
+               UNION SELECT a.id, a.parent_id FROM agency a JOIN above b ON a.id = b.parent_id)
+           SELECT id AS "id!" FROM above"#,
+        id,
+    );
+    Ok(above.fetch_all(tx).await?)
+}
+
 pub(crate) async fn read(db: &Db, id: Uuid) -> Result<Agency, StoreError> {
     db.run_one("agency.read", move |conn| {
         Box::pin(async move {
@@ -163,8 +220,8 @@ async fn revision_in(conn: &mut PgConnection) -> Result<i64, StoreError> {
     Ok(value.fetch_optional(conn).await?.unwrap_or(0))
 }
 
-/// An agency and who speaks for it.
-pub(crate) type Bound = (Agency, Vec<binding::Binding>);
+/// An agency, who speaks for it, and its care teams that are at work.
+pub(crate) type Bound = (Agency, Vec<binding::Binding>, Vec<CareTeam>);
 
 /// The agencies that have changed after `after`, in the order of their changes, and the revision
 /// that they make: all on one snapshot.
@@ -183,9 +240,11 @@ pub(crate) async fn changes(db: &Db, after: i64) -> Result<(i64, Vec<Bound>), St
             .await?;
             let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
             let mut bindings = binding::of(tx, &ids).await?;
+            let mut teams = care_team::of(tx, &ids).await?;
             let bound = rows.into_iter().map(|row| {
                 let bindings = bindings.remove(&row.id).unwrap_or_default();
-                Ok((row.try_into()?, bindings))
+                let teams = teams.remove(&row.id).unwrap_or_default();
+                Ok((row.try_into()?, bindings, teams))
             });
             Ok((revision, bound.collect::<Result<_, StoreError>>()?))
         })

@@ -51,7 +51,7 @@ pub(crate) async fn organization(
 }
 
 /// One import at a time: two of one organization must not both find it missing.
-async fn lock(tx: &mut PgConnection) -> Result<(), StoreError> {
+pub(crate) async fn lock(tx: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query!(r#"SELECT pg_advisory_xact_lock(7402161) AS "locked?: String""#)
         .fetch_one(tx)
         .await?;
@@ -83,6 +83,7 @@ async fn agency(
         }
         None => None,
     };
+    let parent = own_parent(tx, &organization.source_id, parent).await?;
     let there = sqlx::query!(
         r#"SELECT id, (display_name, description, parent_id, published)
                IS DISTINCT FROM ($2::text, $3::text, $4::uuid, $5::jsonb) AS "differs!"
@@ -105,6 +106,23 @@ async fn agency(
             insert(tx, organization, parent).await?;
             Ok((organization.id, 1))
         }
+    }
+}
+
+/// The network's word stands: one who was made a unit of this very organization since is not the one that
+/// it is a unit of.
+async fn own_parent(
+    tx: &mut PgConnection,
+    source_id: &str,
+    parent: Option<Uuid>,
+) -> Result<Option<Uuid>, StoreError> {
+    let Some(parent) = parent else { return Ok(None) };
+    let there = sqlx::query!("SELECT id, parent_id FROM agency WHERE source_id = $1", source_id);
+    match there.fetch_optional(&mut *tx).await? {
+        Some(there) if super::agency::above(tx, parent).await?.contains(&there.id) => {
+            Ok(there.parent_id)
+        }
+        _ => Ok(Some(parent)),
     }
 }
 

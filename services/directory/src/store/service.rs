@@ -2,6 +2,7 @@
 
 use kernel::{Code as _, CodeSet, Instant};
 use pg::{Db, PgConnection, StoreError};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::search;
@@ -20,6 +21,7 @@ pub(super) struct Row {
     eligibility: String,
     application_process: String,
     fees: String,
+    stated: Value,
     capacity_status: Option<String>,
     capacity_available: Option<i32>,
     capacity_unit: Option<String>,
@@ -46,6 +48,7 @@ impl TryFrom<Row> for Service {
             eligibility: row.eligibility,
             application_process: row.application_process,
             fees: row.fees,
+            stated: serde_json::from_value(row.stated).map_err(|_| BAD)?,
             version: row.version,
         })
     }
@@ -66,8 +69,8 @@ fn capacity(row: &Row) -> Result<Option<Capacity>, StoreError> {
 pub(crate) async fn insert(tx: &mut PgConnection, service: &Service) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO service (id, agency_id, display_name, description, need_categories, languages,
-             support_kinds, eligibility, application_process, fees, listed, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true, $11)",
+             support_kinds, eligibility, application_process, fees, listed, version, stated)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true, $11, $12)",
         service.id,
         service.agency,
         service.display_name,
@@ -79,10 +82,69 @@ pub(crate) async fn insert(tx: &mut PgConnection, service: &Service) -> Result<(
         service.application_process,
         service.fees,
         service.version,
+        stated(service)?,
     )
     .execute(&mut *tx)
     .await?;
     search::index(tx, service.agency, Some(service.id)).await
+}
+
+fn stated(service: &Service) -> Result<Value, StoreError> {
+    serde_json::to_value(&service.stated).map_err(|_| BAD)
+}
+
+/// Nobody else changes it until this transaction ends. Of this agency only, and what it added itself: what
+/// was imported is its source's to change.
+pub(crate) async fn lock(
+    tx: &mut PgConnection,
+    agency: Uuid,
+    id: Uuid,
+) -> Result<Service, StoreError> {
+    sqlx::query_as!(
+        Row,
+        "SELECT id, agency_id, name_key, display_name, description, need_categories, languages,
+             support_kinds, eligibility, application_process, fees, stated, capacity_status,
+             capacity_available, capacity_unit, capacity_as_of, capacity_maximum,
+             capacity_reported_by, version
+         FROM service WHERE id = $1 AND agency_id = $2 AND source_id IS NULL FOR NO KEY UPDATE",
+        id,
+        agency,
+    )
+    .fetch_one(tx)
+    .await?
+    .try_into()
+}
+
+/// What it states; its capacity stays.
+pub(crate) async fn update(
+    tx: &mut PgConnection,
+    service: &Service,
+) -> Result<Service, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "UPDATE service SET (display_name, description, need_categories, languages, support_kinds,
+             eligibility, application_process, fees, stated, version)
+             = ($2, $3, $4, $5, $6, $7, $8, $9, $10, version + 1)
+         WHERE id = $1
+         RETURNING id, agency_id, name_key, display_name, description, need_categories, languages,
+             support_kinds, eligibility, application_process, fees, stated, capacity_status,
+             capacity_available, capacity_unit, capacity_as_of, capacity_maximum,
+             capacity_reported_by, version",
+        service.id,
+        service.display_name,
+        service.description,
+        &service.need_categories,
+        &service.languages,
+        i32::try_from(service.support_kinds.bits()).map_err(|_| BAD)?,
+        service.eligibility,
+        service.application_process,
+        service.fees,
+        stated(service)?,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    search::index(tx, service.agency, Some(service.id)).await?;
+    row.try_into()
 }
 
 /// Nobody else changes it until this transaction ends. Of this agency only: another's is not found.
@@ -113,7 +175,7 @@ pub(crate) async fn set_capacity(
              capacity_reported_by = $8, version = version + 1
          WHERE id = $1 AND agency_id = $2
          RETURNING id, agency_id, name_key, display_name, description, need_categories, languages,
-             support_kinds, eligibility, application_process, fees, capacity_status,
+             support_kinds, eligibility, application_process, fees, stated, capacity_status,
              capacity_available, capacity_unit, capacity_as_of, capacity_maximum,
              capacity_reported_by, version",
         id,
@@ -137,7 +199,7 @@ pub(crate) async fn read(db: &Db, id: Uuid) -> Result<Service, StoreError> {
             sqlx::query_as!(
                 Row,
                 "SELECT id, agency_id, name_key, display_name, description, need_categories,
-                     languages, support_kinds, eligibility, application_process, fees,
+                     languages, support_kinds, eligibility, application_process, fees, stated,
                      capacity_status, capacity_available, capacity_unit, capacity_as_of,
                      capacity_maximum, capacity_reported_by, version
                  FROM service WHERE id = $1",

@@ -49,7 +49,7 @@ fn join(chunks: &[ExportDirectoryResponse]) -> Files {
     files
 }
 
-async fn export(network: &Network) -> Files {
+pub async fn export(network: &Network) -> Files {
     join(&after(network.admin(), "").await)
 }
 

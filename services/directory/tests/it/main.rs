@@ -10,6 +10,7 @@
 
 mod agencies;
 mod audit;
+mod care_teams;
 mod exports;
 mod generated;
 mod imports;
@@ -20,4 +21,6 @@ mod search_filters;
 mod search_oracle;
 mod services;
 mod support;
+mod update_agency;
+mod update_service;
 mod watch;

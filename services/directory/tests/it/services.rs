@@ -250,6 +250,7 @@ async fn a_service_is_refused_with_every_field_that_is_wrong() {
         languages: vec!["en".into(), "e\u{0}".into()],
         support_kinds: vec![9],
         eligibility: "\u{7}".into(),
+        ..Default::default()
     };
     assert_eq!(
         fields(&admin.create_service(bad).await.unwrap_err()),

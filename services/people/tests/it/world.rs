@@ -228,6 +228,7 @@ impl World {
                 issuer: DEV_ISSUER.to_owned(),
                 client_ids: vec![format!("app-{id}")],
             }],
+            ..AgencyState::default()
         };
         self.directory.apply(&WatchAgenciesResponse {
             revision: 1,

@@ -184,7 +184,7 @@ fn agency(consents: &Consents, id: Uuid, suspended: bool) -> AgencyState {
         victim_service_provider: id == REFUGE,
         ..Agency::default()
     };
-    AgencyState { agency: Some(agency), bindings: Vec::new() }
+    AgencyState { agency: Some(agency), ..AgencyState::default() }
 }
 
 fn directory(consents: &Consents) -> Arc<Directory> {

@@ -34,7 +34,7 @@ impl Asked<'_> {
     pub(super) fn shown(&self, sql: &mut Sql) {
         sql.push(
             "SELECT s.id, s.agency_id, s.name_key, s.display_name, s.description, s.need_categories, \
-             s.languages, s.support_kinds, s.eligibility, s.application_process, s.fees, \
+             s.languages, s.support_kinds, s.eligibility, s.application_process, s.fees, s.stated, \
              s.capacity_status, s.capacity_available, s.capacity_unit, s.capacity_as_of, s.capacity_maximum, \
              s.capacity_reported_by, s.version, \
              hit.measure, x.minimum_age, x.maximum_age, ",
