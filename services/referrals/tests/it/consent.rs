@@ -251,7 +251,7 @@ async fn a_change_is_told_again_until_it_was_dealt_with_and_then_never() {
 
     // Another replica begins where this one is.
     world.changes.after.store(-1, std::sync::atomic::Ordering::SeqCst);
-    let _another = referrals::start(world.deps.clone(), world.peer.clone(), world.of_notes.clone());
+    let _another = world.another(world.deps.clone());
     until("followed from there", async || {
         world.changes.after.load(std::sync::atomic::Ordering::SeqCst) == 1
     })

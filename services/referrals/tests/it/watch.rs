@@ -194,7 +194,7 @@ async fn another_replicas_events_are_told_too() {
     let world = World::agreed().await;
     let mut housing = world.watch(HOUSING).await;
     // As another process would: its own application on the same database.
-    let another = referrals::start(world.deps.clone(), world.peer.clone(), world.of_notes.clone());
+    let another = world.another(world.deps.clone());
     let before = world.sent().await;
     housing.is_told(&before.name, S::Requested).await;
     world.revoke(ANA);
