@@ -32,6 +32,8 @@ fn main() -> anyhow::Result<()> {
             "trellis.people.v1.ConfirmSignInRequest",
             "trellis.people.v1.RenewConfirmationCodeResponse",
             "trellis.people.v1.AddRepresentativeResponse",
+            "trellis.referrals.v1.RegisterWebhookResponse",
+            "trellis.referrals.v1.RotateWebhookSecretResponse",
         ])
         .compile_fds(set)?;
     prost_protovalidate_build::Builder::new()

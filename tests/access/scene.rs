@@ -95,6 +95,7 @@ impl<'a> Stage<'a> {
             ("ConsentService" | "FactsService", rpc) => {
                 self.consents(rpc, &person, consented).await
             }
+            ("ReferralsService", rpc) if rpc.contains("Webhook") => self.webhooks(rpc).await,
             ("ReferralsService", rpc) => self.referrals(rpc, &person, consented).await,
             ("NotesService" | "NoteFactsService", rpc) => {
                 let messages = self.notes(rpc, &person).await;
@@ -220,6 +221,9 @@ impl<'a> Stage<'a> {
             "CreateService" => one(offer()),
             "GetService" => one(directory::GetServiceRequest { name: self.service.clone() }),
             "SearchServices" => one(directory::SearchServicesRequest::default()),
+            "FindServices" => one(directory::FindServicesRequest {
+                search: Some(directory::SearchServicesRequest::default()),
+            }),
             "SetCapacity" => one(directory::SetCapacityRequest {
                 request_id,
                 service: self.service.clone(),
@@ -449,6 +453,40 @@ impl<'a> Stage<'a> {
         consent
     }
 
+    /// A webhook of the clinic's, the only one: there are five at most. Nothing is ever delivered to it.
+    async fn webhooks(&self, rpc: &str) -> Vec<Vec<u8>> {
+        let roles = [kernel::Role::AgencyAdmin];
+        let coc = [kernel::Purpose::CoordinationOfCare];
+        let tokens = &self.network.tokens;
+        let admin = tokens.staff("aa-elm", &self.world.agencies.clinic, &roles, &coc);
+        let mut desk = self.network.actor(admin).referrals();
+        let there = desk.list_webhooks(referrals::ListWebhooksRequest::default()).await.unwrap();
+        for webhook in there.into_inner().webhooks {
+            let (request_id, name) = (request_id(), webhook.name);
+            desk.delete_webhook(referrals::DeleteWebhookRequest { request_id, name })
+                .await
+                .unwrap();
+        }
+        let url = "https://hooks.invalid/".to_owned();
+        let register =
+            || referrals::RegisterWebhookRequest { request_id: request_id(), url: url.clone() };
+        let registered = desk.register_webhook(register()).await.unwrap().into_inner();
+        let (request_id, name) = (request_id(), registered.webhook.unwrap().name);
+        match rpc {
+            "RegisterWebhook" => one(register()),
+            "RotateWebhookSecret" => {
+                one(referrals::RotateWebhookSecretRequest { request_id, name })
+            }
+            "ReplayWebhook" => {
+                one(referrals::ReplayWebhookRequest { request_id, name, cursor: String::new() })
+            }
+            "DeleteWebhook" => one(referrals::DeleteWebhookRequest { request_id, name }),
+            "GetWebhook" => one(referrals::GetWebhookRequest { name }),
+            "ListWebhooks" => one(referrals::ListWebhooksRequest::default()),
+            _ => self.missing(rpc),
+        }
+    }
+
     /// A referral in the state where this RPC has something to do, if the consent lets it come
     /// so far: without one it stays a draft, and when the consent goes it is held.
     async fn referrals(&self, rpc: &str, person: &Person, consented: Consented) -> Vec<Vec<u8>> {
@@ -548,6 +586,14 @@ impl<'a> Stage<'a> {
                 name,
                 helpful: 4,
                 words: "They called back the same day.".to_owned(),
+            }),
+            "SuggestServices" => one(referrals::SuggestServicesRequest {
+                person: person.name.clone(),
+                search: Some(directory::SearchServicesRequest {
+                    need_category: "103-02".to_owned(),
+                    ..directory::SearchServicesRequest::default()
+                }),
+                labels: None,
             }),
             "GetReferralReport" => one(referrals::GetReferralReportRequest {
                 quarter: "2026-Q1".to_owned(),

@@ -9,6 +9,7 @@ mod follow;
 mod notes;
 mod peer;
 mod people;
+mod services;
 mod told;
 
 pub use consents::GrpcConsents;
@@ -17,6 +18,7 @@ pub use follow::{Changes, follow_facts};
 pub use notes::GrpcNotes;
 pub use peer::{Authorized, Peer};
 pub use people::GrpcPeople;
+pub use services::GrpcServices;
 pub use told::{Told, follow_person_events, follow_served};
 
 use std::time::Duration;

@@ -11,7 +11,15 @@ use uuid::Uuid;
 use crate::{ByNetwork, Call, Located, Standing, StandingPermit, permit::Ground, release::Sum};
 
 fn blank(ground: &Ground, person: &PersonId, clock: &Arc<dyn Clock>) -> Event {
-    let purposes = ground.call.as_ref().map(|c| c.caller().purposes()).unwrap_or_default();
+    let caller = match (&ground.call, &ground.subscriber) {
+        (Some(call), _) => caller(call),
+        (None, Some(subscriber)) => Caller {
+            subject: Arc::clone(&subscriber.name),
+            agency: subscriber.agency.uuid(),
+            ..network()
+        },
+        (None, None) => network(),
+    };
     Event {
         event_id: new_id(clock),
         occurred_at: clock.now(),
@@ -20,8 +28,8 @@ fn blank(ground: &Ground, person: &PersonId, clock: &Arc<dyn Clock>) -> Event {
         decision_id: ground.decision_id,
         // A decoy is nobody.
         person: person.uuid().filter(|id| !id.is_nil()),
-        caller: ground.call.as_ref().map_or_else(network, caller),
-        purposes,
+        caller,
+        purposes: ground.purposes(),
         action: ground.action,
         records: Vec::new(),
         record_kinds: CodeSet::EMPTY,
@@ -170,6 +178,7 @@ pub(crate) fn refused_standing(
     let nobody = PersonId::new("");
     let ground = Ground {
         call: Some(call.clone()),
+        subscriber: None,
         rpc: call.rpc(),
         who: None,
         action: Action::Read,
@@ -209,6 +218,7 @@ pub fn office_event(
     let nobody = PersonId::new("");
     let ground = Ground {
         call: Some(call.clone()),
+        subscriber: None,
         rpc: call.rpc(),
         who: None,
         action,

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     Act, Answer, ByNetwork, Call, ConsentSource, Deferred, Located, Others, Outage, PeopleSource,
-    Permit, Question, Reading, Refusal, Standing, StandingPermit, WriteProfiles, permit::Ground,
-    represent::is_representative,
+    Permit, Question, Reading, Refusal, Standing, StandingPermit, Subscriber, WriteProfiles,
+    permit::Ground, represent::is_representative,
 };
 
 /// What a handler asks.
@@ -179,6 +179,29 @@ impl Guard {
         Ok(Deferred { ground: self.ground::<A>(call, None).await?, _act: PhantomData })
     }
 
+    /// As [`Guard::defer`], for an agency that has asked to be told without a call: what may be told to
+    /// anybody of it. `task` is as audit records name what tells it.
+    pub fn defer_for<A: Reading>(
+        &self,
+        task: &'static str,
+        subscriber: Subscriber,
+    ) -> Result<Deferred<A>, Refusal> {
+        if subscriber.purposes.is_empty() {
+            return Err(Refusal::ContextMissing);
+        }
+        let ground = Arc::new(Ground {
+            rpc: task,
+            call: None,
+            who: Some(anybody_of(subscriber.agency.clone())),
+            subscriber: Some(subscriber),
+            action: A::ACTION,
+            kind: A::KIND,
+            recipient: None,
+            decision_id: Uuid::new_v4(),
+        });
+        Ok(Deferred { ground, _act: PhantomData })
+    }
+
     async fn permit_list<A: Act>(
         &self,
         ground: Arc<Ground>,
@@ -253,11 +276,21 @@ impl Guard {
         ground: Arc<Ground>,
         record: Record,
     ) -> Result<Permit<A>, Refusal> {
-        let agency = ground.agency().ok_or(Refusal::NotFound)?.clone();
-        let registered = self.people.registered(&record.person, &agency).await;
+        let located = self.located_new(&ground, record).await?;
+        self.permit_one(ground, located).await
+    }
+
+    /// A record that is to be written: there for those who have registered its person, and will hold it.
+    pub(crate) async fn located_new(
+        &self,
+        ground: &Ground,
+        record: Record,
+    ) -> Result<Located, Refusal> {
+        let agency = ground.agency().ok_or(Refusal::NotFound)?;
+        let registered = self.people.registered(&record.person, agency).await;
         let found =
-            registered.map_err(Refusal::people)? && record.custodian.as_ref() == Some(&agency);
-        self.permit_one(ground, Located { record, found }).await
+            registered.map_err(Refusal::people)? && record.custodian.as_ref() == Some(agency);
+        Ok(Located { record, found })
     }
 
     /// A registration: an agency's first record of a person. It is what makes the agency one that
@@ -299,6 +332,7 @@ impl Guard {
         let mut ground = Ground {
             rpc: call.rpc(),
             call: Some(call.clone()),
+            subscriber: None,
             who: None,
             action: Action::Read,
             kind: kernel::Kind::Support,
@@ -351,6 +385,7 @@ impl Guard {
     ) -> ByNetwork {
         let ground = Arc::new(Ground {
             call: None,
+            subscriber: None,
             rpc: task,
             who: None,
             action: Action::Transition,
@@ -383,12 +418,7 @@ impl Guard {
             known.agencies = Arc::new(agencies);
         }
         let judged = |agency: AgencyId, action, recipient_agency| {
-            let who = Who::Practitioner {
-                agency,
-                practitioner: kernel::PractitionerId::new(""),
-                roles: CodeSet::EMPTY,
-                care_teams: Vec::new(),
-            };
+            let who = anybody_of(agency);
             let request = Request { who, purposes, action, recipient_agency };
             known.judge_one(&request, record).is_ok()
         };
@@ -432,7 +462,7 @@ impl Guard {
         Ok(Known { answers, agencies, vouched, as_of })
     }
 
-    async fn ground<A: Act>(
+    pub(crate) async fn ground<A: Act>(
         &self,
         call: &Call,
         recipient: Option<AgencyId>,
@@ -444,6 +474,7 @@ impl Guard {
         Ok(Arc::new(Ground {
             rpc: call.rpc(),
             call: Some(call.clone()),
+            subscriber: None,
             who: Some(who),
             action: A::ACTION,
             kind: A::KIND,
@@ -482,6 +513,16 @@ impl Guard {
             CallerKind::Individual => Ok(Who::Supporter { subject: caller.subject().clone() }),
             CallerKind::Network | CallerKind::Service { .. } => Err(Refusal::NotFound),
         }
+    }
+}
+
+/// Whoever works for an agency, by no role of theirs.
+fn anybody_of(agency: AgencyId) -> Who {
+    Who::Practitioner {
+        agency,
+        practitioner: kernel::PractitionerId::new(""),
+        roles: CodeSet::EMPTY,
+        care_teams: Vec::new(),
     }
 }
 

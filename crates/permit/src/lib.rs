@@ -21,6 +21,7 @@ mod permit;
 mod refusal;
 mod release;
 mod represent;
+mod sendable;
 mod source;
 
 pub use act::{
@@ -33,6 +34,9 @@ pub use disclosed::{Disclosed, Disclosure, Located};
 pub use event::{network_event, office_event};
 pub use facets::{FacetRow, column};
 pub use guard::{Ask, Covered, Guard};
-pub use permit::{ByNetwork, Deferred, Others, Permit, Representing, Standing, StandingPermit};
+pub use permit::{
+    ByNetwork, Deferred, Others, Permit, Representing, Standing, StandingPermit, Subscriber,
+};
 pub use refusal::{Outage, Refusal};
+pub use sendable::Sendable;
 pub use source::{Answer, Appointment, ConsentSource, PeopleSource, Question, SignIn, SourceError};

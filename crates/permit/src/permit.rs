@@ -2,16 +2,29 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
-use kernel::{Action, AgencyId, CodeSet, Kind, PersonId, Sensitivity};
+use kernel::{Action, AgencyId, CodeSet, Kind, PersonId, Purpose, Sensitivity};
 use pg::Scope;
 use policy::{Relationship, Request, Visibility, Who};
 use uuid::Uuid;
 
 use crate::{Act, Call, Disclosed, Located, Reading};
 
+/// An agency that is told without a call of its own, as it asked to be: as anybody of it is, whatever their
+/// role.
+#[derive(Debug, Clone)]
+pub struct Subscriber {
+    pub agency: AgencyId,
+    /// What it asked for.
+    pub purposes: CodeSet<Purpose>,
+    /// By what it is told, as audit records name it.
+    pub name: Arc<str>,
+}
+
 /// What a decision is made for; shared by a permit and what it seals.
 pub(crate) struct Ground {
     pub(crate) call: Option<Call>,
+    /// Told without a call.
+    pub(crate) subscriber: Option<Subscriber>,
     pub(crate) rpc: &'static str,
     pub(crate) who: Option<Who>,
     pub(crate) action: Action,
@@ -25,14 +38,25 @@ impl Ground {
     pub(crate) fn request(&self, action: Action) -> Option<Request> {
         Some(Request {
             who: self.who.clone()?,
-            purposes: self.call.as_ref().map(|c| c.caller().purposes()).unwrap_or_default(),
+            purposes: self.purposes(),
             action,
             recipient_agency: self.recipient.clone(),
         })
     }
 
+    pub(crate) fn purposes(&self) -> CodeSet<Purpose> {
+        match (&self.call, &self.subscriber) {
+            (Some(call), _) => call.caller().purposes(),
+            (None, Some(subscriber)) => subscriber.purposes,
+            (None, None) => CodeSet::EMPTY,
+        }
+    }
+
     pub(crate) fn agency(&self) -> Option<&AgencyId> {
-        self.call.as_ref().and_then(|c| c.caller().agency())
+        match &self.call {
+            Some(call) => call.caller().agency(),
+            None => self.subscriber.as_ref().map(|s| &s.agency),
+        }
     }
 }
 

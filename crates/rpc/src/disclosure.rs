@@ -1,5 +1,6 @@
 //! The disclosure part of a reply, with the notice of 42 CFR 2.32.
 
+use kernel::ConsentId;
 use policy::{BasisKind, Consent, Effect, Obligation, Rule};
 use wire::{
     common::v1 as pb,
@@ -32,7 +33,7 @@ pub fn disclosure(disclosure: &permit::Disclosure) -> pb::Disclosure {
     pb::Disclosure {
         decision_id: disclosure.decision_id.to_string(),
         bases: disclosure.bases.iter().map(|b| to_wire(*b)).collect(),
-        basis: disclosure.basis.iter().map(|(kind, id)| name_of(collection(*kind), id)).collect(),
+        basis: disclosure.basis.iter().map(|(kind, id)| basis_name(*kind, id)).collect(),
         obligations: disclosure.obligations.iter().map(|o| to_wire(*o)).collect(),
         redisclosure: to_wire(disclosure.redisclosure),
         notice: notice.then(|| pb::Notice {
@@ -42,6 +43,11 @@ pub fn disclosure(disclosure: &permit::Disclosure) -> pb::Disclosure {
         }),
         consents: if copy { disclosure.consents().map(scope).collect() } else { Vec::new() },
     }
+}
+
+/// What a decision relied on, as the contract names it.
+pub fn basis_name(kind: BasisKind, id: &ConsentId) -> String {
+    name_of(collection(kind), id)
 }
 
 /// What a basis is named in.

@@ -17,7 +17,7 @@ mod write;
 
 pub use self::ledger::Ledgers;
 pub use deps::Deps;
-pub use disclosure::disclosure;
+pub use disclosure::{basis_name, disclosure};
 pub use error::{Conflict, Denial, Error, InTx, Outage};
 pub use mask::Mask;
 pub use once::{Replay, Request, request_key};

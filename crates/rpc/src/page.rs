@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Clock, Instant};
+use kernel::{AgencyId, Clock, Instant};
 use permit::Call;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -184,15 +184,27 @@ impl Pages {
     fn follower(call: &Call) -> Vec<u8> {
         match call.caller().agency() {
             None => Self::bound(call, b"cursor"),
-            Some(agency) => {
-                let mut hash = Sha256::new();
-                for part in ["trellis cursor of an agency v1", agency.as_str(), call.rpc()] {
-                    hash.update((part.len() as u64).to_be_bytes());
-                    hash.update(part);
-                }
-                hash.finalize().to_vec()
-            }
+            Some(agency) => Self::of_agency(agency, call.rpc()),
         }
+    }
+
+    fn of_agency(agency: &AgencyId, rpc: &str) -> Vec<u8> {
+        let mut hash = Sha256::new();
+        for part in ["trellis cursor of an agency v1", agency.as_str(), rpc] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.finalize().to_vec()
+    }
+
+    /// As [`Pages::cursor`] at this RPC, for an agency that is told without a call.
+    pub fn cursor_of(
+        &self,
+        agency: &AgencyId,
+        rpc: &'static str,
+        sequence: i64,
+    ) -> Result<String, Error> {
+        self.seal(Self::of_agency(agency, rpc), sequence.to_be_bytes().to_vec())
     }
 
     /// A cursor of a stream: a sequence number, bound to method and agency, or to the caller who is of

@@ -5,6 +5,7 @@ pub(crate) mod convert;
 mod create_care_team;
 mod create_service;
 mod export_directory;
+mod find_services;
 mod get_agency;
 mod get_care_team;
 mod get_service;
@@ -137,6 +138,13 @@ impl DirectoryService for Rpc {
         request: Request<pb::GetServiceRequest>,
     ) -> Reply<pb::GetServiceResponse> {
         get_service::handle(&self.0, request).await.map_err(Status::from)
+    }
+
+    async fn find_services(
+        &self,
+        request: Request<pb::FindServicesRequest>,
+    ) -> Reply<pb::FindServicesResponse> {
+        find_services::handle(&self.0, request).await.map_err(Status::from)
     }
 
     async fn search_services(

@@ -5,6 +5,7 @@ mod consequence;
 mod referral;
 mod report;
 mod state;
+mod webhook;
 
 pub use consequence::{Consequence, consequence};
 pub use referral::{
@@ -12,3 +13,4 @@ pub use referral::{
 };
 pub use report::{Count, Shown, alone, left, parts, sum, withheld};
 pub use state::{MOVES, Mover, Standing, State};
+pub use webhook::{Failure, PATIENCE, Status, Webhook, wait};

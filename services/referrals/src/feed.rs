@@ -91,6 +91,11 @@ impl Feed {
         lately.wakes.entry(agency).or_insert_with(|| watch::Sender::new(0)).subscribe()
     }
 
+    /// Wakes whenever something was committed, to whomever it is to be told.
+    pub(crate) fn heads(&self) -> watch::Receiver<i64> {
+        self.head.subscribe()
+    }
+
     /// An event of this number has been committed, and so have all before it.
     pub(crate) fn reached(&self, seq: i64) {
         self.head.send_if_modified(|head| {

@@ -14,20 +14,23 @@
 mod domain;
 mod due;
 mod feed;
+mod reader;
 mod reconcile;
 mod rpc;
 mod store;
+mod webhook;
 
 use std::sync::Arc;
 
 use ::rpc::Deps;
-use facts::{GrpcNotes, Peer};
+use facts::{GrpcNotes, GrpcServices, Peer};
 use wire::referrals::v1::referrals_service_server::ReferralsServiceServer;
 
 pub use due::{EXPIRES_AFTER, look as look_for_unanswered};
 pub use reconcile::reconcile;
 pub use rpc::Rpc;
 pub use store::MIGRATIONS;
+pub use webhook::Webhooks;
 
 /// The table of states and who moves them.
 pub mod states {
@@ -45,17 +48,33 @@ pub struct App {
     pub(crate) store: store::Referrals,
     pub(crate) feed: feed::Feed,
     pub(crate) notes: GrpcNotes,
+    pub(crate) services: GrpcServices,
+    pub(crate) webhooks: Webhooks,
+}
+
+/// The services that this one calls.
+#[derive(Debug, Clone)]
+pub struct Peers {
+    /// Whose changes of people's facts are followed.
+    pub consent: Peer,
+    /// Which says where attached notes are.
+    pub notes: Peer,
+    /// Which finds services.
+    pub directory: Peer,
 }
 
 /// Puts the service together, and until `deps.stop` looks for other replicas' events and for what is not
-/// answered in time, and follows the changes of people's facts at `consent`. `notes` says where attached notes
-/// are. Must be called in a runtime.
-pub fn start(deps: Deps, consent: Peer, notes: Peer) -> Arc<App> {
+/// answered in time, follows the changes of people's facts, and delivers to `webhooks`. Must be called in a
+/// runtime.
+pub fn start(deps: Deps, peers: Peers, webhooks: Webhooks) -> Arc<App> {
     let store = store::Referrals::new(deps.db.clone());
-    let app = Arc::new(App { deps, store, feed: feed::Feed::new(), notes: GrpcNotes::new(notes) });
+    let Peers { consent, notes, directory } = peers;
+    let (notes, services) = (GrpcNotes::new(notes), GrpcServices::new(directory));
+    let app = Arc::new(App { deps, store, feed: feed::Feed::new(), notes, services, webhooks });
     let stop = app.deps.stop.clone();
     tokio::spawn(stop.clone().run_until_cancelled_owned(feed::poll(Arc::clone(&app))));
     tokio::spawn(stop.clone().run_until_cancelled_owned(due::run(Arc::clone(&app))));
+    tokio::spawn(webhook::run(Arc::clone(&app)));
     tokio::spawn(stop.run_until_cancelled_owned(reconcile::follow(Arc::clone(&app), consent)));
     app
 }

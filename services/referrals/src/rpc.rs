@@ -7,25 +7,33 @@ mod cancel_referral;
 mod complete_referral;
 mod create_referral;
 mod create_sub_referral;
+mod delete_webhook;
 mod fail_referral;
 mod get_referral;
 mod get_referral_report;
+mod get_webhook;
 mod group;
 mod hold_referral;
 mod list_referrals;
+mod list_webhooks;
 mod mark_entered_in_error;
 mod messages;
 mod parse;
 mod record_contact;
+mod register_webhook;
 mod reject_referral;
 mod reopen_referral;
+mod replay_webhook;
 mod reply;
 mod respond_to_referral;
 mod resume_referral;
+mod rotate_webhook_secret;
 mod send_referral;
 mod start_referral;
 mod step;
+mod suggest_services;
 mod watch_referrals;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -33,6 +41,8 @@ use tonic::{Request, Response, Status, async_trait};
 use wire::referrals::v1::{self as pb, referrals_service_server::ReferralsService};
 
 use crate::App;
+
+pub(crate) use watch_referrals::RPC as WATCH;
 
 /// The service as tonic mounts it.
 #[derive(Debug, Clone)]
@@ -182,5 +192,54 @@ impl ReferralsService for Rpc {
         request: Request<pb::WatchReferralsRequest>,
     ) -> Reply<watch_referrals::Events> {
         Ok(watch_referrals::handle(&self.0, request).await?)
+    }
+
+    async fn register_webhook(
+        &self,
+        request: Request<pb::RegisterWebhookRequest>,
+    ) -> Reply<pb::RegisterWebhookResponse> {
+        Ok(register_webhook::handle(&self.0, request).await?)
+    }
+
+    async fn rotate_webhook_secret(
+        &self,
+        request: Request<pb::RotateWebhookSecretRequest>,
+    ) -> Reply<pb::RotateWebhookSecretResponse> {
+        Ok(rotate_webhook_secret::handle(&self.0, request).await?)
+    }
+
+    async fn replay_webhook(
+        &self,
+        request: Request<pb::ReplayWebhookRequest>,
+    ) -> Reply<pb::ReplayWebhookResponse> {
+        Ok(replay_webhook::handle(&self.0, request).await?)
+    }
+
+    async fn delete_webhook(
+        &self,
+        request: Request<pb::DeleteWebhookRequest>,
+    ) -> Reply<pb::DeleteWebhookResponse> {
+        Ok(delete_webhook::handle(&self.0, request).await?)
+    }
+
+    async fn get_webhook(
+        &self,
+        request: Request<pb::GetWebhookRequest>,
+    ) -> Reply<pb::GetWebhookResponse> {
+        Ok(get_webhook::handle(&self.0, request).await?)
+    }
+
+    async fn list_webhooks(
+        &self,
+        request: Request<pb::ListWebhooksRequest>,
+    ) -> Reply<pb::ListWebhooksResponse> {
+        Ok(list_webhooks::handle(&self.0, request).await?)
+    }
+
+    async fn suggest_services(
+        &self,
+        request: Request<pb::SuggestServicesRequest>,
+    ) -> Reply<pb::SuggestServicesResponse> {
+        Ok(suggest_services::handle(&self.0, request).await?)
     }
 }

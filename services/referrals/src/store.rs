@@ -10,6 +10,7 @@ mod list;
 mod referral;
 mod report;
 mod sent;
+mod webhook;
 mod write;
 
 use kernel::{AgencyId, Kind};
@@ -26,6 +27,10 @@ pub use group::{MOST as MOST_IN_GROUP, found, group_of, lock_group, others, own_
 pub use list::{MOST_PEOPLE, Page};
 pub use report::{Measured, Whose};
 pub use sent::Sent;
+pub use webhook::{
+    MOST_WEBHOOKS, Waiting, end as end_webhook, own as own_webhook, register as register_webhook,
+    replay as replay_webhook, rotate as rotate_webhook,
+};
 pub use write::{
     By, Change, Followed, Hold, Locked, New, OfNetwork, Own, Told, change, create, locked, reread,
     sees, sending, tell,

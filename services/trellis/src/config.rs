@@ -43,6 +43,8 @@ pub struct Config {
     #[serde(default)]
     pub people: PeopleConfig,
     #[serde(default)]
+    pub referrals: ReferralsConfig,
+    #[serde(default)]
     pub telemetry: telemetry::Config,
 }
 
@@ -192,11 +194,27 @@ pub struct ConsentConfig {
     pub rule_packs: Vec<PathBuf>,
 }
 
+/// What the referrals service goes by.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReferralsConfig {
+    pub webhooks: WebhooksConfig,
+}
+
+/// Where agencies may be told by webhook.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhooksConfig {
+    /// This very machine too, without TLS. For tests and demonstrations only.
+    pub allow_loopback: bool,
+}
+
 /// Files of 32 bytes in hexadecimal, which `trellis keys` makes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Secrets {
-    /// Seals page tokens and cursors. The same for all instances of a service.
+    /// Seals page tokens and cursors, and the secrets of webhooks come from it: with another one every webhook
+    /// has another secret. The same for all instances of a service.
     pub page_tokens: PathBuf,
     /// By which people are recognised. It must stay the same as long as the people service's data.
     pub people_matching: Option<PathBuf>,

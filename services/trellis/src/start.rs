@@ -85,7 +85,18 @@ pub async fn start_on(
     let heads = heads::Heads::new(config)?;
     let mut mounts = Mounts::new(config, internal.is_some(), stop);
     let ledgers = Vec::new();
-    let mut parts = Parts { config, rules, peers, clock, pages, directory, ending, ledgers, heads };
+    let mut parts = Parts {
+        config,
+        rules,
+        peers,
+        clock,
+        pages,
+        page_secret: secret,
+        directory,
+        ending,
+        ledgers,
+        heads,
+    };
     let mut databases = Vec::new();
     for &service in &services {
         let db = database::connect(config, service).await?;
@@ -117,6 +128,8 @@ struct Parts<'a> {
     peers: Peers,
     clock: Arc<dyn Clock>,
     pages: Pages,
+    /// What webhooks' secrets come from as well.
+    page_secret: [u8; 32],
     directory: Arc<Directory>,
     ending: CancellationToken,
     ledgers: Vec<(&'static str, Ledger)>,
@@ -169,9 +182,15 @@ impl Parts<'_> {
                 mounts.add(consent::facts_server(app));
             }
             Service::Referrals => {
-                let facts = self.peers.to(of, Service::Consent)?;
-                let notes = self.peers.to(of, Service::Notes)?;
-                mounts.add(referrals::server(referrals::start(deps, facts, notes)));
+                let peers = referrals::Peers {
+                    consent: self.peers.to(of, Service::Consent)?,
+                    notes: self.peers.to(of, Service::Notes)?,
+                    directory: self.peers.to(of, Service::Directory)?,
+                };
+                let loopback = self.config.referrals.webhooks.allow_loopback;
+                let webhooks = referrals::Webhooks::new(&self.page_secret, loopback);
+                let webhooks = webhooks.context("the way out to webhooks")?;
+                mounts.add(referrals::server(referrals::start(deps, peers, webhooks)));
             }
             Service::Notes => {
                 let app = notes::start(deps);

@@ -76,6 +76,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.directory.v1.DirectoryService/ListAgencies", EVERY_USER),
     users("/trellis.directory.v1.DirectoryService/GetService", EVERY_USER),
     users("/trellis.directory.v1.DirectoryService/SearchServices", EVERY_USER),
+    services("/trellis.directory.v1.DirectoryService/FindServices"),
     // An agency's own offers; beds are counted by those who place people in them.
     users("/trellis.directory.v1.DirectoryService/CreateService", set(&[AgencyAdmin])),
     users("/trellis.directory.v1.DirectoryService/UpdateService", set(&[AgencyAdmin])),
@@ -155,6 +156,7 @@ pub const ADMISSION: &[Row] = &[
     // Both sides of a referral work with the person.
     users("/trellis.referrals.v1.ReferralsService/CreateReferral", CARE),
     users("/trellis.referrals.v1.ReferralsService/CreateSubReferral", CARE),
+    users("/trellis.referrals.v1.ReferralsService/SuggestServices", CARE),
     users("/trellis.referrals.v1.ReferralsService/SendReferral", CARE),
     users("/trellis.referrals.v1.ReferralsService/AcceptReferral", CARE),
     users("/trellis.referrals.v1.ReferralsService/RejectReferral", CARE),
@@ -176,6 +178,13 @@ pub const ADMISSION: &[Row] = &[
         NETWORK.union(set(&[AgencyAdmin, PrivacyOfficer])),
     ),
     users("/trellis.referrals.v1.ReferralsService/WatchReferrals", CARE),
+    // Whither an agency's own systems are told is its administrators' to say.
+    users("/trellis.referrals.v1.ReferralsService/RegisterWebhook", set(&[AgencyAdmin])),
+    users("/trellis.referrals.v1.ReferralsService/RotateWebhookSecret", set(&[AgencyAdmin])),
+    users("/trellis.referrals.v1.ReferralsService/ReplayWebhook", set(&[AgencyAdmin])),
+    users("/trellis.referrals.v1.ReferralsService/DeleteWebhook", set(&[AgencyAdmin])),
+    users("/trellis.referrals.v1.ReferralsService/GetWebhook", set(&[AgencyAdmin])),
+    users("/trellis.referrals.v1.ReferralsService/ListWebhooks", set(&[AgencyAdmin])),
     users("/trellis.referrals.v1.ReferralsService/GetReferral", CARE_AND_PRIVACY.union(PRINCIPALS)),
     users(
         "/trellis.referrals.v1.ReferralsService/ListReferrals",

@@ -1,6 +1,7 @@
 mod parse;
 mod why;
 
+use permit::Call;
 use prost::Message as _;
 use rpc::{Conflict, Error};
 use tonic::{Request, Response};
@@ -17,11 +18,19 @@ pub(super) async fn handle(
     request: Request<SearchServicesRequest>,
 ) -> Result<Response<SearchServicesResponse>, Error> {
     let call = rpc::call(&request, "trellis.directory.v1.DirectoryService/SearchServices")?;
-    let req = request.into_inner();
+    Ok(Response::new(found(app, &call, request.into_inner()).await?))
+}
+
+/// A page of what is found.
+pub(super) async fn found(
+    app: &App,
+    call: &Call,
+    req: SearchServicesRequest,
+) -> Result<SearchServicesResponse, Error> {
     let search = parse::search(&req, app.deps.clock.now())?;
     let filter = SearchServicesRequest { page_size: 0, page_token: String::new(), ..req.clone() };
     let filter = filter.encode_to_vec();
-    let after = match app.deps.pages.begin_bytes(&call, &filter, &req.page_token)? {
+    let after = match app.deps.pages.begin_bytes(call, &filter, &req.page_token)? {
         None => None,
         Some(place) => Some(Place::from_bytes(&place).ok_or(Error::Conflict(Conflict::PageToken))?),
     };
@@ -30,10 +39,10 @@ pub(super) async fn handle(
     let more = found.hits.len() > size;
     found.hits.truncate(size);
     let next = found.hits.last().filter(|_| more);
-    let next = next.map(|hit| app.deps.pages.next_bytes(&call, &filter, &hit.place.to_bytes()));
+    let next = next.map(|hit| app.deps.pages.next_bytes(call, &filter, &hit.place.to_bytes()));
     let fresh = app.fresh();
     let shown = |hit: &Hit| convert::service(&hit.service, fresh);
-    Ok(Response::new(SearchServicesResponse {
+    Ok(SearchServicesResponse {
         services: found.hits.iter().map(shown).collect(),
         next_page_token: next.transpose()?.unwrap_or_default(),
         results: found
@@ -41,5 +50,5 @@ pub(super) async fn handle(
             .iter()
             .map(|hit| why::result(&search, &found.units, hit, fresh))
             .collect(),
-    }))
+    })
 }

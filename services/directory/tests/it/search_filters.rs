@@ -1,11 +1,12 @@
 //! Each filter, on a directory in which every fact stands somewhere.
 
-use wire::directory::v1::{CapacityStatus, Near, SearchServicesRequest};
+use tonic::Code;
+use wire::directory::v1::{CapacityStatus, FindServicesRequest, Near, SearchServicesRequest};
 
 use crate::{
     imports::{Files, import},
     search::{find, names, text, why},
-    support::Network,
+    support::{Network, fields},
 };
 
 /// Six services of one organization.
@@ -248,4 +249,24 @@ async fn what_an_import_takes_away_is_no_longer_found_by_it() {
     less.remove("languages");
     import(&network, &less).await;
     assert_eq!(names(&find(&network, &asked).await), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn another_service_finds_the_same_and_nobody_else_may_ask_as_one() {
+    let network = Network::start().await;
+    import(&network, &directory()).await;
+    let faith = SearchServicesRequest { include_faith_based: true, ..text("") };
+    for asked in [text(""), faith.clone()] {
+        let search = Some(asked.clone());
+        let reply = network.service().find_services(FindServicesRequest { search }).await;
+        assert_eq!(reply.unwrap().into_inner().found.unwrap(), find(&network, &asked).await);
+    }
+    assert!(names(&find(&network, &faith).await).contains(&"Temple"));
+    assert!(!names(&find(&network, &text("")).await).contains(&"Temple"));
+    let request = FindServicesRequest { search: Some(text("")) };
+    let refused = network.admin().find_services(request).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    let nothing = FindServicesRequest { search: None };
+    let refused = network.service().find_services(nothing).await.unwrap_err();
+    assert_eq!(fields(&refused), ["search"]);
 }

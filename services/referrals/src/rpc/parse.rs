@@ -7,6 +7,7 @@ use prost_types::Timestamp;
 use rpc::{Error, Outage, Violation};
 use time::{Date, Duration, macros::format_description};
 use wire::{
+    common::v1::Labels,
     convert::{id_of, instant},
     referrals::v1::{CreateReferralRequest, Priority},
 };
@@ -20,8 +21,14 @@ pub(super) fn target(target: &str, source: &AgencyId, agencies: &Agencies) -> Op
     if target == *source {
         return Some(Violation::new("target", "must be another agency than the caller's"));
     }
-    let active = agencies.get(&target).is_some_and(|a| a.status == AgencyStatus::Active);
-    (!active).then(|| Violation::new("target", "must be an active agency of the directory"))
+    (!target_is(&target, source, agencies))
+        .then(|| Violation::new("target", "must be an active agency of the directory"))
+}
+
+/// Whether a referral may be for an agency: another one, and active.
+pub(super) fn target_is(target: &AgencyId, source: &AgencyId, agencies: &Agencies) -> bool {
+    let active = agencies.get(target).is_some_and(|a| a.status == AgencyStatus::Active);
+    active && target != source
 }
 
 /// How far ahead an answer may be asked for.
@@ -43,12 +50,23 @@ pub(super) fn record(
     agencies: &Agencies,
     request: &CreateReferralRequest,
 ) -> Result<Record, Error> {
-    let (confidentiality, sensitivities, part2, victim_service) =
-        rpc::labels("labels", request.labels.as_ref())?;
+    record_of(app, call, source, agencies, &request.person, request.labels.as_ref())
+}
+
+/// As [`record`], of this person and with these labels.
+pub(super) fn record_of(
+    app: &App,
+    call: &Call,
+    source: &AgencyId,
+    agencies: &Agencies,
+    person: &str,
+    labels: Option<&Labels>,
+) -> Result<Record, Error> {
+    let (confidentiality, sensitivities, part2, victim_service) = rpc::labels("labels", labels)?;
     let own = agencies.get(source).ok_or(Error::Unavailable(Outage::Directory))?;
     Ok(Record {
         id: RecordId::from(ledger::new_id(&app.deps.clock)),
-        person: PersonId::from(rpc::id("person", "people", &request.person)?),
+        person: PersonId::from(rpc::id("person", "people", person)?),
         kind: Kind::Referral,
         class: Class::General,
         custodian: Some(source.clone()),

@@ -17,7 +17,7 @@ use wire::referrals::v1::{
 use crate::{App, domain::News};
 use watcher::Watcher;
 
-const RPC: &str = "trellis.referrals.v1.ReferralsService/WatchReferrals";
+pub(crate) const RPC: &str = "trellis.referrals.v1.ReferralsService/WatchReferrals";
 
 pub(crate) type Events = Pin<Box<dyn Stream<Item = Result<WatchReferralsResponse, Status>> + Send>>;
 

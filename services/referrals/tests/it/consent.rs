@@ -202,13 +202,13 @@ async fn what_happens_while_it_is_withdrawn_is_the_sources_alone() {
 async fn a_suspended_agency_is_not_the_end_of_a_consent_and_does_not_hide_one() {
     let world = World::agreed().await;
     let sent = world.sent().await;
-    for (agency, revision) in [(CLINIC, 2), (HOUSING, 4)] {
-        world.suspend(agency, true, revision);
+    for agency in [CLINIC, HOUSING] {
+        world.suspend(agency, true);
         world.reconcile(ANA).await;
-        world.suspend(agency, false, revision + 1);
+        world.suspend(agency, false);
         assert_eq!(world.get(HOUSING, &sent.name).await.unwrap().state(), S::Requested);
     }
-    world.suspend(HOUSING, true, 6);
+    world.suspend(HOUSING, true);
     world.revoke(ANA);
     world.reconcile(ANA).await;
     assert_eq!(world.get(CLINIC, &sent.name).await.unwrap().state(), S::OnHold);
@@ -267,7 +267,7 @@ async fn a_change_is_told_again_until_it_was_dealt_with_and_then_never() {
 
     // Another replica begins where this one is.
     world.changes.after.store(-1, std::sync::atomic::Ordering::SeqCst);
-    let _another = referrals::start(world.deps.clone(), world.peer.clone(), world.of_notes.clone());
+    let _another = world.another(world.deps.clone());
     until("followed from there", async || {
         world.changes.after.load(std::sync::atomic::Ordering::SeqCst) == 1
     })

@@ -194,7 +194,7 @@ async fn another_replicas_events_are_told_too() {
     let world = World::agreed().await;
     let mut housing = world.watch(HOUSING).await;
     // As another process would: its own application on the same database.
-    let another = referrals::start(world.deps.clone(), world.peer.clone(), world.of_notes.clone());
+    let another = world.another(world.deps.clone());
     let before = world.sent().await;
     housing.is_told(&before.name, S::Requested).await;
     world.revoke(ANA);
@@ -222,7 +222,7 @@ async fn a_stream_ends_when_its_agency_is_suspended_with_nothing_to_decide() {
     let world = World::agreed().await;
     let mut housing = world.watch(HOUSING).await;
     housing.is_told_nothing_more(&world).await;
-    world.suspend(HOUSING, true, 2);
+    world.suspend(HOUSING, true);
     let end = loop {
         match housing.message().await {
             Ok(Some(message)) => assert_eq!(message.kind(), ReferralEventKind::Checkpoint),

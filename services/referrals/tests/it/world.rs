@@ -10,13 +10,14 @@ use std::{
     time::Duration,
 };
 
+use crate::offers::Offers;
 use facts::{Directory, Peer};
 use futures::StreamExt as _;
 use identity::{NetworkKeys, ServiceTokens};
 use kernel::{Action, Clock, Kind, ManualClock, PersonId, Purpose, Role};
 use permit::Guard;
 use policy::Consent;
-use referrals::{App, states::State};
+use referrals::{App, Peers, Webhooks, states::State};
 use rpc::{Deps, Pages};
 use secrecy::ExposeSecret as _;
 use serve::{Running, ServeConfig, Server};
@@ -35,7 +36,10 @@ use wire::{
     common::v1 as common,
     consent::v1 as pbc,
     convert::{agency_name, name_of},
-    directory::v1::{Agency, AgencyState, AgencyStatus, WatchAgenciesResponse},
+    directory::v1::{
+        Agency, AgencyState, AgencyStatus, WatchAgenciesResponse,
+        directory_service_server::DirectoryServiceServer,
+    },
     notes::v1::{
         LocateNotesRequest, LocateNotesResponse, LocatedNote,
         note_facts_service_server::{NoteFactsService, NoteFactsServiceServer},
@@ -138,7 +142,7 @@ impl NoteFactsService for Notes {
 
 pub struct World {
     notes: Notes,
-    pub of_notes: Peer,
+    pub offers: Offers,
     pub stage: Stage,
     pub consents: Consents,
     pub people: People,
@@ -148,7 +152,7 @@ pub struct World {
     pub app: Arc<App>,
     pub client: Client,
     pub changes: Changes,
-    pub peer: Peer,
+    pub peers: Peers,
     _running: Vec<Running>,
     _keys: tempfile::TempDir,
 }
@@ -167,35 +171,40 @@ fn to(running: &Running) -> Channel {
     Endpoint::from_shared(format!("http://{}", running.addr())).unwrap().connect_lazy()
 }
 
-/// As the directory tells of an agency, to those who decide and to this service.
-fn agency(consents: &Consents, id: Uuid, suspended: bool) -> AgencyState {
-    consents.agency_with(id, |agency| {
-        agency.part2_program = id == PROGRAMME;
-        agency.victim_service_provider = id == REFUGE;
-        let (gone, here) = (kernel::AgencyStatus::Suspended, kernel::AgencyStatus::Active);
-        agency.status = if suspended { gone } else { here };
-    });
-    let active = if suspended { AgencyStatus::Suspended } else { AgencyStatus::Active };
-    let agency = Agency {
-        name: agency_name(id),
-        status: active.into(),
-        sector: 1,
-        part2_program: id == PROGRAMME,
-        victim_service_provider: id == REFUGE,
-        ..Agency::default()
-    };
-    AgencyState { agency: Some(agency), ..AgencyState::default() }
-}
-
 fn directory(consents: &Consents) -> Arc<Directory> {
     let directory = Directory::local();
-    let agency = |id| agency(consents, id, id == GONE);
-    directory.apply(&WatchAgenciesResponse {
+    directory.apply(&agencies(consents, &[GONE]));
+    directory
+}
+
+/// All agencies, of which these are suspended, as the guard's source and the directory have them.
+fn agencies(consents: &Consents, suspended: &[Uuid]) -> WatchAgenciesResponse {
+    let agency = |id: Uuid| {
+        let gone = suspended.contains(&id);
+        consents.agency_with(id, |agency| {
+            agency.part2_program = id == PROGRAMME;
+            agency.victim_service_provider = id == REFUGE;
+            agency.status = match gone {
+                true => kernel::AgencyStatus::Suspended,
+                false => kernel::AgencyStatus::Active,
+            };
+        });
+        let active = if gone { AgencyStatus::Suspended } else { AgencyStatus::Active };
+        let agency = Agency {
+            name: agency_name(id),
+            status: active.into(),
+            sector: 1,
+            part2_program: id == PROGRAMME,
+            victim_service_provider: id == REFUGE,
+            ..Agency::default()
+        };
+        AgencyState { agency: Some(agency), ..AgencyState::default() }
+    };
+    WatchAgenciesResponse {
         revision: 1,
         agencies: [CLINIC, HOUSING, OTHER, PROGRAMME, REFUGE, GONE].map(agency).to_vec(),
         snapshot: true,
-    });
-    directory
+    }
 }
 
 impl World {
@@ -242,10 +251,19 @@ impl World {
         let keys = tempfile::tempdir().unwrap();
         let key = NetworkKeys::open(keys.path()).unwrap().signing_key().clone();
         let tokens = Arc::new(ServiceTokens::new("referrals", key, shared));
-        let peer = Peer::new(to(&facts), Arc::clone(&tokens), "consent");
-        let of_notes = Peer::new(to(&located), tokens, "notes");
+        let directory = Offers::default();
+        let offered = DirectoryServiceServer::new(directory.clone());
+        let offered = Server::builder(config()).add_service(offered).descriptors(wire::DESCRIPTORS);
+        let offered = offered.start().await.unwrap();
+        let peers = Peers {
+            consent: Peer::new(to(&facts), Arc::clone(&tokens), "consent"),
+            notes: Peer::new(to(&located), Arc::clone(&tokens), "notes"),
+            directory: Peer::new(to(&offered), tokens, "directory"),
+        };
 
-        let app = referrals::start(deps.clone(), peer.clone(), of_notes.clone());
+        identity::prepare_crypto().unwrap();
+        let webhooks = Webhooks::new(&SECRET, true).unwrap();
+        let app = referrals::start(deps.clone(), peers.clone(), webhooks);
         let running = Server::builder(config())
             .add_service(referrals::server(Arc::clone(&app)))
             .descriptors(wire::DESCRIPTORS)
@@ -254,11 +272,11 @@ impl World {
             .await
             .unwrap();
         let client = Client::new(to(&running));
-        let _running = vec![facts, located, running];
+        let _running = vec![facts, located, offered, running];
         let _keys = keys;
         Self {
             notes,
-            of_notes,
+            offers: directory,
             stage,
             consents,
             people,
@@ -268,10 +286,26 @@ impl World {
             app,
             client,
             changes,
-            peer,
+            peers,
             _running,
             _keys,
         }
+    }
+
+    /// As another process would: its own application on the same database.
+    pub fn another(&self, deps: Deps) -> Arc<App> {
+        self.another_that(deps, true)
+    }
+
+    pub fn another_that(&self, deps: Deps, delivers_here: bool) -> Arc<App> {
+        let webhooks = Webhooks::new(&SECRET, delivers_here).unwrap();
+        referrals::start(deps, self.peers.clone(), webhooks)
+    }
+
+    /// Suspends an agency, or reinstates it.
+    pub fn suspend(&self, agency: Uuid, suspended: bool) {
+        let gone = if suspended { vec![GONE, agency] } else { vec![GONE] };
+        self.deps.directory.apply(&agencies(&self.consents, &gone));
     }
 
     /// With a consent of Ana's to what the clinic refers to housing.
@@ -309,15 +343,6 @@ impl World {
     /// yet to hear of it.
     pub fn revoke(&self, person: Uuid) {
         self.consents.revoke(person, self.clock.now());
-    }
-
-    /// The network suspends an agency, or reinstates it, as the directory's next revision.
-    pub fn suspend(&self, id: Uuid, suspended: bool, revision: i64) {
-        self.deps.directory.apply(&WatchAgenciesResponse {
-            revision,
-            agencies: vec![agency(&self.consents, id, suspended)],
-            snapshot: false,
-        });
     }
 
     /// The consent service's Watch tells that the person's facts have changed.
@@ -472,7 +497,7 @@ impl World {
     }
 }
 
-const PURPOSES: [Purpose; 2] = [Purpose::Treat, Purpose::CoordinationOfCare];
+pub const PURPOSES: [Purpose; 2] = [Purpose::Treat, Purpose::CoordinationOfCare];
 
 pub fn staff(agency: Uuid) -> Staff {
     Staff::of(agency, "sam").roles([Role::CaseManager]).purposes([Purpose::CoordinationOfCare])

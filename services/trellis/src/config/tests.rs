@@ -57,6 +57,8 @@ fn unknown_keys_are_refused_at_every_level_and_named_with_their_line() {
         ("[people]", "matchin = 'x'"),
         ("[people.matching]", "lnik = 30.0"),
         ("[directory]", "capacity_stale_days = 1"),
+        ("[referrals]", "webhook = 1"),
+        ("[referrals.webhooks]", "allow_loopbak = true"),
     ] {
         let name = key.split(" =").next().unwrap();
         let text = match WHOLE.contains(table) && !table.is_empty() {

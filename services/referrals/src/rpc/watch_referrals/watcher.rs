@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::join_all;
 use identity::AuthError;
 use kernel::{AgencyStatus, Instant};
-use permit::{Call, ReadReferrals, Refusal};
+use permit::Call;
 use rpc::{Error, Outage};
 use tokio::sync::{mpsc, watch};
 use tonic::Status;
@@ -15,19 +15,10 @@ use uuid::Uuid;
 use wire::referrals::v1::WatchReferralsResponse;
 
 use super::AHEAD;
-use crate::{
-    App,
-    domain::{Event, News},
-    reconcile::hidden_is_withdrawn,
-    store,
-};
+use crate::{App, reader::Reader};
 
 /// How often the token's end is looked for, however quiet it is.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// Where an event is refused and its referral is not withdrawn, a consent has begun again in between, or this
-/// caller's purposes do not suffice.
-const ATTEMPTS: usize = 2;
 
 pub(super) struct Watcher {
     pub(super) app: Arc<App>,
@@ -97,13 +88,15 @@ impl Watcher {
     async fn catch_up(&mut self) -> Result<bool, End> {
         let (events, whole) = self.app.events_of(self.agency, self.reached, self.begun_at).await?;
         let more = whole.is_none();
-        let out = self.out.clone();
+        let (out, call) = (self.out.clone(), self.call.clone());
+        let reader = Reader::Call(&call);
         for events in events.chunks(AHEAD) {
             // What was decided does not wait for a slow reader: a consent may end meanwhile.
             let mut room = out.reserve_many(events.len()).await.map_err(|_| End::Gone)?;
             self.still_admitted()?;
             // Side by side: each waits for its facts and its record, and they are told in their order.
-            let released = join_all(events.iter().map(|event| self.released(event))).await;
+            let released = events.iter().map(|event| reader.released(&self.app, event));
+            let released = join_all(released).await;
             for (event, news) in events.iter().zip(released) {
                 if let (Some(news), Some(room)) = (news?, room.next()) {
                     self.tell(event, news, room)?;
@@ -113,32 +106,5 @@ impl Watcher {
         }
         self.reached = self.reached.max(whole.unwrap_or_default());
         Ok(more)
-    }
-
-    /// What may be told of an event now; none: it is as if there were none.
-    async fn released(&self, event: &Event) -> Result<Option<News>, End> {
-        // What is no more there is told to those who may not see it.
-        if event.news == News::Withdrawn {
-            return Ok(Some(News::Withdrawn));
-        }
-        let guard = &self.app.deps.guard;
-        // What is withdrawn is withdrawn from the target; a source sees its own, or its purposes do not suffice.
-        let from_us = event.record.custodian.as_ref() != self.call.caller().agency();
-        for attempt in 1..=ATTEMPTS {
-            let deferred = guard.defer::<ReadReferrals>(&self.call).await?;
-            match guard.release(store::sealed(&deferred, event)).await {
-                Ok((news, _)) => return Ok(Some(news)),
-                // Leaving it out loses nothing only where the agency is told that it was withdrawn.
-                Err(Refusal::NotFound) => {
-                    let again = from_us && attempt < ATTEMPTS;
-                    if !again || hidden_is_withdrawn(&self.app, event).await? {
-                        break;
-                    }
-                }
-                // Leaving it out would lose it: whoever comes back with the cursor gets it.
-                Err(refusal) => return Err(refusal.into()),
-            }
-        }
-        Ok(None)
     }
 }

@@ -17,7 +17,7 @@ use trellis::{
     Config,
     config::{
         ConsentConfig, DatabaseConfig, DirectoryConfig, LedgerConfig, NetworkConfig, Peers,
-        PeopleConfig, Secrets, ServiceKey,
+        PeopleConfig, ReferralsConfig, Secrets, ServiceKey,
     },
     secrets,
 };
@@ -94,6 +94,7 @@ impl Data {
             directory: DirectoryConfig::default(),
             consent: ConsentConfig::default(),
             people: PeopleConfig::default(),
+            referrals: ReferralsConfig::default(),
             telemetry: telemetry::Config::default(),
         })
     }

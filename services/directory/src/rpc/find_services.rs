@@ -1,0 +1,18 @@
+use rpc::Error;
+use tonic::{Request, Response};
+use wire::directory::v1::{FindServicesRequest, FindServicesResponse};
+
+use super::search_services::found;
+use crate::App;
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<FindServicesRequest>,
+) -> Result<Response<FindServicesResponse>, Error> {
+    let call = rpc::call(&request, "trellis.directory.v1.DirectoryService/FindServices")?;
+    let request = request.into_inner();
+    rpc::valid(&request)?;
+    let search = request.search.ok_or_else(|| Error::field("search", "must be stated"))?;
+    let found = found(app, &call, search).await?;
+    Ok(Response::new(FindServicesResponse { found: Some(found) }))
+}

@@ -1,0 +1,117 @@
+//! Tells agencies by webhook what their Watch tells: the same events, judged the same, in the same order. One
+//! replica at a time delivers to a webhook, one event at a time, and its place moves on once the event was
+//! delivered, or was not to be told.
+
+mod address;
+mod drive;
+mod post;
+mod secret;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use ::rpc::Error;
+use kernel::{AgencyId, AgencyStatus};
+use tokio::{task::JoinSet, time::MissedTickBehavior};
+use uuid::Uuid;
+
+use crate::{App, store::Waiting};
+
+pub(crate) use address::parse;
+
+/// As audit records name it.
+const TASK: &str = "trellis.referrals/Webhook";
+/// How often retries are looked for.
+const EACH: Duration = Duration::from_secs(1);
+/// Events are looked for so often at most.
+const SHORT: Duration = Duration::from_millis(50);
+/// Webhooks that one replica delivers to at once.
+const AT_ONCE: usize = 256;
+
+/// What delivers: secrets, and the way out.
+#[derive(Clone)]
+pub struct Webhooks {
+    pub(crate) secrets: secret::Secrets,
+    pub(crate) allow_loopback: bool,
+    client: reqwest::Client,
+}
+
+impl std::fmt::Debug for Webhooks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Webhooks")
+    }
+}
+
+impl Webhooks {
+    /// `secret`: shared by all instances, and the same as long as there are webhooks: with another one all
+    /// receivers' secrets are other ones. `allow_loopback`: this very machine may be delivered to, without TLS.
+    pub fn new(secret: &[u8; 32], allow_loopback: bool) -> Result<Self, reqwest::Error> {
+        let (secrets, client) = (secret::Secrets::new(secret), post::client(allow_loopback)?);
+        Ok(Self { secrets, allow_loopback, client })
+    }
+}
+
+/// Up to where it is known that there is nothing for a webhook that stands at a place.
+type Quiet = HashMap<Uuid, (i64, i64)>;
+
+/// Until the service stops; then whatever is being delivered is left to another replica.
+pub(crate) async fn run(app: Arc<App>) {
+    let (mut heads, stop) = (app.feed.heads(), app.deps.stop.clone());
+    let mut ticks = tokio::time::interval(EACH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut at_work, mut driven, mut quiet) = (JoinSet::new(), HashSet::new(), Quiet::new());
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            _ = heads.changed() => {}
+            _ = ticks.tick() => {}
+            Some(done) = at_work.join_next() => {
+                // A task that broke is found by its lease's end.
+                if let Ok(id) = done { driven.remove(&id); }
+            }
+        }
+        heads.borrow_and_update();
+        match look(&app, &driven, &mut quiet).await {
+            Ok(busy) => {
+                for id in busy.into_iter().take(AT_ONCE.saturating_sub(driven.len())) {
+                    driven.insert(id);
+                    at_work.spawn(drive::run(Arc::clone(&app), id));
+                }
+            }
+            Err(error) => tracing::warn!(%error, "webhooks were not looked for"),
+        }
+        tokio::time::sleep(SHORT).await;
+    }
+    while at_work.join_next().await.is_some() {}
+}
+
+/// Those for which there is something.
+async fn look(app: &App, driven: &HashSet<Uuid>, quiet: &mut Quiet) -> Result<Vec<Uuid>, Error> {
+    let mut known = Quiet::new();
+    let mut busy = Vec::new();
+    for Waiting { id, agency, reached } in app.store.waiting(app.deps.clock.now()).await? {
+        if driven.contains(&id) || !active(app, &agency.into()) {
+            continue;
+        }
+        let before = quiet.get(&id).filter(|(at, _)| *at == reached);
+        let after = before.map_or(reached, |(_, upto)| *upto);
+        let (events, whole) = app.events_of(agency, after, 0).await?;
+        if events.is_empty() {
+            known.insert(id, (reached, after.max(whole.unwrap_or_default())));
+        } else {
+            busy.push(id);
+        }
+    }
+    *quiet = known;
+    Ok(busy)
+}
+
+/// Whether the directory says that the agency takes part; where it says nothing nothing is delivered.
+fn active(app: &App, agency: &AgencyId) -> bool {
+    let agencies = app.deps.directory.agencies();
+    let found = agencies.as_ref().and_then(|(_, agencies)| agencies.get(agency));
+    found.is_some_and(|agency| agency.status == AgencyStatus::Active)
+}

@@ -1,0 +1,171 @@
+//! Delivers to one webhook until there is nothing more, or a delivery fails.
+
+use std::sync::Arc;
+
+use ::rpc::Error;
+use kernel::Instant;
+use permit::Subscriber;
+use pg::points;
+use time::Duration;
+use uuid::Uuid;
+use wire::convert::name_of;
+
+use super::{
+    TASK, active,
+    post::{Data, Message, post},
+};
+use crate::{
+    App,
+    domain::{Event, Failure, News, PATIENCE, Webhook, wait},
+    reader::Reader,
+    rpc::WATCH,
+};
+
+/// For how long nobody else delivers.
+const LEASE: Duration = Duration::seconds(60);
+/// What is left of it when a delivery begins: longer than that takes.
+const ENOUGH: Duration = Duration::seconds(30);
+/// After something of ours was away.
+const SOON: Duration = Duration::seconds(5);
+
+struct Driver<'a> {
+    app: &'a App,
+    webhook: Webhook,
+    deliverer: Uuid,
+    until: Instant,
+}
+
+/// Why nothing more is delivered now.
+enum End {
+    /// There is nothing more, or it may not be told now.
+    Rest,
+    Failed(Failure, Option<Duration>),
+    /// Somebody else has it, or its place has changed.
+    Lost,
+    Away(Error),
+}
+
+impl<E: Into<Error>> From<E> for End {
+    fn from(error: E) -> Self {
+        Self::Away(error.into())
+    }
+}
+
+/// Gives its id back.
+pub(super) async fn run(app: Arc<App>, id: Uuid) -> Uuid {
+    if let Err(error) = drive(&app, id).await {
+        tracing::warn!(%error, "a webhook was left for the next look");
+    }
+    id
+}
+
+async fn drive(app: &App, id: Uuid) -> Result<(), Error> {
+    let (deliverer, now) = (Uuid::new_v4(), app.deps.clock.now());
+    let until = now + LEASE;
+    let Some(webhook) = app.store.take_webhook(id, deliverer, (now, until)).await? else {
+        return Ok(());
+    };
+    points::reached("webhook.taken");
+    let mut driver = Driver { app, webhook, deliverer, until };
+    let end = app.deps.stop.run_until_cancelled(driver.deliver()).await;
+    let (own, now) = ((id, deliverer), app.deps.clock.now());
+    match end.unwrap_or(End::Rest) {
+        End::Rest => app.store.release_webhook(own, now).await?,
+        End::Lost => app.store.release_webhook(own, now).await?,
+        End::Away(error) => {
+            tracing::warn!(%error, "nothing could be told by webhook");
+            app.store.release_webhook(own, now + SOON).await?;
+        }
+        End::Failed(failure, asked) => {
+            let failures = driver.webhook.failures.saturating_add(1);
+            let jitter = app.webhooks.secrets.jitter(id, failures);
+            let next = now + wait(failures, jitter, asked);
+            app.store.webhook_failed(own, failure, now, next, now - PATIENCE).await?;
+        }
+    }
+    Ok(())
+}
+
+impl Driver<'_> {
+    async fn deliver(&mut self) -> End {
+        loop {
+            if let Err(end) = self.some().await {
+                return end;
+            }
+        }
+    }
+
+    /// The next events, one after another.
+    async fn some(&mut self) -> Result<(), End> {
+        let agency = self.webhook.agency.uuid().ok_or(Error::NotFound)?;
+        let (events, _) = self.app.events_of(agency, self.webhook.reached, 0).await?;
+        if events.is_empty() {
+            return Err(End::Rest);
+        }
+        for event in events {
+            self.one(&event).await?;
+        }
+        Ok(())
+    }
+
+    async fn one(&mut self, event: &Event) -> Result<(), End> {
+        if !active(self.app, &self.webhook.agency) {
+            return Err(End::Rest);
+        }
+        let subscriber = Subscriber {
+            agency: self.webhook.agency.clone(),
+            purposes: self.webhook.purposes,
+            name: name_of("webhooks", self.webhook.id).into(),
+        };
+        let reader = Reader::Subscriber(TASK, &subscriber);
+        let told = reader.released(self.app, event).await?;
+        let delivered = match told {
+            Some(news) => {
+                self.enough().await?;
+                let (message, now) = (self.message(event, news)?, self.app.deps.clock.now());
+                let posted = post(&self.app.webhooks, &self.webhook, message, now).await;
+                posted.map_err(|(failure, asked)| End::Failed(failure, asked))?;
+                points::reached("webhook.posted");
+                Some(self.app.deps.clock.now())
+            }
+            None => None,
+        };
+        self.moved(event.seq, delivered).await
+    }
+
+    /// There is time for a delivery before anybody else may begin one.
+    async fn enough(&mut self) -> Result<(), End> {
+        let left = self.until - self.app.deps.clock.now();
+        if left < ENOUGH { self.moved(self.webhook.reached, None).await } else { Ok(()) }
+    }
+
+    async fn moved(&mut self, to: i64, delivered: Option<Instant>) -> Result<(), End> {
+        let until = self.app.deps.clock.now() + LEASE;
+        let place = (self.webhook.reached, to);
+        let own = (self.webhook.id, self.deliverer);
+        if !self.app.store.webhook_moved(own, place, delivered, until).await? {
+            return Err(End::Lost);
+        }
+        (self.until, self.webhook.reached) = (until, to);
+        if delivered.is_some() {
+            self.webhook.failures = 0;
+        }
+        Ok(())
+    }
+
+    /// Its id, and its body.
+    fn message(&self, event: &Event, news: News) -> Result<(String, String), Error> {
+        let (kind, state) = match news {
+            News::State(state) => ("STATE", Some(state.name())),
+            News::Withdrawn => ("WITHDRAWN", None),
+            News::Added => ("ADDED", None),
+            News::Overdue => ("OVERDUE", None),
+        };
+        let cursor = self.app.deps.pages.cursor_of(&self.webhook.agency, WATCH, event.seq)?;
+        let referral = name_of("referrals", &event.record.id);
+        let data = Data { cursor, kind, referral, state };
+        let message = Message { kind: "referral.changed", timestamp: event.at, data };
+        let body = serde_json::to_string(&message).map_err(|_| Error::Internal("a message"))?;
+        Ok((self.app.webhooks.secrets.message_id(self.webhook.id, event.seq), body))
+    }
+}
