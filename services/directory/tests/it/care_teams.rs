@@ -56,7 +56,7 @@ async fn a_care_team_is_added_changed_and_ended_and_decisions_know_it_meanwhile(
     let id = made.name.strip_prefix("careTeams/").unwrap().to_owned();
     assert_eq!(Uuid::parse_str(&id).unwrap().get_version_num(), 7);
     let id = CareTeamId::new(id);
-    assert_eq!(known(&network, &clinic), [id.clone()]);
+    assert_eq!(known(&network, &clinic), std::slice::from_ref(&id));
     assert_eq!(known(&network, &other), []);
     let asked = GetCareTeamRequest { name: made.name.clone() };
     let read = own.get_care_team(asked).await.unwrap().into_inner().care_team.unwrap();
