@@ -200,9 +200,11 @@ impl Parts<'_> {
             return Ok((Arc::new(Away), Arc::new(Away)));
         }
         let consents: Arc<dyn ConsentSource> = match of {
-            Service::Consent => {
-                Arc::new(consent::LocalConsents::new(db.clone(), Arc::clone(&self.directory)))
-            }
+            Service::Consent => Arc::new(consent::LocalConsents::new(
+                db.clone(),
+                Arc::clone(&self.directory),
+                Arc::clone(&self.clock),
+            )),
             _ => Arc::new(GrpcConsents::new(self.peers.to(of, Service::Consent)?)),
         };
         let people: Arc<dyn PeopleSource> = match of {

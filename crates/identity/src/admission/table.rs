@@ -143,6 +143,7 @@ pub const ADMISSION: &[Row] = &[
     services("/trellis.consent.v1.FactsService/GetFacts"),
     services("/trellis.consent.v1.FactsService/WatchFacts"),
     services("/trellis.consent.v1.FactsService/WatchPersonEvents"),
+    services("/trellis.consent.v1.FactsService/LinkPeople"),
     // Both sides of a referral work with the person.
     users("/trellis.referrals.v1.ReferralsService/CreateReferral", CARE),
     users("/trellis.referrals.v1.ReferralsService/CreateSubReferral", CARE),
