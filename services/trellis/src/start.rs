@@ -159,6 +159,7 @@ impl Parts<'_> {
                 let app = people::start(deps, matching);
                 people::follow_names(&app);
                 people::follow_events(&app, self.peers.to(of, Service::Consent)?);
+                people::follow_links(&app, self.peers.to(of, Service::Consent)?);
                 mounts.add(people::server(Arc::clone(&app)));
                 mounts.add(people::facts_server(app));
             }
