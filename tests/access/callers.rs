@@ -34,6 +34,7 @@ pub enum Who {
     /// AGENCY_ADMIN of the record's custodian.
     AgencyAdmin,
     NetworkAdmin,
+    DataSteward,
     /// A service of this network.
     Service,
     NoToken,
@@ -42,7 +43,7 @@ pub enum Who {
 }
 
 impl Who {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Clinician,
         Self::Peer,
         Self::Housing,
@@ -56,6 +57,7 @@ impl Who {
         Self::PrivacyOfficer,
         Self::AgencyAdmin,
         Self::NetworkAdmin,
+        Self::DataSteward,
         Self::Service,
         Self::NoToken,
         Self::Expired,
@@ -76,6 +78,7 @@ impl Who {
             Self::PrivacyOfficer => "privacy",
             Self::AgencyAdmin => "ag.admin",
             Self::NetworkAdmin => "admin",
+            Self::DataSteward => "steward",
             Self::Service => "service",
             Self::NoToken => "none",
             Self::Expired => "expired",
@@ -110,6 +113,7 @@ impl Who {
             Self::PrivacyOfficer => tokens.staff("po-ash", clinic, &[Role::PrivacyOfficer], &[coc]),
             Self::AgencyAdmin => tokens.staff("aa-elm", clinic, &[Role::AgencyAdmin], &[coc]),
             Self::NetworkAdmin => world.admin.token.clone(),
+            Self::DataSteward => tokens.data_steward(),
             Self::Service => tokens.service(following(rpc), rpc.service()),
             Self::NoToken => return None,
             Self::Expired => tokens.expired("dr-elm", clinic, &[Role::Clinician], &[coc]),
@@ -121,7 +125,7 @@ impl Who {
 pub fn following(rpc: &Rpc) -> &'static str {
     match rpc.method.name() {
         "WatchServed" | "CheckAges" => "consent",
-        "WatchPersonEvents" => "people",
+        "WatchPersonEvents" | "LinkPeople" => "people",
         "LocateNotes" => "referrals",
         _ => "audit",
     }
@@ -150,6 +154,7 @@ pub fn admitted(rpc: &Rpc) -> Who {
         (Who::Person, Role::Person),
         (Who::AgencyAdmin, Role::AgencyAdmin),
         (Who::NetworkAdmin, Role::NetworkAdmin),
+        (Who::DataSteward, Role::DataSteward),
     ];
     match row.admit {
         Admit::ServiceOnly => Who::Service,

@@ -318,6 +318,45 @@ impl<'a> Stage<'a> {
                 let name = list.notices[0].name.clone();
                 one(people::AcknowledgeNoticeRequest { request_id, name })
             }
+            "ListDoubtfulMatches" => {
+                self.doubtful().await;
+                self.doubtful().await;
+                one(people::ListDoubtfulMatchesRequest::default())
+            }
+            "DecideMatch" => {
+                let (first, second) = self.doubtful().await;
+                let request = people::ListDoubtfulMatchesRequest::default();
+                let steward = self.network.actor(self.network.tokens.data_steward());
+                let list = served!(steward.people(), list_doubtful_matches, request);
+                let of_both = |doubt: &&people::DoubtfulMatch| {
+                    let names = [&doubt.person, &doubt.other].map(|p| &p.as_ref().unwrap().person);
+                    names.contains(&&first) && names.contains(&&second)
+                };
+                one(people::DecideMatchRequest {
+                    request_id,
+                    name: list.matches.iter().find(of_both).unwrap().name.clone(),
+                    decision: people::MatchDecision::Same.into(),
+                    reason: "Their papers were seen".to_owned(),
+                })
+            }
+            "MergePeople" => {
+                let (person, other) = self.doubtful().await;
+                let reason = "Their papers were seen".to_owned();
+                one(people::MergePeopleRequest { request_id, person, other, reason })
+            }
+            "UnmergePeople" => {
+                let (person, other) = self.doubtful().await;
+                let merge = people::MergePeopleRequest {
+                    request_id: trellis_tests::request_id(),
+                    person: person.clone(),
+                    other: other.clone(),
+                    reason: "Their papers were seen".to_owned(),
+                };
+                let steward = self.network.actor(self.network.tokens.data_steward());
+                served!(steward.people(), merge_people, merge);
+                let reason = "They came together".to_owned();
+                one(people::UnmergePeopleRequest { request_id, person, other, reason })
+            }
             "ResolveSignIns" => one(people::ResolveSignInsRequest {
                 sign_ins: vec![people::SignIn {
                     issuer: identity::DEV_ISSUER.to_owned(),
@@ -338,6 +377,18 @@ impl<'a> Stage<'a> {
             }),
             _ => self.missing(rpc),
         }
+    }
+
+    /// Two people of one name and birth date, whom two agencies registered.
+    async fn doubtful(&self) -> (String, String) {
+        let letter = |digit: u32| char::from_digit(digit + 10, 36).unwrap();
+        let digits = Uuid::new_v4().simple().to_string();
+        let family: String =
+            digits.chars().filter_map(|c| c.to_digit(16)).map(letter).take(12).collect();
+        let of = || people::RegisterPersonRequest { family_name: family.clone(), ..registration() };
+        let one = served!(self.world.clinician.people(), register_person, of());
+        let other = served!(self.world.manager.people(), register_person, of());
+        (one.person.unwrap().name, other.person.unwrap().name)
     }
 
     /// The confirmation code that the person would show.
@@ -411,6 +462,13 @@ impl<'a> Stage<'a> {
                 directory_revision: 0,
             }),
             "WatchFacts" => one(consent::WatchFactsRequest { after: 0 }),
+            "LinkPeople" => one(consent::LinkPeopleRequest {
+                link: Uuid::new_v4().to_string(),
+                person: person.name.clone(),
+                other: format!("people/{}", Uuid::new_v4()),
+                begin_time: Some(wire::convert::timestamp(SystemClock.now())),
+                end_time: None,
+            }),
             "WatchPersonEvents" => one(consent::WatchPersonEventsRequest { after: 0 }),
             "RecordSignedConsent" => one(self.recording(person)),
             "WatchConsents" => one(consent::WatchConsentsRequest { cursor: String::new() }),

@@ -59,6 +59,11 @@ impl Tokens {
         self.issuer.mint(&mint(Asserts::Network, "admin", &[Role::NetworkAdmin], &[])).unwrap()
     }
 
+    /// A data steward of the network.
+    pub fn data_steward(&self) -> String {
+        self.issuer.mint(&mint(Asserts::Network, "steward", &[Role::DataSteward], &[])).unwrap()
+    }
+
     /// A service's token for another service.
     pub fn service(&self, name: &str, callee: &str) -> String {
         let tokens = ServiceTokens::new(name, self.network.clone(), Arc::new(SystemClock));

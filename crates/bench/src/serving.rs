@@ -179,7 +179,7 @@ async fn consent(world: &World, home: &Path) -> anyhow::Result<Running> {
     let keys = Keys::open(home)?;
     let db = database(&world.consent_url, "consent").await?;
     let directory = directory(world);
-    let local = LocalConsents::new(db.clone(), Arc::clone(&directory));
+    let local = LocalConsents::new(db.clone(), Arc::clone(&directory), clock());
     let ledger = Ledger::start(db.clone(), ledger::Config::default());
     let deps = deps(db, ledger, Arc::new(local), &directory)?;
     let authenticator = keys.authenticator("consent", directory).await?;

@@ -6,6 +6,7 @@
 mod consents;
 mod directory;
 mod follow;
+mod links;
 mod notes;
 mod peer;
 mod people;
@@ -15,6 +16,7 @@ mod told;
 pub use consents::GrpcConsents;
 pub use directory::{Directory, agency_of, follow_directory};
 pub use follow::{Changes, follow_facts};
+pub use links::{PersonLink, link_people};
 pub use notes::GrpcNotes;
 pub use peer::{Authorized, Peer};
 pub use people::GrpcPeople;

@@ -230,3 +230,17 @@ pub fn office_event(
     event.records = records;
     event
 }
+
+/// What a data steward reads or writes about who somebody is: the person sees it in their accounting. No
+/// custodian is named, so that no agency's officer does.
+pub fn steward_event(
+    call: &Call,
+    person: &PersonId,
+    action: Action,
+    records: Vec<Uuid>,
+    clock: &Arc<dyn Clock>,
+) -> Event {
+    let mut event = office_event(call, Some(person), action, records, clock);
+    event.bases = vec![Arc::from("NETWORK")];
+    event
+}

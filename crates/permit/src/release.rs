@@ -112,6 +112,23 @@ impl Guard {
         Ok(value)
     }
 
+    /// What a data steward is shown of who people are, once each of them has it on record. `of`: a person,
+    /// and what about them.
+    pub async fn release_to_steward<T>(
+        &self,
+        call: &crate::Call,
+        of: Vec<(PersonId, uuid::Uuid)>,
+        value: T,
+    ) -> Result<T, Refusal> {
+        let record = |(person, about): &(PersonId, uuid::Uuid)| {
+            let records = vec![*about];
+            self.record(event::steward_event(call, person, Action::Read, records, &self.clock))
+        };
+        // Together, so that they share a commit.
+        futures::future::try_join_all(of.iter().map(record)).await?;
+        Ok(value)
+    }
+
     /// The refusal of what is the person's own, on record: absent and refused walk the same way, and
     /// `person` is none for what is not there.
     pub async fn refuse_standing(

@@ -18,6 +18,7 @@ mod decide;
 mod explain;
 mod ground;
 mod in_force;
+mod linked;
 mod matching;
 mod person;
 mod record;
@@ -34,6 +35,7 @@ pub use codes::{
 pub use consent::{Consent, Disclosers, Grantor, Recipients, Rule, Signature, Statements};
 pub use decide::{Decider, Decision, Finding, Opened, Refused, Visible, decide};
 pub use explain::{Bearing, Explanation, Part, RulePlace, explain};
+pub use linked::refusals;
 pub use person::{
     CourtOrder, EmergencyAccess, Facts, PersonFacts, Representative, Restriction, Share,
 };

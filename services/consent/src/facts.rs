@@ -1,18 +1,53 @@
 //! What is on file about a person, as other services are sent it.
 
 use kernel::{Instant, PersonId};
-use policy::PersonFacts;
+use policy::{Consent, PersonFacts, Restriction};
 use prost::Message;
 use wire::{
     consent::v1 as pb,
-    convert::{instant, person_facts, timestamp},
+    convert::{
+        consent_terms, instant, name_of, person_facts, restriction_terms, timestamp, to_wire,
+    },
 };
 
 use crate::{domain::next_turn, store::OnFile};
 
 impl OnFile {
-    /// None where something kept can't be read: it might forbid.
-    pub(crate) fn wire(&self) -> Option<pb::PersonFacts> {
+    /// With what is refused of them since somebody else, who is one with them, refuses it. None where
+    /// something kept can't be read: it might forbid.
+    pub(crate) fn wire(&self, now: Instant) -> Option<pb::PersonFacts> {
+        let mut wire = self.own()?;
+        self.refused_by_others(&mut wire, now, |facts| facts)?;
+        Some(wire)
+    }
+
+    /// As it stood at an instant: their own, and the same with what others refuse of them.
+    pub(crate) fn stood(&self, as_of: Instant) -> Option<(pb::PersonFacts, pb::PersonFacts)> {
+        let own = at(self.own()?, as_of);
+        let mut all = own.clone();
+        self.refused_by_others(&mut all, as_of, |facts| at(facts, as_of))?;
+        Some((own, all))
+    }
+
+    fn refused_by_others(
+        &self,
+        wire: &mut pb::PersonFacts,
+        as_of: Instant,
+        as_it_stood: impl Fn(pb::PersonFacts) -> pb::PersonFacts,
+    ) -> Option<()> {
+        let person = PersonId::from(self.person());
+        for other in &self.linked {
+            let on_file = as_it_stood(other.own()?);
+            let facts = person_facts(PersonId::from(other.person()), &on_file)?;
+            let (consents, restrictions) = policy::refusals(&facts, &person, as_of);
+            wire.consents.extend(consents.iter().map(to_wire_consent));
+            wire.restrictions.extend(restrictions.iter().map(to_wire_restriction));
+        }
+        Some(())
+    }
+
+    /// Their own, and nothing of anybody else's.
+    fn own(&self) -> Option<pb::PersonFacts> {
         let mut emergencies: Vec<pb::Emergency> = all(&self.emergencies)?;
         // What a review came to is in the access's end; its words are not for other services.
         emergencies.iter_mut().for_each(|e| e.reviews.clear());
@@ -30,7 +65,7 @@ impl OnFile {
 
     /// What decisions from now on need: without what has ended for good.
     pub(crate) fn present(&self, now: Instant) -> Option<pb::PersonFacts> {
-        let mut wire = self.wire()?;
+        let mut wire = self.wire(now)?;
         let lasts = |end: &Option<prost_types::Timestamp>| {
             end.as_ref().and_then(instant).is_some_and(|end| now < end)
         };
@@ -53,7 +88,7 @@ impl OnFile {
 
 /// What was on file at an instant: what has come since is left out, and what has ended since had not.
 /// A revocation tells its own time, and the decision looks at it.
-pub(crate) fn at(mut facts: pb::PersonFacts, as_of: Instant) -> pb::PersonFacts {
+fn at(mut facts: pb::PersonFacts, as_of: Instant) -> pb::PersonFacts {
     let by = |time: &Option<prost_types::Timestamp>| {
         time.as_ref().and_then(instant).is_some_and(|time| time <= as_of)
     };
@@ -86,6 +121,27 @@ pub(crate) fn at(mut facts: pb::PersonFacts, as_of: Instant) -> pb::PersonFacts 
         order.accepted_by.clear();
     }
     facts
+}
+
+fn to_wire_consent(consent: &Consent) -> pb::Consent {
+    pb::Consent {
+        name: name_of("consents", &consent.id),
+        person: name_of("people", &consent.person),
+        terms: Some(consent_terms(consent)),
+        status: to_wire(consent.status),
+        revoked_time: consent.revoked_at.map(timestamp),
+        ..pb::Consent::default()
+    }
+}
+
+fn to_wire_restriction(restriction: &Restriction) -> pb::Restriction {
+    pb::Restriction {
+        name: name_of("restrictions", &restriction.id),
+        person: name_of("people", &restriction.person),
+        terms: Some(restriction_terms(restriction)),
+        status: to_wire(restriction.status),
+        ..pb::Restriction::default()
+    }
 }
 
 fn all<M: Message + Default>(kept: &[Vec<u8>]) -> Option<Vec<M>> {

@@ -13,6 +13,7 @@ mod following;
 mod get_consent;
 mod get_consent_receipt;
 mod get_facts;
+mod link_people;
 mod list_consents;
 mod list_court_orders;
 mod list_emergencies;
@@ -225,5 +226,12 @@ impl FactsService for Rpc {
         req: Request<pb::WatchPersonEventsRequest>,
     ) -> Reply<Self::WatchPersonEventsStream> {
         Ok(Response::new(watch_person_events::handle(&self.0, req)?))
+    }
+
+    async fn link_people(
+        &self,
+        req: Request<pb::LinkPeopleRequest>,
+    ) -> Reply<pb::LinkPeopleResponse> {
+        Ok(Response::new(link_people::handle(&self.0, req).await?))
     }
 }

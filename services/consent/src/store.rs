@@ -9,6 +9,7 @@ pub mod court_order;
 pub mod emergency;
 pub mod event;
 mod facts;
+pub mod link;
 pub mod person_event;
 pub mod restriction;
 pub mod served;

@@ -21,16 +21,21 @@
 //! Invariant: an agency vouches for one live sign-in of a person, and ends none that others alone vouch
 //! for; a live sign-in is one person's. An appointment has one, and a sign-in may have many.
 //!
-//! It never merges people, never shows one agency's profile to another without the guard, and holds
+//! What the rule leaves in doubt a data steward decides, and merges people and unmerges them: a merging is a link
+//! between two people and rewrites nothing. The consent service is told before it is answered, so that what
+//! either refuses is refused of both.
+//!
+//! It never moves what is kept of one person to another, never shows one agency's profile to another without the guard, and holds
 //! no consent.
 
 mod domain;
+mod links;
 mod local;
 mod notify;
 mod rpc;
 mod store;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ::rpc::Deps;
 use wire::people::v1::{
@@ -39,6 +44,7 @@ use wire::people::v1::{
 };
 
 pub use domain::Matching;
+pub use links::follow_links;
 pub use local::LocalPeople;
 pub use matching::{Weights, Wrong};
 pub use rpc::Rpc;
@@ -63,6 +69,8 @@ const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 pub struct App {
     pub(crate) deps: Deps,
     pub(crate) matching: Arc<Matching>,
+    /// Whom [`follow_links`] tells; until then nobody is merged.
+    pub(crate) consent: OnceLock<facts::Peer>,
 }
 
 impl App {
@@ -77,7 +85,7 @@ impl App {
 /// Puts the service together. The guard in `deps` must ask [`LocalPeople`] over the same database:
 /// this service is the source of sign-ins and registrations, so it asks itself by its own tables.
 pub fn start(deps: Deps, matching: Matching) -> Arc<App> {
-    Arc::new(App { deps, matching: Arc::new(matching) })
+    Arc::new(App { deps, matching: Arc::new(matching), consent: OnceLock::new() })
 }
 
 /// Follows what people must be told of that others did, until the service stops. Must be called in a

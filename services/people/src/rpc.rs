@@ -9,17 +9,22 @@ mod change;
 mod check_ages;
 mod check_registrations;
 mod confirm_sign_in;
+mod decide_match;
 mod details;
 mod end_representative;
 mod find_person;
 mod get_person;
 mod invite_person;
+mod list_doubtful_matches;
 mod list_notices;
 mod list_representatives;
+mod merge_people;
+mod merging;
 mod register_person;
 mod renew_confirmation_code;
 mod resolve_sign_ins;
 mod shared;
+mod unmerge_people;
 mod update_person;
 
 use std::sync::Arc;
@@ -120,6 +125,30 @@ impl pb::people_service_server::PeopleService for Rpc {
         request: Request<pb::AcknowledgeNoticeRequest>,
     ) -> Reply<pb::AcknowledgeNoticeResponse> {
         acknowledge_notice::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn list_doubtful_matches(
+        &self,
+        request: Request<pb::ListDoubtfulMatchesRequest>,
+    ) -> Reply<pb::ListDoubtfulMatchesResponse> {
+        list_doubtful_matches::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn decide_match(
+        &self,
+        request: Request<pb::DecideMatchRequest>,
+    ) -> Reply<pb::DecideMatchResponse> {
+        decide_match::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn merge_people(
+        &self,
+        request: Request<pb::MergePeopleRequest>,
+    ) -> Reply<pb::MergePeopleResponse> {
+        merge_people::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn unmerge_people(
+        &self,
+        request: Request<pb::UnmergePeopleRequest>,
+    ) -> Reply<pb::UnmergePeopleResponse> {
+        unmerge_people::handle(&self.0, request).await.map_err(Status::from)
     }
 }
 

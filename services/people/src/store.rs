@@ -3,8 +3,10 @@
 
 pub mod binding;
 pub mod confirmation;
+pub mod doubt;
 pub mod facts;
 pub mod invitation;
+pub mod link;
 pub mod locate;
 pub mod notice;
 pub mod person_event;

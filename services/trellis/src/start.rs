@@ -172,6 +172,7 @@ impl Parts<'_> {
                 let app = people::start(deps, matching);
                 people::follow_names(&app);
                 people::follow_events(&app, self.peers.to(of, Service::Consent)?);
+                people::follow_links(&app, self.peers.to(of, Service::Consent)?);
                 mounts.add(people::server(Arc::clone(&app)));
                 mounts.add(people::facts_server(app));
             }
@@ -219,9 +220,11 @@ impl Parts<'_> {
             return Ok((Arc::new(Away), Arc::new(Away)));
         }
         let consents: Arc<dyn ConsentSource> = match of {
-            Service::Consent => {
-                Arc::new(consent::LocalConsents::new(db.clone(), Arc::clone(&self.directory)))
-            }
+            Service::Consent => Arc::new(consent::LocalConsents::new(
+                db.clone(),
+                Arc::clone(&self.directory),
+                Arc::clone(&self.clock),
+            )),
             _ => Arc::new(GrpcConsents::new(self.peers.to(of, Service::Consent)?)),
         };
         let people: Arc<dyn PeopleSource> = match of {

@@ -46,6 +46,8 @@ const INDIVIDUALS: CodeSet<Role> = PRINCIPALS.union(set(&[Supporter]));
 /// Who records for whom somebody acts.
 const APPOINTING: CodeSet<Role> = set(&[CaseManager, PrivacyOfficer, AgencyAdmin, Person]);
 const NETWORK: CodeSet<Role> = set(&[NetworkAdmin, DataSteward]);
+/// Who decides what the network can't: whether two people are one.
+const STEWARDS: CodeSet<Role> = set(&[DataSteward]);
 /// Who keeps records for a matter.
 const HOLDS: CodeSet<Role> = set(&[PrivacyOfficer, NetworkAdmin]);
 /// Who watches that records stay what they were.
@@ -111,6 +113,11 @@ pub const ADMISSION: &[Row] = &[
     // What a person must be told; that their representative was told is not that they were.
     users("/trellis.people.v1.PeopleService/ListNotices", PRINCIPALS),
     users("/trellis.people.v1.PeopleService/AcknowledgeNotice", set(&[Person])),
+    // Whether two people are one is the network's to decide, whose agency holds them does not matter.
+    users("/trellis.people.v1.PeopleService/ListDoubtfulMatches", STEWARDS),
+    users("/trellis.people.v1.PeopleService/DecideMatch", STEWARDS),
+    users("/trellis.people.v1.PeopleService/MergePeople", STEWARDS),
+    users("/trellis.people.v1.PeopleService/UnmergePeople", STEWARDS),
     services("/trellis.people.v1.PeopleFactsService/ResolveSignIns"),
     services("/trellis.people.v1.PeopleFactsService/CheckRegistrations"),
     services("/trellis.people.v1.PeopleFactsService/CheckAges"),
@@ -153,6 +160,7 @@ pub const ADMISSION: &[Row] = &[
     services("/trellis.consent.v1.FactsService/GetFacts"),
     services("/trellis.consent.v1.FactsService/WatchFacts"),
     services("/trellis.consent.v1.FactsService/WatchPersonEvents"),
+    services("/trellis.consent.v1.FactsService/LinkPeople"),
     // Both sides of a referral work with the person.
     users("/trellis.referrals.v1.ReferralsService/CreateReferral", CARE),
     users("/trellis.referrals.v1.ReferralsService/CreateSubReferral", CARE),

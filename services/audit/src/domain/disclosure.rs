@@ -121,6 +121,8 @@ pub enum Collection {
     CourtOrders,
     /// What the person must be told.
     Notices,
+    /// Whether the person is known twice, and links between the two.
+    Matches,
     /// This accounting itself.
     Accounting,
     Other,
@@ -132,6 +134,7 @@ impl Collection {
         let mut kinds = kinds.iter();
         match (kinds.next(), kinds.next(), service) {
             (_, _, "people") if rpc.ends_with("/Notify") => Self::Notices,
+            (None, _, "people") if is_match(rpc) => Self::Matches,
             (Some(kind), None, _) => Self::Of(kind),
             (_, _, "notes") => Self::Of(Kind::Note),
             (_, _, "referrals") => Self::Of(Kind::Referral),
@@ -153,4 +156,11 @@ impl Collection {
             () => Self::Consents,
         }
     }
+}
+
+/// Whether a data steward's RPC.
+fn is_match(rpc: &str) -> bool {
+    ["/ListDoubtfulMatches", "/DecideMatch", "/MergePeople", "/UnmergePeople"]
+        .iter()
+        .any(|name| rpc.ends_with(name))
 }

@@ -53,6 +53,8 @@ fn who(disclosure: &Disclosure, name: &dyn Fn(Uuid) -> String) -> String {
 /// By its method where the contract has a word for it, or else by its action.
 fn verb(disclosure: &Disclosure) -> &'static str {
     match disclosure.rpc.rsplit('/').next().unwrap_or_default() {
+        "ListDoubtfulMatches" => "looked into",
+        "DecideMatch" | "MergePeople" | "UnmergePeople" => "decided",
         "AcceptInvitation" => "connected a sign-in to",
         "DraftConsent" => "prepared",
         "SignConsent" | "SignNote" => "signed",
@@ -115,6 +117,7 @@ fn what(disclosure: &Disclosure) -> String {
             ("court order about your records", "court orders about your records", "court orders")
         }
         Collection::Notices => ("notice to you", "notices to you", "your notices"),
+        Collection::Matches => return "whether you are known here twice".to_owned(),
         Collection::Accounting => return "this accounting".to_owned(),
         Collection::Other => ("record", "records", "your records"),
     };
@@ -173,6 +176,7 @@ fn ground(basis: Basis, disclosure: &Disclosure) -> Option<String> {
         Basis::NamedInConsent if disclosure.rpc.contains("/Watch") => return None,
         // It follows from what others did.
         Basis::Network if disclosure.collection() == Collection::Notices => return None,
+        Basis::Network if disclosure.collection() == Collection::Matches => return None,
         Basis::Custodian => "as an agency that holds some of it",
         Basis::Share => "because you shared it",
         Basis::Emergency => "in a medical emergency",

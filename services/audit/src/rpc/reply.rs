@@ -66,7 +66,7 @@ pub(super) fn name(collection: Collection, id: &Uuid) -> Option<String> {
         Collection::Emergencies => Some(name_of("emergencies", id)),
         Collection::CourtOrders => Some(name_of("courtOrders", id)),
         Collection::Notices => Some(name_of("notices", id)),
-        Collection::Accounting | Collection::Other => None,
+        Collection::Matches | Collection::Accounting | Collection::Other => None,
     }
 }
 

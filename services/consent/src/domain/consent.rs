@@ -219,6 +219,8 @@ pub fn next_turn(facts: &PersonFacts, now: Instant) -> Option<Instant> {
         ConsentStatus::Revoked if c.kind == ConsentType::CriminalJustice => {
             [c.revocable_after, None]
         }
+        // Another's, whom a data steward found to be the same: it is revoked from then on.
+        ConsentStatus::Revoked => [c.revoked_at, None],
         _ => [None, None],
     });
     let emergencies = facts.emergency_accesses.iter().map(|e| e.expires);

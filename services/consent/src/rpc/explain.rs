@@ -5,7 +5,7 @@ mod reply;
 
 use kernel::{AgencyId, Instant, PersonId};
 use permit::{Call, Standing, StandingPermit};
-use policy::{Facts, explain};
+use policy::{Facts, PersonFacts, explain};
 use rpc::Error;
 use tonic::Request;
 use wire::{consent::v1 as pb, convert::person_facts};
@@ -33,12 +33,14 @@ pub(super) async fn handle(
     let permit = may_ask(app, &call, &person, record.custodian.as_ref()).await?;
     let asked = parse::request(&person, req.request.as_ref(), confirmed_by(&permit))?;
     let as_of = parse::instant_of(req.as_of.as_ref()).unwrap_or(now);
-    let wire = on_file(app, &permit, as_of).await?;
-    let facts = person_facts(person.clone(), &wire).ok_or(Error::Internal("a kept fact"))?;
+    let facts = OnFile::of(app, &permit, &person, as_of).await?;
     let (_, agencies) = app.agencies()?;
-    let explained = explain(&asked, &record, &Facts::new(&agencies, [&facts]), as_of);
+    let by = |facts| explain(&asked, &record, &Facts::new(&agencies, [facts]), as_of);
+    // That somebody is one with them is said by nothing but what it refuses.
+    let explained = by(&facts.own);
+    let explained = if explained.finding.is_ok() { by(&facts.all) } else { explained };
     let explained = app.guard.release_standing(&permit, Vec::new(), explained).await?;
-    Ok(reply::explained(&explained, &facts, permit.standing(), language, as_of))
+    Ok(reply::explained(&explained, &facts.own, permit.standing(), language, as_of))
 }
 
 /// The person, about what those hold who vouch for their sign-in; the privacy officer of the agency
@@ -61,13 +63,25 @@ async fn may_ask(
 }
 
 /// What was on file at an instant.
-async fn on_file(
-    app: &App,
-    permit: &StandingPermit,
-    as_of: Instant,
-) -> Result<pb::PersonFacts, Error> {
-    let found = app.facts.on_file(vec![permit.person_id()]).await?;
-    let found = found.first().ok_or(Error::Internal("facts"))?;
-    let wire = found.wire().ok_or(Error::Internal("a kept fact"))?;
-    Ok(crate::facts::at(wire, as_of))
+struct OnFile {
+    /// Of the person.
+    own: PersonFacts,
+    /// With what is refused of them since somebody who is one with them refuses it.
+    all: PersonFacts,
+}
+
+impl OnFile {
+    async fn of(
+        app: &App,
+        permit: &StandingPermit,
+        person: &PersonId,
+        as_of: Instant,
+    ) -> Result<Self, Error> {
+        let found = app.facts.linked_at(permit.person_id(), as_of).await?;
+        let read = |wire| person_facts(person.clone(), &wire);
+        let stood = found
+            .stood(as_of)
+            .and_then(|(own, all)| Some(Self { own: read(own)?, all: read(all)? }));
+        stood.ok_or(Error::Internal("a kept fact"))
+    }
 }

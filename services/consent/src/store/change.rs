@@ -11,26 +11,10 @@ pub struct Change {
     pub revision: i64,
 }
 
-/// New revisions for these people, each named once. Their rows stay locked until the commit, and so
-/// does the counter, which is taken after them: changes become visible in their order.
+/// New revisions for these people, and for whoever is linked with them. Their rows stay locked until the
+/// commit, and so does the counter, which is taken after them: changes become visible in their order.
 pub async fn record(tx: &mut PgConnection, people: &[Uuid]) -> Result<(), StoreError> {
-    sqlx::query!(
-        "WITH next AS (
-             INSERT INTO person_revision AS r (person_id, revision)
-             SELECT p, 1 FROM unnest($1::uuid[]) p ORDER BY p
-             ON CONFLICT (person_id) DO UPDATE SET revision = r.revision + 1
-             RETURNING r.person_id, r.revision
-         ), taken AS (
-             SELECT n, next_values('fact_change', n) AS last
-             FROM (SELECT count(*) AS n FROM next) counted WHERE n > 0
-         )
-         INSERT INTO fact_change (seq, person_id, revision)
-         SELECT last - n + row_number() OVER (ORDER BY person_id), person_id, revision
-         FROM next, taken",
-        people,
-    )
-    .execute(tx)
-    .await?;
+    sqlx::query!("SELECT facts_changed($1)", people).execute(tx).await?;
     Ok(())
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use tonic::Code;
 use uuid::Uuid;
 use wire::{
@@ -140,7 +142,7 @@ async fn facts_are_for_services_and_consents_are_not() {
 async fn a_silent_directory_leaves_nothing_to_decide_on() {
     let world = World::new().await;
     let silent = facts::Directory::new();
-    let own = consent::LocalConsents::new(world.db.clone(), silent);
+    let own = consent::LocalConsents::new(world.db.clone(), silent, Arc::new(world.clock.clone()));
     let question = Question { person: PersonId::from(ANA), on_behalf_of: None };
     assert_eq!(own.facts(vec![question]).await.unwrap_err(), permit::SourceError::Unavailable);
 }
@@ -152,7 +154,8 @@ async fn the_services_own_guard_is_told_the_same() {
     later.effective = Some(timestamp(NOW + Duration::days(2)));
     let signed = world.signed("ana", later).await;
     world.signed("ben", terms()).await;
-    let own = consent::LocalConsents::new(world.db.clone(), world.directory.clone());
+    let clock = Arc::new(world.clock.clone());
+    let own = consent::LocalConsents::new(world.db.clone(), world.directory.clone(), clock);
     let about =
         |person| Question { person: PersonId::from(person), on_behalf_of: Some(HOUSING.into()) };
     let answers = own.facts(vec![about(ANA), about(CLEO)]).await.unwrap();

@@ -9,6 +9,7 @@ mod emergency;
 mod entered_in_error;
 mod explain;
 mod facts;
+mod linked;
 mod minors;
 mod person_events;
 mod read;

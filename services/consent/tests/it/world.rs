@@ -262,7 +262,8 @@ impl World {
         people.aged(ANA, Some((40, 40)));
         people.aged(BEN, Some((40, 40)));
         let ledger = Ledger::start(db.clone(), ledger::Config::default());
-        let own = consent::LocalConsents::new(db.clone(), Arc::clone(&directory));
+        let own =
+            consent::LocalConsents::new(db.clone(), Arc::clone(&directory), Arc::clone(&shared));
         let guard = Guard::new(Arc::new(own), people.clone(), ledger.clone(), Arc::clone(&shared));
         let stop = CancellationToken::new();
         let deps = rpc::Deps {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use aws_lc_rs::hmac;
-use matching::{Frequencies, Registration, Rule, Weights, Wrong};
+use matching::{Frequencies, Judgement, Registration, Rule, Weights, Wrong};
 use uuid::Uuid;
 
 use super::{Compared, Identifier, ShortCode, Similar, similar};
@@ -65,6 +65,11 @@ impl Matching {
     /// Who of these is, or may be, the same person.
     pub fn similar(&self, compared: &[Compared]) -> Vec<Similar> {
         similar::people(&self.rule, compared)
+    }
+
+    /// How far those agree that agree best.
+    pub fn closest(&self, compared: &[Compared]) -> Option<Judgement> {
+        similar::best(&self.rule, compared)
     }
 
     /// What a profile shares with those that it is compared with, as keys.

@@ -81,7 +81,7 @@ fn person(rule: &Rule, rows: &[Compared]) -> Option<Similar> {
     (top.verdict != Verdict::Distinct).then_some(Similar { person: first.person, link, weight })
 }
 
-fn best(rule: &Rule, forms: &[Compared]) -> Option<Judgement> {
+pub(super) fn best(rule: &Rule, forms: &[Compared]) -> Option<Judgement> {
     let judged = forms.iter().map(|form| rule.judge_seen(&form.levels, &form.seen));
     judged.max_by(|a, b| rank(a).total_cmp(&rank(b)))
 }

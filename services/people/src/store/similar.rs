@@ -133,7 +133,8 @@ pub async fn withdraw(
     Ok(())
 }
 
-/// Two people may be one, for a data steward to decide: once for two people, whatever was decided. Of whom a
+/// Two people may be one, for a data steward to decide: once for two people, whatever was decided; and of
+/// nobody who is one with them. Of whom a
 /// victim-service provider (`never`) or a label of victim services holds anything nobody is asked; nor of one
 /// person beside more than [`DOUBTED`].
 pub async fn doubt(
@@ -151,6 +152,7 @@ pub async fn doubt(
          SELECT n.id, $1, n.other, n.weight, $2
          FROM unnest($3::uuid[], $4::uuid[], $5::real[]) AS n (id, other, weight)
          WHERE NOT apart($1, $6)
+             AND n.other NOT IN (SELECT m.member FROM merged_with(ARRAY[$1::uuid], NULL) AS m)
              AND (SELECT count(*) FROM doubts_of($1)) < $7
              AND (SELECT count(*) FROM doubts_of(n.other)) < $7
          ON CONFLICT DO NOTHING",

@@ -17,6 +17,7 @@ mod quiet;
 mod read;
 mod register;
 mod scored;
+mod stewards;
 mod store;
 mod twin;
 mod update;

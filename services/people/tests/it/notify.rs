@@ -1,5 +1,10 @@
 //! What others did about a person's consents and records: a notice each, once.
 
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
 use futures::stream::BoxStream;
 use testkit::fakes::Script;
 use tonic::{Request, Response, Status, async_trait};
@@ -20,7 +25,14 @@ use crate::{
 
 /// The consent service, as a test scripts it.
 #[derive(Debug, Clone, Default)]
-pub struct Events(pub Script<WatchPersonEventsResponse>);
+pub struct Events(pub Script<WatchPersonEventsResponse>, pub Links);
+
+/// Which links it was told of.
+#[derive(Debug, Clone, Default)]
+pub struct Links {
+    pub told: Arc<Mutex<Vec<pb::LinkPeopleRequest>>>,
+    pub away: Arc<AtomicBool>,
+}
 
 #[async_trait]
 impl FactsService for Events {
@@ -46,6 +58,17 @@ impl FactsService for Events {
         request: Request<WatchPersonEventsRequest>,
     ) -> Result<Response<Self::WatchPersonEventsStream>, Status> {
         Ok(Response::new(self.0.after(request.into_inner().after)))
+    }
+
+    async fn link_people(
+        &self,
+        request: Request<pb::LinkPeopleRequest>,
+    ) -> Result<Response<pb::LinkPeopleResponse>, Status> {
+        if self.1.away.load(Ordering::Relaxed) {
+            return Err(Status::unavailable("away"));
+        }
+        self.1.told.lock().unwrap().push(request.into_inner());
+        Ok(Response::new(pb::LinkPeopleResponse {}))
     }
 }
 

@@ -9,11 +9,11 @@ use crate::world::{
 };
 
 /// Jane Roe without a shared identifier, where she lives and by her telephone.
-fn reachable(agency: Uuid) -> pb::RegisterPersonRequest {
+pub fn reachable(agency: Uuid) -> pb::RegisterPersonRequest {
     pb::RegisterPersonRequest { details: Some(home()), ..bare(agency) }
 }
 
-fn home() -> pb::Details {
+pub fn home() -> pb::Details {
     let address = pb::Address {
         line: "12 Main Street".into(),
         postal_code: "94063".into(),
@@ -31,16 +31,16 @@ pub fn bare(agency: Uuid) -> pb::RegisterPersonRequest {
     pb::RegisterPersonRequest { identifiers: vec![staff_number()], ..jane(agency) }
 }
 
-fn named(given: &str, of: pb::RegisterPersonRequest) -> pb::RegisterPersonRequest {
+pub fn named(given: &str, of: pb::RegisterPersonRequest) -> pb::RegisterPersonRequest {
     pb::RegisterPersonRequest { given_name: given.into(), ..of }
 }
 
-async fn registered(world: &World, agency: Uuid, request: pb::RegisterPersonRequest) -> Uuid {
+pub async fn registered(world: &World, agency: Uuid, request: pb::RegisterPersonRequest) -> Uuid {
     id(&world.staff(agency).register(request).await.unwrap())
 }
 
 /// The pairs in doubt, the smaller id first.
-async fn doubts(world: &World) -> BTreeSet<(Uuid, Uuid)> {
+pub async fn doubts(world: &World) -> BTreeSet<(Uuid, Uuid)> {
     let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
         "SELECT least(person_id, other_id), greatest(person_id, other_id) FROM match_doubt",
     )
@@ -50,7 +50,7 @@ async fn doubts(world: &World) -> BTreeSet<(Uuid, Uuid)> {
     rows.into_iter().collect()
 }
 
-fn pair(a: Uuid, b: Uuid) -> (Uuid, Uuid) {
+pub fn pair(a: Uuid, b: Uuid) -> (Uuid, Uuid) {
     (a.min(b), a.max(b))
 }
 

@@ -173,6 +173,7 @@ impl World {
         let to_consent = serve::peer(&format!("http://{}", running.addr()), None).unwrap();
         let peer = Peer::new(to_consent, Arc::new(tokens), "consent");
         people::follow_events(&app, peer.clone());
+        people::follow_links(&app, peer.clone());
         let channel = Channel::from_shared(format!("http://{}", running.addr())).unwrap();
         let channel = channel.connect().await.unwrap();
         let world = Self {
@@ -280,6 +281,19 @@ impl World {
             purposes: purposes.iter().copied().collect(),
             ttl: time::Duration::HOUR,
             proofed: false,
+        }))
+    }
+
+    /// A data steward of the network.
+    pub fn steward(&self) -> Client {
+        self.network("steward", Role::DataSteward)
+    }
+
+    pub fn network(&self, sub: &str, role: Role) -> Client {
+        self.client(&self.mint(&Mint {
+            kind: Asserts::Network,
+            purposes: Default::default(),
+            ..of_individual(sub, role)
         }))
     }
 
@@ -528,6 +542,71 @@ impl Client {
         message: pb::ListNoticesRequest,
     ) -> Result<pb::ListNoticesResponse, Status> {
         Ok(self.people().list_notices(self.request(message)).await?.into_inner())
+    }
+
+    pub async fn doubtful(
+        &self,
+        page_size: i32,
+        page_token: &str,
+    ) -> Result<pb::ListDoubtfulMatchesResponse, Status> {
+        let page_token = page_token.to_owned();
+        let message = pb::ListDoubtfulMatchesRequest { page_size, page_token };
+        Ok(self.people().list_doubtful_matches(self.request(message)).await?.into_inner())
+    }
+
+    pub async fn decide(
+        &self,
+        request_id: Uuid,
+        name: &str,
+        decision: pb::MatchDecision,
+    ) -> Result<pb::DecideMatchResponse, Status> {
+        let message = pb::DecideMatchRequest {
+            request_id: request_id.to_string(),
+            name: name.to_owned(),
+            decision: decision.into(),
+            reason: "Their papers were seen".to_owned(),
+        };
+        Ok(self.people().decide_match(self.request(message)).await?.into_inner())
+    }
+
+    pub async fn merge(&self, person: Uuid, other: Uuid) -> Result<pb::PersonLink, Status> {
+        self.merge_as(Uuid::new_v4(), person, other).await
+    }
+
+    pub async fn merge_as(
+        &self,
+        request_id: Uuid,
+        person: Uuid,
+        other: Uuid,
+    ) -> Result<pb::PersonLink, Status> {
+        let message = pb::MergePeopleRequest {
+            request_id: request_id.to_string(),
+            person: format!("people/{person}"),
+            other: format!("people/{other}"),
+            reason: "Their papers were seen".to_owned(),
+        };
+        let reply = self.people().merge_people(self.request(message)).await?.into_inner();
+        Ok(reply.link.unwrap())
+    }
+
+    pub async fn unmerge(&self, person: Uuid, other: Uuid) -> Result<pb::PersonLink, Status> {
+        self.unmerge_as(Uuid::new_v4(), person, other).await
+    }
+
+    pub async fn unmerge_as(
+        &self,
+        request_id: Uuid,
+        person: Uuid,
+        other: Uuid,
+    ) -> Result<pb::PersonLink, Status> {
+        let message = pb::UnmergePeopleRequest {
+            request_id: request_id.to_string(),
+            person: format!("people/{person}"),
+            other: format!("people/{other}"),
+            reason: "They came together".to_owned(),
+        };
+        let reply = self.people().unmerge_people(self.request(message)).await?.into_inner();
+        Ok(reply.link.unwrap())
     }
 
     pub async fn acknowledge(&self, request_id: Uuid, name: &str) -> Result<pb::Notice, Status> {

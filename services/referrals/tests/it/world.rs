@@ -91,6 +91,13 @@ impl pbc::facts_service_server::FactsService for Changes {
         Err(Status::unimplemented("for the people service"))
     }
 
+    async fn link_people(
+        &self,
+        _: Request<pbc::LinkPeopleRequest>,
+    ) -> Result<Response<pbc::LinkPeopleResponse>, Status> {
+        Err(Status::unimplemented("for the people service"))
+    }
+
     async fn get_facts(
         &self,
         _: Request<pbc::GetFactsRequest>,

@@ -103,7 +103,7 @@ fn theirs(kind: PartKind, id: &ConsentId, facts: &PersonFacts, standing: &Standi
         }
         PartKind::Restriction => {
             let asked = facts.restrictions.iter().find(|r| r.id == *id);
-            own(asked.and_then(|r| r.custodian.as_ref()))
+            asked.is_some_and(|r| own(r.custodian.as_ref()))
         }
         PartKind::CourtOrder => {
             own(facts.court_orders.iter().find(|o| o.id == *id).map(|o| &o.custodian))

@@ -1,0 +1,66 @@
+//! DecideMatch.
+
+use std::sync::Arc;
+
+use facts::PersonLink;
+use rpc::{Conflict, Error};
+use tonic::{Request, Response};
+use wire::people::v1::{DecideMatchRequest, DecideMatchResponse, MatchDecision};
+
+use super::merging;
+use crate::{App, store::doubt};
+
+const RPC: &str = "trellis.people.v1.PeopleService/DecideMatch";
+
+/// Once, and for good. Whoever is found to be the same is merged, by the name of who was known first.
+pub async fn handle(
+    app: &App,
+    request: Request<DecideMatchRequest>,
+) -> Result<Response<DecideMatchResponse>, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let req = request.into_inner();
+    let ids: &[(&str, &str)] = &[("request_id", &req.request_id), ("name", &req.name)];
+    rpc::check(&req).ids(ids).and(rpc::plain("reason", &req.reason, false)).done()?;
+    let id = rpc::id("name", "doubtfulMatches", &req.name)?;
+    let once = rpc::Request::new(&call, &req.request_id, &req)?;
+    let never = merging::never(app)?;
+    let Some(found) = doubt::locate(&app.deps.db, id, &never).await? else {
+        return Err(merging::absent(app, &call, id).await);
+    };
+    let people = found.people;
+    let (decision, by) = (req.decision(), merging::by(app, &call, &req.reason));
+    let link = PersonLink {
+        id: ledger::new_id(&app.deps.clock),
+        person: people.1,
+        other: people.0,
+        begun_at: by.at,
+        ended_at: None,
+    };
+    let kept = Arc::new((by, never));
+    let reply = merging::written(app, &call, "match.decide", &once, (people, id), move |tx| {
+        let kept = Arc::clone(&kept);
+        Box::pin(async move {
+            let (by, never) = &*kept;
+            let found = doubt::about(&mut *tx, id, never).await?.ok_or(Error::NotFound)?;
+            let wrong = |state| Conflict::WrongState { state, allowed: Vec::new() };
+            match found.outcome.as_deref() {
+                None => {}
+                Some("SAME") => return Err(Error::Conflict(wrong("SAME")).into()),
+                Some(_) => return Err(Error::Conflict(wrong("DIFFERENT")).into()),
+            }
+            let same = decision == MatchDecision::Same;
+            doubt::decide(&mut *tx, (id, people.0), if same { "SAME" } else { "DIFFERENT" }, by)
+                .await?;
+            if same {
+                merging::merge(tx, &link, never, by).await?;
+            }
+            Ok(DecideMatchResponse {
+                decision: decision.into(),
+                link: same.then(|| merging::shown(&link)),
+            })
+        })
+    });
+    let reply = reply.await?;
+    merging::told(app, people).await?;
+    Ok(Response::new(reply))
+}
