@@ -53,7 +53,9 @@ async fn a_page_token_is_good_for_its_caller_its_list_and_its_filter_alone() {
             world.note(person).await;
             world.consent(person, &world.agencies.school).await;
         }
-        if rpc.service() == "referrals" {
+        if rpc.method.name() == "ListWebhooks" {
+            stage.scene("ReferralsService/DeleteWebhook", Consented::None).await;
+        } else if rpc.service() == "referrals" {
             world.referral(person, true).await;
         }
         if rpc.service() == "people" {
@@ -65,14 +67,21 @@ async fn a_page_token_is_good_for_its_caller_its_list_and_its_filter_alone() {
             let (roles, purposes) = ([Role::PrivacyOfficer], [Purpose::CoordinationOfCare]);
             network.tokens.staff(sub, &world.agencies.clinic, &roles, &purposes)
         };
-        let mine = match admits(Role::Person) {
-            true => person.actor.token.clone(),
-            false => officer("po-ash"),
+        let admin = |sub| {
+            let (roles, purposes) = ([Role::AgencyAdmin], [Purpose::CoordinationOfCare]);
+            network.tokens.staff(sub, &world.agencies.clinic, &roles, &purposes)
         };
-        let others = match () {
-            () if !admits(Role::Person) => officer("po-elder"),
-            () if admits(Role::Clinician) => world.clinician.token.clone(),
-            () => world.person(network).await.actor.token,
+        let two = |of: &dyn Fn(&'static str) -> String, a, b| (of(a), of(b));
+        let (mine, others) = match () {
+            () if admits(Role::Person) && admits(Role::Clinician) => {
+                (person.actor.token.clone(), world.clinician.token.clone())
+            }
+            () if admits(Role::Person) => {
+                (person.actor.token.clone(), world.person(network).await.actor.token)
+            }
+            () if admits(Role::PrivacyOfficer) => two(&officer, "po-ash", "po-elder"),
+            () if admits(Role::AgencyAdmin) => two(&admin, "aa-elm", "aa-oak"),
+            () => two(&|sub| network.tokens.data_steward_named(sub), "steward", "another"),
         };
         let first = whole(&rpc, &scene.messages[0]);
         let next = trellis_tests::until("a second page", trellis_tests::BOUND, || async {

@@ -511,25 +511,42 @@ impl<'a> Stage<'a> {
         consent
     }
 
-    /// A webhook of the clinic's, the only one: there are five at most. Nothing is ever delivered to it.
+    /// A webhook of the clinic's, of which there are five at most: one for those that leave it as it is, and one
+    /// that ends. Nothing is ever delivered to them.
     async fn webhooks(&self, rpc: &str) -> Vec<Vec<u8>> {
         let roles = [kernel::Role::AgencyAdmin];
         let coc = [kernel::Purpose::CoordinationOfCare];
         let tokens = &self.network.tokens;
         let admin = tokens.staff("aa-elm", &self.world.agencies.clinic, &roles, &coc);
         let mut desk = self.network.actor(admin).referrals();
+        let url = |rpc: &str| match rpc {
+            "DeleteWebhook" | "RegisterWebhook" => format!("https://hooks.invalid/{rpc}"),
+            _ => "https://hooks.invalid/stays".to_owned(),
+        };
         let there = desk.list_webhooks(referrals::ListWebhooksRequest::default()).await.unwrap();
-        for webhook in there.into_inner().webhooks {
+        let there = there.into_inner().webhooks.into_iter().filter(|one| one.url == url(rpc));
+        let mut stays = None;
+        for webhook in there {
             let (request_id, name) = (request_id(), webhook.name);
-            desk.delete_webhook(referrals::DeleteWebhookRequest { request_id, name })
-                .await
-                .unwrap();
+            match url(rpc).ends_with("stays") {
+                true => stays = Some(name),
+                false => {
+                    let request = referrals::DeleteWebhookRequest { request_id, name };
+                    desk.delete_webhook(request).await.unwrap();
+                }
+            }
         }
-        let url = "https://hooks.invalid/".to_owned();
         let register =
-            || referrals::RegisterWebhookRequest { request_id: request_id(), url: url.clone() };
-        let registered = desk.register_webhook(register()).await.unwrap().into_inner();
-        let (request_id, name) = (request_id(), registered.webhook.unwrap().name);
+            || referrals::RegisterWebhookRequest { request_id: request_id(), url: url(rpc) };
+        let name = match (stays, rpc) {
+            (Some(name), _) => name,
+            (None, "RegisterWebhook") => String::new(),
+            (None, _) => {
+                let registered = desk.register_webhook(register()).await.unwrap().into_inner();
+                registered.webhook.unwrap().name
+            }
+        };
+        let request_id = request_id();
         match rpc {
             "RegisterWebhook" => one(register()),
             "RotateWebhookSecret" => {

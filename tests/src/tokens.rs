@@ -61,7 +61,11 @@ impl Tokens {
 
     /// A data steward of the network.
     pub fn data_steward(&self) -> String {
-        self.issuer.mint(&mint(Asserts::Network, "steward", &[Role::DataSteward], &[])).unwrap()
+        self.data_steward_named("steward")
+    }
+
+    pub fn data_steward_named(&self, sub: &str) -> String {
+        self.issuer.mint(&mint(Asserts::Network, sub, &[Role::DataSteward], &[])).unwrap()
     }
 
     /// A service's token for another service.

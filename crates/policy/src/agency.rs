@@ -110,7 +110,7 @@ impl Agencies {
         let suspended = |id: &&AgencyId| {
             self.get(id).is_some_and(|agency| agency.status == AgencyStatus::Suspended)
         };
-        if !ids.iter().any(|id| suspended(id)) {
+        if !ids.iter().any(suspended) {
             return None;
         }
         let mut by_id = self.by_id.clone();

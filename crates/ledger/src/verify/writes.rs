@@ -79,7 +79,7 @@ pub(super) async fn unrecorded(conn: &mut PgConnection) -> Result<Vec<Finding>, 
 }
 
 /// Records of writes by these RPCs, each of which keeps its answer, where none of that RPC and person is
-/// kept.
+/// kept, nor one about what the record names: a write about two people has a record for each, and one answer.
 pub(super) async fn unwritten(
     conn: &mut PgConnection,
     methods: &[String],
@@ -89,7 +89,9 @@ pub(super) async fn unwritten(
                SELECT DISTINCT q.method AS rpc, q.person_id FROM request_log q
            )
            SELECT a.seq AS "seq!" FROM written_audit a LEFT JOIN kept k USING (rpc, person_id)
-           WHERE rpc = ANY ($1) AND k.rpc IS NULL
+           WHERE rpc = ANY ($1) AND k.rpc IS NULL AND NOT EXISTS (
+               SELECT FROM request_log q
+               WHERE q.method = a.rpc AND jsonb_exists(a.records, q.record_id::text))
            ORDER BY 1 LIMIT $2"#,
         methods,
         MOST,

@@ -51,13 +51,12 @@ pub async fn handle(
             let same = decision == MatchDecision::Same;
             doubt::decide(&mut *tx, (id, people.0), if same { "SAME" } else { "DIFFERENT" }, by)
                 .await?;
+            let mut written = vec![id];
             if same {
-                merging::merge(tx, &link, never, by).await?;
+                written.extend(merging::merge(tx, &link, never, by).await?);
             }
-            Ok(DecideMatchResponse {
-                decision: decision.into(),
-                link: same.then(|| merging::shown(&link)),
-            })
+            let link = same.then(|| merging::shown(&link));
+            Ok((DecideMatchResponse { decision: decision.into(), link }, written))
         })
     });
     let reply = reply.await?;

@@ -45,8 +45,8 @@ pub async fn handle(
     let reply = merging::written(app, &call, "people.merge", &once, (people, link.id), move |tx| {
         let kept = Arc::clone(&kept);
         Box::pin(async move {
-            merging::merge(tx, &link, &kept.1, &kept.0).await?;
-            Ok(MergePeopleResponse { link: Some(merging::shown(&link)) })
+            let written = merging::merge(tx, &link, &kept.1, &kept.0).await?;
+            Ok((MergePeopleResponse { link: Some(merging::shown(&link)) }, written))
         })
     });
     let reply = reply.await?;

@@ -40,7 +40,8 @@ pub async fn absent(app: &App, call: &Call, about: Uuid) -> Error {
     app.deps.guard.refuse_standing(call, None, vec![about]).await.into()
 }
 
-/// A decision about two people: in one transaction with its answer and a record for each.
+/// A decision about two people: in one transaction with its answer and a record for each, which names what
+/// `work` wrote.
 pub async fn written<M, F>(
     app: &App,
     call: &Call,
@@ -51,27 +52,29 @@ pub async fn written<M, F>(
 ) -> Result<M, Error>
 where
     M: Message + Default + 'static,
-    F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<M, InTx>> + Send + Sync + 'static,
+    F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<(M, Vec<Uuid>), InTx>>
+        + Send
+        + Sync
+        + 'static,
 {
     let (db, clock) = (&app.deps.db, &app.deps.clock);
-    let events: Vec<ledger::Event> = [people.0, people.1]
-        .into_iter()
-        .map(|person| PersonId::from(person))
-        .map(|person| permit::steward_event(call, &person, Action::Write, vec![about], clock))
-        .collect();
     let write = async {
         // Doubts of whoever is one with either are closed, too.
         let all = link::together(db, vec![people.0, people.1]).await?;
-        let kept = Arc::new((work, events, once.key.clone()));
+        let kept = Arc::new((work, call.clone(), once.key.clone(), Arc::clone(clock)));
         let now = clock.now();
         let done = db.try_tx(name, Scope::people(all), None, move |tx| {
             let kept = Arc::clone(&kept);
             Box::pin(async move {
-                let (work, events, key) = &*kept;
+                let (work, call, key, clock) = &*kept;
                 link::lock(&mut *tx).await?;
-                let reply = work(&mut *tx).await?;
+                let (reply, records) = work(&mut *tx).await?;
                 keep_answer(&mut *tx, key, people.0, about, &reply.encode_to_vec(), now).await?;
-                ledger::write_in(tx, events).await?;
+                let event = |person: Uuid| {
+                    let (person, records) = (PersonId::from(person), records.clone());
+                    permit::steward_event(call, &person, Action::Write, records, clock)
+                };
+                ledger::write_in(tx, &[event(people.0), event(people.1)]).await?;
                 Ok::<_, InTx>(reply)
             })
         });
@@ -85,13 +88,13 @@ where
     Ok(once.written(db, write, again).await?.0)
 }
 
-/// Links two people who are not one yet, and closes what is in doubt between them.
+/// Links two people who are not one yet, and closes what is in doubt between them. Says what was written.
 pub async fn merge(
     tx: &mut PgConnection,
     link: &PersonLink,
     never: &[Uuid],
     by: &By,
-) -> Result<(), InTx> {
+) -> Result<Vec<Uuid>, InTx> {
     let people = [link.person, link.other];
     if link::still_known(&mut *tx, &people, never).await?.len() != people.len() {
         return Err(Error::NotFound.into());
@@ -106,7 +109,9 @@ pub async fn merge(
         return Err(Error::Conflict(Conflict::TooMany { what: "people", limit: MOST }).into());
     }
     link::begin(&mut *tx, link, by).await?;
-    Ok(doubt::close(tx, &some, &others, by).await?)
+    let mut written = doubt::close(tx, &some, &others, by).await?;
+    written.push(link.id);
+    Ok(written)
 }
 
 pub fn shown(link: &PersonLink) -> pb::PersonLink {

@@ -40,7 +40,8 @@ pub async fn handle(
             let standing = standing.ok_or(Error::NotFound)?;
             link::end(tx, &standing, &by).await?;
             let ended = PersonLink { ended_at: Some(by.at), ..standing };
-            Ok(UnmergePeopleResponse { link: Some(merging::shown(&ended)) })
+            let reply = UnmergePeopleResponse { link: Some(merging::shown(&ended)) };
+            Ok((reply, vec![standing.id]))
         })
     });
     let reply = reply.await?;

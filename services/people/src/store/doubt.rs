@@ -160,18 +160,18 @@ pub async fn decide(
     Ok(())
 }
 
-/// Closes whatever is in doubt between these and those: they are one.
+/// Closes whatever is in doubt between these and those: they are one. Says which.
 pub async fn close(
     tx: &mut PgConnection,
     some: &[Uuid],
     others: &[Uuid],
     by: &By,
-) -> Result<(), StoreError> {
-    sqlx::query!(
+) -> Result<Vec<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!(
         "INSERT INTO match_decision (doubt_id, person_id, outcome, reason, decided_at,
              decider_issuer, decider_subject)
          SELECT d.id, d.person_id, 'SAME', $3, $4, $5, $6 FROM open_doubts($1, $2) AS d
-         ON CONFLICT DO NOTHING",
+         ON CONFLICT DO NOTHING RETURNING doubt_id",
         some,
         others,
         by.reason,
@@ -179,7 +179,6 @@ pub async fn close(
         by.sign_in.issuer,
         by.sign_in.subject,
     )
-    .execute(tx)
-    .await?;
-    Ok(())
+    .fetch_all(tx)
+    .await?)
 }
