@@ -1,5 +1,7 @@
 //! What an agency states of its service: one check for those who add one and those who change one.
 
+mod shown;
+
 use time::{Date, macros::format_description};
 use uuid::Uuid;
 use wire::{
@@ -9,9 +11,10 @@ use wire::{
 
 use rpc::{Error, Violation};
 
+pub(super) use self::shown::{phone_shown, place_shown, schedule_shown};
 use crate::domain::{
     Service, has_control,
-    stated::{Address, Phone, Place, Position, Schedule, Stated},
+    stated::{Address, Place, Position, Schedule, Stated},
 };
 
 /// The service as it is stated, or all that is wrong with it.
@@ -110,7 +113,7 @@ fn stated(req: &CreateServiceRequest) -> Stated {
         schedules: req.schedules.iter().map(schedule).collect(),
         url: req.url.clone(),
         email: req.email.clone(),
-        phones: req.phones.iter().map(phone).collect(),
+        phones: req.phones.iter().map(shown::phone).collect(),
     }
 }
 
@@ -140,51 +143,5 @@ fn schedule(hours: &pb::Schedule) -> Schedule {
         valid_from: hours.valid_from.clone(),
         valid_to: hours.valid_to.clone(),
         description: hours.description.clone(),
-    }
-}
-
-fn phone(phone: &pb::Telephone) -> Phone {
-    Phone {
-        number: phone.number.trim().to_owned(),
-        extension: phone.extension.clone(),
-        description: phone.description.clone(),
-    }
-}
-
-pub(super) fn place_shown(place: &Place) -> pb::Place {
-    let address = place.address.as_ref();
-    let part = |of: fn(&Address) -> &String| address.map(of).cloned().unwrap_or_default();
-    pb::Place {
-        display_name: place.name.clone(),
-        position: place
-            .position
-            .map(|at| pb::Position { latitude: at.latitude, longitude: at.longitude }),
-        address_1: part(|a| &a.address_1),
-        address_2: part(|a| &a.address_2),
-        city: part(|a| &a.city),
-        state_province: part(|a| &a.state_province),
-        postal_code: part(|a| &a.postal_code),
-        country: part(|a| &a.country),
-        accessibility: place.accessibility.clone(),
-    }
-}
-
-pub(super) fn schedule_shown(hours: &Schedule) -> pb::Schedule {
-    let minute = |time: &str| time.get(..5).unwrap_or_default().to_owned();
-    pb::Schedule {
-        days: hours.byday.split(',').map(str::to_owned).collect(),
-        opens_at: minute(&hours.opens_at),
-        closes_at: minute(&hours.closes_at),
-        valid_from: hours.valid_from.clone(),
-        valid_to: hours.valid_to.clone(),
-        description: hours.description.clone(),
-    }
-}
-
-pub(super) fn phone_shown(phone: &Phone) -> pb::Telephone {
-    pb::Telephone {
-        number: phone.number.clone(),
-        extension: phone.extension.clone(),
-        description: phone.description.clone(),
     }
 }

@@ -1,3 +1,7 @@
+//! UpdateAgency.
+
+mod replaced;
+
 use std::sync::Arc;
 
 use identity::AuthError;
@@ -9,9 +13,10 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::{
     convert::id_of,
-    directory::v1::{self as pb, RegisterAgencyRequest, UpdateAgencyRequest, UpdateAgencyResponse},
+    directory::v1::{UpdateAgencyRequest, UpdateAgencyResponse},
 };
 
+use self::replaced::{registering, replaced};
 use super::{below, convert, register_agency::stated};
 use crate::{App, domain::Agency, store};
 
@@ -124,38 +129,4 @@ async fn unfit_parent(
         _ => return Ok(Vec::new()),
     };
     Ok(vec![Violation::new("parent", why)])
-}
-
-fn replaced(mask: &Mask, mut now: pb::Agency, asked: pb::Agency) -> pb::Agency {
-    macro_rules! replace {
-        ($($field:ident),+) => {$(
-            if mask.names(stringify!($field)) {
-                now.$field = asked.$field;
-            }
-        )+};
-    }
-    replace!(
-        display_name,
-        description,
-        sector,
-        parent,
-        part2_program,
-        victim_service_provider,
-        covered_entity
-    );
-    now
-}
-
-fn registering(agency: pb::Agency, request_id: &str) -> RegisterAgencyRequest {
-    RegisterAgencyRequest {
-        request_id: request_id.to_owned(),
-        display_name: agency.display_name,
-        sector: agency.sector,
-        parent: agency.parent,
-        part2_program: agency.part2_program,
-        victim_service_provider: agency.victim_service_provider,
-        covered_entity: agency.covered_entity,
-        description: agency.description,
-        bindings: Vec::new(),
-    }
 }
