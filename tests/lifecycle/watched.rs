@@ -107,6 +107,7 @@ async fn whoever_watches_referrals_is_told_all_of_their_own_in_order_through_any
     while let Some(ended) = watching.join_next().await {
         ended.unwrap();
     }
+    let oracle = oracle.with_what_came_since(&admin).await;
     assert!(oracle.len() >= events);
     let mut sums = Sums::default();
     for watched in &watched {

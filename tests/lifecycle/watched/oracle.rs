@@ -28,6 +28,8 @@ struct Due {
 /// All that has happened.
 pub struct Oracle {
     events: Vec<ReferralEvent>,
+    /// Up to this number all must be told; what came later may be.
+    settled: i64,
 }
 
 /// Sums for the line that says what was tested.
@@ -51,9 +53,16 @@ fn told(event: &ReferralEvent) -> Told {
 impl Oracle {
     pub async fn of(admin: &SecretString) -> Self {
         let events = referral_events(admin).await;
-        let oracle = Self { events };
+        let settled = i64::try_from(events.len()).unwrap();
+        let oracle = Self { events, settled };
         oracle.agrees_with(admin).await;
         oracle
+    }
+
+    /// The same, with what has happened since: what the network does by itself can come late, and may have
+    /// been told.
+    pub async fn with_what_came_since(self, admin: &SecretString) -> Self {
+        Self { events: referral_events(admin).await, ..self }
     }
 
     pub fn len(&self) -> usize {
@@ -94,7 +103,9 @@ impl Oracle {
             if this.kind == WITHDRAWN {
                 withdrawn_later.insert(this.referral);
             }
-            let must = this.kind == WITHDRAWN || !withdrawn_later.contains(&this.referral);
+            let asked = event.seq <= self.settled;
+            let kept = this.kind == WITHDRAWN || !withdrawn_later.contains(&this.referral);
+            let must = asked && kept;
             let before = due.insert(this, Due { seq: event.seq, at: this.at, must });
             assert!(before.is_none(), "two events are alike: {this:?}");
         }
