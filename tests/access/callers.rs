@@ -126,7 +126,7 @@ pub fn following(rpc: &Rpc) -> &'static str {
     match rpc.method.name() {
         "WatchServed" | "CheckAges" => "consent",
         "WatchPersonEvents" | "LinkPeople" => "people",
-        "LocateNotes" => "referrals",
+        "LocateNotes" | "CheckPreferences" => "referrals",
         _ => "audit",
     }
 }

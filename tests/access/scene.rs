@@ -223,6 +223,7 @@ impl<'a> Stage<'a> {
             "SearchServices" => one(directory::SearchServicesRequest::default()),
             "FindServices" => one(directory::FindServicesRequest {
                 search: Some(directory::SearchServicesRequest::default()),
+                agencies: Vec::new(),
             }),
             "SetCapacity" => one(directory::SetCapacityRequest {
                 request_id,
@@ -290,6 +291,15 @@ impl<'a> Stage<'a> {
                     system: "urn:tests:added".to_owned(),
                     value: Uuid::new_v4().to_string(),
                 }),
+            }),
+            "SetPreferences" => one(people::SetPreferencesRequest {
+                request_id,
+                person: name,
+                preferences: Some(people::Preferences {
+                    language: "es".to_owned(),
+                    ..people::Preferences::default()
+                }),
+                etag: String::new(),
             }),
             "InvitePerson" => one(people::InvitePersonRequest { request_id, person: name }),
             "AcceptInvitation" => {
@@ -367,6 +377,12 @@ impl<'a> Stage<'a> {
                 questions: vec![people::RegistrationQuestion {
                     person: name,
                     agency: self.world.agencies.clinic.clone(),
+                }],
+            }),
+            "CheckPreferences" => one(people::CheckPreferencesRequest {
+                questions: vec![people::PreferenceQuestion {
+                    person: name,
+                    agencies: vec![self.world.agencies.clinic.clone()],
                 }],
             }),
             "CheckAges" => one(people::CheckAgesRequest {

@@ -168,8 +168,14 @@ async fn referrals(world: &World, home: &Path) -> anyhow::Result<Running> {
     let directory = directory(world);
     let deps = deps(db, ledger, Arc::new(GrpcConsents::new(peer.clone())), &directory)?;
     let authenticator = keys.authenticator("referrals", directory).await?;
-    // Nothing is attached or suggested here, so nobody is asked where notes are, or for services.
-    let peers = referrals::Peers { consent: peer.clone(), notes: peer.clone(), directory: peer };
+    // Nothing is attached or suggested here, so nobody is asked where notes are, or for services; whether somebody
+    // may be contacted is not known.
+    let peers = referrals::Peers {
+        consent: peer.clone(),
+        notes: peer.clone(),
+        directory: peer.clone(),
+        people: peer,
+    };
     let webhooks = referrals::Webhooks::new(&[0; 32], false)?;
     let service = referrals::server(referrals::start(deps, peers, webhooks));
     Ok(listener().add_service(service).auth(AuthLayer::new(authenticator)).start().await?)

@@ -10,6 +10,7 @@ mod links;
 mod notes;
 mod peer;
 mod people;
+mod preferences;
 mod services;
 mod told;
 
@@ -20,6 +21,7 @@ pub use links::{PersonLink, link_people};
 pub use notes::GrpcNotes;
 pub use peer::{Authorized, Peer};
 pub use people::GrpcPeople;
+pub use preferences::GrpcPreferences;
 pub use services::GrpcServices;
 pub use told::{Told, follow_person_events, follow_served};
 

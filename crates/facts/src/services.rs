@@ -20,14 +20,17 @@ impl GrpcServices {
         Self(peer)
     }
 
-    /// A page of what is found, in its order. INVALID_ARGUMENT names what of the search is wrong.
+    /// A page of what is found, in its order, of these agencies (none: of any). INVALID_ARGUMENT names what of
+    /// the search is wrong.
     pub async fn found(
         &self,
         search: SearchServicesRequest,
+        among: Vec<String>,
     ) -> Result<SearchServicesResponse, Status> {
         let client = DirectoryServiceClient::new(self.0.service());
         let mut client = client.max_decoding_message_size(MAX_REPLY);
-        let asked = client.find_services(FindServicesRequest { search: Some(search) });
+        let asked =
+            client.find_services(FindServicesRequest { search: Some(search), agencies: among });
         let reply = tokio::time::timeout(DEADLINE, asked).await;
         let reply = reply.map_err(|_| Status::unavailable("no answer in time"))??.into_inner();
         reply.found.ok_or_else(|| Status::internal("an answer with nothing in it"))

@@ -55,6 +55,8 @@ pub enum Conflict {
     PersonDeclined,
     /// Another agency of the group has accepted.
     AcceptedElsewhere,
+    /// The person may not be contacted.
+    ContactProhibited,
     ConsentIncomplete(Vec<Violation>),
     /// A court order without what 42 CFR 2.61 asks.
     OrderIncomplete(Vec<Violation>),
@@ -80,6 +82,8 @@ pub enum Outage {
     Directory,
     /// Of what is attached.
     Notes,
+    /// Of what people prefer.
+    People,
     /// The connection was lost at the commit.
     Unknown,
     Overloaded,
@@ -242,6 +246,9 @@ fn of_conflict(
             R::AcceptedElsewhere,
             "another agency of the group has accepted",
         ),
+        Conflict::ContactProhibited => {
+            told(Code::FailedPrecondition, R::ContactProhibited, "the person may not be contacted")
+        }
         Conflict::ConsentIncomplete(violations) => {
             name(violations, details);
             told(
@@ -291,6 +298,7 @@ fn of_outage(outage: Outage) -> Told {
         Outage::Database => away(R::DatabaseUnavailable, "the store can't be reached now"),
         Outage::Directory => away(R::DirectoryStale, "the directory has not been heard of late"),
         Outage::Notes => away(R::NotesUnavailable, "what is attached can't be found now"),
+        Outage::People => away(R::PeopleUnavailable, "what the person prefers can't be asked now"),
         Outage::Unknown => {
             away(R::OutcomeUnknown, "outcome unknown: repeat with the same request_id")
         }

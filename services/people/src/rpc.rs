@@ -7,6 +7,7 @@ mod add_representative;
 mod appoint;
 mod change;
 mod check_ages;
+mod check_preferences;
 mod check_registrations;
 mod confirm_sign_in;
 mod decide_match;
@@ -20,9 +21,11 @@ mod list_notices;
 mod list_representatives;
 mod merge_people;
 mod merging;
+mod preferences;
 mod register_person;
 mod renew_confirmation_code;
 mod resolve_sign_ins;
+mod set_preferences;
 mod shared;
 mod unmerge_people;
 mod update_person;
@@ -71,6 +74,12 @@ impl pb::people_service_server::PeopleService for Rpc {
         request: Request<pb::AddIdentifierRequest>,
     ) -> Reply<pb::AddIdentifierResponse> {
         add_identifier::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn set_preferences(
+        &self,
+        request: Request<pb::SetPreferencesRequest>,
+    ) -> Reply<pb::SetPreferencesResponse> {
+        set_preferences::handle(&self.0, request).await.map_err(Status::from)
     }
     async fn invite_person(
         &self,
@@ -171,5 +180,11 @@ impl pb::people_facts_service_server::PeopleFactsService for Rpc {
         request: Request<pb::CheckAgesRequest>,
     ) -> Reply<pb::CheckAgesResponse> {
         check_ages::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn check_preferences(
+        &self,
+        request: Request<pb::CheckPreferencesRequest>,
+    ) -> Reply<pb::CheckPreferencesResponse> {
+        check_preferences::handle(&self.0, request).await.map_err(Status::from)
     }
 }

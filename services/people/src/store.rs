@@ -10,6 +10,7 @@ pub mod link;
 pub mod locate;
 pub mod notice;
 pub mod person_event;
+pub mod preference;
 pub mod profile;
 pub mod registration;
 pub mod representative;

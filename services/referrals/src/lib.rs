@@ -23,7 +23,7 @@ mod webhook;
 use std::sync::Arc;
 
 use ::rpc::Deps;
-use facts::{GrpcNotes, GrpcServices, Peer};
+use facts::{GrpcNotes, GrpcPreferences, GrpcServices, Peer};
 use wire::referrals::v1::referrals_service_server::ReferralsServiceServer;
 
 pub use due::{EXPIRES_AFTER, look as look_for_unanswered};
@@ -49,6 +49,7 @@ pub struct App {
     pub(crate) feed: feed::Feed,
     pub(crate) notes: GrpcNotes,
     pub(crate) services: GrpcServices,
+    pub(crate) preferences: GrpcPreferences,
     pub(crate) webhooks: Webhooks,
 }
 
@@ -61,6 +62,8 @@ pub struct Peers {
     pub notes: Peer,
     /// Which finds services.
     pub directory: Peer,
+    /// Which says what people prefer.
+    pub people: Peer,
 }
 
 /// Puts the service together, and until `deps.stop` looks for other replicas' events and for what is not
@@ -68,9 +71,18 @@ pub struct Peers {
 /// runtime.
 pub fn start(deps: Deps, peers: Peers, webhooks: Webhooks) -> Arc<App> {
     let store = store::Referrals::new(deps.db.clone());
-    let Peers { consent, notes, directory } = peers;
+    let Peers { consent, notes, directory, people } = peers;
     let (notes, services) = (GrpcNotes::new(notes), GrpcServices::new(directory));
-    let app = Arc::new(App { deps, store, feed: feed::Feed::new(), notes, services, webhooks });
+    let preferences = GrpcPreferences::new(people);
+    let app = Arc::new(App {
+        deps,
+        store,
+        feed: feed::Feed::new(),
+        notes,
+        services,
+        preferences,
+        webhooks,
+    });
     let stop = app.deps.stop.clone();
     tokio::spawn(stop.clone().run_until_cancelled_owned(feed::poll(Arc::clone(&app))));
     tokio::spawn(stop.clone().run_until_cancelled_owned(due::run(Arc::clone(&app))));

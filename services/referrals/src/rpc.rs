@@ -5,6 +5,7 @@ mod add_feedback;
 mod attached;
 mod cancel_referral;
 mod complete_referral;
+mod contact;
 mod create_referral;
 mod create_sub_referral;
 mod delete_webhook;

@@ -187,6 +187,7 @@ impl Parts<'_> {
                     consent: self.peers.to(of, Service::Consent)?,
                     notes: self.peers.to(of, Service::Notes)?,
                     directory: self.peers.to(of, Service::Directory)?,
+                    people: self.peers.to(of, Service::People)?,
                 };
                 let loopback = self.config.referrals.webhooks.allow_loopback;
                 let webhooks = referrals::Webhooks::new(&self.page_secret, loopback);

@@ -94,6 +94,8 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.people.v1.PeopleService/RegisterPerson", CARE),
     users("/trellis.people.v1.PeopleService/UpdatePerson", CARE),
     users("/trellis.people.v1.PeopleService/AddIdentifier", CARE),
+    // The person's to say, and staff's to write down.
+    users("/trellis.people.v1.PeopleService/SetPreferences", CARE.union(set(&[Person]))),
     users("/trellis.people.v1.PeopleService/InvitePerson", CARE),
     users("/trellis.people.v1.PeopleService/ConfirmSignIn", CARE),
     // A privacy officer answers the person's requests, and must find them first.
@@ -121,6 +123,7 @@ pub const ADMISSION: &[Row] = &[
     services("/trellis.people.v1.PeopleFactsService/ResolveSignIns"),
     services("/trellis.people.v1.PeopleFactsService/CheckRegistrations"),
     services("/trellis.people.v1.PeopleFactsService/CheckAges"),
+    services("/trellis.people.v1.PeopleFactsService/CheckPreferences"),
     // Staff prepare a consent; only the person's side gives or takes it.
     users("/trellis.consent.v1.ConsentService/DraftConsent", CARE_AND_PRIVACY.union(PRINCIPALS)),
     users("/trellis.consent.v1.ConsentService/SignConsent", PRINCIPALS),

@@ -31,11 +31,12 @@ fn all() -> Vec<(Error, Code)> {
             Conflict::ConsentNeeded | Conflict::ConsentIncomplete(_) => {}
             Conflict::OrderIncomplete(_) => {}
             Conflict::PersonDeclined | Conflict::AcceptedElsewhere => {}
+            Conflict::ContactProhibited => {}
             Conflict::AlreadyExists { .. } | Conflict::CursorExpired => {}
             Conflict::PageToken | Conflict::ContextMissing | Conflict::TooMany { .. } => {}
         },
         Error::Unavailable(outage) => match outage {
-            Outage::Consent | Outage::Audit | Outage::Database => {}
+            Outage::Consent | Outage::Audit | Outage::Database | Outage::People => {}
             Outage::Directory | Outage::Notes | Outage::Unknown | Outage::Overloaded => {}
         },
     };
@@ -64,6 +65,7 @@ fn all() -> Vec<(Error, Code)> {
         conflict(Conflict::OrderIncomplete(violations()), Code::FailedPrecondition),
         conflict(Conflict::PersonDeclined, Code::FailedPrecondition),
         conflict(Conflict::AcceptedElsewhere, Code::FailedPrecondition),
+        conflict(Conflict::ContactProhibited, Code::FailedPrecondition),
         conflict(Conflict::AlreadyExists { field: "client_id" }, Code::AlreadyExists),
         conflict(Conflict::CursorExpired, Code::OutOfRange),
         conflict(Conflict::PageToken, Code::InvalidArgument),
@@ -74,6 +76,7 @@ fn all() -> Vec<(Error, Code)> {
         away(Outage::Database),
         away(Outage::Directory),
         away(Outage::Notes),
+        away(Outage::People),
         away(Outage::Unknown),
         (Error::Unavailable(Outage::Overloaded), Code::ResourceExhausted),
     ];

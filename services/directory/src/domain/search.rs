@@ -45,6 +45,8 @@ pub struct Search {
     pub text: String,
     pub sector: Option<Sector>,
     pub agency: Option<Uuid>,
+    /// None of them: of any.
+    pub among: Vec<Uuid>,
     pub interpreting: bool,
     pub cultural_offering: String,
     pub faith_offering: String,

@@ -13,6 +13,7 @@ pub(super) async fn handle(
     let request = request.into_inner();
     rpc::valid(&request)?;
     let search = request.search.ok_or_else(|| Error::field("search", "must be stated"))?;
-    let found = found(app, &call, search).await?;
+    let among = request.agencies.iter().map(|name| rpc::id("agencies", "agencies", name));
+    let found = found(app, &call, search, among.collect::<Result<_, _>>()?).await?;
     Ok(Response::new(FindServicesResponse { found: Some(found) }))
 }

@@ -5,11 +5,14 @@ use permit::Call;
 use prost::Message as _;
 use rpc::{Conflict, Error};
 use tonic::{Request, Response};
+use uuid::Uuid;
 use wire::directory::v1::{SearchServicesRequest, SearchServicesResponse};
 
 use super::convert;
 use crate::{
-    App, store,
+    App,
+    domain::Search,
+    store,
     store::search::{Hit, Place},
 };
 
@@ -18,18 +21,20 @@ pub(super) async fn handle(
     request: Request<SearchServicesRequest>,
 ) -> Result<Response<SearchServicesResponse>, Error> {
     let call = rpc::call(&request, "trellis.directory.v1.DirectoryService/SearchServices")?;
-    Ok(Response::new(found(app, &call, request.into_inner()).await?))
+    Ok(Response::new(found(app, &call, request.into_inner(), Vec::new()).await?))
 }
 
-/// A page of what is found.
+/// A page of what is found, among the services of these agencies; none of them: of any.
 pub(super) async fn found(
     app: &App,
     call: &Call,
     req: SearchServicesRequest,
+    among: Vec<Uuid>,
 ) -> Result<SearchServicesResponse, Error> {
-    let search = parse::search(&req, app.deps.clock.now())?;
+    let search = Search { among, ..parse::search(&req, app.deps.clock.now())? };
     let filter = SearchServicesRequest { page_size: 0, page_token: String::new(), ..req.clone() };
-    let filter = filter.encode_to_vec();
+    let mut filter = filter.encode_to_vec();
+    filter.extend(search.among.iter().flat_map(Uuid::as_bytes));
     let after = match app.deps.pages.begin_bytes(call, &filter, &req.page_token)? {
         None => None,
         Some(place) => Some(Place::from_bytes(&place).ok_or(Error::Conflict(Conflict::PageToken))?),

@@ -258,15 +258,45 @@ async fn another_service_finds_the_same_and_nobody_else_may_ask_as_one() {
     let faith = SearchServicesRequest { include_faith_based: true, ..text("") };
     for asked in [text(""), faith.clone()] {
         let search = Some(asked.clone());
-        let reply = network.service().find_services(FindServicesRequest { search }).await;
+        let anybodys = FindServicesRequest { search, agencies: Vec::new() };
+        let reply = network.service().find_services(anybodys).await;
         assert_eq!(reply.unwrap().into_inner().found.unwrap(), find(&network, &asked).await);
     }
+    // Among the services of some agencies, page by page, and by no page of another question.
+    let all = find(&network, &text("")).await.services;
+    let first = all[0].agency.clone();
+    let theirs = all.iter().filter(|service| service.agency == first).count();
+    let nobody = format!("agencies/{}", uuid::Uuid::new_v4());
+    let one = |agency: &str, page_token: &str| FindServicesRequest {
+        search: Some(SearchServicesRequest {
+            page_size: 1,
+            page_token: page_token.to_owned(),
+            ..text("")
+        }),
+        agencies: vec![agency.to_owned()],
+    };
+    let (mut found, mut token) = (Vec::new(), String::new());
+    loop {
+        let reply = network.service().find_services(one(&first, &token)).await.unwrap();
+        let page = reply.into_inner().found.unwrap();
+        found.extend(page.services);
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        token = page.next_page_token;
+        let other = network.service().find_services(one(&nobody, &token)).await;
+        assert_eq!(other.unwrap_err().code(), Code::InvalidArgument);
+    }
+    assert_eq!(found.len(), theirs);
+    assert!(found.iter().all(|service| service.agency == first));
+    let none = network.service().find_services(one(&nobody, "")).await.unwrap().into_inner();
+    assert_eq!(none.found.unwrap().services.len(), 0);
     assert!(names(&find(&network, &faith).await).contains(&"Temple"));
     assert!(!names(&find(&network, &text("")).await).contains(&"Temple"));
-    let request = FindServicesRequest { search: Some(text("")) };
+    let request = FindServicesRequest { search: Some(text("")), agencies: Vec::new() };
     let refused = network.admin().find_services(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
-    let nothing = FindServicesRequest { search: None };
+    let nothing = FindServicesRequest { search: None, agencies: Vec::new() };
     let refused = network.service().find_services(nothing).await.unwrap_err();
     assert_eq!(fields(&refused), ["search"]);
 }

@@ -50,7 +50,8 @@ pub async fn handle(
     };
     let permit = app.deps.guard.permit(&call, Ask::people(vec![found.into()])).await?;
     let sealed = profile::list(&app.deps.db, &permit, Some(agency)).await?;
-    let (profiles, disclosure) = app.deps.guard.release_page(sealed).await?;
+    let (read, disclosure) = app.deps.guard.release_page(sealed).await?;
+    let profiles: Vec<_> = read.into_iter().map(|(profile, _)| profile).collect();
     Ok(Response::new(FindPersonResponse {
         person: (!profiles.is_empty()).then(|| shared::person(found, &profiles)),
         disclosure: Some(rpc::disclosure(&disclosure)),

@@ -111,11 +111,12 @@ pub async fn kept_answer(
 pub fn person(id: Uuid, profiles: &[(Record, Profile)]) -> pb::Person {
     pb::Person {
         name: name_of("people", id),
-        profiles: profiles.iter().map(|(record, profile)| to_profile(record, profile)).collect(),
+        profiles: profiles.iter().map(|(record, held)| profile(record, held)).collect(),
     }
 }
 
-fn to_profile(record: &Record, profile: &Profile) -> pb::Profile {
+/// A profile as the contract has it, without what the person prefers.
+pub fn profile(record: &Record, profile: &Profile) -> pb::Profile {
     pb::Profile {
         custodian: record.custodian.as_ref().map(agency_name).unwrap_or_default(),
         identifiers: profile
@@ -135,5 +136,6 @@ fn to_profile(record: &Record, profile: &Profile) -> pb::Profile {
             part2: profile.part2,
             victim_service: profile.victim_service,
         }),
+        ..pb::Profile::default()
     }
 }

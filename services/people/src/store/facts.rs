@@ -164,7 +164,7 @@ pub async fn ages(
 }
 
 /// The answer at a place that the database counts from 1.
-fn at<T>(answers: &mut [T], place: i64) -> Result<&mut T, StoreError> {
+pub(super) fn at<T>(answers: &mut [T], place: i64) -> Result<&mut T, StoreError> {
     usize::try_from(place)
         .ok()
         .and_then(|place| answers.get_mut(place.checked_sub(1)?))

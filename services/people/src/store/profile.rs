@@ -7,8 +7,8 @@ use policy::Record;
 use time::Date;
 use uuid::Uuid;
 
-use super::invitation::Presented;
-use crate::domain::{Identifier, Profile, Stated};
+use super::{invitation::Presented, preference};
+use crate::domain::{Holding, Identifier, Profile, Stated};
 
 struct Row {
     id: Uuid,
@@ -71,18 +71,21 @@ impl TryFrom<Row> for (Record, Profile) {
     }
 }
 
+/// A profile as it is read, and what the person prefers there.
+pub type Read = ((Record, Profile), Holding);
+
 /// The profiles of the permit's people that its visibility shows; of one custodian where given.
 pub async fn list(
     db: &Db,
     permit: &Permit<ReadProfiles>,
     custodian: Option<Uuid>,
-) -> Result<Disclosed<(Record, Profile)>, StoreError> {
+) -> Result<Disclosed<Read>, StoreError> {
     let (people, visibility) = (permit.people(), permit.visibility());
-    let rows: Vec<(Record, Profile)> = db
+    let rows: Vec<Read> = db
         .run_tx("profile.list", permit.scope().reading(), move |tx| {
             let (people, visibility) = (people.clone(), visibility.clone());
             Box::pin(async move {
-                sqlx::query_as!(
+                let rows = sqlx::query_as!(
                     Row,
                     r#"SELECT p.id, p.person_id, p.class, p.custodian_id, p.author, p.episode_id,
                          p.authored_at, p.confidentiality, p.sensitivities, p.part2,
@@ -103,15 +106,17 @@ pub async fn list(
                     visibility,
                     custodian,
                 )
-                .fetch_all(tx)
-                .await?
-                .into_iter()
-                .map(TryInto::try_into)
-                .collect()
+                .fetch_all(&mut *tx)
+                .await?;
+                let whose: Vec<Uuid> = rows.iter().map(|row| row.person_id).collect();
+                let held_by: Vec<Uuid> = rows.iter().map(|row| row.custodian_id).collect();
+                let holding = preference::holding(tx, &whose, &held_by).await?;
+                let read = rows.into_iter().map(TryInto::try_into).zip(holding);
+                read.map(|(row, holding)| Ok((row?, holding))).collect()
             })
         })
         .await?;
-    Ok(permit.seal(rows.into_iter().map(|(record, profile)| (record.clone(), (record, profile)))))
+    Ok(permit.seal(rows.into_iter().map(|read| (read.0.0.clone(), read))))
 }
 
 /// The profile that an agency holds of a person, within a write on it.

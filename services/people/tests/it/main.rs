@@ -12,6 +12,7 @@ mod invite;
 mod listed;
 mod notices;
 mod notify;
+mod preferences;
 mod proofing;
 mod quiet;
 mod read;

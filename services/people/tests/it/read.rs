@@ -22,7 +22,7 @@ fn custodians(person: Option<Person>) -> Vec<Uuid> {
     all
 }
 
-fn consent(world: &World, person: Uuid, from: Uuid, to: Uuid) -> Consent {
+pub fn consent(world: &World, person: Uuid, from: Uuid, to: Uuid) -> Consent {
     let rule = Rule {
         recipients: Some(Recipients { agencies: vec![to.into()], ..Recipients::default() }),
         disclosers: Some(Disclosers { agencies: vec![from.into()] }),

@@ -86,6 +86,7 @@ pub struct World {
     peer: Peer,
     issuer: DevIssuer,
     services: ServiceTokens,
+    referrals: ServiceTokens,
     pub channel: Channel,
     _running: serve::Running,
     _keys: tempfile::TempDir,
@@ -142,6 +143,8 @@ impl World {
         let network = NetworkKeys::open(&keys.path().join("network")).unwrap();
         let services =
             ServiceTokens::new("consent", network.signing_key().clone(), Arc::clone(&shared));
+        let referrals =
+            ServiceTokens::new("referrals", network.signing_key().clone(), Arc::clone(&shared));
         let config = IdentityConfig {
             audience: AUDIENCE.to_owned(),
             issuers: vec![issuer.config()],
@@ -188,6 +191,7 @@ impl World {
             peer,
             issuer,
             services,
+            referrals,
             channel,
             _running: running,
             _keys: keys,
@@ -317,8 +321,11 @@ impl World {
     }
 
     pub fn service_token(&self) -> String {
-        let header = self.services.authorization("people").unwrap();
-        header.to_str().unwrap().trim_start_matches("Bearer ").to_owned()
+        token_of(&self.services)
+    }
+
+    pub fn referrals_token(&self) -> String {
+        token_of(&self.referrals)
     }
 
     fn client(&self, token: &str) -> Client {
@@ -338,6 +345,11 @@ impl World {
         request.family_name = "Else".into();
         id(&self.staff(agency).register(request).await.unwrap())
     }
+}
+
+fn token_of(service: &ServiceTokens) -> String {
+    let header = service.authorization("people").unwrap();
+    header.to_str().unwrap().trim_start_matches("Bearer ").to_owned()
 }
 
 fn of_individual(sub: &str, role: Role) -> Mint {

@@ -48,7 +48,7 @@ pub(super) async fn handle(
         }
     };
     let done = once.written(app.store.db(), writing, again).await?;
-    Ok(reply::response(done))
+    Ok(reply::response(app, &call, done).await)
 }
 
 async fn by_a_side(

@@ -16,7 +16,7 @@ use wire::{
     referrals::v1::{CreateReferralRequest, CreateReferralResponse},
 };
 
-use super::{attached, create_sub_referral, group, messages::Shows, parse, reply};
+use super::{attached, contact, create_sub_referral, group, messages::Shows, parse, reply};
 use crate::{
     App,
     domain::News,
@@ -49,7 +49,7 @@ pub(super) async fn handle(
     let again = |replay| reply::again(app, &call, replay);
     let writing = written::<CreateReferralResponse>(app, &call, record, new, once.key.clone());
     let done = once.written(app.store.db(), writing, again).await?;
-    Ok(reply::response(done))
+    Ok(reply::response(app, &call, done).await)
 }
 
 /// Writes it for whoever may, and answers with it.
@@ -67,6 +67,7 @@ pub(super) async fn written<R: Shows>(
     }
     let guard = &app.deps.guard;
     let permit = guard.permit(call, ask).await?;
+    contact::may_be_handed_over(app, call, &new, &permit).await?;
     let kept = Arc::new((new, key, guard.clone()));
     let written = guard
         .commit(app.store.db(), "referral.create", permit, move |tx, permit| {

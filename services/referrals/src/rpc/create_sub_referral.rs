@@ -46,7 +46,7 @@ pub(super) async fn handle(
         written::<CreateSubReferralResponse>(app, &call, record, new, once.key.clone()).await
     };
     let done: (_, Disclosure) = once.written(app.store.db(), writing, again).await?;
-    Ok(reply::response(done))
+    Ok(reply::response(app, &call, done).await)
 }
 
 /// As any referral of the caller's agency about the parent's person, with the parent's labels beside its own:

@@ -7,7 +7,7 @@ use rpc::{Conflict, Error, PageKey, Violation};
 use tonic::{Request, Response};
 use wire::referrals::v1::{ListReferralsRequest, ListReferralsResponse};
 
-use super::reply;
+use super::{contact, reply};
 use crate::{
     App,
     store::{MOST_PEOPLE, Page},
@@ -36,8 +36,10 @@ pub(super) async fn handle(
         None => String::new(),
     };
     let agency = call.caller().agency();
+    let mut referrals: Vec<_> = referrals.iter().map(|r| reply::listed(r, agency)).collect();
+    contact::ruled(app, &call, &mut referrals).await;
     Ok(Response::new(ListReferralsResponse {
-        referrals: referrals.iter().map(|r| reply::listed(r, agency)).collect(),
+        referrals,
         next_page_token,
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))

@@ -15,6 +15,7 @@ pub trait Moves: Message {
 /// A reply that holds a referral.
 pub trait Shows: Message + Default + 'static {
     fn of(referral: pb::Referral) -> Self;
+    fn referral(&mut self) -> Option<&mut pb::Referral>;
     fn disclose(&mut self, disclosure: common::Disclosure);
 }
 
@@ -56,6 +57,9 @@ macro_rules! shows {
         impl Shows for pb::$reply {
             fn of(referral: pb::Referral) -> Self {
                 Self { referral: Some(referral), disclosure: None }
+            }
+            fn referral(&mut self) -> Option<&mut pb::Referral> {
+                self.referral.as_mut()
             }
             fn disclose(&mut self, disclosure: common::Disclosure) {
                 self.disclosure = Some(disclosure);

@@ -49,7 +49,7 @@ pub(super) async fn handle(
     let again = |replay| reply::again(app, &call, replay);
     let writing = written(app, &call, id, contact, once.key.clone());
     let done = once.written(app.store.db(), writing, again).await?;
-    Ok(reply::response(done))
+    Ok(reply::response(app, &call, done).await)
 }
 
 /// What the annotations can't say.

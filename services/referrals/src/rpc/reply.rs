@@ -12,8 +12,8 @@ use wire::{
     referrals::v1 as pb,
 };
 
-use self::parts::{answer, contact, one_move};
-use super::messages::Shows;
+use self::parts::{answer, attempt, one_move};
+use super::{contact, messages::Shows};
 use crate::{App, domain::Referral};
 
 /// As an agency, or the person, is shown it.
@@ -54,7 +54,7 @@ pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referr
         update_time: Some(timestamp(referral.updated_at)),
         etag: referral.row_version.to_string(),
         answers: answers.iter().map(answer).collect(),
-        contacts: contacts.iter().map(contact).collect(),
+        contacts: contacts.iter().map(attempt).collect(),
         group: group.map(|id| name_of("referrals", id)).unwrap_or_default(),
         expected_release_date: referral.expected_release.map(|d| d.to_string()).unwrap_or_default(),
         warm_handoff: referral.warm_handoff,
@@ -62,6 +62,8 @@ pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referr
         parent: String::new(),
         respond_by: referral.respond_by.map(timestamp),
         feedback: feedback.iter().map(parts::feedback).collect(),
+        // Asked for when it is answered: it may be another one by the time of a repeat.
+        contact_rule: 0,
     }
 }
 
@@ -86,6 +88,7 @@ pub(super) async fn whole(app: &App, call: &Call, read: &Referral) -> Result<pb:
         cut(&mut shown, permit.standing());
     }
     shown.parent = parent(app, call, read).await?;
+    contact::ruled(app, call, Some(&mut shown)).await;
     Ok(shown)
 }
 
@@ -109,7 +112,12 @@ pub(super) fn listed(referral: &Referral, to: Option<&AgencyId>) -> pb::Referral
 }
 
 /// What is answered, and why it may be.
-pub(super) fn response<R: Shows>((mut reply, disclosure): (R, Disclosure)) -> Response<R> {
+pub(super) async fn response<R: Shows>(
+    app: &App,
+    call: &Call,
+    (mut reply, disclosure): (R, Disclosure),
+) -> Response<R> {
+    contact::ruled(app, call, reply.referral()).await;
     reply.disclose(rpc::disclosure(&disclosure));
     Response::new(reply)
 }

@@ -38,7 +38,7 @@ pub(super) async fn handle(
     let again = |replay| reply::again(app, &call, replay);
     let done =
         once.written(app.store.db(), written(app, &call, id, &request, &once), again).await?;
-    Ok(reply::response(done))
+    Ok(reply::response(app, &call, done).await)
 }
 
 async fn written(

@@ -84,7 +84,7 @@ pub(super) async fn handle<Q: Moves, R: Shows>(
     let asked = Asked { call: call.clone(), id, etag, key, step: step(&request) };
     let again = |replay| reply::again(app, &call, replay);
     let done = once.written(app.store.db(), moved::<R>(app, asked), again).await?;
-    Ok(reply::response(done))
+    Ok(reply::response(app, &call, done).await)
 }
 
 /// Locates, asks for the permit and moves.

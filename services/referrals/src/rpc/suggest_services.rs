@@ -1,26 +1,27 @@
 //! Where a person could be referred to: services that the directory finds, of agencies to which a consent lets
 //! a referral be sent now. The others are left out, and nobody is told of how many.
 
-use std::collections::HashMap;
+mod found;
+mod wishes;
+
+use std::collections::{HashMap, HashSet};
 
 use kernel::AgencyId;
 use permit::Sendable;
 use rpc::{Error, Outage, Violation};
-use tonic::{Code, Request, Response, Status};
-use tonic_types::StatusExt as _;
+use tonic::{Request, Response};
 use wire::{
     convert::{id_of, timestamp},
-    directory::v1::{SearchServicesRequest, SearchServicesResponse, Service},
+    directory::v1::{SearchServicesRequest, Service},
+    people::v1::StatedPreferences,
     referrals::v1::{SuggestServicesRequest, SuggestServicesResponse, Suggestion},
 };
 
+use self::{found::found, wishes::wishes};
 use super::parse;
 use crate::App;
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/SuggestServices";
-/// Pages that the directory is asked for, of [`MOST`] each.
-const PAGES: usize = 3;
-const MOST: i32 = 200;
 
 pub(super) async fn handle(
     app: &App,
@@ -35,25 +36,55 @@ pub(super) async fn handle(
     let source = call.caller().agency().ok_or(Error::NotFound)?;
     let record =
         parse::record_of(app, &call, source, &agencies, &request.person, request.labels.as_ref())?;
-    let search = wanted(&request);
-    let most = usize::try_from(rpc::page_size(search.page_size)).unwrap_or_default();
-    let found = found(app, search).await?;
-    let mut asked: Vec<AgencyId> =
-        found.iter().filter_map(|(service, _)| agency(service)).collect();
-    asked.sort();
-    asked.dedup();
-    asked.retain(|agency| parse::target_is(agency, source, &agencies));
-    let (sendable, disclosure) = app.deps.guard.sendable(&call, record, asked).await?;
-    let suggested = found.into_iter().filter_map(|(service, why)| shown(service, why, &sendable));
-    Ok(Response::new(SuggestServicesResponse {
-        suggestions: suggested.take(most).collect(),
-        disclosure: Some(rpc::disclosure(&disclosure)),
-    }))
+    let person = record.person.clone();
+    let others = agencies.iter().map(|agency| &agency.id);
+    let others = others.filter(|agency| parse::target_is(agency, source, &agencies));
+    let others = others.cloned().collect();
+    let (sendable, disclosure) = app.deps.guard.sendable(&call, record, others).await?;
+    let prefers = app.preferences.of(person, vec![source.clone()]).await;
+    let prefers = prefers.map_err(|_| Error::Unavailable(Outage::People))?;
+    let search = request.search.unwrap_or_default();
+    let suggestions = match sendable.is_empty() {
+        true => Vec::new(),
+        false => suggested(app, search, &prefers, &sendable).await?,
+    };
+    let disclosure = Some(rpc::disclosure(&disclosure));
+    Ok(Response::new(SuggestServicesResponse { suggestions, disclosure }))
 }
 
-/// What is looked for: what the request says. What is known of the person would be added here, and nowhere else.
-fn wanted(request: &SuggestServicesRequest) -> SearchServicesRequest {
-    request.search.clone().unwrap_or_default()
+/// What fits the person best comes first, and nothing that a consent covers is left out.
+async fn suggested(
+    app: &App,
+    search: SearchServicesRequest,
+    prefers: &StatedPreferences,
+    sendable: &HashMap<AgencyId, Sendable>,
+) -> Result<Vec<Suggestion>, Error> {
+    let most = usize::try_from(rpc::page_size(search.page_size)).unwrap_or_default();
+    let mut seen = HashSet::new();
+    let mut all = Vec::new();
+    let wishes = wishes(&search, prefers);
+    let last = wishes.len().saturating_sub(1);
+    for (place, wish) in wishes.into_iter().enumerate() {
+        if all.len() >= most {
+            break;
+        }
+        let found = match found(app, wish, sendable).await {
+            // The directory does not know the language: it is not the caller's to mend.
+            Err(Error::Invalid(_)) if place < last => continue,
+            found => found?,
+        };
+        for (service, mut why) in found {
+            if !seen.insert(service.name.clone()) {
+                continue;
+            }
+            if last > 0 && place == last {
+                why.push("not all that the person prefers is stated there".to_owned());
+            }
+            all.extend(shown(service, why, sendable));
+        }
+    }
+    all.truncate(most);
+    Ok(all)
 }
 
 fn odd(search: &SearchServicesRequest) -> Vec<Violation> {
@@ -62,42 +93,6 @@ fn odd(search: &SearchServicesRequest) -> Vec<Violation> {
     let token = !search.page_token.is_empty();
     let token = token.then(|| Violation::new("search.page_token", "must not be given"));
     need.into_iter().chain(token).collect()
-}
-
-/// The first services that are found, in their order, each with why.
-async fn found(
-    app: &App,
-    search: SearchServicesRequest,
-) -> Result<Vec<(Service, Vec<String>)>, Error> {
-    let mut all = Vec::new();
-    let mut next = SearchServicesRequest { page_size: MOST, ..search };
-    for _ in 0..PAGES {
-        let page = app.services.found(next.clone()).await.map_err(|status| wrong(&status))?;
-        let SearchServicesResponse { services, next_page_token, results } = page;
-        let why = results.into_iter().map(|result| result.why).chain(std::iter::repeat(Vec::new()));
-        all.extend(services.into_iter().zip(why));
-        if next_page_token.is_empty() {
-            break;
-        }
-        next.page_token = next_page_token;
-    }
-    Ok(all)
-}
-
-/// What the directory finds wrong with a search is the caller's to know; anything else is its absence.
-fn wrong(status: &Status) -> Error {
-    let bad = status.get_error_details().bad_request().map(|bad| bad.field_violations.clone());
-    match (status.code(), bad) {
-        (Code::InvalidArgument, Some(bad)) if !bad.is_empty() => Error::Invalid(
-            bad.iter()
-                .map(|one| {
-                    let field = one.field.trim_start_matches("search.");
-                    Violation::new(format!("search.{field}"), one.description.clone())
-                })
-                .collect(),
-        ),
-        _ => Error::Unavailable(Outage::Directory),
-    }
 }
 
 fn agency(service: &Service) -> Option<AgencyId> {

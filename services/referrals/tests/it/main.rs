@@ -14,6 +14,8 @@ mod list;
 mod model;
 mod moves;
 mod offers;
+mod preferred;
+mod prefers;
 mod privacy;
 mod receiver;
 mod replay;

@@ -34,6 +34,13 @@ impl Offers {
         name
     }
 
+    /// Adds a service that states this.
+    pub fn add_that(&self, agency: Uuid, state: impl FnOnce(&mut pb::Service)) -> String {
+        let name = self.add(agency);
+        state(self.services.lock().unwrap().last_mut().unwrap());
+        name
+    }
+
     pub fn asked(&self) -> Vec<pb::SearchServicesRequest> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
@@ -45,6 +52,7 @@ impl Offers {
     fn found(
         &self,
         search: &pb::SearchServicesRequest,
+        among: &[String],
     ) -> Result<pb::SearchServicesResponse, Status> {
         self.asked.lock().unwrap().push(search.clone());
         if *self.away.lock().unwrap() {
@@ -54,7 +62,18 @@ impl Offers {
             let bad = ErrorDetails::with_bad_request_violation("age", "must be an age");
             return Err(Status::with_error_details(tonic::Code::InvalidArgument, "bad", bad));
         }
-        let all = self.services.lock().unwrap().clone();
+        if search.language == "xx" {
+            let bad = ErrorDetails::with_bad_request_violation("language", "names none");
+            return Err(Status::with_error_details(tonic::Code::InvalidArgument, "bad", bad));
+        }
+        let mut all = self.services.lock().unwrap().clone();
+        all.retain(|service| {
+            let speaks = search.language.is_empty() || service.languages.contains(&search.language);
+            let interprets = !search.interpreting || !service.interpreting.is_empty();
+            let offers = search.cultural_offering.is_empty()
+                || service.cultural_offerings.contains(&search.cultural_offering);
+            (among.is_empty() || among.contains(&service.agency)) && speaks && interprets && offers
+        });
         let from: usize = search.page_token.parse().unwrap_or_default();
         let size = usize::try_from(search.page_size).unwrap();
         let services: Vec<_> = all.iter().skip(from).take(size).cloned().collect();
@@ -81,8 +100,9 @@ macro_rules! directory {
                 &self,
                 request: Request<pb::FindServicesRequest>,
             ) -> Result<Response<pb::FindServicesResponse>, Status> {
-                let search = request.into_inner().search.unwrap();
-                let found = Some(self.found(&search)?);
+                let request = request.into_inner();
+                let search = request.search.unwrap();
+                let found = Some(self.found(&search, &request.agencies)?);
                 Ok(Response::new(pb::FindServicesResponse { found }))
             }
 

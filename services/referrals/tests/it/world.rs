@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::offers::Offers;
+use crate::{offers::Offers, prefers::Prefers};
 use facts::{Directory, Peer};
 use futures::StreamExt as _;
 use identity::{NetworkKeys, ServiceTokens};
@@ -44,6 +44,7 @@ use wire::{
         LocateNotesRequest, LocateNotesResponse, LocatedNote,
         note_facts_service_server::{NoteFactsService, NoteFactsServiceServer},
     },
+    people::v1::people_facts_service_server::PeopleFactsServiceServer,
     referrals::v1::{
         self as pb, ReferralEventKind, ReferralState as S,
         referrals_service_client::ReferralsServiceClient,
@@ -150,6 +151,7 @@ impl NoteFactsService for Notes {
 pub struct World {
     notes: Notes,
     pub offers: Offers,
+    pub prefers: Prefers,
     pub stage: Stage,
     pub consents: Consents,
     pub people: People,
@@ -262,10 +264,15 @@ impl World {
         let offered = DirectoryServiceServer::new(directory.clone());
         let offered = Server::builder(config()).add_service(offered).descriptors(wire::DESCRIPTORS);
         let offered = offered.start().await.unwrap();
+        let prefers = Prefers::default();
+        let preferring = PeopleFactsServiceServer::new(prefers.clone());
+        let preferring = Server::builder(config()).add_service(preferring);
+        let preferring = preferring.descriptors(wire::DESCRIPTORS).start().await.unwrap();
         let peers = Peers {
             consent: Peer::new(to(&facts), Arc::clone(&tokens), "consent"),
             notes: Peer::new(to(&located), Arc::clone(&tokens), "notes"),
-            directory: Peer::new(to(&offered), tokens, "directory"),
+            directory: Peer::new(to(&offered), Arc::clone(&tokens), "directory"),
+            people: Peer::new(to(&preferring), tokens, "people"),
         };
 
         identity::prepare_crypto().unwrap();
@@ -279,11 +286,12 @@ impl World {
             .await
             .unwrap();
         let client = Client::new(to(&running));
-        let _running = vec![facts, located, offered, running];
+        let _running = vec![facts, located, offered, preferring, running];
         let _keys = keys;
         Self {
             notes,
             offers: directory,
+            prefers,
             stage,
             consents,
             people,

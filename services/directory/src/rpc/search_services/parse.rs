@@ -41,6 +41,7 @@ pub(super) fn search(req: &SearchServicesRequest, now: Instant) -> Result<Search
         text: req.text.trim().to_owned(),
         sector: from_wire(req.sector),
         agency: rpc::optional_id("agency", "agencies", &req.agency)?,
+        among: Vec::new(),
         interpreting: req.interpreting,
         cultural_offering: req.cultural_offering.trim().to_owned(),
         faith_offering: req.faith_offering.trim().to_owned(),

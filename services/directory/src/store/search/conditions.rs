@@ -150,6 +150,9 @@ impl Asked<'_> {
         if let Some(agency) = search.agency {
             sql.push(" AND x.agency_id = ").push_bind(agency);
         }
+        if !search.among.is_empty() {
+            sql.push(" AND x.agency_id = ANY (").push_bind(search.among.clone()).push(")");
+        }
         if search.with_capacity {
             sql.push(" AND x.room = 0");
         }

@@ -17,7 +17,7 @@ pub(super) fn answer(answer: &Answer) -> pb::ReferralAnswer {
     }
 }
 
-pub(super) fn contact(contact: &Contact) -> pb::ContactAttempt {
+pub(super) fn attempt(contact: &Contact) -> pb::ContactAttempt {
     pb::ContactAttempt {
         time: Some(timestamp(contact.at)),
         agency: agency_name(contact.agency),

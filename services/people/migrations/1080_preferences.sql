@@ -1,0 +1,56 @@
+-- What people prefer: stated by themselves, or heard by an agency from them.
+
+CREATE TABLE preference (
+    id uuid PRIMARY KEY,
+    person_id uuid NOT NULL REFERENCES person,
+    agency_id uuid,
+    sign_in_id uuid REFERENCES sign_in,
+    place integer NOT NULL CHECK (place > 0),
+    content jsonb NOT NULL,
+    stated_at timestamptz NOT NULL,
+    stater_issuer text NOT NULL,
+    stater_subject text NOT NULL,
+    CONSTRAINT preference_of_one CHECK (num_nonnulls(agency_id, sign_in_id) = 1),
+    CONSTRAINT preference_once UNIQUE NULLS NOT DISTINCT (person_id, agency_id, sign_in_id, place)
+);
+COMMENT ON TABLE preference IS
+    'What a person prefers. The last statement of an agency counts, and the last of the person''s own that '
+    'holds for an agency; what was stated before stays.';
+COMMENT ON COLUMN preference.id IS 'The statement, and its etag.';
+COMMENT ON COLUMN preference.person_id IS 'Whose.';
+COMMENT ON COLUMN preference.agency_id IS 'Which agency heard it; null: the person states it themself.';
+COMMENT ON COLUMN preference.sign_in_id IS
+    'By which binding the person states it: it holds for the agencies that vouch for that, or vouched until '
+    'it ended.';
+COMMENT ON COLUMN preference.place IS 'Which of the statements of this agency or binding it is, from 1.';
+COMMENT ON COLUMN preference.content IS
+    'Content: language, interpreter, pronouns, what matters, staff, offerings, and how they are contacted.';
+COMMENT ON COLUMN preference.stated_at IS 'When.';
+COMMENT ON COLUMN preference.stater_issuer IS 'The issuer of the sign-in that wrote it.';
+COMMENT ON COLUMN preference.stater_subject IS 'The subject of that sign-in.';
+SELECT protect('preference');
+SELECT append_only('preference');
+
+-- An own statement outlives its sign-in: that a device was lost lifts no prohibition.
+CREATE FUNCTION stated_preferences(people uuid[], agencies uuid[])
+    RETURNS TABLE (place bigint, own boolean, id uuid, content jsonb, stated_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    SELECT q.place, false, x.id, x.content, x.stated_at
+    FROM unnest(people, agencies) WITH ORDINALITY AS q (person, agency, place)
+    CROSS JOIN LATERAL (
+        SELECT p.id, p.content, p.stated_at FROM preference p
+        WHERE p.person_id = q.person AND p.agency_id = q.agency
+        ORDER BY p.place DESC LIMIT 1) AS x
+    UNION ALL
+    SELECT q.place, true, x.id, x.content, x.stated_at
+    FROM unnest(people, agencies) WITH ORDINALITY AS q (person, agency, place)
+    CROSS JOIN LATERAL (
+        SELECT p.id, p.content, p.stated_at FROM preference p
+        JOIN sign_in s ON s.id = p.sign_in_id
+        WHERE p.person_id = q.person AND (s.proofed OR EXISTS (
+            SELECT FROM sign_in_confirmation c WHERE c.sign_in_id = s.id AND c.agency_id = q.agency))
+        ORDER BY p.stated_at DESC, p.id DESC LIMIT 1) AS x
+$$;
+COMMENT ON FUNCTION stated_preferences IS
+    'For each person and agency: what was said to the agency last, and what the person''s own last statement is that '
+    'holds for it.';
