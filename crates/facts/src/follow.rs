@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, future::Future, time::Duration};
 
+use futures::StreamExt as _;
 use kernel::PersonId;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,8 @@ const SILENCE: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_millis(200);
 /// How often what failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+/// Changes that are dealt with at once, where so many are there.
+const TOGETHER: usize = 16;
 /// People set aside at once; beyond it nothing new is begun.
 const MOST_ASIDE: usize = 1_000;
 
@@ -50,19 +53,26 @@ pub async fn follow_facts(peer: Peer, after: i64, stop: CancellationToken, chang
 
 /// Until the stream ends, is silent, or too much is set aside.
 async fn read(
-    mut stream: tonic::Streaming<WatchFactsResponse>,
+    stream: tonic::Streaming<WatchFactsResponse>,
     place: &mut Place,
     changes: &impl Changes,
 ) {
+    let mut stream = stream.ready_chunks(TOGETHER);
     let mut retry = Instant::now() + RETRY;
     let mut silent = Instant::now() + SILENCE;
     while place.aside.len() < MOST_ASIDE {
         tokio::select! {
-            message = tokio::time::timeout_at(silent, stream.message()) => {
-                let Ok(Ok(Some(change))) = message else { return };
+            messages = tokio::time::timeout_at(silent, stream.next()) => {
+                let Ok(Some(messages)) = messages else { return };
                 silent = Instant::now() + SILENCE;
-                if let Some(person) = id_of("people", &change.person) {
-                    place.take(change.sequence, person.into(), changes).await;
+                let broken = messages.iter().any(Result::is_err);
+                let whole = messages.into_iter().map_while(Result::ok);
+                let whole = whole.filter_map(|change| {
+                    Some((change.sequence, PersonId::from(id_of("people", &change.person)?)))
+                });
+                place.take(whole.collect(), changes).await;
+                if broken {
+                    return;
                 }
             }
             () = tokio::time::sleep_until(retry), if !place.aside.is_empty() => {
@@ -87,15 +97,29 @@ impl Place {
         Self { read: sequence, told: sequence, aside: BTreeMap::new() }
     }
 
-    async fn take(&mut self, sequence: i64, person: PersonId, changes: &impl Changes) {
-        if changes.changed(person.clone()).await {
-            // What was to be done about earlier changes of the same person is done with this one.
-            self.aside.retain(|_, waiting| *waiting != person);
-        } else {
-            tracing::warn!(sequence, "a change of facts could not be dealt with yet");
-            self.aside.insert(sequence, person);
+    /// Deals with these changes, in their order; each person is dealt with once, and different ones together.
+    async fn take(&mut self, these: Vec<(i64, PersonId)>, changes: &impl Changes) {
+        let Some((last, _)) = these.last() else { return };
+        let read = *last;
+        // The first of each person's: what is set aside waits from there.
+        let mut people: Vec<(i64, PersonId)> = Vec::new();
+        for (sequence, person) in these {
+            if people.iter().all(|(_, other)| *other != person) {
+                people.push((sequence, person));
+            }
         }
-        self.read = sequence;
+        let done = people.iter().map(|(_, person)| changes.changed(person.clone()));
+        let done = futures::future::join_all(done).await;
+        for ((sequence, person), done) in people.into_iter().zip(done) {
+            if done {
+                // What was to be done about earlier changes of the same person is done with this one.
+                self.aside.retain(|_, waiting| *waiting != person);
+            } else {
+                tracing::warn!(sequence, "a change of facts could not be dealt with yet");
+                self.aside.insert(sequence, person);
+            }
+        }
+        self.read = read;
         self.tell(changes).await;
     }
 
@@ -163,9 +187,9 @@ mod tests {
         let fake = Fake::default();
         locked(&fake.stuck).insert(person("b"));
         let mut place = Place::after(4);
-        for (sequence, name) in [(5, "a"), (6, "b"), (7, "c"), (8, "b")] {
-            place.take(sequence, person(name), &fake).await;
-        }
+        let these = |all: &[(i64, &str)]| all.iter().map(|(n, name)| (*n, person(name))).collect();
+        place.take(these(&[(5, "a")]), &fake).await;
+        place.take(these(&[(6, "b"), (7, "c"), (8, "b")]), &fake).await;
         assert_eq!(*locked(&fake.done), [person("a"), person("c")]);
         assert_eq!((place.read, locked(&fake.reached).as_slice()), (8, &[5][..]));
         place.retry(&fake).await;
@@ -179,13 +203,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn changes_that_are_there_together_are_dealt_with_together_and_each_person_once() {
+        /// Nobody is done before two have begun.
+        struct Two(tokio::sync::Barrier, Mutex<Vec<PersonId>>);
+        impl Changes for Two {
+            async fn changed(&self, person: PersonId) -> bool {
+                locked(&self.1).push(person);
+                self.0.wait().await;
+                true
+            }
+            async fn reached(&self, sequence: i64) -> bool {
+                assert_eq!(sequence, 3);
+                true
+            }
+        }
+        let two = Two(tokio::sync::Barrier::new(2), Mutex::default());
+        let mut place = Place::after(0);
+        let these = vec![(1, person("a")), (2, person("b")), (3, person("a"))];
+        let taken = place.take(these, &two);
+        tokio::time::timeout(Duration::from_secs(10), taken).await.unwrap_or_else(|_| panic!());
+        assert_eq!(locked(&two.1).as_slice(), [person("a"), person("b")]);
+        assert_eq!((place.read, place.told), (3, 3));
+    }
+
+    #[tokio::test]
     async fn a_later_change_of_the_same_person_settles_the_earlier_one() {
         let fake = Fake::default();
         locked(&fake.stuck).insert(person("a"));
         let mut place = Place::after(0);
-        place.take(1, person("a"), &fake).await;
+        place.take(vec![(1, person("a"))], &fake).await;
         locked(&fake.stuck).clear();
-        place.take(2, person("a"), &fake).await;
+        place.take(vec![(2, person("a"))], &fake).await;
         assert!(place.aside.is_empty());
         assert_eq!(locked(&fake.reached).as_slice(), [2]);
     }

@@ -14,7 +14,7 @@ use wire::{
 
 use crate::{Peer, consents::of_group, people::in_time};
 
-/// Of whom, and what was said to which agencies; 1 to 3 of them.
+/// Of whom, and what was said to which agencies; 1 to 12 of them.
 type Asked = (PersonId, Vec<AgencyId>);
 
 /// The people service as the source of preferences.

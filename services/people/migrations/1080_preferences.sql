@@ -31,26 +31,36 @@ COMMENT ON COLUMN preference.stater_subject IS 'The subject of that sign-in.';
 SELECT protect('preference');
 SELECT append_only('preference');
 
--- An own statement outlives its sign-in: that a device was lost lifts no prohibition.
+-- An own statement outlives its sign-in: that a device was lost lifts no prohibition. Of somebody who is one with
+-- the person by a steward's link what was said counts, too, for the stricter rule of contact, and is shown to nobody.
 CREATE FUNCTION stated_preferences(people uuid[], agencies uuid[])
-    RETURNS TABLE (place bigint, own boolean, id uuid, content jsonb, stated_at timestamptz)
+    RETURNS TABLE (place bigint, member uuid, sign_in uuid, proofed boolean, vouching uuid[], id uuid,
+        content jsonb, stated_at timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
-    SELECT q.place, false, x.id, x.content, x.stated_at
-    FROM unnest(people, agencies) WITH ORDINALITY AS q (person, agency, place)
+    WITH asked AS (
+        SELECT q.place, m.member, q.agency
+        FROM unnest(people, agencies) WITH ORDINALITY AS q (person, agency, place)
+        CROSS JOIN LATERAL merged_with(ARRAY[q.person], NULL) AS m
+    )
+    SELECT a.place, a.member, NULL::uuid, false, '{}'::uuid[], x.id, x.content, x.stated_at
+    FROM asked a
     CROSS JOIN LATERAL (
         SELECT p.id, p.content, p.stated_at FROM preference p
-        WHERE p.person_id = q.person AND p.agency_id = q.agency
+        WHERE p.person_id = a.member AND p.agency_id = a.agency
         ORDER BY p.place DESC LIMIT 1) AS x
     UNION ALL
-    SELECT q.place, true, x.id, x.content, x.stated_at
-    FROM unnest(people, agencies) WITH ORDINALITY AS q (person, agency, place)
+    SELECT a.place, a.member, s.id, s.proofed, v.agencies, x.id, x.content, x.stated_at
+    FROM asked a
+    JOIN sign_in s ON s.person_id = a.member AND s.representative_id IS NULL
+    CROSS JOIN LATERAL (
+        SELECT COALESCE(array_agg(c.agency_id), '{}') AS agencies
+        FROM sign_in_confirmation c WHERE c.sign_in_id = s.id) AS v
     CROSS JOIN LATERAL (
         SELECT p.id, p.content, p.stated_at FROM preference p
-        JOIN sign_in s ON s.id = p.sign_in_id
-        WHERE p.person_id = q.person AND (s.proofed OR EXISTS (
-            SELECT FROM sign_in_confirmation c WHERE c.sign_in_id = s.id AND c.agency_id = q.agency))
-        ORDER BY p.stated_at DESC, p.id DESC LIMIT 1) AS x
+        WHERE p.person_id = a.member AND p.sign_in_id = s.id
+        ORDER BY p.place DESC LIMIT 1) AS x
+    WHERE s.proofed OR a.agency = ANY (v.agencies)
 $$;
 COMMENT ON FUNCTION stated_preferences IS
-    'For each person and agency: what was said to the agency last, and what the person''s own last statement is that '
-    'holds for it.';
+    'For each person and agency: what was said to the agency last, and the last statement by each sign-in of the '
+    'person''s own that holds for it; of all who are one with the person.';

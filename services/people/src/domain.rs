@@ -16,7 +16,9 @@ pub use confirmation::ShortCode;
 pub use details::{Address, Details, OtherName};
 pub use identity::{Candidates, Key, Matching};
 pub use invitation::{Code, LIFETIME};
-pub use preferences::{ContactRule, Holding, Preferences, SafeContact, Statement};
+pub use preferences::{
+    ContactRule, Holding, OwnWord, Preferences, SafeContact, Statement, own_rule,
+};
 pub use profile::{Identifier, MAX_IDENTIFIERS, Profile, birth_date, unclean};
 pub use proofing::{Stated, stands};
 pub use representative::Terms;

@@ -53,8 +53,11 @@ impl facts::Changes for Following {
 pub async fn reconcile(app: &App, person: &PersonId) -> Result<(), Error> {
     let guard = &app.deps.guard;
     let act = guard.by_network(TASK, Kind::Referral, person.clone());
-    for sent in app.store.sent(&act).await? {
-        let covered = guard.covered(&sent.record, &sent.target, sent.purposes).await?;
+    let sent = app.store.sent(&act).await?;
+    // Together, so that they share their questions.
+    let covered = sent.iter().map(|sent| guard.covered(&sent.record, &sent.target, sent.purposes));
+    let covered = futures::future::try_join_all(covered).await?;
+    for (sent, covered) in sent.into_iter().zip(covered) {
         if consequence(sent.standing, sent.target_sees, covered).is_some() {
             carry_out(app, sent).await?;
         }

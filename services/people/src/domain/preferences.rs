@@ -52,23 +52,51 @@ pub struct Statement {
     pub preferences: Preferences,
 }
 
+/// What the person said themself of being contacted, by one sign-in.
+#[derive(Clone)]
+pub struct OwnWord {
+    pub at: Instant,
+    pub rule: ContactRule,
+    /// It stands everywhere.
+    pub proofed: bool,
+    /// Who vouches for it, or vouched until it ended.
+    pub vouching: Vec<Uuid>,
+}
+
+impl OwnWord {
+    /// Whether this later word replaces the other: nobody who vouched for that one could be deceived by this one
+    /// alone. One agency's surety could be that agency's own.
+    fn replaces(&self, other: &Self) -> bool {
+        self.proofed
+            || !other.proofed && other.vouching.iter().all(|agency| self.vouching.contains(agency))
+    }
+}
+
+/// What the person's own words come to: the strictest of those that no later one replaces.
+pub fn own_rule(mut words: Vec<OwnWord>) -> ContactRule {
+    words.sort_by_key(|word| word.at);
+    let mut standing: Vec<OwnWord> = Vec::new();
+    for word in words {
+        standing.retain(|earlier| !word.replaces(earlier));
+        standing.push(word);
+    }
+    standing.iter().map(|word| word.rule).fold(ContactRule::Open, max)
+}
+
 /// What holds for one agency: what it heard, and what the person states themself.
 #[derive(Clone, Default)]
 pub struct Holding {
     pub heard: Option<Statement>,
+    /// The last of the person's own.
     pub own: Option<Statement>,
+    /// The strictest of all that was said and stands, under another name of theirs, too.
+    pub contact_rule: ContactRule,
 }
 
 impl Holding {
     fn both(&self) -> impl Iterator<Item = &Preferences> {
         // The person's own word goes first.
         self.own.iter().chain(&self.heard).map(|statement| &statement.preferences)
-    }
-
-    /// The stricter of the two; nothing said stands against nothing.
-    pub fn contact_rule(&self) -> ContactRule {
-        let rules = self.both().filter_map(|stated| stated.contact_rule);
-        rules.fold(ContactRule::Open, max)
     }
 
     /// The first that is stated.
@@ -79,38 +107,49 @@ impl Holding {
 
 #[cfg(test)]
 mod tests {
+    use ContactRule::{Open, Prohibited, SafeWaysOnly};
+
     use super::*;
 
-    fn said(preferences: Preferences) -> Option<Statement> {
-        Some(Statement { id: Uuid::nil(), at: Instant::UNIX_EPOCH, preferences })
-    }
+    const A: Uuid = Uuid::from_u128(1);
+    const B: Uuid = Uuid::from_u128(2);
 
-    fn rule(rule: Option<ContactRule>) -> Option<Statement> {
-        said(Preferences { contact_rule: rule, ..Preferences::default() })
+    fn word(minute: i64, rule: ContactRule, proofed: bool, vouching: &[Uuid]) -> OwnWord {
+        let at = Instant::UNIX_EPOCH + time::Duration::minutes(minute);
+        OwnWord { at, rule, proofed, vouching: vouching.to_vec() }
     }
 
     #[test]
-    fn of_contacting_the_stricter_word_holds_whoever_says_it() {
-        use ContactRule::{Open, Prohibited, SafeWaysOnly};
-        assert_eq!(Holding::default().contact_rule(), Open);
-        for (heard, own, holds) in [
-            (Some(Open), Some(Prohibited), Prohibited),
-            (Some(Prohibited), Some(Open), Prohibited),
-            (Some(SafeWaysOnly), Some(Open), SafeWaysOnly),
-            (Some(Prohibited), None, Prohibited),
-            (None, Some(SafeWaysOnly), SafeWaysOnly),
-            (None, None, Open),
+    fn a_later_word_lifts_a_stricter_one_only_where_it_stands_as_well() {
+        assert_eq!(own_rule(Vec::new()), Open);
+        for (earlier, later, holds) in [
+            ((false, &[A][..]), (false, &[A][..]), Open),
+            ((false, &[A]), (false, &[A, B]), Open),
+            ((false, &[A, B]), (true, &[]), Open),
+            ((true, &[A]), (true, &[]), Open),
+            ((false, &[A, B]), (false, &[A]), Prohibited),
+            ((false, &[A]), (false, &[B]), Prohibited),
+            ((true, &[A]), (false, &[A, B]), Prohibited),
         ] {
-            let holding = Holding { heard: rule(heard), own: rule(own) };
-            assert_eq!(holding.contact_rule(), holds);
+            let earlier = word(1, Prohibited, earlier.0, earlier.1);
+            let later = word(2, Open, later.0, later.1);
+            assert_eq!(own_rule(vec![later, earlier]), holds);
         }
+        let all = vec![
+            word(1, Prohibited, false, &[A]),
+            word(2, SafeWaysOnly, false, &[B]),
+            word(3, Open, false, &[A]),
+        ];
+        assert_eq!(own_rule(all), SafeWaysOnly);
     }
 
     #[test]
     fn the_persons_own_word_goes_before_what_was_heard_field_by_field() {
+        let said =
+            |preferences| Some(Statement { id: Uuid::nil(), at: Instant::UNIX_EPOCH, preferences });
         let heard = Preferences { language: "es".into(), interpreter: 3, ..Default::default() };
         let own = Preferences { language: "qu".into(), ..Default::default() };
-        let holding = Holding { heard: said(heard), own: said(own) };
+        let holding = Holding { heard: said(heard), own: said(own), ..Default::default() };
         let language = |p: &Preferences| Some(p.language.clone()).filter(|l| !l.is_empty());
         assert_eq!(holding.first(language).unwrap(), "qu");
         assert_eq!(holding.first(|p| Some(p.interpreter).filter(|i| *i > 0)), Some(3));

@@ -42,7 +42,7 @@ pub async fn handle(
 }
 
 fn answer(holding: &[Holding]) -> StatedPreferences {
-    let rule = holding.iter().map(Holding::contact_rule).fold(ContactRule::Open, Ord::max);
+    let rule = holding.iter().map(|one| one.contact_rule).fold(ContactRule::Open, Ord::max);
     let rule = preferences::rule(rule).into();
     let Some(first) = holding.first() else {
         return StatedPreferences { contact_rule: rule, ..StatedPreferences::default() };

@@ -37,7 +37,7 @@ pub async fn handle(
     if profiles.is_empty() {
         return Err(Error::NotFound);
     }
-    let told_caller = told_caller.as_ref().map_or(ContactRule::Open, Holding::contact_rule);
+    let told_caller = told_caller.map_or(ContactRule::Open, |told: Holding| told.contact_rule);
     let shown = profiles.iter().map(|read| shown(&call, read, told_caller));
     let shown = pb::Person { profiles: shown.collect(), ..shared::person(person, &[]) };
     Ok(Response::new(GetPersonResponse {
@@ -50,7 +50,7 @@ pub async fn handle(
 /// holds the profile is shown by what they could be.
 fn shown(call: &Call, read: &Read, told_caller: ContactRule) -> pb::Profile {
     let ((record, profile), holding) = read;
-    let rule = holding.contact_rule().max(told_caller);
+    let rule = holding.contact_rule.max(told_caller);
     let mut shown = shared::profile(record, profile);
     shown.preferences = holding.heard.as_ref().map(preferences::told);
     shown.own_preferences = holding.own.as_ref().map(preferences::told);
@@ -64,6 +64,11 @@ fn shown(call: &Call, read: &Read, told_caller: ContactRule) -> pb::Profile {
             details.addresses.clear();
             details.phones.clear();
             details.emails.clear();
+        }
+        // One may call safe what another one forbids.
+        let both = [&mut shown.preferences, &mut shown.own_preferences];
+        if rule == ContactRule::Prohibited {
+            both.into_iter().flatten().for_each(|stated| stated.safe_contacts.clear());
         }
     }
     shown

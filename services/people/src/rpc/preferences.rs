@@ -14,6 +14,8 @@ pub fn wrong(preferences: &pb::Preferences) -> Vec<Violation> {
             "preferences.safe_contacts",
             "must have 1 to 5 ways with CONTACT_RULE_SAFE_WAYS_ONLY",
         )),
+        Rule::Unspecified if ways => found
+            .push(Violation::new("preferences.contact_rule", "must be stated with safe_contacts")),
         Rule::Prohibited if ways => found.push(Violation::new(
             "preferences.safe_contacts",
             "must be empty with CONTACT_RULE_PROHIBITED",

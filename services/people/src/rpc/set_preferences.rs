@@ -67,10 +67,9 @@ async fn state(
     let done = right.commit(app, "preference.state", vec![new.id], move |tx, recorder| {
         let (new, writer, key) = (new.clone(), writer.clone(), key.clone());
         Box::pin(async move {
-            if !preference::state(&mut *tx, &recorder, by, &new, expected, &writer).await? {
-                return Err(Error::Conflict(rpc::Conflict::Stale).into());
-            }
-            let reply = SetPreferencesResponse { preferences: Some(preferences::told(&new)) };
+            let kept = preference::state(&mut *tx, &recorder, by, &new, expected, &writer).await?;
+            let kept = kept.ok_or(Error::Conflict(rpc::Conflict::Stale))?;
+            let reply = SetPreferencesResponse { preferences: Some(preferences::told(&kept)) };
             let answer = reply.encode_to_vec();
             pg::requests::keep_answer(tx, &key, recorder.person(), new.id, &answer, new.at).await?;
             Ok::<_, InTx>((reply, ()))

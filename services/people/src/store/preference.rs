@@ -1,11 +1,13 @@
 //! What people prefer: each statement a row, and the last one counts.
 
+use std::collections::BTreeMap;
+
 use kernel::Instant;
 use pg::{Db, PgConnection, StoreError};
 use uuid::Uuid;
 
 use super::{binding, confirmation::Own, invitation::SignInKey, representative::Recorder};
-use crate::domain::{Holding, Preferences, Statement};
+use crate::domain::{ContactRule, Holding, OwnWord, Preferences, Statement, own_rule};
 
 /// By whom a statement is.
 #[derive(Debug, Clone, Copy)]
@@ -16,8 +18,9 @@ pub enum By {
     Own(Own),
 }
 
-/// Keeps a statement as the last one of whoever makes it. `expected`: where the one that it replaces is another
-/// one, or none, nothing is kept.
+/// Keeps a statement as the last one of whoever makes it, and returns it: where it says nothing of being contacted,
+/// what its author said of it before stays. `expected`: where the one that it replaces is another one, or none,
+/// nothing is kept.
 pub async fn state(
     tx: &mut PgConnection,
     recorder: &Recorder,
@@ -25,14 +28,14 @@ pub async fn state(
     new: &Statement,
     expected: Option<Uuid>,
     writer: &SignInKey,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Statement>, StoreError> {
     binding::lock(&mut *tx, recorder.person()).await?;
     let (agency, sign_in) = match by {
         By::Agency(agency) => (Some(agency), None),
         By::Own(own) => (None, Some(own.id())),
     };
     let last = sqlx::query!(
-        "SELECT id, place FROM preference
+        "SELECT id, place, content FROM preference
          WHERE person_id = $1 AND agency_id IS NOT DISTINCT FROM $2
            AND sign_in_id IS NOT DISTINCT FROM $3
          ORDER BY place DESC LIMIT 1",
@@ -42,9 +45,18 @@ pub async fn state(
     )
     .fetch_optional(&mut *tx)
     .await?;
-    let (id, place) = last.map_or((None, 0), |last| (Some(last.id), last.place));
+    let mut new = new.clone();
+    let (mut id, mut place) = (None, 0);
+    if let Some(last) = last {
+        (id, place) = (Some(last.id), last.place);
+        if new.preferences.contact_rule.is_none() {
+            let before = opened(last.content)?;
+            new.preferences.contact_rule = before.contact_rule;
+            new.preferences.safe_contacts = before.safe_contacts;
+        }
+    }
     if expected.is_some() && expected != id {
-        return Ok(false);
+        return Ok(None);
     }
     let content = serde_json::to_value(&new.preferences);
     let content = content.map_err(|_| StoreError::BadRow { what: "preferences" })?;
@@ -64,7 +76,11 @@ pub async fn state(
     )
     .execute(tx)
     .await?;
-    Ok(true)
+    Ok(Some(new))
+}
+
+fn opened(content: serde_json::Value) -> Result<Preferences, StoreError> {
+    serde_json::from_value(content).map_err(|_| StoreError::BadRow { what: "preferences" })
 }
 
 /// What holds of each person for each agency; one answer each, in order. For what is sealed with a profile, and
@@ -75,24 +91,45 @@ pub(super) async fn holding(
     agencies: &[Uuid],
 ) -> Result<Vec<Holding>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT place AS "place!", own AS "own!", id AS "id!", content AS "content!",
+        r#"SELECT place AS "place!", member AS "member!", sign_in, proofed AS "proofed!",
+             vouching AS "vouching!", id AS "id!", content AS "content!",
              stated_at AS "stated_at!: Instant"
-         FROM stated_preferences($1, $2)"#,
+         FROM stated_preferences($1, $2) ORDER BY stated_at, id"#,
         people,
         agencies,
     )
     .fetch_all(conn)
     .await?;
     let mut answers = vec![Holding::default(); people.len()];
+    // The words of each name by themselves: none lifts what was said under another.
+    let mut words: BTreeMap<(i64, Uuid), Vec<OwnWord>> = BTreeMap::new();
     for row in rows {
-        let preferences: Preferences = serde_json::from_value(row.content)
-            .map_err(|_| StoreError::BadRow { what: "preferences" })?;
-        let statement = Some(Statement { id: row.id, at: row.stated_at, preferences });
+        let preferences = opened(row.content)?;
+        let rule = preferences.contact_rule;
         let answer = super::facts::at(&mut answers, row.place)?;
-        match row.own {
-            true => answer.own = statement,
-            false => answer.heard = statement,
+        if row.sign_in.is_some() {
+            words.entry((row.place, row.member)).or_default().extend(rule.map(|rule| OwnWord {
+                at: row.stated_at,
+                rule,
+                proofed: row.proofed,
+                vouching: row.vouching,
+            }));
+        } else {
+            answer.contact_rule = answer.contact_rule.max(rule.unwrap_or(ContactRule::Open));
         }
+        let place = usize::try_from(row.place).ok().and_then(|place| place.checked_sub(1));
+        if place.and_then(|place| people.get(place)) == Some(&row.member) {
+            let statement = Some(Statement { id: row.id, at: row.stated_at, preferences });
+            match row.sign_in {
+                // In their order: the last one stays.
+                Some(_) => answer.own = statement,
+                None => answer.heard = statement,
+            }
+        }
+    }
+    for ((place, _), words) in words {
+        let answer = super::facts::at(&mut answers, place)?;
+        answer.contact_rule = answer.contact_rule.max(own_rule(words));
     }
     Ok(answers)
 }

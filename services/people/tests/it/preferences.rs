@@ -173,6 +173,75 @@ async fn a_prohibition_outlives_the_sign_in_and_is_lifted_by_the_next_that_is_vo
 }
 
 #[tokio::test]
+async fn one_agencys_surety_lifts_nothing_that_was_said_with_more() {
+    let world = World::new().await;
+    let person = world.jane(CLINIC).await;
+    world.jane(HOUSING).await;
+    let rule = async |agency| checked(&world, person, &[agency]).await.contact_rule();
+    let jane = bind(&world, CLINIC, person, "jane").await;
+    let code = jane.code(person, "").await.unwrap();
+    world.staff(HOUSING).confirm(person, &code).await.unwrap();
+    set(&world, &jane, person, ruled(Rule::Prohibited)).await;
+    // The clinic binds another one, which says that all is well: to it and to nobody.
+    world.clock.advance(time::Duration::MINUTE);
+    let mallory = bind(&world, CLINIC, person, "mallory").await;
+    set(&world, &mallory, person, ruled(Rule::Open)).await;
+    assert_eq!([rule(CLINIC).await, rule(HOUSING).await], [Rule::Prohibited; 2]);
+    world.clock.advance(time::Duration::MINUTE);
+    let proofed = world.proofed("proofed", Role::Person, &papers("Jane", "Roe"));
+    proofed.accept(&world.staff(CLINIC).invite(person).await.unwrap().code).await.unwrap();
+    set(&world, &proofed, person, ruled(Rule::SafeWaysOnly)).await;
+    assert_eq!([rule(CLINIC).await, rule(HOUSING).await], [Rule::SafeWaysOnly; 2]);
+    world.clock.advance(time::Duration::MINUTE);
+    let again = bind(&world, CLINIC, person, "again").await;
+    set(&world, &again, person, ruled(Rule::Open)).await;
+    assert_eq!([rule(CLINIC).await, rule(HOUSING).await], [Rule::SafeWaysOnly; 2]);
+}
+
+#[tokio::test]
+async fn what_says_nothing_of_contacting_lifts_nothing() {
+    let world = World::new().await;
+    let person = world.jane(CLINIC).await;
+    let clinic = world.staff(CLINIC);
+    let silent = pb::Preferences { language: "es".into(), ..Default::default() };
+    set(&world, &clinic, person, ruled(Rule::SafeWaysOnly)).await;
+    let kept = send(&world, &clinic, setting(person, silent.clone())).await.unwrap();
+    let both = pb::Preferences { language: "es".into(), ..ruled(Rule::SafeWaysOnly) };
+    assert_eq!(bare(Some(kept)), Some(both.clone()), "with its ways");
+    assert_eq!(bare(profile_of(&clinic, person, CLINIC).await.preferences), Some(both));
+    set(&world, &clinic, person, ruled(Rule::Open)).await;
+    assert_eq!(checked(&world, person, &[CLINIC]).await.contact_rule(), Rule::Open);
+    // Another device of the person's, which never saw what the first one said.
+    let jane = bind(&world, CLINIC, person, "jane").await;
+    set(&world, &jane, person, ruled(Rule::Prohibited)).await;
+    world.clock.advance(time::Duration::MINUTE);
+    let new = bind(&world, CLINIC, person, "new-phone").await;
+    set(&world, &new, person, silent).await;
+    let told = checked(&world, person, &[CLINIC]).await;
+    assert_eq!((told.contact_rule(), &*told.language), (Rule::Prohibited, "es"));
+}
+
+#[tokio::test]
+async fn what_was_said_under_another_name_of_theirs_counts_and_is_not_shown() {
+    let world = World::new().await;
+    let person = world.jane(CLINIC).await;
+    let other = world.somebody_else(CLINIC).await;
+    let clinic = world.staff(CLINIC);
+    let stated = pb::Preferences { language: "vi".into(), ..ruled(Rule::Prohibited) };
+    set(&world, &clinic, other, stated).await;
+    assert_eq!(checked(&world, person, &[CLINIC]).await.contact_rule(), Rule::Open);
+    world.steward().merge(person, other).await.unwrap();
+    for one in [person, other] {
+        assert_eq!(checked(&world, one, &[CLINIC]).await.contact_rule(), Rule::Prohibited);
+    }
+    let told = checked(&world, person, &[CLINIC]).await;
+    assert_eq!(told.language, "");
+    assert_eq!(checked(&world, person, &[HOUSING]).await.contact_rule(), Rule::Open);
+    let read = profile_of(&clinic, person, CLINIC).await;
+    assert_eq!((read.contact_rule(), read.preferences), (Rule::Prohibited, None));
+}
+
+#[tokio::test]
 async fn a_sign_in_that_stands_everywhere_states_for_every_agency() {
     let world = World::new().await;
     let person = world.jane(CLINIC).await;
@@ -209,7 +278,17 @@ async fn by_what_somebody_can_be_reached_is_for_nobody_else_where_they_are_not_f
         assert_eq!(seen(&clinic).await, (3, false), "it would lose them with its next update");
         assert_eq!(seen(&jane).await, (3, false));
     }
+    // A way that one statement calls safe is none where the other forbids all.
+    set(&world, &clinic, person, ruled(Rule::Prohibited)).await;
+    set(&world, &jane, person, ruled(Rule::SafeWaysOnly)).await;
+    let ways = async |by: &Client| {
+        let own = profile_of(by, person, CLINIC).await.own_preferences;
+        own.unwrap().safe_contacts.len()
+    };
+    assert_eq!([ways(&housing).await, ways(&clinic).await, ways(&jane).await], [0, 1, 1]);
     set(&world, &clinic, person, ruled(Rule::Open)).await;
+    assert_eq!([ways(&housing).await, seen(&housing).await.0], [1, 0]);
+    set(&world, &jane, person, ruled(Rule::Open)).await;
     assert_eq!(seen(&housing).await, (3, false));
     // What the reader's own agency heard counts for what it reads of others.
     set(&world, &housing, person, ruled(Rule::Prohibited)).await;
@@ -288,6 +367,7 @@ async fn each_wrong_field_is_named_and_nothing_is_kept() {
         (with(|p| p.what_matters = "x".repeat(2001)), "preferences.what_matters"),
         (with(|p| p.staff_gender = -1), "preferences.staff_gender"),
         (with(|p| p.safe_contacts.clear()), "preferences.safe_contacts"),
+        (with(|p| p.contact_rule = 0), "preferences.contact_rule"),
         (with(|p| p.safe_contacts = vec![safe(); 6]), "preferences.safe_contacts"),
         (with(|p| p.contact_rule = Rule::Prohibited.into()), "preferences.safe_contacts"),
         (way(|w| w.way = 0), "preferences.safe_contacts[1].way"),

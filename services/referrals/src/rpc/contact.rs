@@ -1,8 +1,11 @@
 //! Whether the person of a referral may be contacted: asked each time that one is shown.
 
+use std::collections::HashMap;
+
 use kernel::{AgencyId, PersonId};
 use permit::{Call, Permit, WriteReferrals};
 use rpc::{Conflict, Error, Outage};
+use uuid::Uuid;
 use wire::{
     common::v1::ContactRule as Rule, convert::id_of, people::v1::StatedPreferences,
     referrals::v1 as pb,
@@ -18,32 +21,49 @@ pub(super) async fn ruled<'a>(
     shown: impl IntoIterator<Item = &'a mut pb::Referral>,
 ) {
     let shown: Vec<&mut pb::Referral> = shown.into_iter().collect();
-    let asked = shown.iter().map(|one| rule(app, call, one));
-    let rules = futures::future::join_all(asked).await;
+    let ids = shown.iter().filter_map(|one| id_of("referrals", &one.name)).collect();
+    let before = app.store.sources_before(ids).await;
+    let rules = shown.iter().map(|one| async {
+        // What can't be asked is not known.
+        rule(app, call, one, before.as_ref().ok()?).await.ok()
+    });
+    let rules = futures::future::join_all(rules).await;
     for (one, rule) in shown.into_iter().zip(rules) {
+        let rule = rule.unwrap_or(Rule::Unspecified);
         one.contact_rule = rule.into();
         one.warm_handoff &= !matches!(rule, Rule::Unspecified | Rule::Prohibited);
     }
 }
 
-async fn rule(app: &App, call: &Call, shown: &pb::Referral) -> Rule {
-    let ids = id_of("people", &shown.person).zip(id_of("agencies", &shown.source));
-    let Some((person, source)) = ids else { return Rule::Unspecified };
-    match said(app, call, person.into(), source.into()).await {
-        Ok(stated) => stated.contact_rule(),
-        Err(_) => Rule::Unspecified,
-    }
+async fn rule(
+    app: &App,
+    call: &Call,
+    shown: &pb::Referral,
+    before: &HashMap<Uuid, Vec<Uuid>>,
+) -> Result<Rule, Error> {
+    let id = |kind, name| id_of(kind, name).ok_or(Error::Internal("a name of ours"));
+    let before = before.get(&id("referrals", &shown.name)?).map(Vec::as_slice).unwrap_or_default();
+    let source = id("agencies", &shown.source)?.into();
+    let stated = said(app, call, id("people", &shown.person)?.into(), source, before).await?;
+    Ok(stated.contact_rule())
 }
 
-/// What was said to a referral's source, which goes with it, and to the caller's own agency: to no other.
+/// What was said to a referral's source, which goes with it, to the sources of what it follows from, and to the
+/// caller's own agency: to no other.
 async fn said(
     app: &App,
     call: &Call,
     person: PersonId,
     source: AgencyId,
+    before: &[Uuid],
 ) -> Result<StatedPreferences, Error> {
     let mut agencies = vec![source];
-    agencies.extend(call.caller().agency().filter(|own| !agencies.contains(own)).cloned());
+    let more = before.iter().copied().map(AgencyId::from).chain(call.caller().agency().cloned());
+    for agency in more {
+        if !agencies.contains(&agency) {
+            agencies.push(agency);
+        }
+    }
     let stated = app.preferences.of(person, agencies).await;
     stated.map_err(|_| Error::Unavailable(Outage::People))
 }
@@ -57,7 +77,13 @@ pub(super) async fn may_be_handed_over(
 ) -> Result<(), Error> {
     let record = permit.record().filter(|_| new.warm_handoff);
     let Some((record, source)) = record.zip(call.caller().agency()) else { return Ok(()) };
-    let stated = said(app, call, record.person.clone(), source.clone()).await?;
+    let mut before = Vec::new();
+    if let Some(parent) = &new.parent {
+        before.extend(parent.record.custodian.as_ref().and_then(AgencyId::uuid));
+        let earlier = app.store.sources_before(vec![parent.id]).await?;
+        before.extend(earlier.into_values().flatten());
+    }
+    let stated = said(app, call, record.person.clone(), source.clone(), &before).await?;
     match stated.contact_rule() {
         Rule::Prohibited => Err(Error::Conflict(Conflict::ContactProhibited)),
         _ => Ok(()),

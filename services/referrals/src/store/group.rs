@@ -2,14 +2,47 @@
 //!
 //! Lock order: that which follows from one, the group, then rows, then the counter of events.
 
+use std::collections::HashMap;
+
 use pg::{PgConnection, StoreError};
 use uuid::Uuid;
 
-use super::write::{Hold, Locked, LockedRow, standing};
+use super::{
+    Referrals,
+    write::{Hold, Locked, LockedRow, standing},
+};
 use crate::domain::Standing;
 
 /// Referrals in one group.
 pub const MOST: usize = 20;
+
+impl Referrals {
+    /// Of those that follow from others: the agencies that sent those, ids only.
+    pub async fn sources_before(
+        &self,
+        ids: Vec<Uuid>,
+    ) -> Result<HashMap<Uuid, Vec<Uuid>>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows = self.db.run_one("referral.sources_before", move |conn| {
+            let ids = ids.clone();
+            Box::pin(async move {
+                Ok(sqlx::query!(
+                    r#"SELECT id AS "id!", source_id AS "source!" FROM sources_before($1)"#,
+                    &ids,
+                )
+                .fetch_all(conn)
+                .await?)
+            })
+        });
+        let mut all: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for row in rows.await? {
+            all.entry(row.id).or_default().push(row.source);
+        }
+        Ok(all)
+    }
+}
 
 /// The group's id: its first referral's, a lone one's own. It never changes. None: there is no such referral
 /// of this person.

@@ -18,7 +18,7 @@ use crate::world::{
 };
 
 /// From the target of `parent` to another agency.
-fn following(parent: &str, target: Uuid) -> pb::CreateSubReferralRequest {
+pub fn following(parent: &str, target: Uuid) -> pb::CreateSubReferralRequest {
     pb::CreateSubReferralRequest {
         request_id: fresh().to_string(),
         parent: parent.to_owned(),
@@ -33,7 +33,7 @@ fn following(parent: &str, target: Uuid) -> pb::CreateSubReferralRequest {
     }
 }
 
-async fn follow(world: &World, agency: Uuid, asked: pb::CreateSubReferralRequest) -> Answer {
+pub async fn follow(world: &World, agency: Uuid, asked: pb::CreateSubReferralRequest) -> Answer {
     let asked = bearer(&world.staff(agency), asked);
     Ok(shown(world.client.clone().create_sub_referral(asked).await?.into_inner().referral))
 }

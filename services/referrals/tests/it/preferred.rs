@@ -9,7 +9,10 @@ use wire::{
     referrals::v1 as pb,
 };
 
-use crate::world::{ANA, BEN, CLINIC, HOUSING, OTHER, Verb, World, attempt, new, refused};
+use crate::{
+    follow_up::{follow, following},
+    world::{ANA, BEN, CLINIC, HOUSING, OTHER, Verb, World, attempt, new, refused},
+};
 
 fn handed_over(send: bool) -> pb::CreateReferralRequest {
     pb::CreateReferralRequest { warm_handoff: true, send, ..new(ANA, HOUSING) }
@@ -72,6 +75,37 @@ async fn nobody_is_handed_over_warmly_who_may_not_be_contacted() {
     refused(world.create(HOUSING, elsewhere).await, Code::NotFound, "NOT_FOUND");
     world.prefers.rule(ANA, CLINIC, Rule::SafeWaysOnly);
     world.create(CLINIC, handed_over(true)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_rule_goes_on_with_what_follows_from_a_referral() {
+    let world = World::agreed().await;
+    world.people.register(ANA, HOUSING);
+    world.people.register(ANA, OTHER);
+    world.agree(ANA, HOUSING, OTHER);
+    world.agree(ANA, OTHER, CLINIC);
+    let first = world.sent().await;
+    world.go(Verb::Accept, HOUSING, &first.name).await.unwrap();
+    let following = |parent: &pb::Referral, target, warm_handoff| {
+        let following = following(&parent.name, target);
+        pb::CreateSubReferralRequest { send: true, warm_handoff, ..following }
+    };
+    let second = follow(&world, HOUSING, following(&first, OTHER, true)).await.unwrap();
+    assert_eq!((second.contact_rule(), second.warm_handoff), (Rule::Open, true));
+    world.prefers.rule(ANA, CLINIC, Rule::Prohibited);
+    let answer = follow(&world, HOUSING, following(&first, OTHER, true)).await;
+    refused(answer, Code::FailedPrecondition, "CONTACT_PROHIBITED");
+    let read = world.get(OTHER, &second.name).await.unwrap();
+    assert_eq!((read.contact_rule(), read.warm_handoff), (Rule::Prohibited, false));
+    // And with what follows from that.
+    world.go(Verb::Accept, OTHER, &second.name).await.unwrap();
+    let third = follow(&world, OTHER, following(&second, CLINIC, false)).await.unwrap();
+    assert_eq!(third.contact_rule(), Rule::Prohibited);
+    world.prefers.rule(ANA, CLINIC, Rule::Open);
+    world.prefers.rule(ANA, HOUSING, Rule::SafeWaysOnly);
+    assert_eq!(world.get(OTHER, &third.name).await.unwrap().contact_rule(), Rule::SafeWaysOnly);
+    assert_eq!(world.get(CLINIC, &third.name).await.unwrap().contact_rule(), Rule::SafeWaysOnly);
+    assert_eq!(world.get(CLINIC, &first.name).await.unwrap().contact_rule(), Rule::Open);
 }
 
 #[tokio::test]
