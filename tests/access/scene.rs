@@ -322,6 +322,9 @@ impl<'a> Stage<'a> {
                 ..people::ListRepresentativesRequest::default()
             }),
             "ListNotices" => one(noticed(&name)),
+            "WatchNotices" => {
+                one(people::WatchNoticesRequest { cursor: String::new(), person: name })
+            }
             "AcknowledgeNotice" => {
                 // The clinic recorded a representative.
                 let list = served!(person.actor.people(), list_notices, noticed(&name));

@@ -8,6 +8,7 @@ mod narrowed;
 mod recorded;
 mod revocation;
 mod stopped;
+mod suspended;
 mod watched;
 
 use std::collections::BTreeSet;

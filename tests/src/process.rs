@@ -81,9 +81,23 @@ impl Process {
 
     /// SIGTERM; `ended` waits.
     pub fn terminate(&mut self) {
+        self.signal(Signal::SIGTERM);
+    }
+
+    /// SIGSTOP: it is there, and does nothing.
+    pub fn pause(&mut self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    pub fn resume(&mut self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        // Not reaped yet, so the id is still its own.
         if self.runs() {
             let id = i32::try_from(self.child.id()).unwrap();
-            let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
+            let _ = kill(Pid::from_raw(id), signal);
         }
     }
 

@@ -68,6 +68,13 @@ impl Directory {
         Some((view.revision, Arc::clone(&view.agencies)))
     }
 
+    /// Whether an agency takes part; none when stale.
+    pub fn takes_part(&self, agency: &AgencyId) -> Option<bool> {
+        let (_, agencies) = self.agencies()?;
+        let found = agencies.get(agency);
+        Some(found.is_some_and(|agency| agency.status == AgencyStatus::Active))
+    }
+
     /// What people call an agency; none when it is not known.
     pub fn display_name(&self, agency: &AgencyId) -> Option<String> {
         let view = self.view.load();

@@ -13,6 +13,7 @@ mod once;
 mod page;
 mod parse;
 mod steps;
+mod stream;
 mod write;
 
 pub use self::ledger::Ledgers;
@@ -24,6 +25,7 @@ pub use once::{Replay, Request, request_key};
 pub use page::{Page, PageKey, Pages};
 pub use parse::{Check, check, id, labels, optional_id, page_size, plain, valid};
 pub use steps::{Follower, Sequence, Steps};
+pub use stream::{End, still_admitted};
 pub use wire::Violation;
 pub use write::Write;
 

@@ -29,6 +29,7 @@ mod set_preferences;
 mod shared;
 mod unmerge_people;
 mod update_person;
+mod watch_notices;
 
 use std::sync::Arc;
 
@@ -45,6 +46,8 @@ type Reply<T> = Result<Response<T>, Status>;
 
 #[async_trait]
 impl pb::people_service_server::PeopleService for Rpc {
+    type WatchNoticesStream = watch_notices::Notices;
+
     async fn register_person(
         &self,
         request: Request<pb::RegisterPersonRequest>,
@@ -128,6 +131,12 @@ impl pb::people_service_server::PeopleService for Rpc {
         request: Request<pb::ListNoticesRequest>,
     ) -> Reply<pb::ListNoticesResponse> {
         list_notices::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn watch_notices(
+        &self,
+        request: Request<pb::WatchNoticesRequest>,
+    ) -> Reply<Self::WatchNoticesStream> {
+        watch_notices::handle(&self.0, request).await.map_err(Status::from)
     }
     async fn acknowledge_notice(
         &self,

@@ -14,7 +14,7 @@ use std::{
 };
 
 use ::rpc::Error;
-use kernel::{AgencyId, AgencyStatus};
+use kernel::AgencyId;
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 use uuid::Uuid;
 
@@ -111,7 +111,5 @@ async fn look(app: &App, driven: &HashSet<Uuid>, quiet: &mut Quiet) -> Result<Ve
 
 /// Whether the directory says that the agency takes part; where it says nothing nothing is delivered.
 fn active(app: &App, agency: &AgencyId) -> bool {
-    let agencies = app.deps.directory.agencies();
-    let found = agencies.as_ref().and_then(|(_, agencies)| agencies.get(agency));
-    found.is_some_and(|agency| agency.status == AgencyStatus::Active)
+    app.deps.directory.takes_part(agency) == Some(true)
 }

@@ -114,6 +114,7 @@ pub const ADMISSION: &[Row] = &[
     ),
     // What a person must be told; that their representative was told is not that they were.
     users("/trellis.people.v1.PeopleService/ListNotices", PRINCIPALS),
+    users("/trellis.people.v1.PeopleService/WatchNotices", PRINCIPALS),
     users("/trellis.people.v1.PeopleService/AcknowledgeNotice", set(&[Person])),
     // Whether two people are one is the network's to decide, whose agency holds them does not matter.
     users("/trellis.people.v1.PeopleService/ListDoubtfulMatches", STEWARDS),

@@ -3,11 +3,9 @@
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use identity::AuthError;
-use kernel::AgencyStatus;
 use permit::Call;
 use prost_types::Timestamp;
-use rpc::{Conflict, Error};
+use rpc::{Conflict, Error, still_admitted};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::Status;
@@ -85,14 +83,14 @@ async fn follow<F: Feed>(
     let mut checkpoint = Instant::now() + CHECKPOINT;
     let mut caught_up = false;
     loop {
-        admitted(app, call)?;
+        still_admitted(call, &app.directory, &*app.clock)?;
         // Before the look, so that what is told during it is looked for again.
         told.mark_unchanged();
         let events = feed.after(app, reached).await?;
         let quiet = events.is_empty();
         for (number, event) in events {
             reached = number;
-            admitted(app, call)?;
+            still_admitted(call, &app.directory, &*app.clock)?;
             let Some(message) = feed.released(app, call, event).await? else { continue };
             if out.send(Ok(message)).await.is_err() {
                 return Ok(());
@@ -118,18 +116,5 @@ async fn follow<F: Feed>(
             () = tokio::time::sleep_until(checkpoint.min(Instant::now() + POLL)) => {}
             () = out.closed() => return Ok(()),
         }
-    }
-}
-
-/// As at the beginning: the token lasts, and the agency takes part.
-fn admitted(app: &App, call: &Call) -> Result<(), Error> {
-    if call.caller().expired(app.clock.now()) {
-        return Err(AuthError::Unauthenticated.into());
-    }
-    let (_, agencies) = app.agencies()?;
-    let agency = call.caller().agency().and_then(|agency| agencies.get(agency));
-    match agency.map(|agency| agency.status) {
-        Some(AgencyStatus::Active) => Ok(()),
-        _ => Err(AuthError::AgencySuspended.into()),
     }
 }

@@ -1,7 +1,7 @@
 //! ListNotices.
 
 use kernel::Instant;
-use permit::{Call, Others};
+use permit::{Call, Others, StandingPermit};
 use rpc::Error;
 use tonic::{Request, Response};
 use uuid::Uuid;
@@ -64,22 +64,36 @@ async fn page(
     after: Option<(Instant, Uuid)>,
     most: i64,
 ) -> Result<Vec<Notice>, Error> {
-    let others = Others { representatives: true, ..Others::default() };
-    let permit = appoint::standing_beside(app, call, person, Uuid::nil(), others).await?;
-    let own = renew_confirmation_code::own(app, call, person, None).await?;
-    let inbox = Inbox::of(&permit, own);
+    let (permit, inbox) = standing(app, call, person).await?;
     let found = notice::list(&app.deps.db, &permit, inbox, after, most).await?;
     let ids = found.iter().map(|one| one.id).collect();
     Ok(app.deps.guard.release_standing(&permit, ids, found).await?)
 }
 
+/// Who asks now, and which notices are theirs to see.
+pub async fn standing(
+    app: &App,
+    call: &Call,
+    person: Uuid,
+) -> Result<(StandingPermit, Inbox), Error> {
+    let others = Others { representatives: true, ..Others::default() };
+    let permit = appoint::standing_beside(app, call, person, Uuid::nil(), others).await?;
+    let own = renew_confirmation_code::own(app, call, person, None).await?;
+    let inbox = Inbox::of(&permit, own);
+    Ok((permit, inbox))
+}
+
+pub fn kind(notice: &Notice) -> pb::NoticeKind {
+    let kind = pb::NoticeKind::from_str_name(&format!("NOTICE_KIND_{}", notice.what));
+    kind.unwrap_or_default()
+}
+
 /// What has happened, and when: no content.
 pub fn told(notice: &Notice) -> pb::Notice {
-    let kind = pb::NoticeKind::from_str_name(&format!("NOTICE_KIND_{}", notice.what));
     pb::Notice {
         name: name_of("notices", notice.id),
         person: name_of("people", notice.person),
-        kind: kind.unwrap_or_default().into(),
+        kind: kind(notice).into(),
         create_time: Some(timestamp(notice.at)),
         acknowledge_time: notice.acknowledged_at.map(timestamp),
     }

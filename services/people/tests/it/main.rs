@@ -22,4 +22,5 @@ mod stewards;
 mod store;
 mod twin;
 mod update;
+mod watch_notices;
 mod world;

@@ -556,6 +556,16 @@ impl Client {
         Ok(self.people().list_notices(self.request(message)).await?.into_inner())
     }
 
+    pub async fn watch(
+        &self,
+        person: Uuid,
+        cursor: &str,
+    ) -> Result<tonic::Streaming<pb::WatchNoticesResponse>, Status> {
+        let (cursor, person) = (cursor.to_owned(), format!("people/{person}"));
+        let message = pb::WatchNoticesRequest { cursor, person };
+        Ok(self.people().watch_notices(self.request(message)).await?.into_inner())
+    }
+
     pub async fn doubtful(
         &self,
         page_size: i32,

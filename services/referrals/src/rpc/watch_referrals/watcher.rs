@@ -5,10 +5,9 @@ mod tell;
 use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use identity::AuthError;
-use kernel::{AgencyStatus, Instant};
+use kernel::Instant;
 use permit::Call;
-use rpc::{Error, Outage};
+use rpc::{End, Error};
 use tokio::sync::{mpsc, watch};
 use tonic::Status;
 use uuid::Uuid;
@@ -31,19 +30,6 @@ pub(super) struct Watcher {
     /// When the last message was sent.
     pub(super) sent: Instant,
     pub(super) out: mpsc::Sender<Result<WatchReferralsResponse, Status>>,
-}
-
-/// Why the stream ends.
-enum End {
-    Told(Error),
-    /// The reader has gone.
-    Gone,
-}
-
-impl<E: Into<Error>> From<E> for End {
-    fn from(error: E) -> Self {
-        Self::Told(error.into())
-    }
 }
 
 impl Watcher {
@@ -70,18 +56,9 @@ impl Watcher {
         }
     }
 
-    /// As at the beginning: the token lasts, and the agency takes part.
-    fn still_admitted(&self) -> Result<(), End> {
-        let caller = self.call.caller();
-        if caller.expired(self.app.deps.clock.now()) {
-            return Err(AuthError::Unauthenticated.into());
-        }
-        let (_, agencies) =
-            self.app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
-        match caller.agency().and_then(|agency| agencies.get(agency)).map(|agency| agency.status) {
-            Some(AgencyStatus::Active) => Ok(()),
-            _ => Err(AuthError::AgencySuspended.into()),
-        }
+    fn still_admitted(&self) -> Result<(), Error> {
+        let deps = &self.app.deps;
+        rpc::still_admitted(&self.call, &deps.directory, &*deps.clock)
     }
 
     /// Tells what comes next, and whether there may be more.

@@ -1,6 +1,7 @@
 //! What a stream says.
 
 use pg::points;
+use rpc::End;
 use tokio::sync::mpsc;
 use tonic::Status;
 use wire::{
@@ -8,7 +9,7 @@ use wire::{
     referrals::v1::{ReferralEventKind as Kind, WatchReferralsResponse},
 };
 
-use super::{super::shown, End, Watcher};
+use super::{super::shown, Watcher};
 use crate::domain::{Event, News};
 
 /// Of the thirty seconds that the contract promises.
