@@ -38,8 +38,15 @@ fn refused_by_service(answer: &Result<(), Status>) -> bool {
     }
 }
 
-async fn nothing_is_served_by_one_that_stood_still(service: &'static str) {
+/// `beside`: a directory runs in its process, too.
+async fn nothing_is_served_by_one_that_stood_still(service: &'static str, beside: bool) {
     let mut processes = Processes::start().await;
+    if beside {
+        processes.kill(service);
+        // That one is waited for no more.
+        tokio::time::sleep(LAPSE + Duration::from_secs(1)).await;
+        processes.start_with_directory(service).await;
+    }
     let world = World::new(processes.network()).await;
     let person = world.person(processes.network()).await;
     world.consent(&person, &world.agencies.housing).await;
@@ -82,10 +89,15 @@ async fn nothing_is_served_by_one_that_stood_still(service: &'static str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn notes_that_stood_still_serve_nothing_after_a_suspension_has_returned() {
-    nothing_is_served_by_one_that_stood_still("notes").await;
+    nothing_is_served_by_one_that_stood_still("notes", false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn referrals_that_stood_still_serve_nothing_after_a_suspension_has_returned() {
-    nothing_is_served_by_one_that_stood_still("referrals").await;
+    nothing_is_served_by_one_that_stood_still("referrals", false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_in_its_own_process_makes_no_service_sure_of_what_another_one_has_ended() {
+    nothing_is_served_by_one_that_stood_still("notes", true).await;
 }

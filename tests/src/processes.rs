@@ -100,6 +100,14 @@ impl Processes {
         self.serving(service).await;
     }
 
+    /// Starts a service again, with a directory in the same process, beside the one that is there.
+    pub async fn start_with_directory(&mut self, service: &'static str) {
+        let mut command = Command::new(trellis());
+        command.args(["serve", "directory", service, "--config"]).arg(self.config_of(service));
+        self.run(service, command);
+        self.serving(service).await;
+    }
+
     /// Starts a service that a fault will meet, and does not wait for it.
     pub fn start_faulted(&mut self, name: &'static str, fault: &Fault) {
         let mut command = Command::new(faulted());

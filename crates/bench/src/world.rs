@@ -124,6 +124,7 @@ pub fn directory(world: &World) -> Arc<Directory> {
         revision: 1,
         agencies: both.into_iter().chain(others).collect(),
         snapshot: true,
+        more: false,
     });
     directory
 }

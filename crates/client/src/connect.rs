@@ -17,7 +17,7 @@ use wire::{
 
 use crate::{Credentials, TokenSource};
 
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(15);
 const CONNECT: Duration = Duration::from_secs(5);
 /// Notes are at most 4 MiB each, and a list holds several.
 const LARGEST: usize = 32 * 1024 * 1024;

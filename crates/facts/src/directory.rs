@@ -157,6 +157,26 @@ impl AgencyBindings for Directory {
     }
 }
 
+/// A step of which all parts are there; none: more of it follows. By a part nobody goes: of what is in the others
+/// it would know nothing.
+fn whole(
+    begun: &mut Option<WatchAgenciesResponse>,
+    part: WatchAgenciesResponse,
+) -> Option<WatchAgenciesResponse> {
+    let step = match begun.take() {
+        None => part,
+        Some(mut step) => {
+            step.agencies.extend(part.agencies);
+            WatchAgenciesResponse { revision: part.revision, more: part.more, ..step }
+        }
+    };
+    if step.more {
+        *begun = Some(step);
+        return None;
+    }
+    Some(step)
+}
+
 /// Follows until cancelled; connects again whenever the stream ends. After each step the directory is asked
 /// whether this process may go by what it knows, and the seconds in which it may are counted from before the
 /// question: whoever takes something away waits for the answer or for those seconds, so that a step that is
@@ -171,10 +191,12 @@ pub async fn follow_directory(peer: Peer, directory: Arc<Directory>, stop: Cance
             match client.watch_agencies(WatchAgenciesRequest {}).await {
                 Ok(stream) => {
                     let mut stream = stream.into_inner();
+                    let mut begun = None;
                     // A checkpoint comes every 2 seconds: silence for STALE is a dead stream.
                     while let Ok(Ok(Some(step))) =
                         tokio::time::timeout(STALE, stream.message()).await
                     {
+                        let Some(step) = whole(&mut begun, step) else { continue };
                         directory.take(&step);
                         let (follower, revision) = (follower.clone(), step.revision);
                         let question = AcknowledgeAgenciesRequest { follower, revision };
@@ -197,4 +219,26 @@ pub async fn follow_directory(peer: Peer, directory: Arc<Directory>, stop: Cance
         }
     };
     stop.run_until_cancelled(following).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_taken_once_all_its_parts_are_there() {
+        let part = |revision, agency: &str, snapshot, more| {
+            let agency =
+                wire::directory::v1::Agency { name: agency.to_owned(), ..Default::default() };
+            let state = AgencyState { agency: Some(agency), ..AgencyState::default() };
+            WatchAgenciesResponse { revision, agencies: vec![state], snapshot, more }
+        };
+        let mut begun = None;
+        assert_eq!(whole(&mut begun, part(3, "a", true, true)), None);
+        assert_eq!(whole(&mut begun, part(5, "b", false, true)), None);
+        let all = whole(&mut begun, part(9, "c", false, false)).unwrap_or_default();
+        assert_eq!((all.revision, all.snapshot, all.agencies.len()), (9, true, 3));
+        let alone = part(10, "d", false, false);
+        assert_eq!(whole(&mut begun, alone.clone()), Some(alone));
+    }
 }

@@ -1,8 +1,8 @@
 //! Records on their way out: located, sealed, and what goes with them once opened.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use kernel::{AgencyId, Class, CodeSet, Kind, PersonId, RecordId};
+use kernel::{AgencyId, Class, CodeSet, ConsentId, Kind, PersonId, RecordId};
 use policy::{BasisKind, Consent, Obligation, PersonFacts, Record, Redisclosure};
 use uuid::Uuid;
 
@@ -104,12 +104,18 @@ impl Disclosure {
 
     /// The consents relied on, for the copy or explanation that §2.32 asks.
     pub fn consents(&self) -> impl Iterator<Item = &Consent> {
-        // Two parts of a reply may have been decided on the same facts: each consent once.
-        let all = self.facts.iter().flat_map(|facts| &facts.consents);
-        let mut seen = std::collections::BTreeSet::new();
-        all.filter(move |consent| {
-            self.basis.iter().any(|(_, id)| *id == consent.id) && seen.insert(&consent.id)
-        })
+        // Two parts of a reply may have been decided on the same facts: each consent once. And whoever is one with
+        // another has their refusals under the same id, without a signature: the consent itself is told.
+        let mut found: BTreeMap<&ConsentId, &Consent> = BTreeMap::new();
+        for consent in self.facts.iter().flat_map(|facts| &facts.consents) {
+            if self.basis.iter().any(|(_, id)| *id == consent.id) {
+                let held = found.entry(&consent.id).or_insert(consent);
+                if held.signature.is_none() {
+                    *held = consent;
+                }
+            }
+        }
+        found.into_values()
     }
 }
 

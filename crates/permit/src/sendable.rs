@@ -10,11 +10,14 @@ use crate::{
     release::Sum,
 };
 
+/// Decisions after which others have their turn.
+const TURN: usize = 64;
+
 /// By what something could be sent to an agency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sendable {
     pub basis: Vec<(BasisKind, ConsentId)>,
-    /// When the first of the consents relied on ends, where all of them name the sender.
+    /// When the last of the consents relied on ends, where all of them name the sender and end.
     pub until: Option<Instant>,
 }
 
@@ -40,7 +43,10 @@ impl Guard {
             }
         };
         let mut found = HashMap::new();
-        for recipient in recipients {
+        for (n, recipient) in recipients.into_iter().enumerate() {
+            if n % TURN == TURN - 1 {
+                tokio::task::yield_now().await;
+            }
             let mut request = known.request(&ground, Action::Refer).ok_or(Refusal::NotFound)?;
             request.recipient_agency = Some(recipient.clone());
             if let Ok(opened) = known.judge_one(&request, &located.record) {
@@ -63,13 +69,14 @@ fn until(known: &Known, call: &Call, basis: &[(BasisKind, ConsentId)]) -> Option
     let facts = known.facts_of(basis);
     let all = facts.iter().flat_map(|facts| &facts.consents);
     let relied_on = all.filter(|consent| basis.iter().any(|(_, id)| *id == consent.id));
-    let mut first = None;
+    // Each of them covers it by itself: the last to end ends it.
+    let mut last = None;
     for consent in relied_on {
         let named = consent.rule.disclosers.as_ref()?;
         if !named.agencies.contains(own) {
             return None;
         }
-        first = [first, consent.expires].into_iter().flatten().min();
+        last = last.max(Some(consent.expires?));
     }
-    first
+    last
 }

@@ -63,7 +63,7 @@ impl Feed {
         let (after, mut states) =
             if snapshot { (0, HashMap::new()) } else { (known.revision, known.states.clone()) };
         let (revision, changed) = store::agency::changes(&self.db, after).await?;
-        let mut step = WatchAgenciesResponse { revision, agencies: Vec::new(), snapshot };
+        let mut step = WatchAgenciesResponse { revision, snapshot, ..Default::default() };
         for (agency, bindings, teams) in changed {
             let state = convert::state(&agency, bindings, teams);
             step.agencies.push(state.clone());

@@ -31,25 +31,34 @@ COMMENT ON COLUMN preference.stater_subject IS 'The subject of that sign-in.';
 SELECT protect('preference');
 SELECT append_only('preference');
 
+CREATE FUNCTION preference_needs(content jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE SET search_path FROM CURRENT AS $$
+    SELECT jsonb_build_object('contact_rule', content->'contact_rule', 'language', content->'language',
+        'interpreter', content->'interpreter', 'cultural_offering', content->'cultural_offering',
+        'faith_offering', content->'faith_offering',
+        'include_faith_based', content->'include_faith_based')
+$$;
+COMMENT ON FUNCTION preference_needs IS 'What services need of a statement: no ways, and no words of the person''s own.';
+
 -- An own statement outlives its sign-in: that a device was lost lifts no prohibition. Of somebody who is one with
 -- the person by a steward's link what was said counts, too, for the stricter rule of contact, and is shown to nobody.
 CREATE FUNCTION stated_preferences(people uuid[], agencies uuid[])
     RETURNS TABLE (place bigint, member uuid, sign_in uuid, proofed boolean, vouching uuid[], id uuid,
-        content jsonb, stated_at timestamptz)
+        needs jsonb, stated_at timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
     WITH asked AS (
         SELECT q.place, m.member, q.agency
         FROM unnest(people, agencies) WITH ORDINALITY AS q (person, agency, place)
         CROSS JOIN LATERAL merged_with(ARRAY[q.person], NULL) AS m
     )
-    SELECT a.place, a.member, NULL::uuid, false, '{}'::uuid[], x.id, x.content, x.stated_at
+    SELECT a.place, a.member, NULL::uuid, false, '{}'::uuid[], x.id, preference_needs(x.content), x.stated_at
     FROM asked a
     CROSS JOIN LATERAL (
         SELECT p.id, p.content, p.stated_at FROM preference p
         WHERE p.person_id = a.member AND p.agency_id = a.agency
         ORDER BY p.place DESC LIMIT 1) AS x
     UNION ALL
-    SELECT a.place, a.member, s.id, s.proofed, v.agencies, x.id, x.content, x.stated_at
+    SELECT a.place, a.member, s.id, s.proofed, v.agencies, x.id, preference_needs(x.content), x.stated_at
     FROM asked a
     JOIN sign_in s ON s.person_id = a.member AND s.representative_id IS NULL
     CROSS JOIN LATERAL (
@@ -63,4 +72,4 @@ CREATE FUNCTION stated_preferences(people uuid[], agencies uuid[])
 $$;
 COMMENT ON FUNCTION stated_preferences IS
     'For each person and agency: what was said to the agency last, and the last statement by each sign-in of the '
-    'person''s own that holds for it; of all who are one with the person.';
+    'person''s own that holds for it; of all who are one with the person. Rules and needs, no ways and no words.';

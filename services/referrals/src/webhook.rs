@@ -15,7 +15,10 @@ use std::{
 
 use ::rpc::Error;
 use kernel::AgencyId;
-use tokio::{task::JoinSet, time::MissedTickBehavior};
+use tokio::{
+    task::{self, JoinSet},
+    time::MissedTickBehavior,
+};
 use uuid::Uuid;
 
 use crate::{App, store::Waiting};
@@ -62,23 +65,26 @@ pub(crate) async fn run(app: Arc<App>) {
     let (mut heads, stop) = (app.feed.heads(), app.deps.stop.clone());
     let mut ticks = tokio::time::interval(EACH);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut at_work, mut driven, mut quiet) = (JoinSet::new(), HashSet::new(), Quiet::new());
+    let (mut at_work, mut quiet) = (JoinSet::new(), Quiet::new());
+    // Which task delivers to which webhook.
+    let mut driven: HashMap<task::Id, Uuid> = HashMap::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             _ = heads.changed() => {}
             _ = ticks.tick() => {}
-            Some(done) = at_work.join_next() => {
-                // A task that broke is found by its lease's end.
-                if let Ok(id) = done { driven.remove(&id); }
-            }
+            Some(done) = at_work.join_next_with_id() => ended(&mut driven, done),
+        }
+        // All that have ended: others wait for their places.
+        while let Some(done) = at_work.try_join_next_with_id() {
+            ended(&mut driven, done);
         }
         heads.borrow_and_update();
-        match look(&app, &driven, &mut quiet).await {
+        let busy = driven.values().copied().collect();
+        match look(&app, &busy, &mut quiet).await {
             Ok(busy) => {
                 for id in busy.into_iter().take(AT_ONCE.saturating_sub(driven.len())) {
-                    driven.insert(id);
-                    at_work.spawn(drive::run(Arc::clone(&app), id));
+                    driven.insert(at_work.spawn(drive::run(Arc::clone(&app), id)).id(), id);
                 }
             }
             Err(error) => tracing::warn!(%error, "webhooks were not looked for"),
@@ -86,6 +92,15 @@ pub(crate) async fn run(app: Arc<App>) {
         tokio::time::sleep(SHORT).await;
     }
     while at_work.join_next().await.is_some() {}
+}
+
+/// One that broke is delivered to again once its lease has ended.
+fn ended(driven: &mut HashMap<task::Id, Uuid>, done: Result<(task::Id, ()), task::JoinError>) {
+    let id = match done {
+        Ok((id, _)) => id,
+        Err(broken) => broken.id(),
+    };
+    driven.remove(&id);
 }
 
 /// Those for which there is something.

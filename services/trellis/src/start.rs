@@ -78,9 +78,12 @@ pub async fn start_on(
     let peers = Peers::new(config, &services, inside, key, Arc::clone(&clock))?;
 
     let (ending, guard) = background();
-    let directory = match services.contains(&Service::Directory) {
-        true => Directory::local(),
-        false => Directory::new(),
+    // A directory that runs alone is told by its store. Beside others it is followed as from any other process:
+    // whoever takes something away waits for every process that might go by what was.
+    let follows = services.iter().find(|service| **service != Service::Directory).copied();
+    let directory = match follows {
+        None => Directory::local(),
+        Some(_) => Directory::new(),
     };
     let heads = heads::Heads::new(config)?;
     let mut mounts = Mounts::new(config, internal.is_some(), stop);
@@ -93,6 +96,7 @@ pub async fn start_on(
         pages,
         page_secret: secret,
         directory,
+        alone: follows.is_none(),
         ending,
         ledgers,
         heads,
@@ -105,9 +109,8 @@ pub async fn start_on(
     }
     let Parts { clock, directory, ending, ledgers, peers, heads, .. } = parts;
     mounts.add(Ledgers::new(ledgers).server());
-    let first = services.first().copied().context("no service is named")?;
-    if !services.contains(&Service::Directory) {
-        let peer = peers.to(first, Service::Directory)?;
+    if let Some(service) = follows {
+        let peer = peers.to(service, Service::Directory)?;
         tokio::spawn(facts::follow_directory(peer, Arc::clone(&directory), ending.clone()));
     }
 
@@ -131,6 +134,8 @@ struct Parts<'a> {
     /// What webhooks' secrets come from as well.
     page_secret: [u8; 32],
     directory: Arc<Directory>,
+    /// The directory is the only service here.
+    alone: bool,
     ending: CancellationToken,
     ledgers: Vec<(&'static str, Ledger)>,
     heads: heads::Heads,
@@ -147,7 +152,11 @@ impl Parts<'_> {
             db,
             clock: Arc::clone(&self.clock),
             pages: self.pages.clone(),
-            directory: Arc::clone(&self.directory),
+            directory: match of {
+                // Its own feed is its own.
+                Service::Directory if !self.alone => Directory::local(),
+                _ => Arc::clone(&self.directory),
+            },
             stop: self.ending.clone(),
         };
         match of {

@@ -456,6 +456,7 @@ fn directory() -> Arc<Directory> {
         revision: 1,
         agencies: all.into_iter().map(state).collect(),
         snapshot: true,
+        more: false,
     });
     directory
 }

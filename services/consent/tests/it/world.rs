@@ -515,6 +515,7 @@ pub fn agencies(revision: i64) -> WatchAgenciesResponse {
             one(OTHER, "Elsewhere Health", Sector::Healthcare),
         ],
         snapshot: true,
+        more: false,
     }
 }
 

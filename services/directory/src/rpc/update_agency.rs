@@ -114,6 +114,21 @@ async fn changed(
     {
         bad = unfit_parent(tx, id, parent).await?;
     }
+    for (field, was, is) in [
+        ("part2_program", now.flags.part2_program, result.part2_program),
+        (
+            "victim_service_provider",
+            now.flags.victim_service_provider,
+            result.victim_service_provider,
+        ),
+    ] {
+        if was && !is {
+            // Its records go by it: what was written under it stays protected (42 CFR 2.12, 34 U.S.C. 12291(b)(2)).
+            let why =
+                "can't be taken back: register another agency for what is written from now on";
+            bad.push(Violation::new(field, why));
+        }
+    }
     let result = stated(id, &registering(result, &req.request_id), bad).map_err(below("agency"))?;
     Ok(Agency { status: now.status, version: now.version, revision: now.revision, ..result })
 }

@@ -75,7 +75,7 @@ fn steps(head: &Head, reached: Option<i64>, quiet: Duration) -> Vec<WatchAgencie
 }
 
 fn checkpoint(revision: i64) -> WatchAgenciesResponse {
-    WatchAgenciesResponse { revision, agencies: Vec::new(), snapshot: false }
+    WatchAgenciesResponse { revision, ..WatchAgenciesResponse::default() }
 }
 
 /// In messages of a bounded size, in the order of the changes: after each one the follower is where
@@ -94,8 +94,12 @@ fn parts(head: &Head, after: i64, snapshot: bool) -> Vec<WatchAgenciesResponse> 
             part.agencies.push(AgencyState::clone(&state));
         }
     }
-    if let Some(last) = parts.last_mut() {
-        last.revision = head.revision;
+    let last = parts.len() - 1;
+    for (n, part) in parts.iter_mut().enumerate() {
+        part.more = n < last;
+        if n == last {
+            part.revision = head.revision;
+        }
     }
     parts
 }

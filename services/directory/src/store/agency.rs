@@ -121,7 +121,14 @@ pub(crate) async fn update(tx: &mut PgConnection, agency: &Agency) -> Result<Age
     )
     .fetch_one(&mut *tx)
     .await?;
-    // Searches know its name and its sector.
+    // Searches know its name and its sector. Whoever states a service's capacity, or changes one, is waited for:
+    // what is indexed is then what was committed.
+    sqlx::query!(
+        "SELECT id FROM service WHERE agency_id = $1 ORDER BY id FOR NO KEY UPDATE",
+        agency.id,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
     search::index(tx, agency.id, None).await?;
     row.try_into()
 }

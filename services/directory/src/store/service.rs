@@ -153,6 +153,10 @@ pub(crate) async fn version(
     agency: Uuid,
     id: Uuid,
 ) -> Result<i64, StoreError> {
+    // The agency first, as whoever suspends it does: what is indexed is then as it stands.
+    sqlx::query!("SELECT id FROM agency WHERE id = $1 FOR SHARE", agency)
+        .fetch_optional(&mut *tx)
+        .await?;
     let version = sqlx::query_scalar!(
         "SELECT version FROM service WHERE id = $1 AND agency_id = $2 FOR NO KEY UPDATE",
         id,

@@ -3,6 +3,7 @@ use std::time::Duration;
 use kernel::Role;
 use prost_types::FieldMask;
 use tonic::Code;
+use tonic_types::StatusExt as _;
 use uuid::Uuid;
 use wire::{
     common::v1::Sector,
@@ -104,6 +105,20 @@ async fn what_decisions_hang_on_is_the_networks_to_say() {
     let id = clinic.name.strip_prefix("agencies/").unwrap().into();
     let flags = flags.get(&id).unwrap();
     assert!(flags.part2_program && flags.victim_service_provider && flags.covered_entity);
+    // What was written under them goes by them.
+    let less = Agency {
+        part2_program: false,
+        victim_service_provider: false,
+        covered_entity: false,
+        ..done.clone()
+    };
+    let paths = ["part2_program", "victim_service_provider"];
+    let refused = network.admin().update_agency(update(less.clone(), &paths)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    let bad = refused.get_error_details();
+    let bad = bad.bad_request().unwrap().field_violations.iter().map(|v| v.field.clone());
+    assert_eq!(bad.collect::<Vec<_>>(), ["agency.part2_program", "agency.victim_service_provider"]);
+    changed(&mut network.admin(), update(less, &["covered_entity"])).await;
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ impl Candidates {
     /// its registrations are one person says nothing of what others state. Where any of these points to
     /// several people nobody is recognised: a false link is the worse error.
     pub fn person(&self) -> Option<Uuid> {
-        let mut links = self.similar.iter().filter(|one| one.link).map(|one| one.person);
+        let mut links = self.similar.iter().filter(|one| one.link).map(|one| one.member);
         match (self.own.first(), &*self.same, (links.next(), links.next())) {
             (Some(own), ..) => Some(*own),
             (None, [one], _) => Some(*one),

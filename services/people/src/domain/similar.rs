@@ -15,6 +15,8 @@ const PARTS: f64 = 1000.0;
 /// A form of somebody beside a form of what is registered: no content.
 pub struct Compared {
     pub person: Uuid,
+    /// The name under which it is, of those of whom a steward has found that they are one.
+    pub member: Uuid,
     /// Tells the profiles of one person apart.
     pub profile: i64,
     /// The agency that asks has registered them.
@@ -26,7 +28,10 @@ pub struct Compared {
 /// Somebody who is, or may be, the same person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Similar {
+    /// By which of their names they are known, where they are one of several.
     pub person: Uuid,
+    /// By which of them what agrees best is kept.
+    pub member: Uuid,
     /// The same; else in doubt.
     pub link: bool,
     weight: i64,
@@ -71,14 +76,17 @@ pub fn people(rule: &Rule, rows: &[Compared]) -> Vec<Similar> {
 fn person(rule: &Rule, rows: &[Compared]) -> Option<Similar> {
     let first = rows.first()?;
     let profiles = rows.chunk_by(|a, b| a.profile == b.profile);
-    let best: Vec<Judgement> = profiles.filter_map(|forms| best(rule, forms)).collect();
-    let top = best.iter().max_by(|a, b| rank(a).total_cmp(&rank(b)))?;
+    let best: Vec<(Judgement, Uuid)> =
+        profiles.filter_map(|forms| Some((best(rule, forms)?, forms.first()?.member))).collect();
+    let (top, member) = best.iter().max_by(|a, b| rank(&a.0).total_cmp(&rank(&b.0)))?;
     let against = |one: &Judgement| {
         one.verdict == Verdict::Distinct || one.guards.contains(&Guard::Identifiers)
     };
-    let link = top.verdict == Verdict::Link && !first.known && !best.iter().any(against);
+    let link =
+        top.verdict == Verdict::Link && !first.known && !best.iter().any(|(one, _)| against(one));
     let weight = (top.weight * PARTS).round() as i64;
-    (top.verdict != Verdict::Distinct).then_some(Similar { person: first.person, link, weight })
+    let (person, member) = (first.person, *member);
+    (top.verdict != Verdict::Distinct).then_some(Similar { person, member, link, weight })
 }
 
 pub(super) fn best(rule: &Rule, forms: &[Compared]) -> Option<Judgement> {
@@ -106,7 +114,8 @@ pub fn levels(places: &[i16]) -> Option<Levels> {
 
 /// Those in doubt beside `person`, who was chosen or made: the weightiest.
 pub fn doubts(similar: &[Similar], person: Uuid) -> Vec<&Similar> {
-    let mut others: Vec<&Similar> = similar.iter().filter(|s| s.person != person).collect();
+    let mut others: Vec<&Similar> =
+        similar.iter().filter(|s| s.person != person && s.member != person).collect();
     others.sort_by_key(|s| (std::cmp::Reverse(s.weight), s.person));
     others.truncate(DOUBTS);
     others

@@ -58,6 +58,7 @@ fn answer(holding: &[Holding]) -> StatedPreferences {
         contact_rule: rule,
         language: words(|p| &p.language),
         interpreting: interpreter.is_some_and(|kind| !none.contains(&kind)),
+        no_interpreting: interpreter == Some(InterpreterKind::None.into()),
         cultural_offering: words(|p| &p.cultural_offering),
         faith_offering: faith.map(|p| p.faith_offering.clone()).unwrap_or_default(),
         include_faith_based: faith.is_some_and(|p| p.include_faith_based),

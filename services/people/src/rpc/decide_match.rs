@@ -8,7 +8,10 @@ use tonic::{Request, Response};
 use wire::people::v1::{DecideMatchRequest, DecideMatchResponse, MatchDecision};
 
 use super::merging;
-use crate::{App, store::doubt};
+use crate::{
+    App,
+    store::{doubt, link},
+};
 
 const RPC: &str = "trellis.people.v1.PeopleService/DecideMatch";
 
@@ -52,10 +55,12 @@ pub async fn handle(
             doubt::decide(&mut *tx, (id, people.0), if same { "SAME" } else { "DIFFERENT" }, by)
                 .await?;
             let mut written = vec![id];
-            if same {
+            // Found while they were being merged: it is decided, and they are one already.
+            let merges = same && !link::group(&mut *tx, people.0).await?.contains(&people.1);
+            if merges {
                 written.extend(merging::merge(tx, &link, never, by).await?);
             }
-            let link = same.then(|| merging::shown(&link));
+            let link = merges.then(|| merging::shown(&link));
             Ok((DecideMatchResponse { decision: decision.into(), link }, written))
         })
     });

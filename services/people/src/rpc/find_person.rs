@@ -6,13 +6,13 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::{
     Violation,
-    people::v1::{FindPersonRequest, FindPersonResponse},
+    people::v1::{self as pb, FindPersonRequest, FindPersonResponse},
 };
 
-use super::shared;
+use super::{get_person, shared};
 use crate::{
     App,
-    domain::{self, Identifier},
+    domain::{self, ContactRule, Identifier},
     store::{
         locate::{self, Named},
         profile,
@@ -51,9 +51,11 @@ pub async fn handle(
     let permit = app.deps.guard.permit(&call, Ask::people(vec![found.into()])).await?;
     let sealed = profile::list(&app.deps.db, &permit, Some(agency)).await?;
     let (read, disclosure) = app.deps.guard.release_page(sealed).await?;
-    let profiles: Vec<_> = read.into_iter().map(|(profile, _)| profile).collect();
+    // They are the caller's own: nothing else was said to it.
+    let profiles = read.iter().map(|read| get_person::shown(&call, read, ContactRule::Open));
+    let shown = pb::Person { profiles: profiles.collect(), ..shared::person(found, &[]) };
     Ok(Response::new(FindPersonResponse {
-        person: (!profiles.is_empty()).then(|| shared::person(found, &profiles)),
+        person: Some(shown).filter(|person| !person.profiles.is_empty()),
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))
 }

@@ -1,6 +1,6 @@
 //! GetPerson.
 
-use kernel::AgencyId;
+use kernel::{AgencyId, Role};
 use permit::{Ask, Call};
 use rpc::Error;
 use tonic::{Request, Response};
@@ -47,17 +47,19 @@ pub async fn handle(
 }
 
 /// With what the person prefers there. Where they are not freely contacted, nobody but they and the agency that
-/// holds the profile is shown by what they could be.
-fn shown(call: &Call, read: &Read, told_caller: ContactRule) -> pb::Profile {
+/// holds the profile is shown by what they could be. What nobody has labelled is not for whoever acts for them.
+pub(super) fn shown(call: &Call, read: &Read, told_caller: ContactRule) -> pb::Profile {
     let ((record, profile), holding) = read;
     let rule = holding.contact_rule.max(told_caller);
     let mut shown = shared::profile(record, profile);
-    shown.preferences = holding.heard.as_ref().map(preferences::told);
-    shown.own_preferences = holding.own.as_ref().map(preferences::told);
     shown.contact_rule = preferences::rule(rule).into();
+    if !call.caller().roles().contains(Role::Representative) {
+        shown.preferences = holding.heard.as_ref().map(preferences::told);
+        shown.own_preferences = holding.own.as_ref().map(preferences::told);
+    }
     let agency = call.caller().agency();
     let holds = agency.is_some() && agency == record.custodian.as_ref();
-    let themself = call.caller().roles().contains(kernel::Role::Person);
+    let themself = call.caller().roles().contains(Role::Person);
     if rule != ContactRule::Open && !holds && !themself {
         shown.contact_withheld = true;
         if let Some(details) = &mut shown.details {

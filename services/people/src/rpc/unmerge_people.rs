@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use facts::PersonLink;
-use rpc::Error;
+use rpc::{Conflict, Error};
 use tonic::{Request, Response};
 use wire::people::v1::{UnmergePeopleRequest, UnmergePeopleResponse};
 
@@ -37,7 +37,9 @@ pub async fn handle(
         let by = Arc::clone(&by);
         Box::pin(async move {
             let standing = link::standing(&mut *tx, people.0, people.1).await?;
-            let standing = standing.ok_or(Error::NotFound)?;
+            // It stood a moment ago: ended by another, or by this very request, whose answer is then looked for.
+            let ended = Conflict::WrongState { state: "UNMERGED", allowed: Vec::new() };
+            let standing = standing.ok_or(Error::Conflict(ended))?;
             link::end(tx, &standing, &by).await?;
             let ended = PersonLink { ended_at: Some(by.at), ..standing };
             let reply = UnmergePeopleResponse { link: Some(merging::shown(&ended)) };

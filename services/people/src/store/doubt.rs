@@ -95,6 +95,7 @@ fn compared(person: Uuid, pair: &Pair) -> Option<Compared> {
     let counts = [(given, family), (other_given, other_family)];
     Some(Compared {
         person,
+        member: person,
         profile: 0,
         known: false,
         levels: levels(&pair.levels)?,

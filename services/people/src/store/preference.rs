@@ -1,6 +1,6 @@
 //! What people prefer: each statement a row, and the last one counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use kernel::Instant;
 use pg::{Db, PgConnection, StoreError};
@@ -46,16 +46,28 @@ pub async fn state(
     .fetch_optional(&mut *tx)
     .await?;
     let mut new = new.clone();
-    let (mut id, mut place) = (None, 0);
+    let (mut seen, mut place) = (None, 0);
     if let Some(last) = last {
-        (id, place) = (Some(last.id), last.place);
+        (seen, place) = (Some(last.id), last.place);
         if new.preferences.contact_rule.is_none() {
             let before = opened(last.content)?;
             new.preferences.contact_rule = before.contact_rule;
             new.preferences.safe_contacts = before.safe_contacts;
         }
     }
-    if expected.is_some() && expected != id {
+    // Later than all before it, whatever the clocks of replicas show.
+    let before = sqlx::query_scalar!(
+        r#"SELECT max(stated_at) AS "at: Instant" FROM preference WHERE person_id = $1"#,
+        recorder.person(),
+    );
+    if let Some(before) = before.fetch_one(&mut *tx).await? {
+        new.at = new.at.max(before + time::Duration::MICROSECOND);
+    }
+    if let (Some(_), Some(own)) = (expected, sign_in) {
+        // As its holder is shown it: by another sign-in of theirs, too.
+        seen = own_shown(&mut *tx, recorder.person(), own).await?;
+    }
+    if expected.is_some() && expected != seen {
         return Ok(None);
     }
     let content = serde_json::to_value(&new.preferences);
@@ -79,20 +91,40 @@ pub async fn state(
     Ok(Some(new))
 }
 
+/// The person's own last statement that holds for an agency for which this binding stands.
+async fn own_shown(
+    tx: &mut PgConnection,
+    person: Uuid,
+    own: Uuid,
+) -> Result<Option<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "SELECT p.id FROM preference p
+         JOIN sign_in s ON s.id = p.sign_in_id
+         JOIN sign_in me ON me.id = $2
+         WHERE p.person_id = $1 AND (s.id = me.id OR s.proofed OR me.proofed OR EXISTS (
+             SELECT FROM sign_in_confirmation c JOIN sign_in_confirmation m USING (agency_id)
+             WHERE c.sign_in_id = s.id AND m.sign_in_id = me.id))
+         ORDER BY p.stated_at DESC LIMIT 1",
+        person,
+        own,
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
 fn opened(content: serde_json::Value) -> Result<Preferences, StoreError> {
     serde_json::from_value(content).map_err(|_| StoreError::BadRow { what: "preferences" })
 }
 
-/// What holds of each person for each agency; one answer each, in order. For what is sealed with a profile, and
-/// for services.
-pub(super) async fn holding(
+/// What holds of each person for each agency, one answer each, in order: rules and needs, and of the rest nothing.
+async fn needs(
     conn: &mut PgConnection,
     people: &[Uuid],
     agencies: &[Uuid],
 ) -> Result<Vec<Holding>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT place AS "place!", member AS "member!", sign_in, proofed AS "proofed!",
-             vouching AS "vouching!", id AS "id!", content AS "content!",
+             vouching AS "vouching!", id AS "id!", needs AS "needs!",
              stated_at AS "stated_at!: Instant"
          FROM stated_preferences($1, $2) ORDER BY stated_at, id"#,
         people,
@@ -104,7 +136,7 @@ pub(super) async fn holding(
     // The words of each name by themselves: none lifts what was said under another.
     let mut words: BTreeMap<(i64, Uuid), Vec<OwnWord>> = BTreeMap::new();
     for row in rows {
-        let preferences = opened(row.content)?;
+        let preferences = opened(row.needs)?;
         let rule = preferences.contact_rule;
         let answer = super::facts::at(&mut answers, row.place)?;
         if row.sign_in.is_some() {
@@ -134,7 +166,31 @@ pub(super) async fn holding(
     Ok(answers)
 }
 
-/// As [`holding`], for services, which are told of rules and needs alone.
+/// As [`needs`], and all that was stated: for what is sealed with the profiles of the transaction's people.
+pub(super) async fn holding(
+    tx: &mut PgConnection,
+    people: &[Uuid],
+    agencies: &[Uuid],
+) -> Result<Vec<Holding>, StoreError> {
+    let mut answers = needs(&mut *tx, people, agencies).await?;
+    let statements = || answers.iter().flat_map(|one| one.own.iter().chain(&one.heard));
+    let ids: Vec<Uuid> = statements().map(|statement| statement.id).collect();
+    let rows = sqlx::query!("SELECT id, content FROM preference WHERE id = ANY ($1)", &ids);
+    let mut whole = HashMap::new();
+    for row in rows.fetch_all(tx).await? {
+        whole.insert(row.id, opened(row.content)?);
+    }
+    for one in &mut answers {
+        for statement in one.own.iter_mut().chain(&mut one.heard) {
+            let found = whole.get(&statement.id);
+            let found = found.ok_or(StoreError::BadRow { what: "preferences" })?;
+            statement.preferences = found.clone();
+        }
+    }
+    Ok(answers)
+}
+
+/// As [`needs`], for services.
 pub async fn checked(
     db: &Db,
     people: Vec<Uuid>,
@@ -142,7 +198,7 @@ pub async fn checked(
 ) -> Result<Vec<Holding>, StoreError> {
     db.run_one("preference.check", move |conn| {
         let (people, agencies) = (people.clone(), agencies.clone());
-        Box::pin(async move { holding(conn, &people, &agencies).await })
+        Box::pin(async move { needs(conn, &people, &agencies).await })
     })
     .await
 }

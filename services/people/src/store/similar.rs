@@ -23,7 +23,7 @@ pub async fn people(
     let keys: Vec<Vec<u8>> = blocks.iter().map(|k| k.bytes()).collect();
     let forms: serde_json::Value = of.iter().map(form).collect();
     let rows = sqlx::query!(
-        r#"SELECT person_id AS "person!", profile AS "profile!", known AS "known!",
+        r#"SELECT person_id AS "person!", member AS "member!", profile AS "profile!", known AS "known!",
              levels AS "levels!", both_names AS "both_names!", counts AS "counts!", total AS "total!"
          FROM similar_people($1, $2, $3, $4, $5, $6)"#,
         &keys,
@@ -40,6 +40,7 @@ pub async fn people(
         let counts = [(number(given), number(family)), (number(other_given), number(other_family))];
         Some(Compared {
             person: row.person,
+            member: row.member,
             profile: row.profile,
             known: row.known,
             levels: levels(&row.levels)?,

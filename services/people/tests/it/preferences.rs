@@ -16,7 +16,7 @@ use crate::{
     notices::bind,
     read::consent,
     update::changed,
-    world::{CLINIC, Client, HOUSING, PROBATION, World, papers, whole},
+    world::{CLINIC, Client, HOUSING, PROBATION, World, guardian, papers, whole},
 };
 
 fn safe() -> pb::SafeContact {
@@ -290,6 +290,18 @@ async fn by_what_somebody_can_be_reached_is_for_nobody_else_where_they_are_not_f
     assert_eq!([ways(&housing).await, seen(&housing).await.0], [1, 0]);
     set(&world, &jane, person, ruled(Rule::Open)).await;
     assert_eq!(seen(&housing).await, (3, false));
+    // Who acts for them is shown the rule, and what nobody has labelled is not.
+    let added = world.staff(CLINIC).add_representative(guardian(person)).await.unwrap();
+    let aunt = world.individual("aunt", Role::Representative);
+    aunt.accept(&added.code).await.unwrap();
+    set(&world, &jane, person, ruled(Rule::SafeWaysOnly)).await;
+    assert_eq!(seen(&aunt).await, (0, true));
+    let read = profile_of(&aunt, person, CLINIC).await;
+    assert_eq!((read.preferences, read.own_preferences), (None, None));
+    assert_eq!(read.contact_rule, i32::from(Rule::SafeWaysOnly));
+    let found = clinic.find("urn:own", &format!("J-{CLINIC}")).await.unwrap().person.unwrap();
+    assert_eq!(found.profiles, [profile_of(&clinic, person, CLINIC).await], "found as read");
+    set(&world, &jane, person, ruled(Rule::Open)).await;
     // What the reader's own agency heard counts for what it reads of others.
     set(&world, &housing, person, ruled(Rule::Prohibited)).await;
     assert_eq!(seen(&housing).await, (0, true));
@@ -343,6 +355,28 @@ async fn a_statement_is_made_once_replaces_what_was_seen_and_keeps_what_was_befo
             .await
             .unwrap();
     assert_eq!(kept, ["es", ""]);
+}
+
+#[tokio::test]
+async fn a_person_replaces_what_another_device_of_theirs_said_as_they_read_it() {
+    let world = World::new().await;
+    let person = world.jane(CLINIC).await;
+    let old = bind(&world, CLINIC, person, "old-phone").await;
+    set(&world, &old, person, ruled(Rule::Open)).await;
+    let new = bind(&world, CLINIC, person, "new-phone").await;
+    let read = profile_of(&new, person, CLINIC).await.own_preferences.unwrap();
+    let with = |etag: &str| pb::SetPreferencesRequest {
+        etag: etag.to_owned(),
+        ..setting(person, ruled(Rule::Prohibited))
+    };
+    let stated = send(&world, &new, with(&read.etag)).await.unwrap();
+    let stale = send(&world, &new, with(&read.etag)).await.unwrap_err();
+    assert_eq!(reason(&stale), "ETAG_MISMATCH");
+    send(&world, &new, with(&stated.etag)).await.unwrap();
+    // The last one counts, though all of them were stated at one instant of the clock.
+    let last = send(&world, &new, setting(person, ruled(Rule::Open))).await.unwrap();
+    let read = profile_of(&new, person, CLINIC).await;
+    assert_eq!((read.own_preferences, read.contact_rule), (Some(last), Rule::Open.into()));
 }
 
 #[tokio::test]

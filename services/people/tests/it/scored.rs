@@ -384,7 +384,7 @@ async fn the_door_to_what_others_state_tells_ids_and_levels_and_no_names() {
     .unwrap();
     assert_eq!(
         result,
-        "TABLE(person_id uuid, profile bigint, known boolean, levels smallint[], both_names boolean, \
+        "TABLE(person_id uuid, member uuid, profile bigint, known boolean, levels smallint[], both_names boolean, \
          counts bigint[], total bigint)"
     );
     let keys: Vec<String> = sqlx::query_scalar("SELECT key::text FROM match_block")

@@ -239,6 +239,7 @@ impl World {
             revision: 1,
             agencies: all.into_iter().map(state).collect(),
             snapshot: true,
+            more: false,
         });
     }
 

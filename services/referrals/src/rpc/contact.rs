@@ -1,6 +1,6 @@
 //! Whether the person of a referral may be contacted: asked each time that one is shown.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use kernel::{AgencyId, PersonId};
 use permit::{Call, Permit, WriteReferrals};
@@ -12,6 +12,9 @@ use wire::{
 };
 
 use crate::{App, store::New};
+
+/// A reply waits no longer for it: what it answers to may have been written already.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Says of each whether the person may be contacted. Where they may not, or nobody knows, nothing in it asks for
 /// that.
@@ -27,9 +30,10 @@ pub(super) async fn ruled<'a>(
         // What can't be asked is not known.
         rule(app, call, one, before.as_ref().ok()?).await.ok()
     });
-    let rules = futures::future::join_all(rules).await;
-    for (one, rule) in shown.into_iter().zip(rules) {
-        let rule = rule.unwrap_or(Rule::Unspecified);
+    let rules = tokio::time::timeout(PATIENCE, futures::future::join_all(rules)).await;
+    let mut rules = rules.unwrap_or_default().into_iter();
+    for one in shown {
+        let rule = rules.next().flatten().unwrap_or(Rule::Unspecified);
         one.contact_rule = rule.into();
         one.warm_handoff &= !matches!(rule, Rule::Unspecified | Rule::Prohibited);
     }

@@ -22,6 +22,8 @@ use super::parse;
 use crate::App;
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/SuggestServices";
+/// Of what comes last.
+const NOT_ALL: &str = "not all that is looked for or preferred is stated there";
 
 pub(super) async fn handle(
     app: &App,
@@ -64,11 +66,9 @@ async fn suggested(
     let mut all = Vec::new();
     let wishes = wishes(&search, prefers);
     let last = wishes.len().saturating_sub(1);
-    for (place, wish) in wishes.into_iter().enumerate() {
-        if all.len() >= most {
-            break;
-        }
-        let found = match found(app, wish, sendable).await {
+    let found = wishes.into_iter().map(|wish| found(app, wish, sendable));
+    for (place, found) in futures::future::join_all(found).await.into_iter().enumerate() {
+        let found = match found {
             // The directory does not know the language: it is not the caller's to mend.
             Err(Error::Invalid(_)) if place < last => continue,
             found => found?,
@@ -78,7 +78,7 @@ async fn suggested(
                 continue;
             }
             if last > 0 && place == last {
-                why.push("not all that the person prefers is stated there".to_owned());
+                why.push(NOT_ALL.to_owned());
             }
             all.extend(shown(service, why, sendable));
         }

@@ -51,12 +51,10 @@ impl<E: Into<Error>> From<E> for End {
     }
 }
 
-/// Gives its id back.
-pub(super) async fn run(app: Arc<App>, id: Uuid) -> Uuid {
+pub(super) async fn run(app: Arc<App>, id: Uuid) {
     if let Err(error) = drive(&app, id).await {
         tracing::warn!(%error, "a webhook was left for the next look");
     }
-    id
 }
 
 async fn drive(app: &App, id: Uuid) -> Result<(), Error> {

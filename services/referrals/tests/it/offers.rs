@@ -68,7 +68,10 @@ impl Offers {
         }
         let mut all = self.services.lock().unwrap().clone();
         all.retain(|service| {
-            let speaks = search.language.is_empty() || service.languages.contains(&search.language);
+            // As the real one: what says nothing of languages may speak it.
+            let unstated = service.languages.is_empty() && !search.only_stated;
+            let spoken = unstated || service.languages.contains(&search.language);
+            let speaks = search.language.is_empty() || spoken;
             let interprets = !search.interpreting || !service.interpreting.is_empty();
             let offers = search.cultural_offering.is_empty()
                 || service.cultural_offerings.contains(&search.cultural_offering);

@@ -128,6 +128,7 @@ async fn services_that_honour_what_the_person_prefers_are_suggested_first_and_no
     let world = World::agreed().await;
     let plain = world.offers.add(HOUSING);
     let interprets = world.offers.add_that(HOUSING, |service| {
+        service.languages.push("en".to_owned());
         service.interpreting = "by telephone".to_owned();
     });
     let speaks = world.offers.add_that(HOUSING, |service| service.languages.push("es".to_owned()));
@@ -153,8 +154,13 @@ async fn services_that_honour_what_the_person_prefers_are_suggested_first_and_no
     world.prefers.say(ANA, CLINIC, stated.clone());
     world.offers.asked();
     let (found, why) = order().await;
+    // English and interpreting go before what says nothing of languages.
     assert_eq!(found, [both.clone(), speaks.clone(), interprets.clone(), plain.clone()]);
-    assert_eq!(why[1], "not all that the person prefers is stated there");
+    assert_eq!(why, told("a consent covers this agency"), "it may be spoken there");
+    let other = world.offers.add_that(HOUSING, |service| service.languages.push("en".to_owned()));
+    let (found, why) = order().await;
+    assert_eq!(found.last(), Some(&other));
+    assert_eq!(why[1], "not all that is looked for or preferred is stated there");
     assert!(world.offers.asked().iter().all(|asked| asked.include_faith_based));
     // What the request says itself stands.
     let asked = pb::SuggestServicesRequest {
@@ -170,13 +176,13 @@ async fn services_that_honour_what_the_person_prefers_are_suggested_first_and_no
     for language in ["xx", "en-US"] {
         let stated = StatedPreferences { language: language.to_owned(), ..Default::default() };
         world.prefers.say(ANA, CLINIC, stated);
-        assert_eq!(order().await.0.len(), 4, "{language}");
+        assert_eq!(order().await.0.len(), 5, "{language}");
     }
     // To another agency, or of another person, it was not said.
     world.prefers.say(ANA, HOUSING, stated.clone());
     world.prefers.say(BEN, CLINIC, stated);
     world.prefers.say(ANA, CLINIC, StatedPreferences::default());
-    assert_eq!(order().await.0, [plain, interprets, speaks, both]);
+    assert_eq!(order().await.0, [plain, interprets, speaks, both, other]);
     world.prefers.away(true);
     let answer = world.suggest(&world.staff(CLINIC), crate::suggestions::asked(ANA)).await;
     refused(answer, Code::Unavailable, "PEOPLE_UNAVAILABLE");

@@ -213,6 +213,7 @@ fn agencies(consents: &Consents, suspended: &[Uuid]) -> WatchAgenciesResponse {
         revision: 1,
         agencies: [CLINIC, HOUSING, OTHER, PROGRAMME, REFUGE, GONE].map(agency).to_vec(),
         snapshot: true,
+        more: false,
     }
 }
 
