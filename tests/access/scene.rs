@@ -943,7 +943,8 @@ impl Stage<'_> {
         let nosy = self.network.tokens.staff(&who, clinic, &roles, &purposes);
         let nosy = self.network.actor(nosy);
         for _ in 0..20 {
-            let get = notes::GetNoteRequest { name: format!("notes/{}", Uuid::new_v4()) };
+            let get =
+                notes::GetNoteRequest { name: format!("notes/{}", Uuid::new_v4()), version: 0 };
             assert!(nosy.notes().get_note(get).await.is_err(), "there is no such note");
         }
         until("an anomaly", Duration::from_secs(20), || async {
