@@ -774,23 +774,52 @@ impl<'a> Stage<'a> {
                 }),
                 ..note_about(&person.name)
             }),
-            "SignNote" => {
+            "UpdateDraft" | "SignNote" => {
                 let draft = note_about(&person.name);
                 let draft = served!(self.world.clinician.notes(), create_note, draft);
-                let name = draft.note.unwrap().name;
-                one(notes::SignNoteRequest { request_id, name, etag: String::new() })
+                let notes::Note { name, etag, r#type, labels, .. } = draft.note.unwrap();
+                if rpc == "SignNote" {
+                    return one(notes::SignNoteRequest { request_id, name, etag: String::new() });
+                }
+                let (episode, sections) = (String::new(), said("Other words."));
+                one(notes::UpdateDraftRequest {
+                    request_id,
+                    name,
+                    etag,
+                    r#type,
+                    labels,
+                    episode,
+                    sections,
+                })
             }
-            "AmendNote" => {
-                let note = self.world.note(person).await;
-                let sections =
-                    vec![notes::NoteSection { title: String::new(), body: "Amended.".to_owned() }];
-                let (name, etag) = (note.name, note.etag);
-                one(notes::AmendNoteRequest { request_id, name, etag, sections })
+            "CosignNote" => {
+                let notes::Note { name, etag, .. } = self.awaiting_cosigner(person).await;
+                one(notes::CosignNoteRequest { request_id, name, etag })
+            }
+            "AmendNote" | "AppendNote" => {
+                let notes::Note { name, etag, .. } = self.world.note(person).await;
+                let sections = said("Amended.");
+                if rpc == "AmendNote" {
+                    return one(notes::AmendNoteRequest { request_id, name, etag, sections });
+                }
+                one(notes::AppendNoteRequest { request_id, name, etag, sections })
+            }
+            "MarkEnteredInError" => {
+                let (name, etag) = (self.world.note(person).await.name, String::new());
+                let reason = "Another person's.".to_owned();
+                one(notes::MarkEnteredInErrorRequest { request_id, name, etag, reason })
+            }
+            "ListNoteVersions" => {
+                let name = self.world.note(person).await.name;
+                one(notes::ListNoteVersionsRequest { name })
             }
             "LocateNotes" => {
                 one(notes::LocateNotesRequest { names: vec![self.world.note(person).await.name] })
             }
-            "GetNote" => one(notes::GetNoteRequest { name: self.world.note(person).await.name }),
+            "GetNote" => {
+                let name = self.world.note(person).await.name;
+                one(notes::GetNoteRequest { name, version: 0 })
+            }
             "ListNotes" => {
                 self.world.note(person).await;
                 let person = person.name.clone();
@@ -798,6 +827,19 @@ impl<'a> Stage<'a> {
             }
             _ => self.missing(rpc),
         }
+    }
+
+    /// Signed by somebody in training.
+    async fn awaiting_cosigner(&self, person: &Person) -> notes::Note {
+        let (roles, purposes) = ([kernel::Role::PeerSupporter], [kernel::Purpose::Treat]);
+        let clinic = &self.world.agencies.clinic;
+        let trainee = self.network.tokens.staff("ps-elm", clinic, &roles, &purposes);
+        let trainee = self.network.actor(trainee);
+        let draft =
+            notes::CreateNoteRequest { under_supervision: true, ..note_about(&person.name) };
+        let name = served!(trainee.notes(), create_note, draft).note.unwrap().name;
+        let sign = notes::SignNoteRequest { request_id: request_id(), name, etag: String::new() };
+        served!(trainee.notes(), sign_note, sign).note.unwrap()
     }
 
     async fn audit(&self, rpc: &str, person: &Person) -> Vec<Vec<u8>> {
@@ -904,7 +946,8 @@ impl Stage<'_> {
         let nosy = self.network.tokens.staff(&who, clinic, &roles, &purposes);
         let nosy = self.network.actor(nosy);
         for _ in 0..20 {
-            let get = notes::GetNoteRequest { name: format!("notes/{}", Uuid::new_v4()) };
+            let get =
+                notes::GetNoteRequest { name: format!("notes/{}", Uuid::new_v4()), version: 0 };
             assert!(nosy.notes().get_note(get).await.is_err(), "there is no such note");
         }
         until("an anomaly", Duration::from_secs(20), || async {
@@ -975,6 +1018,10 @@ impl Stage<'_> {
 }
 
 /// All that a profile may say beside names and birth date.
+fn said(body: &str) -> Vec<notes::NoteSection> {
+    vec![notes::NoteSection { body: body.to_owned(), ..notes::NoteSection::default() }]
+}
+
 fn details() -> people::Details {
     // Nobody else's, or all who are named alike would be one.
     let number = Uuid::new_v4().as_u128();

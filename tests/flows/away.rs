@@ -6,7 +6,7 @@ use trellis_tests::{Actor, BOUND, Processes, World, until};
 use wire::notes::v1::{GetNoteRequest, ListNotesRequest};
 
 async fn read(reader: &Actor, name: &str) -> Result<(), Status> {
-    let request = GetNoteRequest { name: name.to_owned() };
+    let request = GetNoteRequest { name: name.to_owned(), version: 0 };
     reader.notes().get_note(request).await.map(|_| ())
 }
 

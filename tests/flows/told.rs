@@ -48,7 +48,7 @@ async fn to_covered_entities(world: &World, person: &Person) -> Consent {
 }
 
 async fn read(reader: &Actor, note: &str) {
-    let request = GetNoteRequest { name: note.to_owned() };
+    let request = GetNoteRequest { name: note.to_owned(), version: 0 };
     served!(reader.notes(), get_note, request);
 }
 

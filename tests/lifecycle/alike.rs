@@ -69,7 +69,7 @@ impl Get {
     async fn call(self, caller: &Actor, name: String) -> Status {
         match self {
             Self::Note | Self::LargeNote => {
-                caller.notes().get_note(GetNoteRequest { name }).await.err()
+                caller.notes().get_note(GetNoteRequest { name, version: 0 }).await.err()
             }
             Self::Referral => {
                 caller.referrals().get_referral(GetReferralRequest { name }).await.err()

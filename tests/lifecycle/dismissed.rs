@@ -86,7 +86,7 @@ async fn read_on(lane: Arc<Lane>, seen: Arc<Seen>) {
     let mut notes = lane.reader.notes();
     while !lane.stop.load(SeqCst) {
         let began = lane.epoch.load(SeqCst);
-        let answer = notes.get_note(GetNoteRequest { name: lane.note.clone() }).await;
+        let answer = notes.get_note(GetNoteRequest { name: lane.note.clone(), version: 0 }).await;
         match answer {
             Ok(_) => {
                 seen.served.fetch_add(1, SeqCst);

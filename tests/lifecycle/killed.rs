@@ -69,7 +69,7 @@ async fn a_network_that_is_killed_under_writes_loses_nothing_that_it_acknowledge
             (book.acknowledged.clone(), std::mem::take(&mut book.open))
         };
         for name in &acknowledged {
-            let get = GetNoteRequest { name: name.clone() };
+            let get = GetNoteRequest { name: name.clone(), version: 0 };
             let read = writer.notes().get_note(get).await;
             assert!(read.is_ok(), "kill {kill}: an acknowledged note is lost: {:?}", read.err());
         }

@@ -82,7 +82,7 @@ impl Asks {
                 by.referrals().get_referral(asked).await.map(drop)
             }
             Self::Note => {
-                let asked = GetNoteRequest { name: name(&known.note) };
+                let asked = GetNoteRequest { name: name(&known.note), version: 0 };
                 by.notes().get_note(asked).await.map(drop)
             }
             Self::Notes => {
@@ -243,7 +243,7 @@ async fn a_consent_that_names_a_care_team_opens_to_its_members_and_only_while_th
     .await;
     world.sign(&person, &draft).await;
     let reads = async |reader: &Actor| {
-        let asked = GetNoteRequest { name: note.clone() };
+        let asked = GetNoteRequest { name: note.clone(), version: 0 };
         match reader.notes().get_note(asked).await {
             Ok(_) => true,
             Err(status) => {

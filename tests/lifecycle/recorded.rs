@@ -85,7 +85,7 @@ const PAUSE: Duration = Duration::from_millis(3);
 async fn read_on(reader: Actor, name: String, given: Arc<Mutex<Given>>, stop: Arc<AtomicBool>) {
     let mut notes = reader.notes();
     while !stop.load(SeqCst) {
-        match notes.get_note(GetNoteRequest { name: name.clone() }).await {
+        match notes.get_note(GetNoteRequest { name: name.clone(), version: 0 }).await {
             Ok(reply) => {
                 let decision = decision(reply.into_inner().disclosure);
                 given.lock().unwrap().decisions.push(decision);
@@ -224,7 +224,7 @@ async fn nothing_comes_out_of_a_service_that_is_killed_without_its_record() {
 /// Waits until it serves again.
 async fn serves(reader: &Actor, name: &str) {
     until("it serves once the database is back", BOUND, || async {
-        reader.notes().get_note(GetNoteRequest { name: name.to_owned() }).await.ok()
+        reader.notes().get_note(GetNoteRequest { name: name.to_owned(), version: 0 }).await.ok()
     })
     .await;
 }

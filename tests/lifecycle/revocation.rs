@@ -99,7 +99,7 @@ async fn read_on(reader: Actor, lane: Arc<Lane>, seen: Arc<Seen>) {
     let mut notes = reader.notes();
     while !lane.stop.load(SeqCst) {
         let began = lane.epoch.load(SeqCst);
-        let answer = notes.get_note(GetNoteRequest { name: lane.note.clone() }).await;
+        let answer = notes.get_note(GetNoteRequest { name: lane.note.clone(), version: 0 }).await;
         let revoked_all_along = began % 2 == 1 && lane.epoch.load(SeqCst) == began;
         match answer {
             Ok(_) => {

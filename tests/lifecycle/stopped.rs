@@ -46,7 +46,8 @@ async fn no_read_is_served_whose_release_begins_after_a_revocation_has_returned(
         let (mut lister, mut getter) = (world.manager.notes(), world.manager.notes());
         let (list, name) = (list(), note.clone());
         let listing = tokio::spawn(async move { lister.list_notes(list).await });
-        let getting = tokio::spawn(async move { getter.get_note(GetNoteRequest { name }).await });
+        let getting =
+            tokio::spawn(async move { getter.get_note(GetNoteRequest { name, version: 0 }).await });
         reached(&mut hold).await;
         world.revoke(&person, &consent).await;
         hold.let_go().await.unwrap();

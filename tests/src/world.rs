@@ -171,7 +171,11 @@ impl World {
 
     /// The same, of about as many words as a note may have.
     pub async fn large_note(&self, person: &Person) -> Note {
-        let section = || NoteSection { title: String::new(), body: "word ".repeat(19_000) };
+        let section = || NoteSection {
+            title: String::new(),
+            body: "word ".repeat(19_000),
+            ..NoteSection::default()
+        };
         let sections = (0..10).map(|_| section()).collect();
         self.note_of(CreateNoteRequest { sections, ..note_about(&person.name) }).await
     }
@@ -251,7 +255,7 @@ async fn register(admin: &Actor, request: RegisterAgencyRequest) -> String {
 pub async fn everywhere_known(actor: &Actor) {
     let stranger = GetPersonRequest { name: format!("people/{}", Uuid::new_v4()) };
     let nothing = Uuid::new_v4();
-    let note = GetNoteRequest { name: format!("notes/{nothing}") };
+    let note = GetNoteRequest { name: format!("notes/{nothing}"), version: 0 };
     let referral = GetReferralRequest { name: format!("referrals/{nothing}") };
     let consent = GetConsentRequest { name: format!("consents/{nothing}") };
     until("every service knows the agency", BOUND, || async {
@@ -298,7 +302,11 @@ pub fn note_about(person: &str) -> CreateNoteRequest {
         request_id: request_id(),
         person: person.to_owned(),
         r#type: NoteType::Progress.into(),
-        sections: vec![NoteSection { title: String::new(), body: "Doing well.".to_owned() }],
+        sections: vec![NoteSection {
+            title: String::new(),
+            body: "Doing well.".to_owned(),
+            ..NoteSection::default()
+        }],
         ..CreateNoteRequest::default()
     }
 }

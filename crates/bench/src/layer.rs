@@ -55,7 +55,8 @@ pub struct Prepared {
 impl Prepared {
     pub fn new(world: &World, path: &'static str) -> anyhow::Result<Arc<Self>> {
         let body = |id: &uuid::Uuid| -> anyhow::Result<Bytes> {
-            let message = GetNoteRequest { name: format!("notes/{id}") }.encode_to_vec();
+            let message =
+                GetNoteRequest { name: format!("notes/{id}"), version: 0 }.encode_to_vec();
             let mut framed = BytesMut::with_capacity(5 + message.len());
             framed.put_u8(0);
             framed.put_u32(u32::try_from(message.len())?);

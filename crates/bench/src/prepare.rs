@@ -120,8 +120,11 @@ pub fn authorized<T>(token: &str, message: T) -> anyhow::Result<Request<T>> {
 
 /// About as long as such notes are.
 fn note_of(person: Uuid) -> CreateNoteRequest {
-    let section =
-        |title: &str, body: &str| NoteSection { title: title.to_owned(), body: body.to_owned() };
+    let section = |title: &str, body: &str| NoteSection {
+        title: title.to_owned(),
+        body: body.to_owned(),
+        ..NoteSection::default()
+    };
     CreateNoteRequest {
         request_id: Uuid::new_v4().to_string(),
         person: format!("people/{person}"),

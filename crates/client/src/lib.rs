@@ -7,7 +7,7 @@
 //!
 //! let client = Client::connect("http://127.0.0.1:50051", TokenSource::fixed("eyJ…")).await?;
 //! let care = client.with_purposes(["TREAT"]);
-//! let request = GetNoteRequest { name: "notes/…".into() };
+//! let request = GetNoteRequest { name: "notes/…".into(), version: 0 };
 //! let note = retry(|| {
 //!     let (mut notes, request) = (care.notes(), request.clone());
 //!     async move { notes.get_note(request).await }

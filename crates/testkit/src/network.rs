@@ -160,7 +160,7 @@ impl Caller {
                 self.referrals().get_referral(request).await.map(drop)
             }
             "notes" => {
-                let request = GetNoteRequest { name: name("notes") };
+                let request = GetNoteRequest { name: name("notes"), version: 0 };
                 self.notes().get_note(request).await.map(drop)
             }
             // No staff may ask it anything.

@@ -1,7 +1,10 @@
-//! Notes: states, versions, who sees a draft.
+//! Notes: states, versions, who sees what is not final.
 
 mod note;
 mod state;
 
-pub use note::{Content, Note, Section, seen_by};
-pub use state::State;
+pub use note::{
+    Content, MAX_BYTES, MAX_SECTIONS, MAX_VERSIONS, Mistake, Note, Section, Signature, Version,
+    VersionKind, counsels, hats, is_author, seen_by, supervises,
+};
+pub use state::{Hat, MOVES, Reach, Refused, Signing, State, Verb};

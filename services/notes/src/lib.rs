@@ -16,6 +16,11 @@ use wire::notes::v1::{
 pub use rpc::Rpc;
 pub use store::MIGRATIONS;
 
+/// The table of states and who moves them.
+pub mod states {
+    pub use crate::domain::{Hat, MOVES, Refused, State, Verb};
+}
+
 /// The service's parts.
 #[derive(Debug)]
 pub struct App {

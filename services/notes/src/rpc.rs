@@ -1,12 +1,19 @@
 //! The contract's service, one line an RPC.
 
 mod amend_note;
+mod append_note;
+mod asked;
+mod cosign_note;
 mod create_note;
 mod get_note;
+mod list_note_versions;
 mod list_notes;
 mod locate_notes;
+mod mark_entered_in_error;
+mod moves;
 mod reply;
 mod sign_note;
+mod update_draft;
 mod write;
 
 use std::sync::Arc;
@@ -31,11 +38,25 @@ impl NotesService for Rpc {
         Ok(create_note::create_note(&self.0, request).await?)
     }
 
+    async fn update_draft(
+        &self,
+        request: Request<pb::UpdateDraftRequest>,
+    ) -> Result<Response<pb::UpdateDraftResponse>, Status> {
+        Ok(update_draft::update_draft(&self.0, request).await?)
+    }
+
     async fn sign_note(
         &self,
         request: Request<pb::SignNoteRequest>,
     ) -> Result<Response<pb::SignNoteResponse>, Status> {
         Ok(sign_note::sign_note(&self.0, request).await?)
+    }
+
+    async fn cosign_note(
+        &self,
+        request: Request<pb::CosignNoteRequest>,
+    ) -> Result<Response<pb::CosignNoteResponse>, Status> {
+        Ok(cosign_note::cosign_note(&self.0, request).await?)
     }
 
     async fn amend_note(
@@ -45,11 +66,32 @@ impl NotesService for Rpc {
         Ok(amend_note::amend_note(&self.0, request).await?)
     }
 
+    async fn append_note(
+        &self,
+        request: Request<pb::AppendNoteRequest>,
+    ) -> Result<Response<pb::AppendNoteResponse>, Status> {
+        Ok(append_note::append_note(&self.0, request).await?)
+    }
+
+    async fn mark_entered_in_error(
+        &self,
+        request: Request<pb::MarkEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkEnteredInErrorResponse>, Status> {
+        Ok(mark_entered_in_error::mark_entered_in_error(&self.0, request).await?)
+    }
+
     async fn get_note(
         &self,
         request: Request<pb::GetNoteRequest>,
     ) -> Result<Response<pb::GetNoteResponse>, Status> {
         Ok(get_note::get_note(&self.0, request).await?)
+    }
+
+    async fn list_note_versions(
+        &self,
+        request: Request<pb::ListNoteVersionsRequest>,
+    ) -> Result<Response<pb::ListNoteVersionsResponse>, Status> {
+        Ok(list_note_versions::list_note_versions(&self.0, request).await?)
     }
 
     async fn list_notes(

@@ -5,6 +5,7 @@ mod list;
 mod note;
 #[cfg(test)]
 mod tests;
+mod versions;
 mod write;
 
 use std::sync::Arc;
@@ -14,11 +15,13 @@ use permit::{Deferred, Disclosed, Located, ReadNotes};
 use pg::{Db, Group, Limits, StoreError};
 use uuid::Uuid;
 
-use crate::domain::{Note, State};
+use crate::domain::{Note, Reach, State, Version};
 
 pub use list::Page;
 pub use note::Closed;
-pub use write::{NewNote, Standing, amend, create, reread, sign, standing};
+pub use write::{
+    Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, standing, update,
+};
 
 /// Versions 1000 and up of this service's schema.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -32,7 +35,7 @@ type Found<T> = Result<Option<T>, StoreError>;
 pub struct Notes {
     db: Db,
     reads: Group<Uuid, Found<Arc<Closed>>>,
-    located: Group<Uuid, Found<(policy::Record, State)>>,
+    located: Group<Uuid, Found<(policy::Record, Reach, State)>>,
 }
 
 impl Notes {
@@ -65,38 +68,47 @@ impl Notes {
         &self,
         deferred: &Deferred<ReadNotes>,
         id: Uuid,
-        seen: impl Fn(&policy::Record, State) -> bool,
+        seen: impl Fn(&Closed) -> bool,
     ) -> Result<Disclosed<Arc<Closed>>, StoreError> {
-        let note = self.reads.ask(id).await??.filter(|n| seen(&n.record, n.state));
+        let note = self.reads.ask(id).await??.filter(|note| seen(note));
         Ok(deferred.seal(id, note.map(|n| (n.record.clone(), n))))
     }
 
-    /// The words of a note that was released.
-    pub async fn whole(&self, note: Arc<Closed>) -> Result<Note, StoreError> {
-        note::whole(&self.db, note).await
+    /// The words of a note that was released, or of an earlier version of it.
+    pub async fn whole(&self, note: Arc<Closed>, version: i32) -> Result<Note, StoreError> {
+        note::whole(&self.db, note, version).await
+    }
+
+    /// The versions from this one on of a note that was released, newest first.
+    pub async fn versions(&self, note: &Closed, from: i32) -> Result<Vec<Version>, StoreError> {
+        versions::versions(&self.db, note, from).await
     }
 
     /// Ids and facets only.
     pub async fn locate(
         &self,
         id: Uuid,
-        seen: impl Fn(&policy::Record, State) -> bool,
+        seen: impl Fn(&policy::Record, Reach) -> bool,
     ) -> Result<Located, StoreError> {
-        let found = self.located.ask(id).await??.filter(|(record, state)| seen(record, *state));
-        Ok(Located::of(Kind::Note, id, found.map(|(record, _)| record)))
+        let found = self.located.ask(id).await??;
+        let found = found.filter(|(record, reach, _)| seen(record, *reach));
+        Ok(Located::of(Kind::Note, id, found.map(|(record, ..)| record)))
     }
 }
 
 impl Notes {
-    /// Facets of those that are signed and no counselling notes; what is not so is left out.
+    /// Facets of those that are final, not entered in error and no counselling notes; what is not so is
+    /// left out.
     pub async fn signed(&self, ids: Vec<Uuid>) -> Result<Vec<policy::Record>, StoreError> {
         let asked = ids.into_iter().map(|id| self.located.ask(id));
         let mut signed = Vec::new();
         for found in futures::future::try_join_all(asked).await? {
-            let shown = |(record, state): &(policy::Record, State)| {
-                *state != State::Preliminary && record.class == kernel::Class::General
+            let shown = |(record, reach, state): &(policy::Record, Reach, State)| {
+                *reach == Reach::Shared
+                    && *state != State::EnteredInError
+                    && record.class == kernel::Class::General
             };
-            signed.extend(found?.filter(shown).map(|(record, _)| record));
+            signed.extend(found?.filter(shown).map(|(record, ..)| record));
         }
         Ok(signed)
     }

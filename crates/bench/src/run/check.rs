@@ -72,7 +72,7 @@ impl Expected {
             let name = loaded.note.as_ref().context("a note")?.name.clone();
             self.same(kind, world, place_of(world, &name)?, loaded)?;
             let token = world.tokens.get(place % world.tokens.len()).context("a token")?;
-            let asked = GetNoteRequest { name: self.note(world, place)?.name };
+            let asked = GetNoteRequest { name: self.note(world, place)?.name, version: 0 };
             let mut client = NotesServiceClient::new(channel.clone());
             let reply = client.get_note(authorized(token, asked)?).await?;
             self.same(kind, world, place, reply.into_inner())?;

@@ -85,12 +85,13 @@ fn shown(row: Row) -> Result<pb::Note, StoreError> {
         version: row.version,
         sections: sections
             .into_iter()
-            .map(|s| pb::NoteSection { title: s.title, body: s.body })
+            .map(|s| pb::NoteSection { title: s.title, body: s.body, ..pb::NoteSection::default() })
             .collect(),
         sha256: hex::encode(&row.sha256),
         authored_time: Some(timestamp(row.authored_at)),
         signed_time: row.signed_at.map(timestamp),
         etag: row.row_version.to_string(),
+        ..pb::Note::default()
     })
 }
 

@@ -35,6 +35,8 @@ const CARE: CodeSet<Role> =
     set(&[Clinician, Medical, Counselor, CaseManager, PeerSupporter, Officer]);
 /// And those who answer for what is done with the records.
 const CARE_AND_PRIVACY: CodeSet<Role> = CARE.union(set(&[PrivacyOfficer]));
+/// Those who sign for what somebody in training has written.
+const SUPERVISORS: CodeSet<Role> = set(&[Clinician, Medical, Counselor]);
 /// Everybody who acts for an agency.
 const STAFF: CodeSet<Role> = CARE_AND_PRIVACY.union(set(&[Prosecutor, Researcher, AgencyAdmin]));
 /// Those who answer for an agency's disclosures.
@@ -205,9 +207,14 @@ pub const ADMISSION: &[Row] = &[
     services("/trellis.notes.v1.NoteFactsService/LocateNotes"),
     // A note is written, signed and amended by those who give the care.
     users("/trellis.notes.v1.NotesService/CreateNote", CARE),
+    users("/trellis.notes.v1.NotesService/UpdateDraft", CARE),
     users("/trellis.notes.v1.NotesService/SignNote", CARE),
+    users("/trellis.notes.v1.NotesService/CosignNote", SUPERVISORS),
     users("/trellis.notes.v1.NotesService/AmendNote", CARE),
+    users("/trellis.notes.v1.NotesService/AppendNote", CARE),
+    users("/trellis.notes.v1.NotesService/MarkEnteredInError", CARE_AND_PRIVACY),
     users("/trellis.notes.v1.NotesService/GetNote", READERS),
+    users("/trellis.notes.v1.NotesService/ListNoteVersions", READERS),
     users("/trellis.notes.v1.NotesService/ListNotes", READERS),
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),

@@ -1,18 +1,30 @@
 //! A note and its words.
 
 use identity::{Caller, CallerKind};
-use kernel::{Class, Instant, Role};
+use kernel::{Class, Instant, PractitionerId, Role};
 use policy::Record;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::State;
+use super::{Hat, Reach, State};
 
 /// One part of a note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
     pub title: String,
     pub body: String,
+    /// Of the note itself there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addendum: Option<Addendum>,
+}
+
+/// By whom a part was added to a signed note, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addendum {
+    /// agency/practitioner.
+    pub author: PractitionerId,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: Instant,
 }
 
 /// The words of one version.
@@ -30,18 +42,54 @@ impl std::fmt::Debug for Content {
 }
 
 impl Content {
-    /// Each text with its length before it, so that no two notes hash the same bytes.
+    /// Each text with its length before it, so that no two notes hash the same bytes. An addendum
+    /// begins with what is no length.
     pub fn new(sections: Vec<Section>) -> Self {
-        let mut hash = Sha256::new();
-        for text in sections.iter().flat_map(|s| [&s.title, &s.body]) {
+        fn put(hash: &mut Sha256, text: &str) {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text.as_bytes());
         }
+        let mut hash = Sha256::new();
+        for section in &sections {
+            put(&mut hash, &section.title);
+            put(&mut hash, &section.body);
+            if let Some(Addendum { author, at }) = &section.addendum {
+                hash.update(u64::MAX.to_be_bytes());
+                put(&mut hash, author.as_str());
+                put(&mut hash, &(at.unix_timestamp_nanos() / 1_000).to_string());
+            }
+        }
         Self { sections, sha256: hash.finalize().into() }
+    }
+
+    /// These words and, after them, others by somebody.
+    pub fn and(self, added: Vec<Section>, author: &PractitionerId, at: Instant) -> Self {
+        let by = Addendum { author: author.clone(), at };
+        let added = added.into_iter().map(|s| Section { addendum: Some(by.clone()), ..s });
+        Self::new(self.sections.into_iter().chain(added).collect())
+    }
+
+    /// Other words: those of an addendum that are still there stay marked as one.
+    pub fn changed(self, to: Vec<Section>) -> Self {
+        let mut added: Vec<_> =
+            self.sections.into_iter().filter(|s| s.addendum.is_some()).collect();
+        let marked = to.into_iter().map(|section| {
+            let same = |s: &Section| s.title == section.title && s.body == section.body;
+            let place = added.iter().position(same);
+            place.map(|place| added.remove(place)).unwrap_or(section)
+        });
+        Self::new(marked.collect())
     }
 }
 
-/// A note at its present version.
+/// All sections of a note together.
+pub const MAX_BYTES: usize = 1024 * 1024;
+/// As many as there may be in all.
+pub const MAX_SECTIONS: usize = 50;
+/// As many as a note may have.
+pub const MAX_VERSIONS: i32 = 1_000;
+
+/// A note with the words of one version.
 #[derive(Debug, Clone)]
 pub struct Note {
     pub record: Record,
@@ -50,24 +98,148 @@ pub struct Note {
     pub version: i32,
     pub signed_at: Option<Instant>,
     pub row_version: i64,
+    pub supervised: bool,
+    pub cosigned: Option<Signature>,
+    pub error: Option<Mistake>,
     pub content: Content,
 }
 
-/// What stands before the consent decision: a draft is its author's alone, and a counselling note is,
-/// inside its own unit, for its author and for counselors and clinicians (minimum necessary).
-pub fn seen_by(caller: &Caller, record: &Record, state: State) -> bool {
-    let author = match caller.kind() {
+/// Who did something to a note, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    pub by: PractitionerId,
+    pub at: Instant,
+}
+
+/// That a note should not have been.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Mistake {
+    pub marked: Signature,
+    pub reason: String,
+}
+
+// Words of a person's record stay out of debug lines.
+impl std::fmt::Debug for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mistake").field("marked", &self.marked).finish_non_exhaustive()
+    }
+}
+
+/// How a version came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionKind {
+    Draft,
+    Signed,
+    Amended,
+    Appended,
+}
+
+/// A version without its words.
+#[derive(Debug, Clone)]
+pub struct Version {
+    pub number: i32,
+    pub kind: VersionKind,
+    /// What the note was with it.
+    pub state: State,
+    pub written: Signature,
+    pub sha256: Vec<u8>,
+}
+
+/// Those with whom a counselling note stays inside its unit (minimum necessary).
+pub fn counsels(caller: &Caller) -> bool {
+    [Role::Counselor, Role::Clinician].into_iter().any(|role| caller.roles().contains(role))
+}
+
+/// Those who sign for what somebody in training has written.
+pub fn supervises(caller: &Caller) -> bool {
+    counsels(caller) || caller.roles().contains(Role::Medical)
+}
+
+pub fn is_author(caller: &Caller, record: &Record) -> bool {
+    match caller.kind() {
         CallerKind::Staff { agency, practitioner } => record.author.as_ref().is_some_and(|a| {
             a.as_str().split_once('/') == Some((agency.as_str(), practitioner.as_str()))
         }),
         _ => false,
-    };
-    if author {
+    }
+}
+
+fn of_its_unit(caller: &Caller, record: &Record) -> bool {
+    caller.agency().is_some() && caller.agency() == record.custodian.as_ref()
+}
+
+/// What the caller is to a note.
+pub fn hats(caller: &Caller, record: &Record) -> Vec<Hat> {
+    let (author, own) = (is_author(caller, record), of_its_unit(caller, record));
+    let roles = caller.roles();
+    let keeps = roles.contains(Role::PrivacyOfficer) || roles.contains(Role::Clinician);
+    let worn = [
+        (Hat::Author, author),
+        (Hat::Supervisor, own && !author && supervises(caller)),
+        (Hat::Keeper, own && keeps),
+        (Hat::Writer, true),
+    ];
+    worn.into_iter().filter(|(_, wears)| *wears).map(|(hat, _)| hat).collect()
+}
+
+/// What stands before the consent decision: what is not final is its author's, once signed also
+/// those's who may cosign it; and a counselling note is, inside its own unit, for its author and for
+/// counselors and clinicians (minimum necessary).
+pub fn seen_by(caller: &Caller, record: &Record, reach: Reach) -> bool {
+    if is_author(caller, record) {
         return true;
     }
-    let own_unit = caller.agency().is_some() && caller.agency() == record.custodian.as_ref();
-    let counsels =
-        caller.roles().contains(Role::Counselor) || caller.roles().contains(Role::Clinician);
+    let own = of_its_unit(caller, record);
     let counselling = record.class == Class::CounselingNote;
-    state != State::Preliminary && !(counselling && own_unit && !counsels)
+    let reached = match reach {
+        Reach::Author => false,
+        Reach::Supervisors => own && supervises(caller),
+        Reach::Shared => true,
+    };
+    reached && !(counselling && own && !counsels(caller))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn section(title: &str, body: &str) -> Section {
+        Section { title: title.to_owned(), body: body.to_owned(), addendum: None }
+    }
+
+    #[test]
+    fn words_hash_as_ever_and_an_addendum_as_no_other_words() {
+        let at = time::macros::datetime!(2040-03-01 12:00 UTC);
+        let author = PractitionerId::new("a/b");
+        let note = Content::new(vec![section("T", "B")]);
+        // Of notes that were written before there was an addendum.
+        let old = "51a4a948c892c8c206ef759f1b7fabb0a597059f5df16a81c32c3ec9d4d1f612";
+        assert_eq!(hex::encode(note.sha256), old);
+        let appended = note.clone().and(vec![section("U", "C")], &author, at);
+        assert_eq!(appended.sections[..1], note.sections[..]);
+        let micros = (at.unix_timestamp_nanos() / 1_000).to_string();
+        let others = [
+            Content::new(vec![section("T", "B"), section("U", "C")]),
+            Content::new(vec![section("T", "B"), section("U", "C"), section("a/b", &micros)]),
+            note.clone().and(vec![section("U", "C")], &PractitionerId::new("a/c"), at),
+            note.and(vec![section("U", "C")], &author, at + time::Duration::MICROSECOND),
+        ];
+        assert!(others.iter().all(|other| other.sha256 != appended.sha256));
+        // Through the column and back.
+        let json = serde_json::to_vec(&appended.sections).unwrap();
+        assert_eq!(Content::new(serde_json::from_slice(&json).unwrap()), appended);
+    }
+
+    #[test]
+    fn an_addendum_that_comes_back_word_by_word_is_one_still_and_no_other_words_are() {
+        let at = time::macros::datetime!(2040-03-01 12:00 UTC);
+        let author = PractitionerId::new("a/b");
+        let note = Content::new(vec![section("T", "B")]).and(vec![section("U", "C")], &author, at);
+        let to = vec![section("U", "C"), section("T", "B"), section("U", "C"), section("U", "D")];
+        let changed = note.changed(to.clone());
+        let marked: Vec<bool> = changed.sections.iter().map(|s| s.addendum.is_some()).collect();
+        assert_eq!(marked, [true, false, false, false]);
+        let words = |s: &Section| (s.title.clone(), s.body.clone());
+        assert!(changed.sections.iter().map(words).eq(to.iter().map(words)));
+    }
 }

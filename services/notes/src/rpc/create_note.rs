@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Class, EpisodeId, Kind, PersonId, PractitionerId, RecordId};
+use kernel::{Class, EpisodeId, Kind, PersonId, RecordId};
 use permit::{Ask, Call, WriteNotes, Written};
 use policy::Record;
 use rpc::{Error, InTx};
@@ -16,7 +16,7 @@ use wire::{
 use super::{reply, write};
 use crate::{
     App,
-    domain::{Note, State},
+    domain::{Content, Note, State},
     store::{self, NewNote},
 };
 
@@ -53,7 +53,8 @@ async fn created(
         Box::pin(async move {
             let at = note.record.authored_on.ok_or(Error::Internal("undated note"))?;
             let note_type = i16::try_from(note.note_type).unwrap_or_default();
-            let row = NewNote { note_type, content: note.content.clone(), at };
+            let (supervised, content) = (note.supervised, note.content.clone());
+            let row = NewNote { note_type, supervised, content, at };
             store::create(&mut *tx, &permit, &row).await?;
             write::answer(tx, &permit, &once, &note, at).await
         })
@@ -66,8 +67,7 @@ fn parse(app: &App, call: &Call, request: CreateNoteRequest) -> Result<Note, Err
     let person = rpc::id("person", "people", &request.person)?;
     let (confidentiality, sensitivities, part2, victim_service) =
         rpc::labels("labels", request.labels.as_ref())?;
-    let caller = call.caller();
-    let agency = caller.agency().ok_or(Error::NotFound)?;
+    let agency = call.caller().agency().ok_or(Error::NotFound)?;
     let episode = Uuid::try_parse(&request.episode).ok().map(EpisodeId::from);
     let record = Record {
         id: RecordId::from(ledger::new_id(&app.deps.clock)),
@@ -75,7 +75,7 @@ fn parse(app: &App, call: &Call, request: CreateNoteRequest) -> Result<Note, Err
         kind: Kind::Note,
         class: from_wire(request.record_class).unwrap_or(Class::General),
         custodian: Some(agency.clone()),
-        author: Some(PractitionerId::new(format!("{agency}/{}", caller.subject()))),
+        author: Some(write::practitioner(call)?),
         episode,
         authored_on: Some(app.deps.clock.now()),
         confidentiality,
@@ -87,10 +87,13 @@ fn parse(app: &App, call: &Call, request: CreateNoteRequest) -> Result<Note, Err
     Ok(Note {
         record,
         note_type: request.r#type,
-        state: State::Preliminary,
+        state: State::Draft,
         version: 1,
         signed_at: None,
         row_version: 1,
-        content: reply::content(request.sections),
+        supervised: request.under_supervision,
+        cosigned: None,
+        error: None,
+        content: Content::new(reply::sections(request.sections)),
     })
 }

@@ -1,12 +1,15 @@
 //! Reads a note: located, sealed, decided at release, recorded, opened.
 
-use permit::ReadNotes;
+use std::sync::Arc;
+
+use permit::{Call, Disclosure, ReadNotes};
 use rpc::Error;
 use tonic::{Request, Response};
+use uuid::Uuid;
 use wire::notes::v1::{GetNoteRequest, GetNoteResponse};
 
 use super::reply;
-use crate::{App, domain::seen_by};
+use crate::{App, store::Closed};
 
 const RPC: &str = "trellis.notes.v1.NotesService/GetNote";
 
@@ -18,15 +21,25 @@ pub(super) async fn get_note(
     let request = request.into_inner();
     rpc::check(&request).ids(&[("name", &request.name)]).done()?;
     let id = rpc::id("name", "notes", &request.name)?;
-    let guard = &app.deps.guard;
-    let deferred = guard.defer::<ReadNotes>(&call).await?;
-    let caller = call.caller();
-    let seen = |record: &policy::Record, state| seen_by(caller, record, state);
-    let sealed = app.store.read(&deferred, id, seen).await?;
-    let (note, disclosure) = guard.release(sealed).await?;
-    let note = app.store.whole(note).await?;
+    let (note, disclosure) = released(app, &call, id, request.version).await?;
+    let note = app.store.whole(note, request.version).await?;
     Ok(Response::new(GetNoteResponse {
         note: Some(reply::note(&note)),
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))
+}
+
+/// A note that the caller may read and that has this version for them; 0 is the present one.
+pub(super) async fn released(
+    app: &App,
+    call: &Call,
+    id: Uuid,
+    version: i32,
+) -> Result<(Arc<Closed>, Disclosure), Error> {
+    let guard = &app.deps.guard;
+    let deferred = guard.defer::<ReadNotes>(call).await?;
+    let caller = call.caller();
+    let seen = |note: &Closed| note.seen_by(caller) && note.has(version, caller);
+    let sealed = app.store.read(&deferred, id, seen).await?;
+    Ok(guard.release(sealed).await?)
 }

@@ -1,6 +1,6 @@
 //! Lists a person's notes.
 
-use kernel::{PersonId, Role};
+use kernel::PersonId;
 use permit::{Ask, Call, ReadNotes};
 use pg::StoreError;
 use rpc::{Error, PageKey};
@@ -10,6 +10,7 @@ use wire::notes::v1::{ListNotesRequest, ListNotesResponse};
 use super::reply;
 use crate::{
     App,
+    domain::{counsels, supervises},
     store::{Closed, Page},
 };
 
@@ -44,13 +45,12 @@ pub(super) async fn list_notes(
 
 fn page(call: &Call, request: &ListNotesRequest, begin: PageKey) -> Page {
     let caller = call.caller();
-    let counsels =
-        caller.roles().contains(Role::Counselor) || caller.roles().contains(Role::Clinician);
     let unit = caller.agency().and_then(kernel::AgencyId::uuid);
     Page {
         note_type: i16::try_from(request.r#type).ok().filter(|t| *t > 0),
         author: caller.agency().map(|agency| format!("{agency}/{}", caller.subject())),
-        no_counselling_of: unit.filter(|_| !counsels),
+        supervises_in: unit.filter(|_| supervises(caller)),
+        no_counselling_of: unit.filter(|_| !counsels(caller)),
         before: (begin.instant(), begin.id),
         limit: rpc::page_size(request.page_size),
     }

@@ -19,6 +19,8 @@ pub struct Page {
     pub note_type: Option<i16>,
     /// The caller as an author, who sees drafts of their own.
     pub author: Option<String>,
+    /// Inside this unit, what waits for a cosigner is there.
+    pub supervises_in: Option<Uuid>,
     /// Inside this unit, counselling notes are for counselors and clinicians.
     pub no_counselling_of: Option<Uuid>,
     /// After this row, newest first.
@@ -48,8 +50,9 @@ impl Notes {
                             SELECT n.id, n.person_id, n.class, n.custodian_id, n.author,
                                 n.episode_id, n.authored_at, n.confidentiality, n.sensitivities,
                                 n.part2, n.victim_service, n.release_block_until, n.note_type,
-                                n.state, n.version, n.signed_at, n.row_version,
-                                v.body, v.sha256
+                                n.state, n.version, n.signed_at, n.row_version, n.supervised,
+                                n.cosigner, n.cosigned_at, n.shared_from, n.error_marker,
+                                n.error_at, n.error_reason, v.body, v.sha256
                             FROM note n
                             JOIN note_version v ON v.note_id = n.id AND v.version = n.version
                             WHERE n.person_id = ANY ($1)
@@ -58,7 +61,10 @@ impl Notes {
                                     n.confidentiality, n.sensitivities, n.part2, n.victim_service,
                                     n.release_block_until)
                                 AND ($3::smallint IS NULL OR n.note_type = $3)
-                                AND (n.state <> 1 OR n.author = $4)
+                                -- As seen_by of the domain.
+                                AND (n.author = $4 OR (n.signed_at IS NOT NULL
+                                    AND (NOT n.supervised OR n.cosigned_at IS NOT NULL
+                                        OR n.custodian_id = $10)))
                                 AND ($5::uuid IS NULL OR n.class = 0 OR n.custodian_id <> $5
                                     OR n.author = $4)
                                 AND (n.authored_at, n.id) < ($6, $7)
@@ -76,8 +82,10 @@ impl Notes {
                             sensitivities AS "sensitivities!", part2 AS "part2!",
                             victim_service AS "victim_service!", release_block_until,
                             note_type AS "note_type!", state AS "state!", version AS "version!",
-                            signed_at, row_version AS "row_version!", body AS "body!",
-                            sha256 AS "sha256!"
+                            signed_at, row_version AS "row_version!",
+                            supervised AS "supervised!", cosigner, cosigned_at,
+                            shared_from AS "shared_from!", error_marker, error_at, error_reason,
+                            body AS "body!", sha256 AS "sha256!"
                         FROM counted
                         WHERE place = 1 OR bytes - octet_length(body) <= $9
                         ORDER BY authored_at DESC, id DESC"#,
@@ -89,7 +97,8 @@ impl Notes {
                         page.before.0,
                         page.before.1,
                         page.limit + 1,
-                        PAGE_BYTES
+                        PAGE_BYTES,
+                        page.supervises_in
                     )
                     .fetch_all(tx)
                     .await?)

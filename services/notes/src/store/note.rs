@@ -2,14 +2,15 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use kernel::Kind;
+use identity::Caller;
+use kernel::{Kind, PractitionerId};
 use permit::FacetRow;
 use pg::{Db, Lane, Scope, Sealed, StoreError};
 use policy::Record;
 use uuid::Uuid;
 
 use super::{At, Found};
-use crate::domain::{Content, Note, State};
+use crate::domain::{Content, Mistake, Note, Reach, Signature, Signing, State, is_author, seen_by};
 
 /// A note with its present version, as the functions and the list return it.
 pub(super) struct NoteRow {
@@ -30,6 +31,13 @@ pub(super) struct NoteRow {
     pub version: i32,
     pub signed_at: Option<At>,
     pub row_version: i64,
+    pub supervised: bool,
+    pub cosigner: Option<String>,
+    pub cosigned_at: Option<At>,
+    pub shared_from: i32,
+    pub error_marker: Option<String>,
+    pub error_at: Option<At>,
+    pub error_reason: Option<Vec<u8>>,
     /// Absent: a large one, which is read once it was released.
     pub body: Option<Vec<u8>>,
     pub sha256: Vec<u8>,
@@ -40,14 +48,21 @@ pub(super) struct NoteRow {
 #[derive(Clone)]
 pub struct Closed {
     pub(crate) record: Record,
-    pub(crate) state: State,
+    state: State,
     note_type: i32,
-    version: i32,
+    pub(super) version: i32,
     signed_at: Option<At>,
     row_version: i64,
+    pub(super) signing: Signing,
+    pub(super) shared_from: i32,
+    cosigned: Option<Signature>,
+    error: Option<Marked>,
     body: Option<Vec<u8>>,
     sha256: Vec<u8>,
 }
+
+/// Who marked a note as entered in error, and when, and why: words, still closed.
+type Marked = (Signature, Vec<u8>);
 
 // Words of a person's record stay out of debug lines.
 impl std::fmt::Debug for Closed {
@@ -57,6 +72,20 @@ impl std::fmt::Debug for Closed {
 }
 
 impl Closed {
+    pub fn seen_by(&self, caller: &Caller) -> bool {
+        seen_by(caller, &self.record, self.signing.reach())
+    }
+
+    /// The first version that somebody sees who sees the note.
+    pub fn first_for(&self, caller: &Caller) -> i32 {
+        if is_author(caller, &self.record) { 1 } else { self.shared_from }
+    }
+
+    /// Whether there is this version for somebody who sees the note; 0 is the present one.
+    pub fn has(&self, version: i32, caller: &Caller) -> bool {
+        version == 0 || (self.first_for(caller)..=self.version).contains(&version)
+    }
+
     /// Opens the words, if they are those that were written.
     pub fn open(&self) -> Result<Note, StoreError> {
         self.opened(self.body.as_deref().ok_or(StoreError::BadRow { what: "a note's words" })?)
@@ -70,6 +99,11 @@ impl Closed {
         if content.sha256[..] != self.sha256[..] {
             return Err(bad("a note whose hash is another's"));
         }
+        let error = self.error.as_ref().map(|(marked, reason)| {
+            let reason = String::from_utf8(Sealed::open(reason)?.to_vec());
+            let reason = reason.map_err(|_| bad("why a note was marked"))?;
+            Ok::<_, StoreError>(Mistake { marked: marked.clone(), reason })
+        });
         Ok(Note {
             record: self.record.clone(),
             note_type: self.note_type,
@@ -77,6 +111,9 @@ impl Closed {
             version: self.version,
             signed_at: self.signed_at,
             row_version: self.row_version,
+            supervised: self.signing.supervised,
+            cosigned: self.cosigned.clone(),
+            error: error.transpose()?,
             content,
         })
     }
@@ -87,8 +124,18 @@ impl TryFrom<NoteRow> for Closed {
 
     fn try_from(row: NoteRow) -> Result<Self, StoreError> {
         let bad = |what| StoreError::BadRow { what };
+        let signing = Signing {
+            signed: row.signed_at.is_some(),
+            supervised: row.supervised,
+            cosigned: row.cosigned_at.is_some(),
+        };
+        let marked = signature(row.error_marker, row.error_at);
         Ok(Self {
-            state: State::of(row.state).ok_or(bad("state of a note"))?,
+            state: State::of(row.state, signing).ok_or(bad("state of a note"))?,
+            signing,
+            shared_from: row.shared_from,
+            cosigned: signature(row.cosigner, row.cosigned_at),
+            error: marked.zip(row.error_reason),
             note_type: i32::from(row.note_type),
             version: row.version,
             signed_at: row.signed_at,
@@ -115,21 +162,30 @@ impl TryFrom<NoteRow> for Closed {
     }
 }
 
-/// A released note with its words, which are read now where it is a large one: of the version that
-/// was released, and no other.
-pub(super) async fn whole(db: &Db, note: Arc<Closed>) -> Result<Note, StoreError> {
-    if note.body.is_some() {
+fn signature(by: Option<String>, at: Option<At>) -> Option<Signature> {
+    by.zip(at).map(|(by, at)| Signature { by: PractitionerId::new(by), at })
+}
+
+/// Whose a released note is and which it is.
+pub(super) fn key(note: &Closed) -> Result<(Uuid, Uuid), StoreError> {
+    let both = note.record.id.uuid().zip(note.record.person.uuid());
+    both.ok_or(StoreError::BadRow { what: "facets of a note" })
+}
+
+/// A released note with its words, which are read now where it is a large one or an earlier version: of
+/// the version that was released, and no other; 0 is the present one.
+pub(super) async fn whole(db: &Db, note: Arc<Closed>, version: i32) -> Result<Note, StoreError> {
+    let present = version == 0 || version == note.version;
+    if present && note.body.is_some() {
         return note.open();
     }
-    let bad = || StoreError::BadRow { what: "facets of a note" };
-    let id = note.record.id.uuid().ok_or_else(bad)?;
-    let person = note.record.person.uuid().ok_or_else(bad)?;
-    let version = note.version;
-    let body = db
+    let version = if present { note.version } else { version };
+    let (id, person) = key(&note)?;
+    let row = db
         .run_tx("notes.words", Scope::person(person).reading(), move |tx| {
             Box::pin(async move {
-                Ok(sqlx::query_scalar!(
-                    "SELECT body FROM note_version
+                Ok(sqlx::query!(
+                    "SELECT body, sha256 FROM note_version
                      WHERE note_id = $1 AND version = $2 AND person_id = $3",
                     id,
                     version,
@@ -140,7 +196,11 @@ pub(super) async fn whole(db: &Db, note: Arc<Closed>) -> Result<Note, StoreError
             })
         })
         .await?;
-    note.opened(&body.ok_or(StoreError::BadRow { what: "a note's words" })?)
+    let row = row.ok_or(StoreError::BadRow { what: "a note's words" })?;
+    if present {
+        return note.opened(&row.body);
+    }
+    Closed { version, sha256: row.sha256, ..Closed::clone(&note) }.opened(&row.body)
 }
 
 /// One group of point reads: one answer an id, in order.
@@ -161,9 +221,10 @@ pub(super) async fn read(
                         sensitivities AS "sensitivities!", part2 AS "part2!",
                         victim_service AS "victim_service!", release_block_until,
                         note_type AS "note_type!", state AS "state!", version AS "version!",
-                        signed_at, row_version AS "row_version!", body,
-                        sha256 AS "sha256!"
-                    FROM read_notes($1)"#,
+                        signed_at, row_version AS "row_version!", supervised AS "supervised!",
+                        cosigner, cosigned_at, shared_from AS "shared_from!", error_marker,
+                        error_at, error_reason, body, sha256 AS "sha256!"
+                    FROM read_notes_2($1)"#,
                     &wanted
                 )
                 .fetch_all(conn)
@@ -182,7 +243,7 @@ pub(super) async fn read(
 pub(super) async fn locate(
     lane: &Lane,
     ids: Vec<Uuid>,
-) -> Result<Vec<Found<(Record, State)>>, StoreError> {
+) -> Result<Vec<Found<(Record, Reach, State)>>, StoreError> {
     let wanted = ids.clone();
     let rows = lane
         .run_one("notes.locate", move |conn| {
@@ -194,8 +255,8 @@ pub(super) async fn locate(
                         authored_at AS "authored_at!", confidentiality,
                         sensitivities AS "sensitivities!", part2 AS "part2!",
                         victim_service AS "victim_service!", release_block_until,
-                        state AS "state!"
-                    FROM locate_notes($1)"#,
+                        state AS "state!", supervised AS "supervised!", signed_at, cosigned_at
+                    FROM locate_notes_2($1)"#,
                     &wanted
                 )
                 .fetch_all(conn)
@@ -205,7 +266,12 @@ pub(super) async fn locate(
         .await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
-        let state = State::of(row.state);
+        let signing = Signing {
+            signed: row.signed_at.is_some(),
+            supervised: row.supervised,
+            cosigned: row.cosigned_at.is_some(),
+        };
+        let state = State::of(row.state, signing);
         let record = FacetRow {
             id: row.id,
             person_id: row.person_id,
@@ -221,8 +287,8 @@ pub(super) async fn locate(
             release_block_until: row.release_block_until,
         }
         .record(Kind::Note);
-        let both = record.zip(state).ok_or(StoreError::BadRow { what: "facets of a note" });
-        found.insert(row.id, both);
+        let facets = record.zip(state).map(|(record, state)| (record, signing.reach(), state));
+        found.insert(row.id, facets.ok_or(StoreError::BadRow { what: "facets of a note" }));
     }
     Ok(ids.iter().map(|id| found.get(id).cloned().transpose()).collect())
 }

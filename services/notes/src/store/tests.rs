@@ -11,8 +11,10 @@ use policy::Record;
 use testkit::fakes::{Consents, People, SignIns, Staff, Stage};
 use uuid::Uuid;
 
-use super::{NewNote, Notes, Page, amend, create, reread, sign, standing};
-use crate::domain::{Content, Section};
+use super::{
+    Draft, NewNote, Notes, Page, cosign, create, mark_error, reread, revise, sign, standing, update,
+};
+use crate::domain::{Content, Section, State};
 
 const CLINIC: Uuid = Uuid::from_u128(0xa1);
 
@@ -29,8 +31,11 @@ struct World {
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Standing,
+    Update,
     Sign,
-    Amend,
+    Cosign,
+    Revise,
+    MarkError,
     Reread,
 }
 
@@ -82,7 +87,8 @@ impl World {
         let written =
             self.guard.commit(&self.stage.db, "test.create", permit, move |tx, permit| {
                 Box::pin(async move {
-                    let row = NewNote { note_type: 1, content: content("words"), at };
+                    let (supervised, content) = (true, content("words"));
+                    let row = NewNote { note_type: 1, supervised, content, at };
                     Ok::<_, Stopped>(create(tx, &permit, &row).await?)
                 })
             });
@@ -99,10 +105,21 @@ impl World {
         let at = self.now;
         let done = self.guard.commit(&self.stage.db, "test.step", permit, move |tx, permit| {
             Box::pin(async move {
+                let (by, version) = ("a/b".into(), 3);
                 match step {
                     Step::Standing => standing(tx, &permit).await.map(drop)?,
-                    Step::Sign => sign(tx, &permit, at).await?,
-                    Step::Amend => amend(tx, &permit, 2, &content("others"), "a/b", at).await?,
+                    Step::Update => {
+                        let record = permit.record().cloned().unwrap();
+                        let draft = Draft { record, note_type: 1, content: content("others") };
+                        update(tx, &permit, 2, &draft, &by, at).await?;
+                    }
+                    Step::Sign => sign(tx, &permit, State::Awaiting, at).await?,
+                    Step::Cosign => cosign(tx, &permit, &by, at).await?,
+                    Step::Revise => {
+                        let version = (version, State::Amended);
+                        revise(tx, &permit, version, &content("more"), &by, at).await?;
+                    }
+                    Step::MarkError => mark_error(tx, &permit, &by, "a mistake", at).await?,
                     Step::Reread => reread(tx, &permit).await.map(drop)?,
                 }
                 Ok::<_, Stopped>(())
@@ -113,7 +130,7 @@ impl World {
 }
 
 fn content(body: &str) -> Content {
-    Content::new(vec![Section { title: String::new(), body: body.to_owned() }])
+    Content::new(vec![Section { title: String::new(), body: body.to_owned(), addendum: None }])
 }
 
 #[derive(Debug, PartialEq)]
@@ -159,6 +176,7 @@ async fn listed(world: &World, notes: &Notes, people: &[Uuid]) -> Vec<Uuid> {
     let page = Page {
         note_type: None,
         author: Some(format!("{CLINIC}/dr-c")),
+        supervises_in: None,
         no_counselling_of: None,
         before: (time::macros::datetime!(9999-12-31 0:00 UTC), Uuid::max()),
         limit: 50,
@@ -176,13 +194,41 @@ async fn a_permit_about_one_person_reaches_no_note_of_another() {
     let world = world().await;
     let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
     let (_, theirs) = (world.note(one).await, world.note(other).await);
-    for step in [Step::Standing, Step::Sign, Step::Amend, Step::Reread] {
+    for step in [
+        Step::Standing,
+        Step::Update,
+        Step::Sign,
+        Step::Cosign,
+        Step::Revise,
+        Step::MarkError,
+        Step::Reread,
+    ] {
         // Facets that say of the second person's note that it is the first one's.
         let permit = world.permit(theirs, one).await;
         let stopped = world.step(permit, step).await.unwrap_err();
         assert!(matches!(stopped, Stopped::Store(_)), "{step:?}: {stopped:?}");
         let permit = world.permit(theirs, other).await;
         world.step(permit, step).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_final_and_what_was_a_mistake_is_not_there_for_who_refers_to_notes() {
+    let world = world().await;
+    let person = Uuid::new_v4();
+    let note = world.note(person).await;
+    for (step, there) in [
+        (Step::Standing, false),
+        (Step::Update, false),
+        (Step::Sign, false),
+        (Step::Cosign, true),
+        (Step::Revise, true),
+        (Step::MarkError, false),
+    ] {
+        world.step(world.permit(note, person).await, step).await.unwrap();
+        let signed = world.notes.signed(vec![note, Uuid::new_v4()]).await.unwrap();
+        let ids: Vec<_> = signed.iter().filter_map(|record| record.id.uuid()).collect();
+        assert_eq!(ids, if there { vec![note] } else { vec![] }, "{step:?}");
     }
 }
 
@@ -197,7 +243,7 @@ async fn concurrent_reads_each_get_their_own_and_a_miss_gets_none() {
     let world = &world;
     let read = asked.clone().map(|id| async move {
         let deferred = world.guard.defer::<ReadNotes>(&world.call).await.unwrap();
-        let sealed = world.notes.read(&deferred, id, |_, _| true).await.unwrap();
+        let sealed = world.notes.read(&deferred, id, |_| true).await.unwrap();
         world.guard.release(sealed).await.map(|(note, _)| note.record.id.uuid())
     });
     let got = futures::future::join_all(read).await;

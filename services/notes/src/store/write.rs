@@ -1,18 +1,29 @@
 //! Writes, each under a permit that names the record and its person.
 
-use kernel::{AgencyId, CodeSet, Instant};
+use kernel::{AgencyId, CodeSet, EpisodeId, Instant, PractitionerId};
 use permit::{Permit, WriteNotes, column};
 use pg::{PgConnection, Sealed, StoreError};
 
+use policy::Record;
+
 use super::note::{Closed, NoteRow};
-use crate::domain::{Content, Note, State};
+use crate::domain::{Content, Note, Signing, State};
 
 /// A note that is not there yet.
 #[derive(Debug, Clone)]
 pub struct NewNote {
     pub note_type: i16,
+    pub supervised: bool,
     pub content: Content,
     pub at: Instant,
+}
+
+/// What a draft says from now on: of the record its labels and its episode.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub record: Record,
+    pub note_type: i16,
+    pub content: Content,
 }
 
 /// Where a note stands, locked until the transaction ends.
@@ -39,26 +50,30 @@ pub async fn create(
     let author = record.author.as_ref().map(ToString::to_string).unwrap_or_default();
     sqlx::query!(
         "INSERT INTO note (id, person_id, class, custodian_id, author, episode_id, authored_at,
-            confidentiality, sensitivities, part2, victim_service, note_type, state, version,
-            row_version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, 1, 1)",
+            confidentiality, sensitivities, part2, victim_service, note_type, supervised, state,
+            version, row_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, 1, 1)",
         permit.record_id(),
         permit.person_id(),
         column(record.class),
         record.custodian.as_ref().and_then(AgencyId::uuid).ok_or(StoreError::NotFound)?,
         author,
-        record.episode.as_ref().and_then(kernel::EpisodeId::uuid),
+        record.episode.as_ref().and_then(EpisodeId::uuid),
         note.at,
         record.confidentiality.map(column),
         bits(record.sensitivities),
         record.part2,
         record.victim_service,
         note.note_type,
+        note.supervised,
     )
     .execute(&mut *tx)
     .await?;
-    add_version(tx, permit, 1, &note.content, &author, note.at).await
+    add_version(tx, permit, (1, DRAFT), &note.content, &author, note.at).await
 }
+
+/// The kind of a draft's version; a later one's is the number of the state that it brings.
+const DRAFT: i16 = 1;
 
 fn bits(sensitivities: CodeSet<kernel::Sensitivity>) -> i32 {
     i32::try_from(sensitivities.bits()).unwrap_or(i32::MAX)
@@ -67,22 +82,23 @@ fn bits(sensitivities: CodeSet<kernel::Sensitivity>) -> i32 {
 async fn add_version(
     tx: &mut PgConnection,
     permit: &Permit<WriteNotes>,
-    version: i32,
+    (version, kind): (i32, i16),
     content: &Content,
     author: &str,
     at: Instant,
 ) -> Result<(), StoreError> {
     let sealed = body(content)?;
     sqlx::query!(
-        "INSERT INTO note_version (note_id, version, person_id, body, sha256, author, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO note_version (note_id, version, person_id, body, sha256, author, at, kind)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         permit.record_id(),
         version,
         permit.person_id(),
         sealed.bytes(),
         &content.sha256[..],
         author,
-        at
+        at,
+        kind
     )
     .execute(tx)
     .await?;
@@ -95,31 +111,115 @@ pub async fn standing(
     permit: &Permit<WriteNotes>,
 ) -> Result<Standing, StoreError> {
     let row = sqlx::query!(
-        "SELECT state, version, row_version FROM note WHERE id = $1 AND person_id = $2 FOR UPDATE",
+        "SELECT state, version, row_version, supervised, signed_at, cosigned_at
+         FROM note WHERE id = $1 AND person_id = $2 FOR UPDATE",
         permit.record_id(),
         permit.person_id()
     )
     .fetch_one(tx)
     .await?;
+    let signing = Signing {
+        signed: row.signed_at.is_some(),
+        supervised: row.supervised,
+        cosigned: row.cosigned_at.is_some(),
+    };
     Ok(Standing {
-        state: State::of(row.state).ok_or(StoreError::BadRow { what: "state of a note" })?,
+        state: State::of(row.state, signing)
+            .ok_or(StoreError::BadRow { what: "state of a note" })?,
         version: row.version,
         row_version: row.row_version,
     })
 }
 
-/// Preliminary to final.
+/// Other words, labels, type and episode of a draft: a new version, and the earlier ones stay.
+pub async fn update(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteNotes>,
+    version: i32,
+    draft: &Draft,
+    author: &PractitionerId,
+    at: Instant,
+) -> Result<(), StoreError> {
+    add_version(tx, permit, (version, DRAFT), &draft.content, author.as_str(), at).await?;
+    let record = &draft.record;
+    let done = sqlx::query!(
+        "UPDATE note SET version = $3, shared_from = $3, note_type = $4, episode_id = $5,
+            confidentiality = $6, sensitivities = $7, part2 = $8, victim_service = $9,
+            row_version = row_version + 1
+         WHERE id = $1 AND person_id = $2 AND state = 1 AND signed_at IS NULL",
+        permit.record_id(),
+        permit.person_id(),
+        version,
+        draft.note_type,
+        record.episode.as_ref().and_then(EpisodeId::uuid),
+        record.confidentiality.map(column),
+        bits(record.sensitivities),
+        record.part2,
+        record.victim_service,
+    )
+    .execute(tx)
+    .await?;
+    one(done.rows_affected())
+}
+
+/// Its author's signature, which makes it final or lets it wait for the second one.
 pub async fn sign(
     tx: &mut PgConnection,
     permit: &Permit<WriteNotes>,
+    to: State,
     at: Instant,
 ) -> Result<(), StoreError> {
     let done = sqlx::query!(
-        "UPDATE note SET state = 2, signed_at = $3, row_version = row_version + 1
-         WHERE id = $1 AND person_id = $2 AND state = 1",
+        "UPDATE note SET state = $3, signed_at = $4, row_version = row_version + 1
+         WHERE id = $1 AND person_id = $2 AND state = 1 AND signed_at IS NULL",
         permit.record_id(),
         permit.person_id(),
+        to.number(),
         at
+    )
+    .execute(tx)
+    .await?;
+    one(done.rows_affected())
+}
+
+/// The second signature.
+pub async fn cosign(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteNotes>,
+    cosigner: &PractitionerId,
+    at: Instant,
+) -> Result<(), StoreError> {
+    let done = sqlx::query!(
+        "UPDATE note SET state = 2, cosigner = $3, cosigned_at = $4, row_version = row_version + 1
+         WHERE id = $1 AND person_id = $2 AND state = 1 AND signed_at IS NOT NULL",
+        permit.record_id(),
+        permit.person_id(),
+        cosigner.as_str(),
+        at
+    )
+    .execute(tx)
+    .await?;
+    one(done.rows_affected())
+}
+
+/// It should not have been.
+pub async fn mark_error(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteNotes>,
+    marker: &PractitionerId,
+    reason: &str,
+    at: Instant,
+) -> Result<(), StoreError> {
+    let reason = Sealed::seal(reason.as_bytes());
+    let done = sqlx::query!(
+        "UPDATE note SET state = 5, error_marker = $3, error_at = $4, error_reason = $5,
+            row_version = row_version + 1
+         WHERE id = $1 AND person_id = $2 AND state <> 5",
+        permit.record_id(),
+        permit.person_id(),
+        marker.as_str(),
+        at,
+        reason.bytes()
     )
     .execute(tx)
     .await?;
@@ -131,22 +231,23 @@ fn one(rows: u64) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::NotFound) }
 }
 
-/// A new version; the earlier ones stay.
-pub async fn amend(
+/// Other words of a signed note: a new version, and the earlier ones stay.
+pub async fn revise(
     tx: &mut PgConnection,
     permit: &Permit<WriteNotes>,
-    version: i32,
+    (version, to): (i32, State),
     content: &Content,
-    author: &str,
+    author: &PractitionerId,
     at: Instant,
 ) -> Result<(), StoreError> {
-    add_version(tx, permit, version, content, author, at).await?;
+    add_version(tx, permit, (version, to.number()), content, author.as_str(), at).await?;
     let done = sqlx::query!(
-        "UPDATE note SET state = 3, version = $3, row_version = row_version + 1
-         WHERE id = $1 AND person_id = $2",
+        "UPDATE note SET state = $4, version = $3, row_version = row_version + 1
+         WHERE id = $1 AND person_id = $2 AND state BETWEEN 2 AND 4",
         permit.record_id(),
         permit.person_id(),
-        version
+        version,
+        to.number()
     )
     .execute(tx)
     .await?;
@@ -162,7 +263,8 @@ pub async fn reread(
         NoteRow,
         "SELECT n.id, n.person_id, n.class, n.custodian_id, n.author, n.episode_id, n.authored_at,
             n.confidentiality, n.sensitivities, n.part2, n.victim_service, n.release_block_until,
-            n.note_type, n.state, n.version, n.signed_at, n.row_version, v.body, v.sha256
+            n.note_type, n.state, n.version, n.signed_at, n.row_version, n.supervised, n.cosigner,
+            n.cosigned_at, n.shared_from, n.error_marker, n.error_at, n.error_reason, v.body, v.sha256
          FROM note n JOIN note_version v ON v.note_id = n.id AND v.version = n.version
          WHERE n.id = $1 AND n.person_id = $2",
         permit.record_id(),

@@ -8,11 +8,16 @@ use uuid::Uuid;
 use wire::{
     common::v1::Labels,
     notes::v1::{
-        AmendNoteRequest, CreateNoteRequest, ListNotesRequest, NoteSection, SignNoteRequest,
+        AmendNoteRequest, AppendNoteRequest, CosignNoteRequest, CreateNoteRequest,
+        ListNotesRequest, MarkEnteredInErrorRequest, NoteSection, SignNoteRequest,
+        UpdateDraftRequest,
     },
 };
 
-use crate::world::{CLINIC, Client, World, amend, create, list, reason, section, sign};
+use crate::world::{
+    CLINIC, Client, World, amend, append, cosign, create, list, mark_error, reason, section, sign,
+    update,
+};
 
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -102,6 +107,10 @@ async fn each_bad_value_of_a_new_note_is_named_by_its_field() {
     for title in titles.map(str::to_owned).into_iter().chain(["x".repeat(201)]) {
         cases.push((part(section(&title, "words")), "sections[1].title"));
     }
+    for author in ["a\u{202e}b".to_owned(), "\u{0}".to_owned(), "x".repeat(501)] {
+        let sent = NoteSection { author, ..section("", "words") };
+        cases.push((part(sent), "sections[1].author"));
+    }
     let bodies = ["", " ", "\n\t ", "a\u{0}b", "a\u{202e}b", "\u{1b}[31m", "a\u{2069}"];
     for body in bodies.map(str::to_owned).into_iter().chain(["x".repeat(100_001)]) {
         cases.push((part(section("", &body)), "sections[1].body"));
@@ -152,6 +161,7 @@ async fn everything_wrong_is_named_at_once_in_every_rpc() {
         labels: Some(Labels { confidentiality: 99, sensitivities: vec![0], ..Labels::default() }),
         episode: "x".into(),
         sections: vec![bad.clone(), section("", &"x".repeat(1_200_000))],
+        under_supervision: true,
     };
     assert_eq!(
         fields(&client.create(created).await.unwrap_err()),
@@ -177,10 +187,56 @@ async fn everything_wrong_is_named_at_once_in_every_rpc() {
         request_id: String::new(),
         name: format!("notes/{NIL}"),
         etag: String::new(),
-        sections: vec![bad; 51],
+        sections: vec![bad.clone(); 51],
     };
     let told = fields(&client.amend(amended).await.unwrap_err());
     assert!(told.is_superset(&set(&["request_id", "name", "etag", "sections"])), "{told:?}");
+    let appended = AppendNoteRequest {
+        request_id: NIL.into(),
+        name: "notes/x".into(),
+        etag: "x".repeat(65),
+        sections: vec![bad.clone()],
+    };
+    assert_eq!(
+        fields(&client.append(appended).await.unwrap_err()),
+        set(&["request_id", "name", "etag", "sections[0].title", "sections[0].body"])
+    );
+    let updated = UpdateDraftRequest {
+        request_id: "x".into(),
+        name: format!("notes/{NIL}"),
+        etag: String::new(),
+        r#type: 0,
+        labels: Some(Labels { confidentiality: 99, sensitivities: vec![0], ..Labels::default() }),
+        episode: NIL.into(),
+        sections: vec![bad, section("", &"x".repeat(1_200_000))],
+    };
+    assert_eq!(
+        fields(&client.update(updated).await.unwrap_err()),
+        set(&[
+            "request_id",
+            "name",
+            "etag",
+            "type",
+            "labels.confidentiality",
+            "labels.sensitivities[0]",
+            "episode",
+            "sections",
+            "sections[0].title",
+            "sections[0].body",
+            "sections[1].body",
+        ])
+    );
+    let marked = MarkEnteredInErrorRequest {
+        request_id: "x".into(),
+        name: String::new(),
+        etag: "x".repeat(65),
+        reason: " ".into(),
+    };
+    let told = fields(&client.mark_error(marked).await.unwrap_err());
+    assert_eq!(told, set(&["request_id", "name", "etag", "reason"]));
+    let cosigned = CosignNoteRequest { etag: "x".repeat(65), ..CosignNoteRequest::default() };
+    let told = fields(&client.cosign(cosigned).await.unwrap_err());
+    assert_eq!(told, set(&["request_id", "name", "etag"]));
     // Nothing at all.
     let told = fields(&client.create(CreateNoteRequest::default()).await.unwrap_err());
     assert_eq!(told, set(&["request_id", "person", "type", "sections"]));
@@ -188,6 +244,14 @@ async fn everything_wrong_is_named_at_once_in_every_rpc() {
     assert_eq!(told, set(&["request_id", "name"]));
     let told = fields(&client.amend(AmendNoteRequest::default()).await.unwrap_err());
     assert_eq!(told, set(&["request_id", "name", "etag", "sections"]));
+    let told = fields(&client.append(AppendNoteRequest::default()).await.unwrap_err());
+    assert_eq!(told, set(&["request_id", "name", "etag", "sections"]));
+    let told = fields(&client.update(UpdateDraftRequest::default()).await.unwrap_err());
+    assert_eq!(told, set(&["request_id", "name", "etag", "type", "sections"]));
+    let told = fields(&client.mark_error(MarkEnteredInErrorRequest::default()).await.unwrap_err());
+    assert_eq!(told, set(&["request_id", "name", "reason"]));
+    let told = fields(&client.cosign(CosignNoteRequest::default()).await.unwrap_err());
+    assert_eq!(told, set(&["request_id", "name", "etag"]));
     let listed = ListNotesRequest {
         page_size: 201,
         page_token: "x".repeat(1_001),
@@ -208,8 +272,18 @@ async fn names_and_pages_are_checked_wherever_they_are_taken() {
         assert_eq!(fields(&got), set(&["name"]), "{name:?}");
         let message = SignNoteRequest { name: name.clone(), ..sign(&note) };
         assert_eq!(fields(&client.sign(message).await.unwrap_err()), set(&["name"]));
-        let message = AmendNoteRequest { name, ..amend(&note, "words") };
+        let message = AmendNoteRequest { name: name.clone(), ..amend(&note, "words") };
         assert_eq!(fields(&client.amend(message).await.unwrap_err()), set(&["name"]));
+        let message = AppendNoteRequest { name: name.clone(), ..append(&note, "words") };
+        assert_eq!(fields(&client.append(message).await.unwrap_err()), set(&["name"]));
+        let message = UpdateDraftRequest { name: name.clone(), ..update(&note, "words") };
+        assert_eq!(fields(&client.update(message).await.unwrap_err()), set(&["name"]));
+        let message = CosignNoteRequest { name: name.clone(), ..cosign(&note) };
+        assert_eq!(fields(&client.cosign(message).await.unwrap_err()), set(&["name"]));
+        let message = MarkEnteredInErrorRequest { name: name.clone(), ..mark_error(&note, "why") };
+        assert_eq!(fields(&client.mark_error(message).await.unwrap_err()), set(&["name"]));
+        let other = wire::notes::v1::Note { name, ..note.clone() };
+        assert_eq!(fields(&client.versions(&other).await.unwrap_err()), set(&["name"]));
     }
     for person in bad_ids("people") {
         let message = ListNotesRequest { person, ..ListNotesRequest::default() };
@@ -219,6 +293,14 @@ async fn names_and_pages_are_checked_wherever_they_are_taken() {
         let message = ListNotesRequest { page_size, ..list(person) };
         let status = client.list(message).await.unwrap_err();
         assert_eq!(fields(&status), set(&["page_size"]), "{page_size}");
+    }
+    for version in [-1, i32::MIN] {
+        let status = client.version(&note, version).await.unwrap_err();
+        assert_eq!(fields(&status), set(&["version"]), "{version}");
+    }
+    for reason in ["", " ", "\u{0}", "a\u{202e}b", "a\nb", &"x".repeat(501)] {
+        let status = client.mark_error(mark_error(&note, reason)).await.unwrap_err();
+        assert_eq!(fields(&status), set(&["reason"]), "{reason:?}");
     }
     for page_token in ["x", "AAAA", " ", "\u{0}", "../../etc/passwd"] {
         let message = ListNotesRequest { page_token: page_token.into(), ..list(person) };

@@ -65,13 +65,13 @@ async fn a_move_from_the_wrong_state_says_which_moves_there_are() {
     };
     let told = |state: &str, allowed: &str| (state.to_owned(), allowed.to_owned());
     let early = author.amend(amend(&draft, "words")).await.unwrap_err();
-    assert_eq!(wrong(early), told("preliminary", "final"));
+    assert_eq!(wrong(early), told("preliminary", "preliminary,final,entered-in-error"));
     let signed = author.sign(sign(&draft)).await.unwrap().note.unwrap();
     let twice = author.sign(sign(&signed)).await.unwrap_err();
-    assert_eq!(wrong(twice), told("final", "amended"));
+    assert_eq!(wrong(twice), told("final", "amended,appended,entered-in-error"));
     let amended = author.amend(amend(&signed, "words")).await.unwrap().note.unwrap();
     let late = author.sign(sign(&amended)).await.unwrap_err();
-    assert_eq!(wrong(late), told("amended", "amended"));
+    assert_eq!(wrong(late), told("amended", "amended,appended,entered-in-error"));
     // Nothing of it was written or recorded.
     assert_eq!(author.get(&draft).await.unwrap().note.unwrap(), amended);
     let writes = world.stage.events().await.into_iter().filter(|e| e.action == Action::Write);

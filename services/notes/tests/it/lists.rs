@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ::notes::states::Verb;
 use kernel::{Action, Class, Code as _, CodeSet, Kind, Purpose, Role, Sensitivity};
 use policy::{ConsentType, Effect, Rule};
 use testkit::fakes::{Staff, consent, permitting};
@@ -12,8 +13,9 @@ use wire::{
     notes::v1::{self as pb, CreateNoteRequest, ListNotesRequest},
 };
 
-use crate::world::{
-    CLINIC, COURT, Client, HOUSING, World, amend, create, list, refusal, section, sign,
+use crate::{
+    moves::go,
+    world::{CLINIC, COURT, Client, HOUSING, World, create, list, refusal, section, sign},
 };
 
 /// Numbers that look random and are the same each time.
@@ -61,7 +63,9 @@ impl Dice {
 const STAFF: [&str; 2] = ["a", "b"];
 
 async fn note(world: &World, dice: &mut Dice, person: Uuid) -> pb::Note {
-    let author = world.clinician(dice.pick(&[CLINIC, HOUSING, COURT]), dice.pick(&STAFF));
+    let (agency, sub) = (dice.pick(&[CLINIC, HOUSING, COURT]), dice.pick(&STAFF));
+    let author = world.clinician(agency, sub);
+    let under_supervision = dice.roll(4) == 0;
     let message = CreateNoteRequest {
         r#type: i32::try_from(1 + dice.roll(2)).unwrap(),
         record_class: if dice.roll(4) == 0 { 2 } else { 1 },
@@ -71,6 +75,7 @@ async fn note(world: &World, dice: &mut Dice, person: Uuid) -> pb::Note {
             part2: dice.roll(5) == 0,
             victim_service: dice.roll(6) == 0,
         }),
+        under_supervision,
         ..create(person)
     };
     let note = author.create(message).await.unwrap().note.unwrap();
@@ -78,18 +83,29 @@ async fn note(world: &World, dice: &mut Dice, person: Uuid) -> pb::Note {
     if dice.roll(2) == 0 {
         world.clock.advance(time::Duration::SECOND);
     }
+    if dice.roll(12) == 0 {
+        return go(&author, Verb::MarkError, &note).await.unwrap();
+    }
     if dice.roll(4) == 0 {
         return note;
     }
-    let note = author.sign(sign(&note)).await.unwrap().note.unwrap();
-    if dice.roll(3) != 0 {
-        return note;
+    let mut note = author.sign(sign(&note)).await.unwrap().note.unwrap();
+    if under_supervision && dice.roll(2) == 0 {
+        let other = STAFF.into_iter().find(|s| *s != sub).unwrap();
+        note = go(&world.clinician(agency, other), Verb::Cosign, &note).await.unwrap();
     }
-    author.amend(amend(&note, "Changed.")).await.unwrap().note.unwrap()
+    let waits = note.state() == pb::NoteState::Preliminary;
+    match dice.roll(9) {
+        0 if !waits => go(&author, Verb::Amend, &note).await.unwrap(),
+        1 if !waits => go(&author, Verb::Append, &note).await.unwrap(),
+        2 => go(&author, Verb::MarkError, &note).await.unwrap(),
+        _ => note,
+    }
 }
 
 async fn callers(world: &World, dice: &mut Dice, people: &[Uuid]) -> Vec<(String, Client)> {
-    let roles = [Role::Clinician, Role::CaseManager, Role::PrivacyOfficer, Role::Counselor];
+    let roles =
+        [Role::Clinician, Role::CaseManager, Role::PrivacyOfficer, Role::Counselor, Role::Medical];
     let mut callers = Vec::new();
     for agency in [CLINIC, HOUSING, COURT] {
         for sub in STAFF {

@@ -1,11 +1,19 @@
 use futures::future::join_all;
 use kernel::Action;
+use notes::states::Verb;
 use tonic::Code;
 use uuid::Uuid;
-use wire::notes::v1::{CreateNoteRequest, NoteState};
+use wire::notes::v1::{
+    AppendNoteRequest, CosignNoteRequest, CreateNoteRequest, MarkEnteredInErrorRequest, NoteState,
+    UpdateDraftRequest,
+};
 
-use crate::world::{
-    CLINIC, HOUSING, World, amend, create, list, not_found, refusal, section, sign,
+use crate::{
+    moves::go,
+    world::{
+        CLINIC, HOUSING, World, amend, append, cosign, create, list, mark_error, not_found,
+        refusal, section, sign, update,
+    },
 };
 
 #[tokio::test]
@@ -31,6 +39,67 @@ async fn a_repeated_request_answers_as_the_first_time() {
     let (then, now) = (amended.disclosure.unwrap(), repeated.disclosure.unwrap());
     assert_ne!(then.decision_id, now.decision_id);
     assert_eq!(then.bases, now.bases);
+}
+
+#[tokio::test]
+async fn each_move_is_repeated_as_the_first_time_whatever_came_after_it() {
+    let world = World::new().await;
+    let (author, person) = (world.clinician(CLINIC, "trainee"), world.somebody());
+    let supervisor = world.clinician(CLINIC, "dr-d");
+    let draft = author.supervised(person).await;
+    let updating = update(&draft, "Meets daily.");
+    let updated = author.update(updating.clone()).await.unwrap().note.unwrap();
+    let signing = sign(&updated);
+    let waits = author.sign(signing.clone()).await.unwrap().note.unwrap();
+    let cosigning = cosign(&waits);
+    let signed = supervisor.cosign(cosigning.clone()).await.unwrap().note.unwrap();
+    let appending = append(&signed, "Came late.");
+    let appended = author.append(appending.clone()).await.unwrap().note.unwrap();
+    let marking = mark_error(&appended, "Another's.");
+    let marked = author.mark_error(marking.clone()).await.unwrap().note.unwrap();
+    // Nothing more may happen to it, and each is answered.
+    assert_eq!(author.update(updating.clone()).await.unwrap().note.unwrap(), updated);
+    assert_eq!(author.sign(signing).await.unwrap().note.unwrap(), waits);
+    assert_eq!(supervisor.cosign(cosigning.clone()).await.unwrap().note.unwrap(), signed);
+    assert_eq!(author.append(appending.clone()).await.unwrap().note.unwrap(), appended);
+    assert_eq!(author.mark_error(marking.clone()).await.unwrap().note.unwrap(), marked);
+    assert_eq!(author.get(&draft).await.unwrap().note.unwrap(), marked);
+    let writes = world.stage.events().await.into_iter().filter(|e| e.action == Action::Write);
+    assert_eq!(writes.count(), 6);
+    let reused = (Code::FailedPrecondition, "REQUEST_ID_REUSED".to_owned());
+    let other = update(&draft, "Meets never.");
+    let other = UpdateDraftRequest { request_id: updating.request_id, ..other };
+    assert_eq!(refusal(author.update(other).await), reused);
+    let other =
+        AppendNoteRequest { request_id: appending.request_id, ..append(&signed, "Others.") };
+    assert_eq!(refusal(author.append(other).await), reused);
+    let other = MarkEnteredInErrorRequest { reason: "Others.".to_owned(), ..marking };
+    assert_eq!(refusal(author.mark_error(other).await), reused);
+    let other = CosignNoteRequest { etag: "1".to_owned(), ..cosigning };
+    assert_eq!(refusal(supervisor.cosign(other).await), reused);
+}
+
+#[tokio::test]
+async fn a_stale_etag_is_aborted_by_every_move_and_changes_nothing() {
+    let world = World::new().await;
+    let (author, person) = (world.clinician(CLINIC, "trainee"), world.somebody());
+    let supervisor = world.clinician(CLINIC, "dr-d");
+    let stale = (Code::Aborted, "ETAG_MISMATCH".to_owned());
+    let first = author.supervised(person).await;
+    let draft = go(&author, Verb::Update, &first).await.unwrap();
+    for verb in [Verb::Update, Verb::Sign, Verb::MarkError] {
+        assert_eq!(refusal(go(&author, verb, &first).await), stale, "{verb:?}");
+    }
+    let waits = go(&author, Verb::Sign, &draft).await.unwrap();
+    assert_eq!(refusal(go(&supervisor, Verb::Cosign, &draft).await), stale);
+    let signed = go(&supervisor, Verb::Cosign, &waits).await.unwrap();
+    for verb in [Verb::Amend, Verb::Append, Verb::MarkError] {
+        assert_eq!(refusal(go(&author, verb, &waits).await), stale, "{verb:?}");
+    }
+    assert_eq!(author.get(&first).await.unwrap().note.unwrap(), signed);
+    // Who marks a mistake need not have read it.
+    let whatever = MarkEnteredInErrorRequest { etag: String::new(), ..mark_error(&first, "why") };
+    author.mark_error(whatever).await.unwrap();
 }
 
 #[tokio::test]

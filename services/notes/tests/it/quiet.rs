@@ -3,7 +3,9 @@
 use kernel::Action;
 use wire::notes::v1::{CreateNoteRequest, ListNotesRequest};
 
-use crate::world::{CLINIC, HOUSING, World, amend, create, list, section, sign};
+use crate::world::{
+    CLINIC, HOUSING, World, amend, append, create, list, mark_error, section, sign, update,
+};
 
 #[tokio::test]
 async fn no_log_and_no_error_holds_a_word_of_a_note_or_of_a_request() {
@@ -14,7 +16,9 @@ async fn no_log_and_no_error_holds_a_word_of_a_note_or_of_a_request() {
     let creating = CreateNoteRequest { sections: words("canary-body"), ..create(person) };
     let note = author.create(creating.clone()).await.unwrap().note.unwrap();
     author.create(creating.clone()).await.unwrap();
+    let note = author.update(update(&note, "canary-updated")).await.unwrap().note.unwrap();
     let note = author.sign(sign(&note)).await.unwrap().note.unwrap();
+    let note = author.append(append(&note, "canary-appended")).await.unwrap().note.unwrap();
     let note = author.amend(amend(&note, "canary-amended")).await.unwrap().note.unwrap();
     world.consent(person, CLINIC, HOUSING, [Action::Read]);
     housing.get(&note).await.unwrap();
@@ -23,6 +27,12 @@ async fn no_log_and_no_error_holds_a_word_of_a_note_or_of_a_request() {
     let mut errors = Vec::new();
     errors.push(housing.amend(amend(&note, "canary-denied")).await.unwrap_err());
     errors.push(author.sign(sign(&note)).await.unwrap_err());
+    errors.push(author.update(update(&note, "canary-late")).await.unwrap_err());
+    errors.push(housing.mark_error(mark_error(&note, "canary-why")).await.unwrap_err());
+    errors.push(author.mark_error(mark_error(&note, "canary-why\u{0}")).await.unwrap_err());
+    let error = author.signed(person).await;
+    let error = author.mark_error(mark_error(&error, "canary-error")).await.unwrap().note.unwrap();
+    errors.push(author.append(append(&error, "canary-more")).await.unwrap_err());
     let reused = CreateNoteRequest { sections: words("canary-reused"), ..creating };
     errors.push(author.create(reused).await.unwrap_err());
     let bad = CreateNoteRequest {
@@ -56,7 +66,15 @@ async fn no_log_and_no_error_holds_a_word_of_a_note_or_of_a_request() {
     // The ledger names who and which, and holds no words; a subject is who.
     for event in world.stage.events().await {
         let leaf = event.leaf().unwrap();
-        for word in ["canary-title", "canary-body", "canary-amended", "canary-denied"] {
+        for word in [
+            "canary-title",
+            "canary-body",
+            "canary-updated",
+            "canary-appended",
+            "canary-amended",
+            "canary-denied",
+            "canary-error",
+        ] {
             assert!(!leaf.contains(word), "{leaf}");
         }
     }

@@ -12,8 +12,9 @@ use tonic::{Code, Status, transport::Channel};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 use wire::notes::v1::{
-    self as pb, AmendNoteRequest, CreateNoteRequest, GetNoteRequest, ListNotesRequest,
-    SignNoteRequest, notes_service_client::NotesServiceClient,
+    self as pb, AmendNoteRequest, AppendNoteRequest, CosignNoteRequest, CreateNoteRequest,
+    GetNoteRequest, ListNoteVersionsRequest, ListNotesRequest, MarkEnteredInErrorRequest,
+    SignNoteRequest, UpdateDraftRequest, notes_service_client::NotesServiceClient,
 };
 
 /// A Part 2 programme.
@@ -158,8 +159,49 @@ impl Client {
         Ok(self.notes().amend_note(bearer(&self.token, message)).await?.into_inner())
     }
 
+    pub async fn update(
+        &self,
+        message: UpdateDraftRequest,
+    ) -> Result<pb::UpdateDraftResponse, Status> {
+        Ok(self.notes().update_draft(bearer(&self.token, message)).await?.into_inner())
+    }
+
+    pub async fn cosign(
+        &self,
+        message: CosignNoteRequest,
+    ) -> Result<pb::CosignNoteResponse, Status> {
+        Ok(self.notes().cosign_note(bearer(&self.token, message)).await?.into_inner())
+    }
+
+    pub async fn append(
+        &self,
+        message: AppendNoteRequest,
+    ) -> Result<pb::AppendNoteResponse, Status> {
+        Ok(self.notes().append_note(bearer(&self.token, message)).await?.into_inner())
+    }
+
+    pub async fn mark_error(
+        &self,
+        message: MarkEnteredInErrorRequest,
+    ) -> Result<pb::MarkEnteredInErrorResponse, Status> {
+        Ok(self.notes().mark_entered_in_error(bearer(&self.token, message)).await?.into_inner())
+    }
+
+    /// Its versions, newest first.
+    pub async fn versions(&self, note: &pb::Note) -> Result<Vec<pb::NoteVersion>, Status> {
+        let message = ListNoteVersionsRequest { name: note.name.clone() };
+        let reply = self.notes().list_note_versions(bearer(&self.token, message)).await?;
+        Ok(reply.into_inner().versions)
+    }
+
+    pub async fn version(&self, note: &pb::Note, version: i32) -> Result<pb::Note, Status> {
+        let message = GetNoteRequest { name: note.name.clone(), version };
+        let reply = self.notes().get_note(bearer(&self.token, message)).await?.into_inner();
+        Ok(reply.note.unwrap())
+    }
+
     pub async fn get_named(&self, name: &str) -> Result<pb::GetNoteResponse, Status> {
-        let message = GetNoteRequest { name: name.to_owned() };
+        let message = GetNoteRequest { name: name.to_owned(), version: 0 };
         Ok(self.notes().get_note(bearer(&self.token, message)).await?.into_inner())
     }
 
@@ -190,15 +232,38 @@ impl Client {
         self.create(create(person)).await.unwrap().note.unwrap()
     }
 
+    /// A signed note of about as many words as there may be.
+    pub async fn large(&self, person: Uuid) -> pb::Note {
+        let sections =
+            (0..9).map(|n| section("", &format!("{n} ").repeat(30_000))).collect::<Vec<_>>();
+        let message = CreateNoteRequest { sections: sections.clone(), ..create(person) };
+        let draft = self.create(message).await.unwrap().note.unwrap();
+        let signed = self.sign(sign(&draft)).await.unwrap().note.unwrap();
+        assert_eq!(signed.sections, sections);
+        signed
+    }
+
     /// A signed note.
     pub async fn signed(&self, person: Uuid) -> pb::Note {
         let draft = self.draft(person).await;
         self.sign(sign(&draft)).await.unwrap().note.unwrap()
     }
+
+    /// A draft of somebody in training.
+    pub async fn supervised(&self, person: Uuid) -> pb::Note {
+        let message = CreateNoteRequest { under_supervision: true, ..create(person) };
+        self.create(message).await.unwrap().note.unwrap()
+    }
+
+    /// Signed by its author, and not by the second signer.
+    pub async fn awaiting(&self, person: Uuid) -> pb::Note {
+        let draft = self.supervised(person).await;
+        self.sign(sign(&draft)).await.unwrap().note.unwrap()
+    }
 }
 
 pub fn section(title: &str, body: &str) -> pb::NoteSection {
-    pb::NoteSection { title: title.to_owned(), body: body.to_owned() }
+    pb::NoteSection { title: title.to_owned(), body: body.to_owned(), ..pb::NoteSection::default() }
 }
 
 pub fn create(person: Uuid) -> CreateNoteRequest {
@@ -225,6 +290,44 @@ pub fn amend(note: &pb::Note, body: &str) -> AmendNoteRequest {
         name: note.name.clone(),
         etag: note.etag.clone(),
         sections: vec![section("Plan", body)],
+    }
+}
+
+pub fn update(note: &pb::Note, body: &str) -> UpdateDraftRequest {
+    UpdateDraftRequest {
+        request_id: Uuid::new_v4().to_string(),
+        name: note.name.clone(),
+        etag: note.etag.clone(),
+        r#type: note.r#type,
+        labels: note.labels.clone(),
+        episode: note.episode.clone(),
+        sections: vec![section("Plan", body)],
+    }
+}
+
+pub fn cosign(note: &pb::Note) -> CosignNoteRequest {
+    CosignNoteRequest {
+        request_id: Uuid::new_v4().to_string(),
+        name: note.name.clone(),
+        etag: note.etag.clone(),
+    }
+}
+
+pub fn append(note: &pb::Note, body: &str) -> AppendNoteRequest {
+    AppendNoteRequest {
+        request_id: Uuid::new_v4().to_string(),
+        name: note.name.clone(),
+        etag: note.etag.clone(),
+        sections: vec![section("Addendum", body)],
+    }
+}
+
+pub fn mark_error(note: &pb::Note, reason: &str) -> MarkEnteredInErrorRequest {
+    MarkEnteredInErrorRequest {
+        request_id: Uuid::new_v4().to_string(),
+        name: note.name.clone(),
+        etag: note.etag.clone(),
+        reason: reason.to_owned(),
     }
 }
 

@@ -2,9 +2,13 @@
 //! without the other is found.
 
 use ledger::verify::{Finding, Verifying, verify};
+use notes::states::Verb;
 use uuid::Uuid;
 
-use crate::world::{CLINIC, World};
+use crate::{
+    moves::go,
+    world::{CLINIC, World},
+};
 
 async fn findings(world: &World) -> Vec<Finding> {
     let log = ledger::LogName::new("notes.example/notes").unwrap();
@@ -30,7 +34,12 @@ async fn every_write_has_its_record_and_every_record_of_one_its_write() {
     let world = World::new().await;
     let person = world.somebody();
     let clinician = world.clinician(CLINIC, "dr");
-    clinician.signed(person).await;
+    for verb in [Verb::Append, Verb::MarkError] {
+        go(&clinician, verb, &clinician.signed(person).await).await.unwrap();
+    }
+    let draft = go(&clinician, Verb::Update, &clinician.supervised(person).await).await.unwrap();
+    let waits = go(&clinician, Verb::Sign, &draft).await.unwrap();
+    go(&world.clinician(CLINIC, "other"), Verb::Cosign, &waits).await.unwrap();
     let note = clinician.signed(person).await;
     clinician.get(&note).await.unwrap();
     assert!(clinician.get_named(&format!("notes/{}", Uuid::new_v4())).await.is_err());
@@ -63,5 +72,5 @@ async fn every_write_has_its_record_and_every_record_of_one_its_write() {
     sql(&world, "DELETE FROM request_log WHERE method LIKE '%/SignNote'").await;
     let last = number(&world, "/SignNote").await;
     let found = findings(&world).await;
-    assert_eq!((found.len(), found.last()), (2, Some(&Finding::Unwritten { seq: last })));
+    assert_eq!((found.len(), found.last()), (4, Some(&Finding::Unwritten { seq: last })));
 }

@@ -50,16 +50,16 @@ fn alike<T>(
 
 /// Reads a note that must be there for this reader.
 pub async fn read_note(reader: &Actor, name: &str) -> anyhow::Result<GetNoteResponse> {
-    let get = GetNoteRequest { name: name.to_owned() };
+    let get = GetNoteRequest { name: name.to_owned(), version: 0 };
     Ok(reader.notes().get_note(get).await.context(reader.who.clone())?.into_inner())
 }
 
 /// For this reader the note must be as one that never was.
 pub async fn hidden(reader: &Actor, note: &str) -> anyhow::Result<()> {
     let mut notes = reader.notes();
-    let there = notes.get_note(GetNoteRequest { name: note.to_owned() }).await;
+    let there = notes.get_note(GetNoteRequest { name: note.to_owned(), version: 0 }).await;
     let absent = format!("notes/{}", Uuid::new_v4());
-    alike(there, notes.get_note(GetNoteRequest { name: absent }).await)
+    alike(there, notes.get_note(GetNoteRequest { name: absent, version: 0 }).await)
 }
 
 /// A message inside a reply that must be there.

@@ -114,7 +114,11 @@ pub async fn write(
         person: person.to_owned(),
         r#type: kind.into(),
         labels: Some(labels),
-        sections: vec![NoteSection { title: String::new(), body: body.to_owned() }],
+        sections: vec![NoteSection {
+            title: String::new(),
+            body: body.to_owned(),
+            ..NoteSection::default()
+        }],
         ..CreateNoteRequest::default()
     };
     let note = there(author.notes().create_note(request).await?.into_inner().note, "note")?;

@@ -126,7 +126,7 @@ pub async fn close_the_loop(
 
 pub async fn read(cast: &Cast, t: &mut Telling<impl Write>) -> anyhow::Result<()> {
     t.act("Reading: what the consents let through, and nothing more")?;
-    let get = |name: &str| GetNoteRequest { name: name.to_owned() };
+    let get = |name: &str| GetNoteRequest { name: name.to_owned(), version: 0 };
     let reply = cast.case_manager.notes().get_note(get(&cast.note)).await?.into_inner();
     let disclosure = there(reply.disclosure, "disclosure")?;
     ensure!(disclosure.bases == [i32::from(BasisKind::Consent)], "opened by consent");

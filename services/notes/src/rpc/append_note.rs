@@ -1,0 +1,35 @@
+//! Adds an addendum to a signed note: what it says already stays word by word.
+
+use std::sync::Arc;
+
+use rpc::Error;
+use tonic::{Request, Response};
+use wire::notes::v1::{AppendNoteRequest, AppendNoteResponse};
+
+use super::{asked::asked, reply};
+use crate::{App, domain::Verb, store};
+
+const RPC: &str = "trellis.notes.v1.NotesService/AppendNote";
+
+pub(super) async fn append_note(
+    app: &App,
+    request: Request<AppendNoteRequest>,
+) -> Result<Response<AppendNoteResponse>, Error> {
+    let asked = asked(app, request, RPC)?;
+    let at = asked.at;
+    let new = Arc::new((reply::sections(asked.request.sections.clone()), asked.by.clone()));
+    let append = asked.moved(app, "note.append", Verb::Append, move |tx, permit, step| {
+        let new = Arc::clone(&new);
+        Box::pin(async move {
+            let (sections, by) = &*new;
+            let present = store::reread(&mut *tx, &permit).await?.content;
+            let version = (step.next_version()?, step.to);
+            let content = present.and(sections.clone(), by, at);
+            if let Some(violation) = reply::too_much(&content) {
+                return Err(Error::Invalid(vec![violation]).into());
+            }
+            Ok(store::revise(tx, &permit, version, &content, by, at).await?)
+        })
+    });
+    append.await
+}

@@ -1,0 +1,59 @@
+//! Versions of a note, without their words.
+
+use std::cmp::Ordering;
+
+use kernel::PractitionerId;
+use pg::{Db, Scope, StoreError};
+
+use super::note::{Closed, key};
+use crate::domain::{MAX_VERSIONS, Reach, Signature, State, Version, VersionKind};
+
+/// The versions from this one on of a released note, newest first.
+pub(super) async fn versions(
+    db: &Db,
+    note: &Closed,
+    from: i32,
+) -> Result<Vec<Version>, StoreError> {
+    let (id, person) = key(note)?;
+    // Of the version that was released: what came since is read another time.
+    let last = note.version;
+    let rows = db.run_tx("notes.versions", Scope::person(person).reading(), move |tx| {
+        Box::pin(async move {
+            Ok(sqlx::query!(
+                "SELECT version, kind, author, at, sha256 FROM note_version
+                 WHERE note_id = $1 AND person_id = $2 AND version BETWEEN $3 AND $4
+                 ORDER BY version DESC LIMIT $5",
+                id,
+                person,
+                from,
+                last,
+                i64::from(MAX_VERSIONS)
+            )
+            .fetch_all(tx)
+            .await?)
+        })
+    });
+    let version = |number: i32, kind: Option<i16>| {
+        let signed = note.signing.signed;
+        let kind = match (number.cmp(&note.shared_from), kind) {
+            (Ordering::Greater, Some(4)) => VersionKind::Appended,
+            (Ordering::Greater, _) => VersionKind::Amended,
+            (Ordering::Equal, _) if signed => VersionKind::Signed,
+            _ => VersionKind::Draft,
+        };
+        let state = match kind {
+            VersionKind::Draft => State::Draft,
+            VersionKind::Signed if note.signing.reach() != Reach::Shared => State::Awaiting,
+            VersionKind::Signed => State::Final,
+            VersionKind::Amended => State::Amended,
+            VersionKind::Appended => State::Appended,
+        };
+        (kind, state)
+    };
+    let versions = rows.await?.into_iter().map(|row| {
+        let (kind, state) = version(row.version, row.kind);
+        let written = Signature { by: PractitionerId::new(row.author), at: row.at };
+        Version { number: row.version, kind, state, written, sha256: row.sha256 }
+    });
+    Ok(versions.collect())
+}
