@@ -20,7 +20,7 @@ const HEARD: Duration = Duration::from_millis(3_500);
 async fn read(service: &str, by: &Actor, known: &str) -> Result<(), Status> {
     let name = known.to_owned();
     match service {
-        "notes" => by.notes().get_note(GetNoteRequest { name }).await.map(drop),
+        "notes" => by.notes().get_note(GetNoteRequest { name, version: 0 }).await.map(drop),
         _ => by.referrals().get_referral(GetReferralRequest { name }).await.map(drop),
     }
 }

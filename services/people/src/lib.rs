@@ -59,7 +59,7 @@ pub const SHARED_SYSTEMS: &[&str] = &[
 ];
 
 /// How often the directory is asked for until it is known.
-const DIRECTORY_AWAITED: std::time::Duration = std::time::Duration::from_secs(1);
+const DIRECTORY_AWAITED: std::time::Duration = std::time::Duration::from_millis(50);
 /// How often.
 const NAMES_COUNTED: std::time::Duration = std::time::Duration::from_secs(3600);
 
