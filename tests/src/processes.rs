@@ -102,8 +102,12 @@ impl Processes {
 
     /// Starts a service again, with a directory in the same process, beside the one that is there.
     pub async fn start_with_directory(&mut self, service: &'static str) {
+        // Two instances of a service have an anchor each.
+        let text = fs::read_to_string(self.config_of(service)).unwrap();
+        let beside = self.dir.path().join(format!("{service}-beside.toml"));
+        fs::write(&beside, text.replace("\"anchors\"", "\"anchors-beside\"")).unwrap();
         let mut command = Command::new(trellis());
-        command.args(["serve", "directory", service, "--config"]).arg(self.config_of(service));
+        command.args(["serve", "directory", service, "--config"]).arg(beside);
         self.run(service, command);
         self.serving(service).await;
     }
