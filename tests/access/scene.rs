@@ -825,6 +825,15 @@ impl<'a> Stage<'a> {
                 let person = person.name.clone();
                 one(notes::ListNotesRequest { person, ..notes::ListNotesRequest::default() })
             }
+            "SearchNotes" => {
+                let note = self.world.note(person).await;
+                let word = note.sections[0].body.split(' ').next_back().unwrap();
+                one(notes::SearchNotesRequest {
+                    people: vec![person.name.clone()],
+                    query: word.to_owned(),
+                    ..notes::SearchNotesRequest::default()
+                })
+            }
             _ => self.missing(rpc),
         }
     }

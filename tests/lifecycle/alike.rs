@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use testkit::auc;
 use tonic::Status;
 use trellis_tests::{Actor, Up, World};
 use uuid::Uuid;
@@ -27,23 +28,6 @@ fn told(status: &Status) -> (i32, String, Vec<u8>, Vec<String>) {
         .collect();
     trailers.sort();
     (status.code() as i32, status.message().to_owned(), status.details().to_vec(), trailers)
-}
-
-/// The chance that a refusal takes longer than an absence (Mann-Whitney).
-fn auc(refused: &[f64], absent: &[f64]) -> f64 {
-    let mut all: Vec<(f64, bool)> =
-        refused.iter().map(|t| (*t, true)).chain(absent.iter().map(|t| (*t, false))).collect();
-    all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut ranks = 0.0;
-    let mut i = 0;
-    while i < all.len() {
-        let ties = all[i..].iter().take_while(|x| x.0 == all[i].0).count();
-        let rank = i as f64 + (ties as f64 + 1.0) / 2.0;
-        ranks += all[i..i + ties].iter().filter(|x| x.1).count() as f64 * rank;
-        i += ties;
-    }
-    let (n, m) = (refused.len() as f64, absent.len() as f64);
-    (ranks - n * (n + 1.0) / 2.0) / (n * m)
 }
 
 #[derive(Clone, Copy)]
@@ -157,13 +141,4 @@ impl NotThere for Uuid {
         )
         .into_uuid()
     }
-}
-
-#[test]
-fn the_measure_tells_apart_what_differs_and_not_what_does_not() {
-    let same: Vec<f64> = (0..1000).map(|i| f64::from(i % 97)).collect();
-    assert!((auc(&same, &same) - 0.5).abs() < 1e-9);
-    let later: Vec<f64> = same.iter().map(|t| t + 20.0).collect();
-    assert!(auc(&later, &same) > 0.6);
-    assert!(auc(&same, &later) < 0.4);
 }

@@ -1,13 +1,14 @@
 //! What a checked read costs: the same call three times, as an echo, as an unprotected read and as
 //! the real GetNote, each behind the same listener on one core of its own, under the load of
-//! h2load; what a decision costs, beside Cedar's; what a search of the directory costs as it grows; and how
-//! soon those who watch are told. `cargo xtask bench` builds this with the release profile and runs it.
+//! h2load; what a decision costs, beside Cedar's; what a search of the directory and of notes costs as it
+//! grows; and how soon those who watch are told. `cargo xtask bench` builds this with the release profile and runs it.
 //!
 //! Nothing ships from here. It puts the services together as the binary does, but for the people
 //! service and the directory, which a read by staff does not ask: their answers are fixed.
 
 mod decide;
 mod layer;
+mod notes;
 mod prepare;
 mod run;
 mod search;
@@ -35,6 +36,8 @@ enum Command {
     Decide(decide::Args),
     /// Measures searches of the directory, beside a scan
     Search(search::Args),
+    /// Measures searches of notes, and what their time tells
+    Notes(notes::Args),
     /// Measures how soon those who watch referrals are told
     Watch(watch::Args),
     /// One of the three servers; ends with its standard input
@@ -67,6 +70,7 @@ fn main() -> anyhow::Result<()> {
         Command::Run(args) => run::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Search(args) => search::run(&args),
+        Command::Notes(args) => notes::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Server { kind, home, runtime } => serving::run(kind, &home, runtime),
         Command::Consent { home, runtime } => serving::run(serving::Kind::Consent, &home, runtime),

@@ -18,7 +18,8 @@ use crate::{
     world::{CLIENT, CLINIC, Keys},
 };
 use queries::{QUERIES, Query};
-use report::{Report, Taken};
+use report::Report;
+pub use report::Taken;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -2,6 +2,7 @@
 
 mod fill;
 mod note;
+pub mod notes;
 pub mod services;
 
 pub use fill::{audited, fill, open_role, read_records, settings};

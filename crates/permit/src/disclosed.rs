@@ -12,6 +12,8 @@ use crate::permit::Ground;
 #[derive(Clone)]
 pub struct Located {
     pub(crate) record: Record,
+    /// Where parts of it are labelled on their own: what is decided on in its stead, one by one.
+    pub(crate) parts: Vec<Record>,
     pub(crate) found: bool,
 }
 
@@ -19,9 +21,22 @@ impl Located {
     /// What `locate` found, or nothing.
     pub fn of(kind: Kind, id: Uuid, found: Option<Record>) -> Self {
         match found {
-            Some(record) => Self { record, found: true },
-            None => Self { record: decoy(kind, id), found: false },
+            Some(record) => Self { record, parts: Vec::new(), found: true },
+            None => Self { record: decoy(kind, id), parts: Vec::new(), found: false },
         }
+    }
+
+    /// What there is of it, of parts that are labelled on their own: it is seen where any of them is, and written
+    /// to where all of them are.
+    #[must_use]
+    pub fn in_parts(mut self, parts: Vec<Record>) -> Self {
+        self.parts = parts;
+        self
+    }
+
+    /// What is decided on: at least one.
+    pub(crate) fn decided(&self) -> &[Record] {
+        if self.parts.is_empty() { std::slice::from_ref(&self.record) } else { &self.parts }
     }
 
     pub fn id(&self) -> &RecordId {
@@ -54,6 +69,16 @@ fn decoy(kind: Kind, id: Uuid) -> Record {
         victim_service: false,
         release_block: None,
     }
+}
+
+/// What becomes of a part once its record was released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    Open,
+    /// It is hidden, and that there is something may be said.
+    Withheld,
+    /// It is hidden, and so is that it is there (§2.13(c); VAWA).
+    Absent,
 }
 
 /// What was read, sealed. Only [`crate::Guard::release`] opens it.

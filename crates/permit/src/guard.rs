@@ -3,17 +3,17 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use identity::CallerKind;
-use kernel::{Action, AgencyId, Clock, CodeSet, ConsentId, Instant, PersonId, Role};
+use kernel::{Action, AgencyId, Clock, CodeSet, ConsentId, Instant, PersonId, Role, Sensitivity};
 use ledger::Ledger;
 use policy::{
-    Agencies, BasisKind, Decider, Facts, Finding, Opened, PersonFacts, Reason, Record, Request,
-    Visibility, Who, capture::Ages,
+    Agencies, BasisKind, Decider, Facets, Facts, Finding, Opened, PersonFacts, Reason, Record,
+    Request, Visibility, Who, capture::Ages,
 };
 use uuid::Uuid;
 
 use crate::{
     Act, Answer, ByNetwork, Call, ConsentSource, Deferred, Located, Others, Outage, PeopleSource,
-    Permit, Question, Reading, Refusal, Standing, StandingPermit, Subscriber, WriteProfiles,
+    Permit, Question, Reading, Refusal, Sight, Standing, StandingPermit, Subscriber, WriteProfiles,
     permit::Ground, represent::is_representative,
 };
 
@@ -119,6 +119,31 @@ impl Known {
 
     pub(crate) fn judge_one(&self, request: &Request, record: &Record) -> Finding {
         Decider::new(request, &self.facts(), self.as_of).judge(record)
+    }
+
+    /// What becomes of each part that was judged. That something is withheld is told to agencies alone, of a
+    /// hidden part that no law keeps from being known of: neither of a substance use disorder programme
+    /// (§2.13(c)) nor of a victim service or violence.
+    pub(crate) fn sights(
+        &self,
+        request: &Request,
+        located: &Located,
+        findings: &[Finding],
+    ) -> Vec<Sight> {
+        let untold =
+            Sensitivity::Sud.and_below().union(Sensitivity::Vio.and_below()).with(Sensitivity::Bh);
+        let hidden = |record: &Record| {
+            let custodian = record.custodian.as_ref().and_then(|id| self.agencies.get(id));
+            let facets = Facets::of(record, custodian);
+            let kept = facets.part2
+                || facets.victim_service
+                || facets.unlabelled
+                || facets.sensitivities.intersects(untold);
+            let told = matches!(request.who, Who::Practitioner { .. }) && !kept;
+            if told { Sight::Withheld } else { Sight::Absent }
+        };
+        let parts = located.decided().iter().zip(findings);
+        parts.map(|(part, found)| if found.is_ok() { Sight::Open } else { hidden(part) }).collect()
     }
 
     /// A fault of the request itself, whatever the records.
@@ -242,14 +267,22 @@ impl Guard {
         ground: &Ground,
         located: &Located,
     ) -> Result<Vec<Opened>, (Refusal, Option<Reason>)> {
-        let judge = |action| -> Result<Opened, (Refusal, Option<Reason>)> {
+        let judge = |action| -> Result<Vec<Opened>, (Refusal, Option<Reason>)> {
             let request = known.request(ground, action).ok_or((Refusal::NotFound, None))?;
-            known.judge_one(&request, &located.record).map_err(|refused| {
+            let parts = located.decided();
+            let findings = known.judge(&request, parts);
+            // Whoever sees a part sees that it is there, and does nothing to it.
+            let partly = action == Action::Read && findings.iter().any(Result::is_ok);
+            findings.into_iter().collect::<Result<_, _>>().map_err(|refused| {
                 let reason = Some(refused.reason);
-                (Refusal::of_record(located, reason), reason)
+                let refusal = Refusal::of_record(located, reason);
+                match refusal {
+                    Refusal::NotFound if partly => (Refusal::ActionNotPermitted, reason),
+                    refusal => (refusal, reason),
+                }
             })
         };
-        let read = judge(Action::Read)?;
+        let mut opened = judge(Action::Read)?;
         if !located.found {
             return Err((Refusal::NotFound, None));
         }
@@ -260,13 +293,12 @@ impl Guard {
                 own => (own.1, reason),
             })
         };
-        let mut opened = match ground.action {
-            Action::Read => vec![read],
-            // What is written is shown as well.
-            action => vec![read, beyond(action)?],
-        };
+        // What is written is shown as well.
+        if ground.action != Action::Read {
+            opened.extend(beyond(ground.action)?);
+        }
         if ground.recipient.is_some() && ground.action != Action::Refer {
-            opened.push(beyond(Action::Refer)?);
+            opened.extend(beyond(Action::Refer)?);
         }
         Ok(opened)
     }
@@ -290,7 +322,7 @@ impl Guard {
         let registered = self.people.registered(&record.person, agency).await;
         let found =
             registered.map_err(Refusal::people)? && record.custodian.as_ref() == Some(agency);
-        Ok(Located { record, found })
+        Ok(Located { record, parts: Vec::new(), found })
     }
 
     /// A registration: an agency's first record of a person. It is what makes the agency one that
@@ -305,7 +337,7 @@ impl Guard {
         let ground = self.ground::<WriteProfiles>(call, None).await?;
         let own = ground.agency().is_some_and(|own| profile.custodian.as_ref() == Some(own));
         let found = own && profile.kind == WriteProfiles::KIND;
-        self.permit_one(ground, Located { record: profile, found }).await
+        self.permit_one(ground, Located { record: profile, parts: Vec::new(), found }).await
     }
 
     /// The person's own things: consents, accounting. `agencies_too`: an agency may ask, and sees

@@ -30,7 +30,7 @@ pub use act::{
 };
 pub use call::Call;
 pub use commit::{FENCE, Written};
-pub use disclosed::{Disclosed, Disclosure, Located};
+pub use disclosed::{Disclosed, Disclosure, Located, Sight};
 pub use event::{network_event, office_event, steward_event};
 pub use facets::{FacetRow, column};
 pub use guard::{Ask, Covered, Guard};

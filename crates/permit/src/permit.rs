@@ -110,9 +110,17 @@ impl<A: Act> Permit<A> {
 impl<A: Reading> Permit<A> {
     /// Seals what was read under this permit.
     pub fn seal<T>(&self, rows: impl IntoIterator<Item = (policy::Record, T)>) -> Disclosed<T> {
+        self.seal_parts(rows.into_iter().map(|(record, value)| (record, Vec::new(), value)))
+    }
+
+    /// As [`Permit::seal`], of records whose parts are labelled on their own.
+    pub fn seal_parts<T>(
+        &self,
+        rows: impl IntoIterator<Item = (policy::Record, Vec<policy::Record>, T)>,
+    ) -> Disclosed<T> {
         let items = rows
             .into_iter()
-            .map(|(record, value)| (Located { record, found: true }, Some(value)))
+            .map(|(record, parts, value)| (Located { record, parts, found: true }, Some(value)))
             .collect();
         Disclosed { items, asked: self.people.clone(), ground: Arc::clone(&self.ground) }
     }
@@ -139,11 +147,20 @@ pub struct Deferred<A> {
 impl<A: Reading> Deferred<A> {
     /// Seals what was read, or the decoy that stands for nothing.
     pub fn seal<T>(&self, id: Uuid, found: Option<(policy::Record, T)>) -> Disclosed<T> {
-        let (record, value) = match found {
-            Some((record, value)) => (Some(record), Some(value)),
-            None => (None, None),
+        self.seal_parts(id, found.map(|(record, value)| (record, Vec::new(), value)))
+    }
+
+    /// As [`Deferred::seal`], of a record whose parts are labelled on their own.
+    pub fn seal_parts<T>(
+        &self,
+        id: Uuid,
+        found: Option<(policy::Record, Vec<policy::Record>, T)>,
+    ) -> Disclosed<T> {
+        let (record, parts, value) = match found {
+            Some((record, parts, value)) => (Some(record), parts, Some(value)),
+            None => (None, Vec::new(), None),
         };
-        let located = Located::of(A::KIND, id, record);
+        let located = Located::of(A::KIND, id, record).in_parts(parts);
         Disclosed {
             asked: vec![located.record.person.clone()],
             items: vec![(located, value)],

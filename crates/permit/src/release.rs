@@ -4,24 +4,42 @@ use std::collections::BTreeMap;
 
 use kernel::{Action, AgencyId, CodeSet, ConsentId, PersonId};
 use pg::points;
-use policy::{BasisKind, Obligation, Opened, Reason, Record, Redisclosure};
+use policy::{BasisKind, Finding, Obligation, Opened, Reason, Record, Redisclosure};
 
 use crate::{
-    Disclosed, Disclosure, Guard, Located, Outage, Refusal, StandingPermit, event, guard::Known,
-    permit::Ground,
+    Disclosed, Disclosure, Guard, Located, Outage, Refusal, Sight, StandingPermit, event,
+    guard::Known, permit::Ground,
 };
 
 impl Guard {
-    /// Opens one record, or tells that there is none: absent and refused walk the same way here.
+    /// Opens one record, or tells that there is none: absent and refused walk the same way here. A record in
+    /// parts only where all of them are open.
     pub async fn release<T>(&self, sealed: Disclosed<T>) -> Result<(T, Disclosure), Refusal> {
+        let (value, _, disclosure) = self.open(sealed, Whole::Only).await?;
+        Ok((value, disclosure))
+    }
+
+    /// As [`Guard::release`], of a record in parts where any is open: with what becomes of each, in their order.
+    pub async fn release_parts<T>(
+        &self,
+        sealed: Disclosed<T>,
+    ) -> Result<(T, Vec<Sight>, Disclosure), Refusal> {
+        self.open(sealed, Whole::OrParts).await
+    }
+
+    async fn open<T>(
+        &self,
+        sealed: Disclosed<T>,
+        whole: Whole,
+    ) -> Result<(T, Vec<Sight>, Disclosure), Refusal> {
         let Disclosed { mut items, asked, ground } = sealed;
         let Some((located, value)) = items.pop() else { return Err(Refusal::NotFound) };
         let known = self.ask(&ground, &asked).await?;
         let request = known.request(&ground, Action::Read).ok_or(Refusal::NotFound)?;
-        let finding = known.judge_one(&request, &located.record);
-        match (finding, value) {
-            (Ok(opened), Some(value)) if located.found => {
-                let sum = Sum::of([&opened]);
+        let findings = known.judge(&request, located.decided());
+        match value {
+            Some(value) if located.found && whole.suffices(&findings) => {
+                let sum = Sum::of(findings.iter().flatten());
                 let record = std::slice::from_ref(&located.record);
                 let revision = known.revision_of(&located.record.person);
                 let event = event::permitted(
@@ -33,21 +51,42 @@ impl Guard {
                     &self.clock,
                 );
                 self.record(event).await?;
-                Ok((value, sum.disclosure(&ground, &known)))
+                let sights = known.sights(&request, &located, &findings);
+                Ok((value, sights, sum.disclosure(&ground, &known)))
             }
-            (finding, _) => {
-                let reason = finding.err().map(|refused| refused.reason);
+            _ => {
+                let refused = findings.into_iter().find_map(Result::err);
+                let reason = refused.map(|refused| refused.reason);
                 self.record_refusal(&ground, &located, &known, reason).await?;
                 Err(Refusal::of_record(&located, reason))
             }
         }
     }
 
-    /// Opens a page: what has ceased to be visible since it was read is left out.
+    /// Opens a page: what has ceased to be visible since it was read is left out, and so is a record in parts
+    /// that are not all open.
     pub async fn release_page<T>(
         &self,
         sealed: Disclosed<T>,
     ) -> Result<(Vec<T>, Disclosure), Refusal> {
+        let (opened, disclosure) = self.open_page(sealed, Whole::Only).await?;
+        Ok((opened.into_iter().map(|(value, _)| value).collect(), disclosure))
+    }
+
+    /// As [`Guard::release_page`], of records in parts where any is open: each with what becomes of its parts,
+    /// in their order.
+    pub async fn release_page_parts<T>(
+        &self,
+        sealed: Disclosed<T>,
+    ) -> Result<(Vec<(T, Vec<Sight>)>, Disclosure), Refusal> {
+        self.open_page(sealed, Whole::OrParts).await
+    }
+
+    async fn open_page<T>(
+        &self,
+        sealed: Disclosed<T>,
+        whole: Whole,
+    ) -> Result<(Vec<(T, Vec<Sight>)>, Disclosure), Refusal> {
         let Disclosed { items, asked, ground } = sealed;
         let mut told: BTreeMap<Told, (Vec<Record>, Sum)> =
             asked.into_iter().map(|p| ((p, None), Default::default())).collect();
@@ -57,19 +96,31 @@ impl Guard {
         let people: Vec<PersonId> = told.keys().map(|(person, _)| person.clone()).collect();
         let known = self.ask(&ground, &people).await?;
         let request = known.request(&ground, Action::Read).ok_or(Refusal::NotFound)?;
-        let (records, values): (Vec<Record>, Vec<Option<T>>) =
-            items.into_iter().map(|(located, value)| (located.record, value)).unzip();
-        let findings = known.judge(&request, &records);
-        let mut opened = Vec::with_capacity(values.len());
+        let decided: Vec<Record> =
+            items.iter().flat_map(|(located, _)| located.decided()).cloned().collect();
+        let mut findings = known.judge(&request, &decided).into_iter();
+        let mut opened = Vec::with_capacity(items.len());
         let mut all = Sum::default();
-        for ((record, value), finding) in records.into_iter().zip(values).zip(findings) {
-            let (Ok(found), Some(value)) = (finding, value) else { continue };
-            all.add(&found);
-            let apart = (found.basis == BasisKind::CourtOrder).then(|| record.custodian.clone());
-            let event = told.entry((record.person.clone(), apart.flatten())).or_default();
-            event.1.add(&found);
-            event.0.push(record);
-            opened.push(value);
+        for (located, value) in items {
+            let found: Vec<Finding> = findings.by_ref().take(located.decided().len()).collect();
+            let Some(value) = value.filter(|_| whole.suffices(&found)) else { continue };
+            let sights = known.sights(&request, &located, &found);
+            let record = located.record;
+            let mut by = Vec::new();
+            for found in found.iter().flatten() {
+                all.add(found);
+                let apart =
+                    (found.basis == BasisKind::CourtOrder).then(|| record.custodian.clone());
+                let event =
+                    told.entry((record.person.clone(), apart.clone().flatten())).or_default();
+                event.1.add(found);
+                // Once, however many parts of it were opened so.
+                if !by.contains(&apart) {
+                    event.0.push(record.clone());
+                    by.push(apart);
+                }
+            }
+            opened.push((value, sights));
         }
         let events = told.iter().map(|((person, _), (records, sum))| {
             let revision = known.revision_of(person);
@@ -159,6 +210,22 @@ impl Guard {
     ) -> Result<(), Refusal> {
         let revision = known.revision_of(&located.record.person);
         self.record(event::refused(ground, located, reason, revision, &self.clock)).await
+    }
+}
+
+/// How much of a record in parts must be open for it to be released.
+#[derive(Debug, Clone, Copy)]
+enum Whole {
+    Only,
+    OrParts,
+}
+
+impl Whole {
+    fn suffices(self, findings: &[Finding]) -> bool {
+        match self {
+            Self::Only => findings.iter().all(Result::is_ok),
+            Self::OrParts => findings.iter().any(Result::is_ok),
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 
 #![allow(clippy::expect_used)] // here to fail tests
 
+mod alike;
 mod binary;
 pub mod fakes;
 mod network;
@@ -20,6 +21,7 @@ mod story;
 mod tokens;
 mod wait;
 
+pub use alike::auc;
 pub use binary::binary;
 pub use network::{Caller, Network};
 pub use ports::ports;

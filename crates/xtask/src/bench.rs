@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: what a decision costs, beside Cedar's; what a search of the directory costs,
-//! beside a scan; how soon those who watch referrals are told; and what a checked read costs, beside an echo
+//! beside a scan; what a search of notes costs as they grow, and what its time tells; how soon those who watch referrals are told; and what a checked read costs, beside an echo
 //! and an unprotected read.
 
 use std::{
@@ -24,6 +24,7 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     let program = build(project, args.smoke)?;
     run::must(&mut decide(project, &program, args.smoke))?;
     run::must(&mut search(project, &program, args.smoke))?;
+    run::must(&mut notes(project, &program, args.smoke))?;
     run::must(&mut watch(project, &program, args.smoke))?;
     let status = run::status(measure(project, &program, args.smoke).args(&args.rest))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -49,6 +50,11 @@ pub fn decide(project: &Project, program: &Path, smoke: bool) -> Command {
 /// Searches of the directory.
 pub fn search(project: &Project, program: &Path, smoke: bool) -> Command {
     command(project, program, "search", smoke)
+}
+
+/// Searches of notes.
+pub fn notes(project: &Project, program: &Path, smoke: bool) -> Command {
+    command(project, program, "notes", smoke)
 }
 
 /// How soon those who watch are told.

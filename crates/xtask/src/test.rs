@@ -153,6 +153,7 @@ fn bench_smoke(project: &Project) -> anyhow::Result<Outcome> {
     let program = bench::build(project, true)?;
     run::must(&mut bench::decide(project, &program, true))?;
     run::must(&mut bench::search(project, &program, true))?;
+    run::must(&mut bench::notes(project, &program, true))?;
     if tools::h2load().is_err() {
         return Ok(Outcome::Skipped("h2load is missing and could not be installed"));
     }

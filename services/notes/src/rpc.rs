@@ -12,6 +12,7 @@ mod locate_notes;
 mod mark_entered_in_error;
 mod moves;
 mod reply;
+mod search_notes;
 mod sign_note;
 mod update_draft;
 mod write;
@@ -92,6 +93,13 @@ impl NotesService for Rpc {
         request: Request<pb::ListNoteVersionsRequest>,
     ) -> Result<Response<pb::ListNoteVersionsResponse>, Status> {
         Ok(list_note_versions::list_note_versions(&self.0, request).await?)
+    }
+
+    async fn search_notes(
+        &self,
+        request: Request<pb::SearchNotesRequest>,
+    ) -> Result<Response<pb::SearchNotesResponse>, Status> {
+        Ok(search_notes::search_notes(&self.0, request).await?)
     }
 
     async fn list_notes(

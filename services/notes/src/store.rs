@@ -3,6 +3,8 @@
 
 mod list;
 mod note;
+mod search;
+mod sections;
 #[cfg(test)]
 mod tests;
 mod versions;
@@ -18,7 +20,8 @@ use uuid::Uuid;
 use crate::domain::{Note, Reach, State, Version};
 
 pub use list::Page;
-pub use note::Closed;
+pub use note::{Closed, Place};
+pub use search::{Found as Marked, Hit, Place as HitPlace, Wanted};
 pub use write::{
     Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, standing, update,
 };
@@ -34,8 +37,8 @@ type Found<T> = Result<Option<T>, StoreError>;
 #[derive(Debug, Clone)]
 pub struct Notes {
     db: Db,
-    reads: Group<Uuid, Found<Arc<Closed>>>,
-    located: Group<Uuid, Found<(policy::Record, Reach, State)>>,
+    reads: Group<(Uuid, i32), Found<Arc<Closed>>>,
+    located: Group<Uuid, Found<Place>>,
 }
 
 impl Notes {
@@ -62,21 +65,22 @@ impl Notes {
         &self.db
     }
 
-    /// Reads a note to be decided on at its release. `seen` is what stands before the decision;
-    /// what it hides is not there.
+    /// Reads a version of a note to be decided on at its release; 0 is the present one. `seen` is what stands
+    /// before the decision; what it hides is not there.
     pub async fn read(
         &self,
         deferred: &Deferred<ReadNotes>,
-        id: Uuid,
+        (id, version): (Uuid, i32),
         seen: impl Fn(&Closed) -> bool,
     ) -> Result<Disclosed<Arc<Closed>>, StoreError> {
-        let note = self.reads.ask(id).await??.filter(|note| seen(note));
-        Ok(deferred.seal(id, note.map(|n| (n.record.clone(), n))))
+        let note = self.reads.ask((id, version)).await??.filter(|note| seen(note));
+        let note = note.map(|note| (note.record.clone(), note.in_parts(), note));
+        Ok(deferred.seal_parts(id, note))
     }
 
-    /// The words of a note that was released, or of an earlier version of it.
-    pub async fn whole(&self, note: Arc<Closed>, version: i32) -> Result<Note, StoreError> {
-        note::whole(&self.db, note, version).await
+    /// The words of a note that was released, of the version that was read.
+    pub async fn words(&self, note: Arc<Closed>) -> Result<Note, StoreError> {
+        note::words_of(&self.db, note).await
     }
 
     /// The versions from this one on of a note that was released, newest first.
@@ -91,24 +95,26 @@ impl Notes {
         seen: impl Fn(&policy::Record, Reach) -> bool,
     ) -> Result<Located, StoreError> {
         let found = self.located.ask(id).await??;
-        let found = found.filter(|(record, reach, _)| seen(record, *reach));
-        Ok(Located::of(Kind::Note, id, found.map(|(record, ..)| record)))
+        let found = found.filter(|place| seen(&place.record, place.reach));
+        let parts = found.as_ref().map(Place::in_parts).unwrap_or_default();
+        Ok(Located::of(Kind::Note, id, found.map(|place| place.record)).in_parts(parts))
     }
 }
 
 impl Notes {
-    /// Facets of those that are final, not entered in error and no counselling notes; what is not so is
-    /// left out.
+    /// Facets of those that are final, not entered in error and no counselling notes, one for each kind of
+    /// section; what is not so is left out.
     pub async fn signed(&self, ids: Vec<Uuid>) -> Result<Vec<policy::Record>, StoreError> {
         let asked = ids.into_iter().map(|id| self.located.ask(id));
         let mut signed = Vec::new();
         for found in futures::future::try_join_all(asked).await? {
-            let shown = |(record, reach, state): &(policy::Record, Reach, State)| {
-                *reach == Reach::Shared
-                    && *state != State::EnteredInError
-                    && record.class == kernel::Class::General
+            let shown = |place: &Place| {
+                place.reach == Reach::Shared
+                    && place.state != State::EnteredInError
+                    && place.record.class == kernel::Class::General
             };
-            signed.extend(found?.filter(shown).map(|(record, ..)| record));
+            let found = found?.filter(shown);
+            signed.extend(found.iter().flat_map(Place::in_parts));
         }
         Ok(signed)
     }

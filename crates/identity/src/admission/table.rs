@@ -216,6 +216,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.notes.v1.NotesService/GetNote", READERS),
     users("/trellis.notes.v1.NotesService/ListNoteVersions", READERS),
     users("/trellis.notes.v1.NotesService/ListNotes", READERS),
+    users("/trellis.notes.v1.NotesService/SearchNotes", READERS),
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),
     users("/trellis.audit.v1.AuditService/ListRecipients", set(&[Person])),

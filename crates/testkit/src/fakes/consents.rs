@@ -97,6 +97,17 @@ impl Consents {
         change(facts);
     }
 
+    /// The agencies as they are, for a decision beside the guard's.
+    pub fn agencies(&self) -> Vec<Agency> {
+        self.state().agencies.values().cloned().collect()
+    }
+
+    /// What is known of a person, for a decision beside the guard's.
+    pub fn known_of(&self, person: Uuid) -> PersonFacts {
+        let known = self.state().people.get(&PersonId::from(person)).map(|(_, f)| f.clone());
+        known.unwrap_or_else(|| PersonFacts::new(PersonId::from(person)))
+    }
+
     pub fn give(&self, consent: Consent) {
         let person = consent.person.uuid().expect("a UUID");
         self.facts_of(person, |facts| facts.consents.push(consent));

@@ -6,16 +6,58 @@ use policy::Record;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Hat, Reach, State};
+use permit::Sight;
+
+use super::{Hat, Labels, Reach, Sights, State, sight};
 
 /// One part of a note.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
     pub title: String,
     pub body: String,
     /// Of the note itself there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub addendum: Option<Addendum>,
+    /// They are facets, kept beside the words.
+    #[serde(skip)]
+    pub labels: Labels,
+    /// In its stead is said that there is something.
+    #[serde(skip)]
+    pub withheld: bool,
+}
+
+/// Each text with its length before it, so that no two notes hash the same bytes. An addendum begins with what
+/// is no length.
+fn put(hash: &mut Sha256, section: &Section) {
+    fn text(hash: &mut Sha256, text: &str) {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    text(hash, &section.title);
+    text(hash, &section.body);
+    if let Some(Addendum { author, at }) = &section.addendum {
+        hash.update(u64::MAX.to_be_bytes());
+        text(hash, author.as_str());
+        text(hash, &(at.unix_timestamp_nanos() / 1_000).to_string());
+    }
+}
+
+impl Section {
+    pub fn sha256(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        put(&mut hash, self);
+        hash.finalize().into()
+    }
+}
+
+/// What a version is known by: the hash of its sections' hashes. To whom some of them are hidden it is that of
+/// the others, which tells nothing of these.
+pub fn digest(sections: impl IntoIterator<Item = [u8; 32]>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for section in sections {
+        hash.update(section);
+    }
+    hash.finalize().into()
 }
 
 /// By whom a part was added to a signed note, and when.
@@ -31,6 +73,7 @@ pub struct Addendum {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content {
     pub sections: Vec<Section>,
+    /// Of all of them, to see that they are what was written.
     pub sha256: [u8; 32],
 }
 
@@ -42,24 +85,38 @@ impl std::fmt::Debug for Content {
 }
 
 impl Content {
-    /// Each text with its length before it, so that no two notes hash the same bytes. An addendum
-    /// begins with what is no length.
     pub fn new(sections: Vec<Section>) -> Self {
-        fn put(hash: &mut Sha256, text: &str) {
-            hash.update((text.len() as u64).to_be_bytes());
-            hash.update(text.as_bytes());
-        }
         let mut hash = Sha256::new();
         for section in &sections {
-            put(&mut hash, &section.title);
-            put(&mut hash, &section.body);
-            if let Some(Addendum { author, at }) = &section.addendum {
-                hash.update(u64::MAX.to_be_bytes());
-                put(&mut hash, author.as_str());
-                put(&mut hash, &(at.unix_timestamp_nanos() / 1_000).to_string());
-            }
+            put(&mut hash, section);
         }
         Self { sections, sha256: hash.finalize().into() }
+    }
+
+    /// What its reader knows it by.
+    pub fn digest(&self) -> [u8; 32] {
+        digest(self.sections.iter().filter(|s| !s.withheld).map(Section::sha256))
+    }
+
+    /// The labels of each section.
+    pub fn labels(&self) -> impl Iterator<Item = Labels> {
+        self.sections.iter().map(|section| section.labels)
+    }
+
+    /// What of it is to be seen: hidden words are not there, and of those of which it may be said, one after the
+    /// other, is said once that there is something.
+    fn seen(self, sights: &Sights) -> Self {
+        let mut seen: Vec<Section> = Vec::new();
+        for section in self.sections {
+            match sight(sights, section.labels) {
+                Sight::Open => seen.push(section),
+                Sight::Withheld if !seen.last().is_some_and(|last| last.withheld) => {
+                    seen.push(Section { withheld: true, ..Section::default() });
+                }
+                Sight::Withheld | Sight::Absent => {}
+            }
+        }
+        Self { sections: seen, ..self }
     }
 
     /// These words and, after them, others by somebody.
@@ -70,13 +127,15 @@ impl Content {
     }
 
     /// Other words: those of an addendum that are still there stay marked as one.
+    #[must_use]
     pub fn changed(self, to: Vec<Section>) -> Self {
         let mut added: Vec<_> =
             self.sections.into_iter().filter(|s| s.addendum.is_some()).collect();
         let marked = to.into_iter().map(|section| {
             let same = |s: &Section| s.title == section.title && s.body == section.body;
             let place = added.iter().position(same);
-            place.map(|place| added.remove(place)).unwrap_or(section)
+            let addendum = place.and_then(|place| added.remove(place).addendum);
+            Section { addendum, ..section }
         });
         Self::new(marked.collect())
     }
@@ -102,6 +161,20 @@ pub struct Note {
     pub cosigned: Option<Signature>,
     pub error: Option<Mistake>,
     pub content: Content,
+}
+
+impl Note {
+    /// What its reader sees of it: no word and no label of a hidden section.
+    #[must_use]
+    pub fn seen(self, sights: &Sights) -> Self {
+        let labels = Labels::distinct(self.content.labels());
+        if labels.iter().all(|of| sight(sights, *of) == Sight::Open) {
+            return self;
+        }
+        let open = labels.into_iter().filter(|of| sight(sights, *of) == Sight::Open);
+        let record = Labels::union(open).unwrap_or_default().on(&self.record);
+        Self { record, content: self.content.seen(sights), ..self }
+    }
 }
 
 /// Who did something to a note, and when.
@@ -142,7 +215,8 @@ pub struct Version {
     /// What the note was with it.
     pub state: State,
     pub written: Signature,
-    pub sha256: Vec<u8>,
+    /// Its sections' labels and hashes.
+    pub sections: Vec<(Labels, [u8; 32])>,
 }
 
 /// Those with whom a counselling note stays inside its unit (minimum necessary).
@@ -204,7 +278,8 @@ mod tests {
     use super::*;
 
     fn section(title: &str, body: &str) -> Section {
-        Section { title: title.to_owned(), body: body.to_owned(), addendum: None }
+        let (title, body) = (title.to_owned(), body.to_owned());
+        Section { title, body, ..Section::default() }
     }
 
     #[test]

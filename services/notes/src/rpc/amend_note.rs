@@ -7,7 +7,11 @@ use tonic::{Request, Response};
 use wire::notes::v1::{AmendNoteRequest, AmendNoteResponse};
 
 use super::{asked::asked, reply};
-use crate::{App, domain::Verb, store};
+use crate::{
+    App,
+    domain::{Labels, Verb, added},
+    store,
+};
 
 const RPC: &str = "trellis.notes.v1.NotesService/AmendNote";
 
@@ -17,15 +21,20 @@ pub(super) async fn amend_note(
 ) -> Result<Response<AmendNoteResponse>, Error> {
     let asked = asked(app, request, RPC)?;
     let at = asked.at;
-    let new = Arc::new((reply::sections(asked.request.sections.clone()), asked.by.clone()));
+    let new = Arc::new((reply::sections(asked.request.sections.clone())?, asked.by.clone()));
     let amend = asked.moved(app, "note.amend", Verb::Amend, move |tx, permit, step| {
         let new = Arc::clone(&new);
         Box::pin(async move {
-            let (sections, by) = &*new;
-            let present = store::reread(&mut *tx, &permit).await?.content;
+            let (sent, by) = &*new;
+            let note = store::reread(&mut *tx, &permit).await?;
+            let (present, labels) = (note.content, Labels::of(&note.record));
             let version = (step.next_version()?, step.to);
-            let content = present.changed(sections.clone());
-            Ok(store::revise(tx, &permit, version, &content, by, at).await?)
+            let sections =
+                added(labels, &present.sections, sent.clone()).map_err(reply::mislabelled)?;
+            let labels =
+                Labels::union(sections.iter().map(|s| s.labels)).map_or(labels, |l| labels.and(l));
+            let content = present.changed(sections);
+            Ok(store::revise(tx, &permit, version, (&content, labels), by, at).await?)
         })
     });
     amend.await

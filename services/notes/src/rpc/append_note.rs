@@ -7,7 +7,11 @@ use tonic::{Request, Response};
 use wire::notes::v1::{AppendNoteRequest, AppendNoteResponse};
 
 use super::{asked::asked, reply};
-use crate::{App, domain::Verb, store};
+use crate::{
+    App,
+    domain::{Labels, Verb, added},
+    store,
+};
 
 const RPC: &str = "trellis.notes.v1.NotesService/AppendNote";
 
@@ -17,18 +21,22 @@ pub(super) async fn append_note(
 ) -> Result<Response<AppendNoteResponse>, Error> {
     let asked = asked(app, request, RPC)?;
     let at = asked.at;
-    let new = Arc::new((reply::sections(asked.request.sections.clone()), asked.by.clone()));
+    let new = Arc::new((reply::sections(asked.request.sections.clone())?, asked.by.clone()));
     let append = asked.moved(app, "note.append", Verb::Append, move |tx, permit, step| {
         let new = Arc::clone(&new);
         Box::pin(async move {
-            let (sections, by) = &*new;
-            let present = store::reread(&mut *tx, &permit).await?.content;
+            let (sent, by) = &*new;
+            let note = store::reread(&mut *tx, &permit).await?;
+            let (present, labels) = (note.content, Labels::of(&note.record));
             let version = (step.next_version()?, step.to);
-            let content = present.and(sections.clone(), by, at);
+            let sections = added(labels, &[], sent.clone()).map_err(reply::mislabelled)?;
+            let labels =
+                Labels::union(sections.iter().map(|s| s.labels)).map_or(labels, |l| labels.and(l));
+            let content = present.and(sections, by, at);
             if let Some(violation) = reply::too_much(&content) {
                 return Err(Error::Invalid(vec![violation]).into());
             }
-            Ok(store::revise(tx, &permit, version, &content, by, at).await?)
+            Ok(store::revise(tx, &permit, version, (&content, labels), by, at).await?)
         })
     });
     append.await

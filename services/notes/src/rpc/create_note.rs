@@ -16,7 +16,7 @@ use wire::{
 use super::{reply, write};
 use crate::{
     App,
-    domain::{Content, Note, State},
+    domain::{Content, Labels, Note, State, drafted},
     store::{self, NewNote},
 };
 
@@ -65,8 +65,9 @@ async fn created(
 /// The note as it will be: its custodian and author are the caller's, never the request's.
 fn parse(app: &App, call: &Call, request: CreateNoteRequest) -> Result<Note, Error> {
     let person = rpc::id("person", "people", &request.person)?;
-    let (confidentiality, sensitivities, part2, victim_service) =
-        rpc::labels("labels", request.labels.as_ref())?;
+    let note = request.labels.as_ref().map(|said| reply::stated("labels", said)).transpose()?;
+    let sections = drafted(note, reply::sections(request.sections)?).map_err(reply::mislabelled)?;
+    let labels = Labels::union(sections.iter().map(|s| s.labels).chain(note)).unwrap_or_default();
     let agency = call.caller().agency().ok_or(Error::NotFound)?;
     let episode = Uuid::try_parse(&request.episode).ok().map(EpisodeId::from);
     let record = Record {
@@ -78,10 +79,10 @@ fn parse(app: &App, call: &Call, request: CreateNoteRequest) -> Result<Note, Err
         author: Some(write::practitioner(call)?),
         episode,
         authored_on: Some(app.deps.clock.now()),
-        confidentiality,
-        sensitivities,
-        part2,
-        victim_service,
+        confidentiality: labels.confidentiality,
+        sensitivities: labels.sensitivities,
+        part2: labels.part2,
+        victim_service: labels.victim_service,
         release_block: None,
     };
     Ok(Note {
@@ -94,6 +95,6 @@ fn parse(app: &App, call: &Call, request: CreateNoteRequest) -> Result<Note, Err
         supervised: request.under_supervision,
         cosigned: None,
         error: None,
-        content: Content::new(reply::sections(request.sections)),
+        content: Content::new(sections),
     })
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use permit::{Call, Disclosure, ReadNotes};
+use permit::{Call, Disclosed, Disclosure, ReadNotes};
 use rpc::Error;
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{GetNoteRequest, GetNoteResponse};
 
 use super::reply;
-use crate::{App, store::Closed};
+use crate::{App, domain::Sights, store::Closed};
 
 const RPC: &str = "trellis.notes.v1.NotesService/GetNote";
 
@@ -21,25 +21,43 @@ pub(super) async fn get_note(
     let request = request.into_inner();
     rpc::check(&request).ids(&[("name", &request.name)]).done()?;
     let id = rpc::id("name", "notes", &request.name)?;
-    let (note, disclosure) = released(app, &call, id, request.version).await?;
-    let note = app.store.whole(note, request.version).await?;
+    let (note, sights, disclosure) = released(app, &call, (id, request.version)).await?;
+    let note = app.store.words(note).await?.seen(&sights);
     Ok(Response::new(GetNoteResponse {
         note: Some(reply::note(&note)),
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))
 }
 
-/// A note that the caller may read and that has this version for them; 0 is the present one.
+/// A note of which the caller may read something, of this version (0: the present one), and what of it.
 pub(super) async fn released(
     app: &App,
     call: &Call,
+    of: (Uuid, i32),
+) -> Result<(Arc<Closed>, Sights, Disclosure), Error> {
+    let sealed = sealed(app, call, of).await?;
+    let (note, sights, disclosure) = app.deps.guard.release_parts(sealed).await?;
+    let sights = note.parts().into_iter().zip(sights).collect();
+    Ok((note, sights, disclosure))
+}
+
+/// A note that the caller may read, the whole of its present version.
+pub(super) async fn whole(
+    app: &App,
+    call: &Call,
     id: Uuid,
-    version: i32,
 ) -> Result<(Arc<Closed>, Disclosure), Error> {
-    let guard = &app.deps.guard;
-    let deferred = guard.defer::<ReadNotes>(call).await?;
+    let sealed = sealed(app, call, (id, 0)).await?;
+    Ok(app.deps.guard.release(sealed).await?)
+}
+
+async fn sealed(
+    app: &App,
+    call: &Call,
+    (id, version): (Uuid, i32),
+) -> Result<Disclosed<Arc<Closed>>, Error> {
+    let deferred = app.deps.guard.defer::<ReadNotes>(call).await?;
     let caller = call.caller();
     let seen = |note: &Closed| note.seen_by(caller) && note.has(version, caller);
-    let sealed = app.store.read(&deferred, id, seen).await?;
-    Ok(guard.release(sealed).await?)
+    Ok(app.store.read(&deferred, (id, version), seen).await?)
 }

@@ -1,11 +1,16 @@
-//! Lists the versions of a note: under the decision about the note, as it is at release.
+//! Lists the versions of a note of which the caller may see something.
 
+use permit::{Call, Disclosure, ReadNotes, Refusal};
 use rpc::Error;
 use tonic::{Request, Response};
 use wire::notes::v1::{ListNoteVersionsRequest, ListNoteVersionsResponse};
 
 use super::{get_note, reply};
-use crate::App;
+use crate::{
+    App,
+    domain::{Labels, Sights},
+    store::Closed,
+};
 
 const RPC: &str = "trellis.notes.v1.NotesService/ListNoteVersions";
 
@@ -17,11 +22,39 @@ pub(super) async fn list_note_versions(
     let request = request.into_inner();
     rpc::check(&request).ids(&[("name", &request.name)]).done()?;
     let id = rpc::id("name", "notes", &request.name)?;
-    let (note, disclosure) = get_note::released(app, &call, id, 0).await?;
+    let (note, mut sights, mut disclosure) = get_note::released(app, &call, (id, 0)).await?;
     let from = note.first_for(call.caller());
     let versions = app.store.versions(&note, from).await?;
+    // Of sections that are no more: those of the present version were decided on.
+    let labels = versions.iter().flat_map(|version| &version.sections).map(|(labels, _)| *labels);
+    let labels = labels.filter(|labels| sights.iter().all(|(of, _)| of != labels));
+    if let Some((past, other)) = decided(app, &call, &note, Labels::distinct(labels)).await? {
+        sights.extend(past);
+        disclosure = disclosure.and(other);
+    }
     Ok(Response::new(ListNoteVersionsResponse {
-        versions: versions.iter().map(reply::version).collect(),
+        versions: versions.iter().filter_map(|version| reply::version(version, &sights)).collect(),
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))
+}
+
+/// What the caller may see of sections of the note with these labels; none: nothing.
+async fn decided(
+    app: &App,
+    call: &Call,
+    note: &Closed,
+    labels: Vec<Labels>,
+) -> Result<Option<(Sights, Disclosure)>, Error> {
+    if labels.is_empty() {
+        return Ok(None);
+    }
+    let guard = &app.deps.guard;
+    let deferred = guard.defer::<ReadNotes>(call).await?;
+    match guard.release_parts(note.sealed_as(&deferred, &labels)?).await {
+        Ok(((), sights, disclosure)) => {
+            Ok(Some((labels.into_iter().zip(sights).collect(), disclosure)))
+        }
+        Err(Refusal::NotFound) => Ok(None),
+        Err(away) => Err(away.into()),
+    }
 }

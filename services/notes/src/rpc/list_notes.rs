@@ -1,7 +1,7 @@
 //! Lists a person's notes.
 
 use kernel::PersonId;
-use permit::{Ask, Call, ReadNotes};
+use permit::{Ask, Call, ReadNotes, Sight};
 use pg::StoreError;
 use rpc::{Error, PageKey};
 use tonic::{Request, Response};
@@ -30,12 +30,16 @@ pub(super) async fn list_notes(
     let ask = Ask::<ReadNotes>::people(vec![PersonId::from(person)]);
     let permit = guard.permit(&call, ask).await?;
     let (sealed, last) = app.store.list(&permit, page(&call, &request, begin)).await?;
-    let (notes, disclosure) = guard.release_page(sealed).await?;
+    let (notes, disclosure) = guard.release_page_parts(sealed).await?;
     let next_page_token = match last {
         Some((at, id)) => app.deps.pages.next(&call, filter.as_bytes(), PageKey::of(at, id))?,
         None => String::new(),
     };
-    let opened: Result<Vec<_>, StoreError> = notes.iter().map(Closed::open).collect();
+    let seen = |(note, sights): &(Closed, Vec<Sight>)| {
+        let sights = note.parts().into_iter().zip(sights.iter().copied()).collect();
+        Ok(note.open()?.seen(&sights))
+    };
+    let opened: Result<Vec<_>, StoreError> = notes.iter().map(seen).collect();
     Ok(Response::new(ListNotesResponse {
         notes: opened?.iter().map(reply::note).collect(),
         next_page_token,

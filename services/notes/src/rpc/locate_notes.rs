@@ -4,12 +4,12 @@ use policy::Record;
 use rpc::Error;
 use tonic::{Request, Response};
 use wire::{
-    common::v1::Labels,
-    convert::{agency_name, id_of, name_of, practitioner_name, set_to_wire, timestamp, to_wire},
+    convert::{agency_name, id_of, name_of, practitioner_name, timestamp},
     notes::v1::{LocateNotesRequest, LocateNotesResponse, LocatedNote},
 };
 
-use crate::App;
+use super::reply;
+use crate::{App, domain::Labels};
 
 /// Facets alone, for the referrals service alone.
 pub(super) async fn locate_notes(
@@ -28,12 +28,7 @@ fn located(record: &Record) -> LocatedNote {
     LocatedNote {
         name: name_of("notes", &record.id),
         person: name_of("people", &record.person),
-        labels: Some(Labels {
-            confidentiality: record.confidentiality.map_or(0, to_wire),
-            sensitivities: set_to_wire(record.sensitivities),
-            part2: record.part2,
-            victim_service: record.victim_service,
-        }),
+        labels: Some(reply::labels(Labels::of(record))),
         custodian: record.custodian.as_ref().map(agency_name).unwrap_or_default(),
         author: record.author.as_ref().map(practitioner_name).unwrap_or_default(),
         episode: record.episode.as_ref().map(ToString::to_string).unwrap_or_default(),

@@ -1,37 +1,35 @@
 //! A note as the contract shows it.
 
-use rpc::Violation;
+use permit::Sight;
+use rpc::{Error, Violation};
 use wire::{
-    common::v1::Labels,
+    common::v1 as common,
     convert::{agency_name, name_of, practitioner_name, set_to_wire, timestamp, to_wire},
     notes::v1 as pb,
 };
 
 use crate::domain::{
-    Content, MAX_BYTES, MAX_SECTIONS, Note, Section, Signature, Version, VersionKind,
+    Content, Labels, MAX_BYTES, MAX_SECTIONS, Mislabelled, Note, Section, Sent, Sights, Signature,
+    Version, VersionKind, digest, sight,
 };
 
 pub(super) fn note(note: &Note) -> pb::Note {
     let record = &note.record;
+    let of = Labels::of(record);
     let (cosigned, marked) = (note.cosigned.as_ref(), note.error.as_ref().map(|e| &e.marked));
     pb::Note {
         name: name_of("notes", &record.id),
         person: name_of("people", &record.person),
         r#type: note.note_type,
         record_class: to_wire(record.class),
-        labels: Some(Labels {
-            confidentiality: record.confidentiality.map_or(0, to_wire),
-            sensitivities: set_to_wire(record.sensitivities),
-            part2: record.part2,
-            victim_service: record.victim_service,
-        }),
+        labels: Some(labels(of)),
         custodian: record.custodian.as_ref().map(agency_name).unwrap_or_default(),
         author: record.author.as_ref().map(practitioner_name).unwrap_or_default(),
         episode: record.episode.as_ref().map(ToString::to_string).unwrap_or_default(),
         state: i32::from(note.state.number()),
         version: note.version,
-        sections: note.content.sections.iter().map(section).collect(),
-        sha256: hex::encode(note.content.sha256),
+        sections: note.content.sections.iter().map(|s| section(s, of)).collect(),
+        sha256: hex::encode(note.content.digest()),
         authored_time: record.authored_on.map(timestamp),
         signed_time: note.signed_at.map(timestamp),
         etag: note.row_version.to_string(),
@@ -48,9 +46,24 @@ fn who(signature: Option<&Signature>) -> String {
     signature.map(|s| practitioner_name(&s.by)).unwrap_or_default()
 }
 
-fn section(section: &Section) -> pb::NoteSection {
+pub(super) fn labels(labels: Labels) -> common::Labels {
+    common::Labels {
+        confidentiality: labels.confidentiality.map_or(0, to_wire),
+        sensitivities: set_to_wire(labels.sensitivities),
+        part2: labels.part2,
+        victim_service: labels.victim_service,
+    }
+}
+
+/// A section of a note that is labelled so.
+fn section(section: &Section, note: Labels) -> pb::NoteSection {
+    if section.withheld {
+        return pb::NoteSection { withheld: true, ..pb::NoteSection::default() };
+    }
     let added = section.addendum.as_ref();
     pb::NoteSection {
+        labels: (section.labels != note).then(|| labels(section.labels)),
+        withheld: false,
         title: section.title.clone(),
         body: section.body.clone(),
         author: added.map(|a| practitioner_name(&a.author)).unwrap_or_default(),
@@ -58,21 +71,27 @@ fn section(section: &Section) -> pb::NoteSection {
     }
 }
 
-pub(super) fn version(version: &Version) -> pb::NoteVersion {
+/// What the caller sees of a version; none: nothing.
+pub(super) fn version(version: &Version, sights: &Sights) -> Option<pb::NoteVersion> {
+    let open = |(labels, _): &&(Labels, [u8; 32])| sight(sights, *labels) == Sight::Open;
+    let seen: Vec<_> = version.sections.iter().filter(open).map(|(_, hash)| *hash).collect();
+    if seen.is_empty() {
+        return None;
+    }
     let kind = match version.kind {
         VersionKind::Draft => pb::NoteVersionKind::Draft,
         VersionKind::Signed => pb::NoteVersionKind::Signed,
         VersionKind::Amended => pb::NoteVersionKind::Amended,
         VersionKind::Appended => pb::NoteVersionKind::Appended,
     };
-    pb::NoteVersion {
+    Some(pb::NoteVersion {
         version: version.number,
         kind: kind.into(),
         state: i32::from(version.state.number()),
         author: practitioner_name(&version.written.by),
         written_time: Some(timestamp(version.written.at)),
-        sha256: hex::encode(&version.sha256),
-    }
+        sha256: hex::encode(digest(seen)),
+    })
 }
 
 /// What the annotations can't say: how long all parts may be together.
@@ -95,7 +114,33 @@ pub(super) fn too_much(content: &Content) -> Option<Violation> {
 }
 
 /// The parts of a new version: what is the server's to say in them is left out.
-pub(super) fn sections(sections: Vec<pb::NoteSection>) -> Vec<Section> {
-    let part = |s: pb::NoteSection| Section { title: s.title, body: s.body, addendum: None };
-    sections.into_iter().map(part).collect()
+pub(super) fn sections(sections: Vec<pb::NoteSection>) -> Result<Vec<Sent>, Error> {
+    let part = |(place, sent): (usize, pb::NoteSection)| {
+        let field = format!("sections[{place}].labels");
+        let own = sent.labels.as_ref().map(|own| stated(&field, own)).transpose()?;
+        Ok((Section { title: sent.title, body: sent.body, ..Section::default() }, own))
+    };
+    sections.into_iter().enumerate().map(part).collect()
+}
+
+pub(super) fn stated(field: &str, labels: &common::Labels) -> Result<Labels, Error> {
+    let (confidentiality, sensitivities, part2, victim_service) = rpc::labels(field, Some(labels))?;
+    Ok(Labels { confidentiality, sensitivities, part2, victim_service })
+}
+
+pub(super) fn mislabelled(why: Mislabelled) -> Error {
+    let (place, what) = match why {
+        Mislabelled::Unstated(place) => (
+            place,
+            "confidentiality or sensitivities must be stated, its own or the note's, where any section \
+                     has labels of its own",
+        ),
+        Mislabelled::Lowered(place) => {
+            (place, "words that the note has already keep all labels that they have")
+        }
+        Mislabelled::Unlabelled(place) => {
+            (place, "must be left out: the note states none, which is stricter")
+        }
+    };
+    Error::field(&format!("sections[{place}].labels"), what)
 }

@@ -11,7 +11,7 @@ use wire::notes::v1::{UpdateDraftRequest, UpdateDraftResponse};
 use super::{asked::asked, reply};
 use crate::{
     App,
-    domain::{Content, Verb},
+    domain::{Content, Labels, Verb, drafted},
     store::{self, Draft},
 };
 
@@ -24,19 +24,19 @@ pub(super) async fn update_draft(
     let asked = asked(app, request, RPC)?;
     let (at, by) = (asked.at, asked.by.clone());
     let said = &asked.request;
-    let labels = rpc::labels("labels", said.labels.as_ref())?;
     let episode = Uuid::try_parse(&said.episode).ok().map(EpisodeId::from);
     let note_type = i16::try_from(said.r#type).unwrap_or_default();
-    let sections = reply::sections(said.sections.clone());
+    let note = said.labels.as_ref().map(|said| reply::stated("labels", said)).transpose()?;
+    let sent = reply::sections(said.sections.clone())?;
+    let sections = drafted(note, sent).map_err(reply::mislabelled)?;
+    let labels = Labels::union(sections.iter().map(|s| s.labels).chain(note)).unwrap_or_default();
     let new = Arc::new((by, labels, episode, Content::new(sections)));
     let update = asked.moved(app, "note.update", Verb::Update, move |tx, permit, step| {
         let new = Arc::clone(&new);
         Box::pin(async move {
             let (by, labels, episode, content) = &*new;
-            let mut record = permit.record().cloned().ok_or(Error::NotFound)?;
             // Nobody else has seen it: its labels may change either way.
-            (record.confidentiality, record.sensitivities, record.part2, record.victim_service) =
-                *labels;
+            let mut record = labels.on(permit.record().ok_or(Error::NotFound)?);
             record.episode.clone_from(episode);
             let draft = Draft { record, note_type, content: content.clone() };
             Ok(store::update(tx, &permit, step.next_version()?, &draft, by, at).await?)

@@ -53,9 +53,9 @@ pub(super) async fn once<M: NoteReply>(
     Ok(Response::new(reply))
 }
 
-/// A repeated write is authorized again: the note must be one that the caller may read now.
+/// A repeated write is authorized again: the note must be one that the caller may read now, and all of it.
 async fn authorized_again(app: &App, call: &Call, replay: Replay) -> Result<Disclosure, Error> {
-    let (_, disclosure) = get_note::released(app, call, replay.record_id, 0).await?;
+    let (_, disclosure) = get_note::whole(app, call, replay.record_id).await?;
     Ok(disclosure)
 }
 

@@ -52,14 +52,15 @@ impl Notes {
                                 n.part2, n.victim_service, n.release_block_until, n.note_type,
                                 n.state, n.version, n.signed_at, n.row_version, n.supervised,
                                 n.cosigner, n.cosigned_at, n.shared_from, n.error_marker,
-                                n.error_at, n.error_reason, v.body, v.sha256
+                                n.error_at, n.error_reason, v.body, v.sha256,
+                                v.version AS shown,
+                                v.confidentialities AS section_confidentialities,
+                                v.sensitivities AS section_sensitivities, v.flags AS section_flags
                             FROM note n
                             JOIN note_version v ON v.note_id = n.id AND v.version = n.version
                             WHERE n.person_id = ANY ($1)
-                                AND visible($2, n.id, n.person_id, 0::smallint, n.class,
-                                    n.custodian_id, n.author, n.episode_id, n.authored_at,
-                                    n.confidentiality, n.sensitivities, n.part2, n.victim_service,
-                                    n.release_block_until)
+                                AND note_visible($2, n, v.confidentialities, v.sensitivities,
+                                    v.flags)
                                 AND ($3::smallint IS NULL OR n.note_type = $3)
                                 -- As seen_by of the domain.
                                 AND (n.author = $4 OR (n.signed_at IS NOT NULL
@@ -85,7 +86,8 @@ impl Notes {
                             signed_at, row_version AS "row_version!",
                             supervised AS "supervised!", cosigner, cosigned_at,
                             shared_from AS "shared_from!", error_marker, error_at, error_reason,
-                            body AS "body!", sha256 AS "sha256!"
+                            body AS "body!", sha256 AS "sha256!", shown AS "shown!",
+                            section_confidentialities, section_sensitivities, section_flags
                         FROM counted
                         WHERE place = 1 OR bytes - octet_length(body) <= $9
                         ORDER BY authored_at DESC, id DESC"#,
@@ -111,9 +113,12 @@ impl Notes {
         rows.truncate(kept);
         let notes: Result<Vec<_>, StoreError> = rows
             .into_iter()
-            .map(|row| Closed::try_from(row).map(|note| (note.record.clone(), note)))
+            .map(|row| {
+                let note = Closed::try_from(row)?;
+                Ok((note.record.clone(), note.in_parts(), note))
+            })
             .collect();
-        Ok((permit.seal(notes?), last))
+        Ok((permit.seal_parts(notes?), last))
     }
 }
 

@@ -4,13 +4,16 @@ use std::{collections::HashMap, sync::Arc};
 
 use identity::Caller;
 use kernel::{Kind, PractitionerId};
-use permit::FacetRow;
+use permit::{Deferred, Disclosed, FacetRow, ReadNotes};
 use pg::{Db, Lane, Scope, Sealed, StoreError};
 use policy::Record;
 use uuid::Uuid;
 
-use super::{At, Found};
-use crate::domain::{Content, Mistake, Note, Reach, Signature, Signing, State, is_author, seen_by};
+use super::{
+    At, Found,
+    sections::{SectionLabels, words},
+};
+use crate::domain::{Labels, Mistake, Note, Reach, Signature, Signing, State, is_author, seen_by};
 
 /// A note with its present version, as the functions and the list return it.
 pub(super) struct NoteRow {
@@ -41,6 +44,11 @@ pub(super) struct NoteRow {
     /// Absent: a large one, which is read once it was released.
     pub body: Option<Vec<u8>>,
     pub sha256: Vec<u8>,
+    /// The version whose words these are.
+    pub shown: i32,
+    pub section_confidentialities: Option<Vec<i16>>,
+    pub section_sensitivities: Option<Vec<i32>>,
+    pub section_flags: Option<Vec<i16>>,
 }
 
 /// A note with its words still closed. Words that make no sense are an alarm only once the note
@@ -57,6 +65,10 @@ pub struct Closed {
     pub(super) shared_from: i32,
     cosigned: Option<Signature>,
     error: Option<Marked>,
+    /// The version whose words these are.
+    shown: i32,
+    /// Of each of its sections.
+    labels: SectionLabels,
     body: Option<Vec<u8>>,
     sha256: Vec<u8>,
 }
@@ -86,6 +98,27 @@ impl Closed {
         version == 0 || (self.first_for(caller)..=self.version).contains(&version)
     }
 
+    /// The labels of each kind of section of the version that is to be shown.
+    pub fn parts(&self) -> Vec<Labels> {
+        self.labels.parts(&self.record)
+    }
+
+    /// What is decided on in the note's stead: as many, in their order.
+    pub(super) fn in_parts(&self) -> Vec<Record> {
+        self.parts().into_iter().map(|labels| labels.on(&self.record)).collect()
+    }
+
+    /// Sections of this note with these labels, to be decided on.
+    pub fn sealed_as(
+        &self,
+        deferred: &Deferred<ReadNotes>,
+        labels: &[Labels],
+    ) -> Result<Disclosed<()>, StoreError> {
+        let (id, _) = key(self)?;
+        let parts = labels.iter().map(|labels| labels.on(&self.record)).collect();
+        Ok(deferred.seal_parts(id, Some((self.record.clone(), parts, ()))))
+    }
+
     /// Opens the words, if they are those that were written.
     pub fn open(&self) -> Result<Note, StoreError> {
         self.opened(self.body.as_deref().ok_or(StoreError::BadRow { what: "a note's words" })?)
@@ -93,9 +126,7 @@ impl Closed {
 
     fn opened(&self, body: &[u8]) -> Result<Note, StoreError> {
         let bad = |what| StoreError::BadRow { what };
-        let sections =
-            serde_json::from_slice(Sealed::open(body)?).map_err(|_| bad("sections of a note"))?;
-        let content = Content::new(sections);
+        let content = self.labels.on(&self.record, words(body)?)?;
         if content.sha256[..] != self.sha256[..] {
             return Err(bad("a note whose hash is another's"));
         }
@@ -108,7 +139,7 @@ impl Closed {
             record: self.record.clone(),
             note_type: self.note_type,
             state: self.state,
-            version: self.version,
+            version: self.shown,
             signed_at: self.signed_at,
             row_version: self.row_version,
             supervised: self.signing.supervised,
@@ -124,11 +155,7 @@ impl TryFrom<NoteRow> for Closed {
 
     fn try_from(row: NoteRow) -> Result<Self, StoreError> {
         let bad = |what| StoreError::BadRow { what };
-        let signing = Signing {
-            signed: row.signed_at.is_some(),
-            supervised: row.supervised,
-            cosigned: row.cosigned_at.is_some(),
-        };
+        let signing = signing(row.signed_at, row.supervised, row.cosigned_at);
         let marked = signature(row.error_marker, row.error_at);
         Ok(Self {
             state: State::of(row.state, signing).ok_or(bad("state of a note"))?,
@@ -142,6 +169,12 @@ impl TryFrom<NoteRow> for Closed {
             row_version: row.row_version,
             body: row.body,
             sha256: row.sha256,
+            shown: row.shown,
+            labels: SectionLabels::of(
+                row.section_confidentialities,
+                row.section_sensitivities,
+                row.section_flags,
+            )?,
             record: FacetRow {
                 id: row.id,
                 person_id: row.person_id,
@@ -162,6 +195,11 @@ impl TryFrom<NoteRow> for Closed {
     }
 }
 
+/// How a note was signed, by its columns.
+pub(super) fn signing(signed: Option<At>, supervised: bool, cosigned: Option<At>) -> Signing {
+    Signing { signed: signed.is_some(), supervised, cosigned: cosigned.is_some() }
+}
+
 fn signature(by: Option<String>, at: Option<At>) -> Option<Signature> {
     by.zip(at).map(|(by, at)| Signature { by: PractitionerId::new(by), at })
 }
@@ -172,20 +210,19 @@ pub(super) fn key(note: &Closed) -> Result<(Uuid, Uuid), StoreError> {
     both.ok_or(StoreError::BadRow { what: "facets of a note" })
 }
 
-/// A released note with its words, which are read now where it is a large one or an earlier version: of
-/// the version that was released, and no other; 0 is the present one.
-pub(super) async fn whole(db: &Db, note: Arc<Closed>, version: i32) -> Result<Note, StoreError> {
-    let present = version == 0 || version == note.version;
-    if present && note.body.is_some() {
+/// A released note with its words, which are read now where it is a large one: of the version that was released,
+/// and no other.
+pub(super) async fn words_of(db: &Db, note: Arc<Closed>) -> Result<Note, StoreError> {
+    if note.body.is_some() {
         return note.open();
     }
-    let version = if present { note.version } else { version };
+    let version = note.shown;
     let (id, person) = key(&note)?;
     let row = db
         .run_tx("notes.words", Scope::person(person).reading(), move |tx| {
             Box::pin(async move {
                 Ok(sqlx::query!(
-                    "SELECT body, sha256 FROM note_version
+                    "SELECT body FROM note_version
                      WHERE note_id = $1 AND version = $2 AND person_id = $3",
                     id,
                     version,
@@ -197,21 +234,18 @@ pub(super) async fn whole(db: &Db, note: Arc<Closed>, version: i32) -> Result<No
         })
         .await?;
     let row = row.ok_or(StoreError::BadRow { what: "a note's words" })?;
-    if present {
-        return note.opened(&row.body);
-    }
-    Closed { version, sha256: row.sha256, ..Closed::clone(&note) }.opened(&row.body)
+    note.opened(&row.body)
 }
 
 /// One group of point reads: one answer an id, in order.
 pub(super) async fn read(
     lane: &Lane,
-    ids: Vec<Uuid>,
+    asked: Vec<(Uuid, i32)>,
 ) -> Result<Vec<Found<Arc<Closed>>>, StoreError> {
-    let wanted = ids.clone();
+    let (ids, versions): (Vec<Uuid>, Vec<i32>) = asked.iter().copied().unzip();
     let rows = lane
         .run_one("notes.read", move |conn| {
-            let wanted = wanted.clone();
+            let (ids, versions) = (ids.clone(), versions.clone());
             Box::pin(async move {
                 Ok(sqlx::query_as!(
                     NoteRow,
@@ -223,9 +257,12 @@ pub(super) async fn read(
                         note_type AS "note_type!", state AS "state!", version AS "version!",
                         signed_at, row_version AS "row_version!", supervised AS "supervised!",
                         cosigner, cosigned_at, shared_from AS "shared_from!", error_marker,
-                        error_at, error_reason, body, sha256 AS "sha256!"
-                    FROM read_notes_2($1)"#,
-                    &wanted
+                        error_at, error_reason, shown AS "shown!", body,
+                        sha256 AS "sha256!", section_confidentialities, section_sensitivities,
+                        section_flags
+                    FROM read_notes_3($1, $2)"#,
+                    &ids,
+                    &versions
                 )
                 .fetch_all(conn)
                 .await?)
@@ -234,16 +271,34 @@ pub(super) async fn read(
         .await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
-        found.insert(row.id, Closed::try_from(row).map(Arc::new));
+        let (id, shown, version) = (row.id, row.shown, row.version);
+        let note = Closed::try_from(row).map(Arc::new);
+        if shown == version {
+            found.insert((id, 0), note.clone());
+        }
+        found.insert((id, shown), note);
     }
-    Ok(ids.iter().map(|id| found.get(id).cloned().transpose()).collect())
+    Ok(asked.iter().map(|key| found.get(key).cloned().transpose()).collect())
+}
+
+/// Where a note is, and how it stands.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub record: Record,
+    /// Each kind of section, to be decided on.
+    pub parts: Vec<Labels>,
+    pub reach: Reach,
+    pub state: State,
+}
+
+impl Place {
+    pub(super) fn in_parts(&self) -> Vec<Record> {
+        self.parts.iter().map(|labels| labels.on(&self.record)).collect()
+    }
 }
 
 /// One group of locates.
-pub(super) async fn locate(
-    lane: &Lane,
-    ids: Vec<Uuid>,
-) -> Result<Vec<Found<(Record, Reach, State)>>, StoreError> {
+pub(super) async fn locate(lane: &Lane, ids: Vec<Uuid>) -> Result<Vec<Found<Place>>, StoreError> {
     let wanted = ids.clone();
     let rows = lane
         .run_one("notes.locate", move |conn| {
@@ -255,8 +310,9 @@ pub(super) async fn locate(
                         authored_at AS "authored_at!", confidentiality,
                         sensitivities AS "sensitivities!", part2 AS "part2!",
                         victim_service AS "victim_service!", release_block_until,
-                        state AS "state!", supervised AS "supervised!", signed_at, cosigned_at
-                    FROM locate_notes_2($1)"#,
+                        state AS "state!", supervised AS "supervised!", signed_at, cosigned_at,
+                        section_confidentialities, section_sensitivities, section_flags
+                    FROM locate_notes_3($1)"#,
                     &wanted
                 )
                 .fetch_all(conn)
@@ -266,11 +322,7 @@ pub(super) async fn locate(
         .await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
-        let signing = Signing {
-            signed: row.signed_at.is_some(),
-            supervised: row.supervised,
-            cosigned: row.cosigned_at.is_some(),
-        };
+        let signing = signing(row.signed_at, row.supervised, row.cosigned_at);
         let state = State::of(row.state, signing);
         let record = FacetRow {
             id: row.id,
@@ -287,8 +339,17 @@ pub(super) async fn locate(
             release_block_until: row.release_block_until,
         }
         .record(Kind::Note);
-        let facets = record.zip(state).map(|(record, state)| (record, signing.reach(), state));
-        found.insert(row.id, facets.ok_or(StoreError::BadRow { what: "facets of a note" }));
+        let labels = SectionLabels::of(
+            row.section_confidentialities,
+            row.section_sensitivities,
+            row.section_flags,
+        );
+        let place = record.zip(state).ok_or(StoreError::BadRow { what: "facets of a note" });
+        let place = place.and_then(|(record, state)| {
+            let (parts, reach) = (labels?.parts(&record), signing.reach());
+            Ok(Place { record, parts, reach, state })
+        });
+        found.insert(row.id, place);
     }
     Ok(ids.iter().map(|id| found.get(id).cloned().transpose()).collect())
 }

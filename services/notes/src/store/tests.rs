@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     Draft, NewNote, Notes, Page, cosign, create, mark_error, reread, revise, sign, standing, update,
 };
-use crate::domain::{Content, Section, State};
+use crate::domain::{Content, Labels, Section, State};
 
 const CLINIC: Uuid = Uuid::from_u128(0xa1);
 
@@ -117,7 +117,15 @@ impl World {
                     Step::Cosign => cosign(tx, &permit, &by, at).await?,
                     Step::Revise => {
                         let version = (version, State::Amended);
-                        revise(tx, &permit, version, &content("more"), &by, at).await?;
+                        revise(
+                            tx,
+                            &permit,
+                            version,
+                            (&content("more"), Labels::default()),
+                            &by,
+                            at,
+                        )
+                        .await?;
                     }
                     Step::MarkError => mark_error(tx, &permit, &by, "a mistake", at).await?,
                     Step::Reread => reread(tx, &permit).await.map(drop)?,
@@ -130,7 +138,7 @@ impl World {
 }
 
 fn content(body: &str) -> Content {
-    Content::new(vec![Section { title: String::new(), body: body.to_owned(), addendum: None }])
+    Content::new(vec![Section { body: body.to_owned(), ..Section::default() }])
 }
 
 #[derive(Debug, PartialEq)]
@@ -243,7 +251,7 @@ async fn concurrent_reads_each_get_their_own_and_a_miss_gets_none() {
     let world = &world;
     let read = asked.clone().map(|id| async move {
         let deferred = world.guard.defer::<ReadNotes>(&world.call).await.unwrap();
-        let sealed = world.notes.read(&deferred, id, |_| true).await.unwrap();
+        let sealed = world.notes.read(&deferred, (id, 0), |_| true).await.unwrap();
         world.guard.release(sealed).await.map(|(note, _)| note.record.id.uuid())
     });
     let got = futures::future::join_all(read).await;

@@ -5,8 +5,11 @@ use std::cmp::Ordering;
 use kernel::PractitionerId;
 use pg::{Db, Scope, StoreError};
 
-use super::note::{Closed, key};
-use crate::domain::{MAX_VERSIONS, Reach, Signature, State, Version, VersionKind};
+use super::{
+    note::{Closed, key},
+    sections::{SectionLabels, words},
+};
+use crate::domain::{MAX_VERSIONS, Reach, Section, Signature, State, Version, VersionKind};
 
 /// The versions from this one on of a released note, newest first.
 pub(super) async fn versions(
@@ -20,7 +23,9 @@ pub(super) async fn versions(
     let rows = db.run_tx("notes.versions", Scope::person(person).reading(), move |tx| {
         Box::pin(async move {
             Ok(sqlx::query!(
-                "SELECT version, kind, author, at, sha256 FROM note_version
+                "SELECT version, kind, author, at, confidentialities, sensitivities, flags, hashes,
+                    CASE WHEN hashes IS NULL THEN body END AS body
+                 FROM note_version
                  WHERE note_id = $1 AND person_id = $2 AND version BETWEEN $3 AND $4
                  ORDER BY version DESC LIMIT $5",
                 id,
@@ -53,7 +58,16 @@ pub(super) async fn versions(
     let versions = rows.await?.into_iter().map(|row| {
         let (kind, state) = version(row.version, row.kind);
         let written = Signature { by: PractitionerId::new(row.author), at: row.at };
-        Version { number: row.version, kind, state, written, sha256: row.sha256 }
+        let hashes = match (&row.hashes, &row.body) {
+            (Some(hashes), _) => hashes.as_chunks::<32>().0.to_vec(),
+            (None, body) => {
+                words(body.as_deref().unwrap_or_default())?.iter().map(Section::sha256).collect()
+            }
+        };
+        let labels = SectionLabels::of(row.confidentialities, row.sensitivities, row.flags)?;
+        let labels = labels.each(&note.record, hashes.len())?;
+        let sections = labels.into_iter().zip(hashes).collect();
+        Ok(Version { number: row.version, kind, state, written, sections })
     });
-    Ok(versions.collect())
+    versions.collect()
 }

@@ -1,13 +1,16 @@
 //! Writes, each under a permit that names the record and its person.
 
-use kernel::{AgencyId, CodeSet, EpisodeId, Instant, PractitionerId};
+use kernel::{AgencyId, EpisodeId, Instant, PractitionerId};
 use permit::{Permit, WriteNotes, column};
 use pg::{PgConnection, Sealed, StoreError};
 
 use policy::Record;
 
-use super::note::{Closed, NoteRow};
-use crate::domain::{Content, Note, Signing, State};
+use super::{
+    note::{Closed, NoteRow, signing},
+    sections::{bits, columns},
+};
+use crate::domain::{Content, Labels, Note, State, folded};
 
 /// A note that is not there yet.
 #[derive(Debug, Clone)]
@@ -32,12 +35,6 @@ pub struct Standing {
     pub state: State,
     pub version: i32,
     pub row_version: i64,
-}
-
-fn body(content: &Content) -> Result<Sealed, StoreError> {
-    let bytes = serde_json::to_vec(&content.sections)
-        .map_err(|_| StoreError::BadRow { what: "sections of a note" })?;
-    Ok(Sealed::seal(&bytes))
 }
 
 /// Writes a draft and its first version.
@@ -75,10 +72,6 @@ pub async fn create(
 /// The kind of a draft's version; a later one's is the number of the state that it brings.
 const DRAFT: i16 = 1;
 
-fn bits(sensitivities: CodeSet<kernel::Sensitivity>) -> i32 {
-    i32::try_from(sensitivities.bits()).unwrap_or(i32::MAX)
-}
-
 async fn add_version(
     tx: &mut PgConnection,
     permit: &Permit<WriteNotes>,
@@ -87,18 +80,31 @@ async fn add_version(
     author: &str,
     at: Instant,
 ) -> Result<(), StoreError> {
-    let sealed = body(content)?;
+    let columns = columns(content)?;
+    let said = content.sections.iter().map(|s| format!("{} {}", s.title, s.body));
+    let said: Vec<String> = said.collect();
+    let plain: Vec<String> = said.iter().map(|said| folded(said)).collect();
     sqlx::query!(
-        "INSERT INTO note_version (note_id, version, person_id, body, sha256, author, at, kind)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO note_version (note_id, version, person_id, body, sha256, author, at, kind,
+            confidentialities, sensitivities, flags, hashes, words)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+            ARRAY(SELECT section_words(s.said, s.folded)
+                FROM unnest($13::text[], $14::text[]) WITH ORDINALITY AS s (said, folded, place)
+                ORDER BY s.place))",
         permit.record_id(),
         version,
         permit.person_id(),
-        sealed.bytes(),
+        columns.body.bytes(),
         &content.sha256[..],
         author,
         at,
-        kind
+        kind,
+        &columns.confidentialities[..],
+        &columns.sensitivities[..],
+        &columns.flags[..],
+        columns.hashes,
+        &said[..],
+        &plain[..]
     )
     .execute(tx)
     .await?;
@@ -118,11 +124,7 @@ pub async fn standing(
     )
     .fetch_one(tx)
     .await?;
-    let signing = Signing {
-        signed: row.signed_at.is_some(),
-        supervised: row.supervised,
-        cosigned: row.cosigned_at.is_some(),
-    };
+    let signing = signing(row.signed_at, row.supervised, row.cosigned_at);
     Ok(Standing {
         state: State::of(row.state, signing)
             .ok_or(StoreError::BadRow { what: "state of a note" })?,
@@ -231,23 +233,28 @@ fn one(rows: u64) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::NotFound) }
 }
 
-/// Other words of a signed note: a new version, and the earlier ones stay.
+/// Other words of a signed note, and what it is labelled with them: a new version, and the earlier ones stay.
 pub async fn revise(
     tx: &mut PgConnection,
     permit: &Permit<WriteNotes>,
     (version, to): (i32, State),
-    content: &Content,
+    (content, labels): (&Content, Labels),
     author: &PractitionerId,
     at: Instant,
 ) -> Result<(), StoreError> {
     add_version(tx, permit, (version, to.number()), content, author.as_str(), at).await?;
     let done = sqlx::query!(
-        "UPDATE note SET state = $4, version = $3, row_version = row_version + 1
+        "UPDATE note SET state = $4, version = $3, confidentiality = $5, sensitivities = $6, part2 = $7,
+            victim_service = $8, row_version = row_version + 1
          WHERE id = $1 AND person_id = $2 AND state BETWEEN 2 AND 4",
         permit.record_id(),
         permit.person_id(),
         version,
-        to.number()
+        to.number(),
+        labels.confidentiality.map(column),
+        bits(labels.sensitivities),
+        labels.part2,
+        labels.victim_service
     )
     .execute(tx)
     .await?;
@@ -264,7 +271,9 @@ pub async fn reread(
         "SELECT n.id, n.person_id, n.class, n.custodian_id, n.author, n.episode_id, n.authored_at,
             n.confidentiality, n.sensitivities, n.part2, n.victim_service, n.release_block_until,
             n.note_type, n.state, n.version, n.signed_at, n.row_version, n.supervised, n.cosigner,
-            n.cosigned_at, n.shared_from, n.error_marker, n.error_at, n.error_reason, v.body, v.sha256
+            n.cosigned_at, n.shared_from, n.error_marker, n.error_at, n.error_reason, v.body, v.sha256,
+            v.version AS shown, v.confidentialities AS section_confidentialities,
+            v.sensitivities AS section_sensitivities, v.flags AS section_flags
          FROM note n JOIN note_version v ON v.note_id = n.id AND v.version = n.version
          WHERE n.id = $1 AND n.person_id = $2",
         permit.record_id(),

@@ -19,20 +19,20 @@ use crate::{
 };
 
 /// Numbers that look random and are the same each time.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub fn roll(&mut self, sides: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % sides
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.roll(from.len())]
     }
 
-    fn some<T: Copy>(&mut self, from: &[T]) -> Vec<T> {
+    pub fn some<T: Copy>(&mut self, from: &[T]) -> Vec<T> {
         let kept = from.iter().filter(|_| self.roll(2) == 0).copied().collect::<Vec<_>>();
         if kept.is_empty() { vec![self.pick(from)] } else { kept }
     }
@@ -60,23 +60,58 @@ impl Dice {
     }
 }
 
-const STAFF: [&str; 2] = ["a", "b"];
+pub const STAFF: [&str; 2] = ["a", "b"];
+
+/// Up to four consents of a person.
+pub fn given(world: &World, dice: &mut Dice, person: Uuid) {
+    for _ in 0..dice.roll(5) {
+        let effect = if dice.roll(5) == 0 { Effect::Deny } else { Effect::Permit };
+        let mut given = consent(person, Uuid::new_v4(), dice.rule(effect));
+        if dice.roll(3) == 0 {
+            let reversed = if effect == Effect::Deny { Effect::Permit } else { Effect::Deny };
+            given.exceptions.push(dice.rule(reversed));
+        }
+        given.kind = dice.pick(&[
+            ConsentType::General,
+            ConsentType::General,
+            ConsentType::CounselingNotes,
+            ConsentType::VictimServicesRelease,
+        ]);
+        world.consents.give(given);
+    }
+}
 
 async fn note(world: &World, dice: &mut Dice, person: Uuid) -> pb::Note {
+    let labels = (dice.roll(2) == 0).then(|| Labels {
+        confidentiality: i32::try_from(dice.roll(7)).unwrap(),
+        sensitivities: if dice.roll(2) == 0 { vec![] } else { vec![dice.pick(&[2, 6, 9, 11])] },
+        part2: dice.roll(5) == 0,
+        victim_service: dice.roll(6) == 0,
+    });
+    let message = CreateNoteRequest { labels, ..create(person) };
+    lived(world, dice, message).await
+}
+
+/// A note of these sections, wherever it stands.
+pub async fn note_of(
+    world: &World,
+    dice: &mut Dice,
+    person: Uuid,
+    sections: Vec<pb::NoteSection>,
+) -> pb::Note {
+    lived(world, dice, CreateNoteRequest { sections, ..create(person) }).await
+}
+
+/// A note of somebody's, as far as the dice will.
+async fn lived(world: &World, dice: &mut Dice, message: CreateNoteRequest) -> pb::Note {
     let (agency, sub) = (dice.pick(&[CLINIC, HOUSING, COURT]), dice.pick(&STAFF));
     let author = world.clinician(agency, sub);
     let under_supervision = dice.roll(4) == 0;
     let message = CreateNoteRequest {
         r#type: i32::try_from(1 + dice.roll(2)).unwrap(),
         record_class: if dice.roll(4) == 0 { 2 } else { 1 },
-        labels: (dice.roll(2) == 0).then(|| Labels {
-            confidentiality: i32::try_from(dice.roll(7)).unwrap(),
-            sensitivities: if dice.roll(2) == 0 { vec![] } else { vec![dice.pick(&[2, 6, 9, 11])] },
-            part2: dice.roll(5) == 0,
-            victim_service: dice.roll(6) == 0,
-        }),
         under_supervision,
-        ..create(person)
+        ..message
     };
     let note = author.create(message).await.unwrap().note.unwrap();
     // Some in the same instant: their ids break the tie.
@@ -103,7 +138,7 @@ async fn note(world: &World, dice: &mut Dice, person: Uuid) -> pb::Note {
     }
 }
 
-async fn callers(world: &World, dice: &mut Dice, people: &[Uuid]) -> Vec<(String, Client)> {
+pub async fn callers(world: &World, dice: &mut Dice, people: &[Uuid]) -> Vec<(String, Client)> {
     let roles =
         [Role::Clinician, Role::CaseManager, Role::PrivacyOfficer, Role::Counselor, Role::Medical];
     let mut callers = Vec::new();
@@ -152,22 +187,7 @@ async fn a_list_walked_to_its_end_holds_exactly_what_get_opens() {
             for _ in 0..12 {
                 notes.push((*person, note(&world, &mut dice, *person).await));
             }
-            for _ in 0..dice.roll(5) {
-                let effect = if dice.roll(5) == 0 { Effect::Deny } else { Effect::Permit };
-                let mut given = consent(*person, Uuid::new_v4(), dice.rule(effect));
-                if dice.roll(3) == 0 {
-                    let reversed =
-                        if effect == Effect::Deny { Effect::Permit } else { Effect::Deny };
-                    given.exceptions.push(dice.rule(reversed));
-                }
-                given.kind = dice.pick(&[
-                    ConsentType::General,
-                    ConsentType::General,
-                    ConsentType::CounselingNotes,
-                    ConsentType::VictimServicesRelease,
-                ]);
-                world.consents.give(given);
-            }
+            given(&world, &mut dice, *person);
         }
         for (who, client) in callers(&world, &mut dice, &people).await {
             for person in &people {

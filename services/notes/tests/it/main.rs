@@ -10,6 +10,8 @@ mod model;
 mod moves;
 mod once;
 mod quiet;
+mod search;
+mod sections;
 mod seen;
 mod training;
 mod versions;

@@ -14,7 +14,8 @@ use uuid::Uuid;
 use wire::notes::v1::{
     self as pb, AmendNoteRequest, AppendNoteRequest, CosignNoteRequest, CreateNoteRequest,
     GetNoteRequest, ListNoteVersionsRequest, ListNotesRequest, MarkEnteredInErrorRequest,
-    SignNoteRequest, UpdateDraftRequest, notes_service_client::NotesServiceClient,
+    SearchNotesRequest, SignNoteRequest, UpdateDraftRequest,
+    notes_service_client::NotesServiceClient,
 };
 
 /// A Part 2 programme.
@@ -211,6 +212,13 @@ impl Client {
 
     pub async fn list(&self, message: ListNotesRequest) -> Result<pb::ListNotesResponse, Status> {
         Ok(self.notes().list_notes(bearer(&self.token, message)).await?.into_inner())
+    }
+
+    pub async fn search(
+        &self,
+        message: SearchNotesRequest,
+    ) -> Result<pb::SearchNotesResponse, Status> {
+        Ok(self.notes().search_notes(bearer(&self.token, message)).await?.into_inner())
     }
 
     /// Every page, walked to the end.

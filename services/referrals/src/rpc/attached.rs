@@ -22,14 +22,14 @@ pub(super) struct Attached {
     pub disclosure: Option<Disclosure>,
 }
 
-/// Those of these notes about the person that the caller may read now, each decided on and on record as a
-/// read of it is. On record is whom they are about, too, whether or not there is one.
+/// Those of these notes about the person of which the caller may read something now, and what: each kind of their
+/// sections. Each is decided on and on record as a read of it is. On record is whom they are about, too, whether or not there is one.
 async fn readable(
     app: &App,
     call: &Call,
     ids: &[Uuid],
     person: &PersonId,
-) -> Result<(BTreeMap<RecordId, Record>, Option<Disclosure>), Error> {
+) -> Result<(BTreeMap<RecordId, Vec<Record>>, Option<Disclosure>), Error> {
     let none = (BTreeMap::new(), None);
     if ids.is_empty() {
         return Ok(none);
@@ -45,8 +45,11 @@ async fn readable(
     let sealed = permit.seal(theirs.map(|record| (record.clone(), record)));
     match guard.release_page(sealed).await {
         Ok((opened, disclosure)) => {
-            let opened = opened.into_iter().map(|record| (record.id.clone(), record));
-            Ok((opened.collect(), Some(disclosure)))
+            let mut notes: BTreeMap<_, Vec<Record>> = BTreeMap::new();
+            for record in opened {
+                notes.entry(record.id.clone()).or_default().push(record);
+            }
+            Ok((notes, Some(disclosure)))
         }
         Err(Refusal::NotFound) => Ok(none),
         Err(refusal) => Err(refusal.into()),
@@ -70,7 +73,12 @@ pub(super) async fn may_be(
         };
         if let Some(purposes) = new.sent {
             let target = AgencyId::from(new.target);
-            if !app.deps.guard.covered(note, &target, purposes).await?.reading {
+            // Of what the caller reads of it.
+            let mut covered = false;
+            for part in note {
+                covered |= app.deps.guard.covered(part, &target, purposes).await?.reading;
+            }
+            if !covered {
                 return refused("must be covered by a consent that lets the target read it");
             }
         }

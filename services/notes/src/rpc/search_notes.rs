@@ -1,0 +1,168 @@
+//! Looks for words among what the caller may see, and nothing else.
+
+use std::collections::HashMap;
+
+use kernel::PersonId;
+use permit::{Ask, Call, Permit, ReadNotes, Sight};
+use rpc::{Conflict, Error};
+use time::OffsetDateTime;
+use tonic::{Request, Response};
+use uuid::Uuid;
+use wire::{
+    convert::{
+        agency_name, id_of, instant, name_of, practitioner_from_name, practitioner_name, timestamp,
+        to_wire,
+    },
+    notes::v1::{Highlight, HighlightRange, NoteHit, SearchNotesRequest, SearchNotesResponse},
+};
+
+use crate::{
+    App,
+    domain::{Labels, counsels, folded, query, supervises},
+    store::{Hit, HitPlace, Marked, Wanted},
+};
+
+const RPC: &str = "trellis.notes.v1.NotesService/SearchNotes";
+const USUAL: i32 = 20;
+
+pub(super) async fn search_notes(
+    app: &App,
+    request: Request<SearchNotesRequest>,
+) -> Result<Response<SearchNotesResponse>, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let request = request.into_inner();
+    let named = request.people.iter().enumerate();
+    let named: Vec<(String, &str)> =
+        named.map(|(place, name)| (format!("people[{place}]"), &**name)).collect();
+    let mut ids: Vec<(&str, &str)> = named.iter().map(|(field, name)| (&**field, *name)).collect();
+    ids.push(("custodian", &request.custodian));
+    rpc::check(&request).ids(&ids).done()?;
+    let people =
+        named.iter().map(|(field, name)| Ok(PersonId::from(rpc::id(field, "people", name)?)));
+    let people = people.collect::<Result<Vec<_>, Error>>()?;
+    let filter = filter(&request);
+    let after = app.deps.pages.begin_bytes(&call, &filter, &request.page_token)?;
+    let after = after.map(|bytes| place(&bytes)).transpose()?;
+    let wanted = wanted(&call, &request, after)?;
+    let words = (wanted.said.clone(), wanted.folded.clone());
+    let guard = &app.deps.guard;
+    let permit: Permit<ReadNotes> = guard.permit(&call, Ask::people(people)).await?;
+    let scope = permit.scope();
+    let (sealed, last) = app.store.search(&permit, wanted).await?;
+    let (hits, disclosure) = guard.release_page_parts(sealed).await?;
+    let hits: Vec<Hit> = hits.into_iter().map(opened).collect();
+    let mut found = app.store.marked(scope, &hits, words).await?;
+    let next = last.map(|last| app.deps.pages.next_bytes(&call, &filter, &bytes(last)));
+    Ok(Response::new(SearchNotesResponse {
+        hits: hits.iter().map(|hit| shown(hit, &mut found)).collect(),
+        next_page_token: next.transpose()?.unwrap_or_default(),
+        disclosure: Some(rpc::disclosure(&disclosure)),
+    }))
+}
+
+/// The hit in the sections that are still open at its release.
+fn opened((hit, sights): (Hit, Vec<Sight>)) -> Hit {
+    let labels = Labels::distinct(hit.sections.iter().map(|(_, labels)| *labels));
+    let open: Vec<Labels> =
+        labels.into_iter().zip(sights).filter(|(_, s)| *s == Sight::Open).map(|(l, _)| l).collect();
+    let sections = hit.sections.into_iter().filter(|(_, labels)| open.contains(labels)).collect();
+    Hit { sections, ..hit }
+}
+
+/// All that is asked for, but which page.
+fn filter(request: &SearchNotesRequest) -> Vec<u8> {
+    use prost::Message as _;
+    SearchNotesRequest { page_size: 0, page_token: String::new(), ..request.clone() }
+        .encode_to_vec()
+}
+
+fn wanted(
+    call: &Call,
+    request: &SearchNotesRequest,
+    after: Option<HitPlace>,
+) -> Result<Wanted, Error> {
+    let time = |field: &str, at: Option<&_>| -> Result<Option<OffsetDateTime>, Error> {
+        let Some(at) = at else { return Ok(None) };
+        instant(at)
+            .map(Some)
+            .ok_or_else(|| Error::field(field, "not a time of the years 1 to 9999"))
+    };
+    let author = match &*request.author {
+        "" => None,
+        name => {
+            let author = practitioner_from_name(name);
+            Some(author.ok_or_else(|| Error::field("author", "not a practitioner's name"))?)
+        }
+    };
+    let types = request.types.iter().filter_map(|t| i16::try_from(*t).ok()).collect::<Vec<_>>();
+    let caller = call.caller();
+    let unit = caller.agency().and_then(kernel::AgencyId::uuid);
+    let said = query(&request.query);
+    let size = if request.page_size == 0 { USUAL } else { request.page_size };
+    Ok(Wanted {
+        folded: folded(&said),
+        said,
+        types: (!types.is_empty()).then_some(types),
+        author: author.map(|author| author.to_string()),
+        custodian: id_of("agencies", &request.custodian),
+        period: (
+            time("authored_from", request.authored_from.as_ref())?,
+            time("authored_until", request.authored_until.as_ref())?,
+        ),
+        own: caller.agency().map(|agency| format!("{agency}/{}", caller.subject())),
+        supervises_in: unit.filter(|_| supervises(caller)),
+        no_counselling_of: unit.filter(|_| !counsels(caller)),
+        after,
+        limit: i64::from(size),
+    })
+}
+
+fn bytes(place: HitPlace) -> Vec<u8> {
+    let micros =
+        i64::try_from(place.authored_at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX);
+    let mut bytes = place.rank.to_be_bytes().to_vec();
+    bytes.extend(micros.to_be_bytes());
+    bytes.extend(place.id.as_bytes());
+    bytes
+}
+
+fn place(bytes: &[u8]) -> Result<HitPlace, Error> {
+    let read = || {
+        let (rank, rest) = bytes.split_first_chunk()?;
+        let (micros, id) = rest.split_first_chunk()?;
+        let nanos = i128::from(i64::from_be_bytes(*micros)) * 1_000;
+        Some(HitPlace {
+            rank: i32::from_be_bytes(*rank),
+            authored_at: OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?,
+            id: Uuid::from_slice(id).ok()?,
+        })
+    };
+    read().ok_or(Error::Conflict(Conflict::PageToken))
+}
+
+fn shown(hit: &Hit, found: &mut HashMap<Uuid, Vec<Marked>>) -> NoteHit {
+    let record = &hit.record;
+    let found = found.remove(&hit.place.id).unwrap_or_default();
+    NoteHit {
+        name: name_of("notes", &record.id),
+        person: name_of("people", &record.person),
+        r#type: hit.note_type,
+        record_class: to_wire(record.class),
+        custodian: record.custodian.as_ref().map(agency_name).unwrap_or_default(),
+        author: record.author.as_ref().map(practitioner_name).unwrap_or_default(),
+        authored_time: record.authored_on.map(timestamp),
+        state: i32::from(hit.state.number()),
+        version: hit.version,
+        highlights: found.into_iter().map(highlight).collect(),
+    }
+}
+
+fn highlight(found: Marked) -> Highlight {
+    let character = |at: usize| i32::try_from(at).unwrap_or(i32::MAX);
+    let (text, ranges) = found.piece.map(|piece| (piece.text, piece.ranges)).unwrap_or_default();
+    let range = |(start, end): (usize, usize)| HighlightRange {
+        start: character(start),
+        end: character(end),
+    };
+    Highlight { title: found.title, text, ranges: ranges.into_iter().map(range).collect() }
+}
