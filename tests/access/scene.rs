@@ -828,8 +828,8 @@ impl<'a> Stage<'a> {
             "PutAttachment" => {
                 let draft = note_about(&person.name);
                 let draft = served!(self.world.clinician.notes(), create_note, draft).note.unwrap();
-                let part = Some(notes::put_attachment_request::Part::Header(intake(draft.name)));
-                one(notes::PutAttachmentRequest { part })
+                let header = Some(intake(draft.name));
+                one(notes::PutAttachmentRequest { header, chunk: None })
             }
             "GetAttachment" | "ListAttachments" => {
                 let (name, note) = self.attached(person).await;
@@ -844,13 +844,14 @@ impl<'a> Stage<'a> {
 
     /// A file of a signed note: its name, and the note's.
     async fn attached(&self, person: &Person) -> (String, String) {
-        use notes::put_attachment_request::Part;
         let clinician = &self.world.clinician;
         let draft = served!(clinician.notes(), create_note, note_about(&person.name));
         let note = draft.note.unwrap().name;
-        let chunk = notes::AttachmentChunk { offset: 0, data: INTAKE.to_vec() };
-        let parts = [Part::Header(intake(note.clone())), Part::Chunk(chunk)];
-        let parts = parts.map(|part| notes::PutAttachmentRequest { part: Some(part) });
+        let chunk = Some(notes::AttachmentChunk { offset: 0, data: INTAKE.to_vec() });
+        let parts = [
+            notes::PutAttachmentRequest { header: Some(intake(note.clone())), chunk: None },
+            notes::PutAttachmentRequest { header: None, chunk },
+        ];
         let put = clinician.notes().put_attachment(tokio_stream::iter(parts)).await.unwrap();
         let name = put.into_inner().attachment.unwrap().name;
         let sign = notes::SignNoteRequest {

@@ -1,5 +1,6 @@
 //! Sends a file that goes with a draft.
 
+mod incoming;
 mod receive;
 mod written;
 
@@ -7,12 +8,11 @@ use permit::{Call, Disclosure, Written};
 use rpc::{Error, Outage};
 use tonic::{Request, Response, Streaming};
 use uuid::Uuid;
-use wire::notes::v1::{
-    AttachmentHeader, PutAttachmentRequest, PutAttachmentResponse, put_attachment_request::Part,
-};
+use wire::notes::v1::{AttachmentHeader, PutAttachmentRequest, PutAttachmentResponse};
 
 use self::{
-    receive::{Incoming, Receiving},
+    incoming::{Incoming, Part},
+    receive::Receiving,
     written::{begin, discarded, finish},
 };
 use super::attachments::{released, shown};

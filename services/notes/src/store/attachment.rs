@@ -52,6 +52,7 @@ pub async fn begin(
     at: Instant,
 ) -> Result<bool, StoreError> {
     let size = i32::try_from(new.size).map_err(|_| StoreError::BadRow { what: "a size" })?;
+    let content = Sealed::seal(new.file_name.as_bytes());
     let done = sqlx::query!(
         "INSERT INTO attachment (id, note_id, person_id, author, content, media_type, size, sha256,
              stored_as, begun_at)
@@ -62,7 +63,7 @@ pub async fn begin(
         permit.record_id(),
         permit.person_id(),
         new.author,
-        Sealed::seal(new.file_name.as_bytes()).bytes(),
+        content.bytes(),
         i16::try_from(new.media_type).unwrap_or_default(),
         size,
         new.sha256,

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use wire::notes::v1::{
     self as pb, AttachmentChunk, AttachmentHeader, GetAttachmentRequest, GetAttachmentResponse,
     ListAttachmentsRequest, MediaType, PutAttachmentRequest, PutAttachmentResponse,
-    put_attachment_request::Part,
 };
 
 use crate::world::Client;
@@ -42,7 +41,7 @@ pub fn header(note: &pb::Note, bytes: &[u8]) -> AttachmentHeader {
 }
 
 pub fn first(header: &AttachmentHeader) -> PutAttachmentRequest {
-    PutAttachmentRequest { part: Some(Part::Header(header.clone())) }
+    PutAttachmentRequest { header: Some(header.clone()), chunk: None }
 }
 
 /// What is left of a file from an offset on, in chunks of so many bytes.
@@ -53,7 +52,7 @@ pub fn rest(bytes: &[u8], offset: usize, chunk: usize) -> Vec<PutAttachmentReque
 
 pub fn next(offset: usize, data: &[u8]) -> PutAttachmentRequest {
     let (offset, data) = (i64::try_from(offset).unwrap(), data.to_vec());
-    PutAttachmentRequest { part: Some(Part::Chunk(AttachmentChunk { offset, data })) }
+    PutAttachmentRequest { header: None, chunk: Some(AttachmentChunk { offset, data }) }
 }
 
 impl Client {

@@ -11,7 +11,8 @@ use uuid::Uuid;
 use wire::{
     common::v1::{BasisKind, RecordClass},
     notes::v1::{
-        self as pb, AttachmentHeader, CreateNoteRequest, MediaType, PutAttachmentResponse,
+        self as pb, AttachmentHeader, CreateNoteRequest, MediaType, PutAttachmentRequest,
+        PutAttachmentResponse,
     },
 };
 
@@ -320,6 +321,10 @@ async fn messages_come_in_their_order_and_a_request_is_one_file() {
     assert_eq!(fields(author.put_all(vec![]).await), ["header"]);
     assert_eq!(fields(author.put_all(vec![next(0, &bytes)]).await), ["header"]);
     assert_eq!(fields(author.put_all(vec![first(&said), first(&said)]).await), ["header"]);
+    let both = PutAttachmentRequest { chunk: next(0, &bytes).chunk, ..first(&said) };
+    for odd in [both, PutAttachmentRequest::default()] {
+        assert_eq!(fields(author.put_all(vec![odd]).await), ["header"]);
+    }
     let nothing = vec![first(&said), next(0, b"")];
     assert_eq!(fields(author.put_all(nothing).await), ["chunk.data"]);
     let nil = AttachmentHeader { request_id: Uuid::nil().to_string(), ..said.clone() };

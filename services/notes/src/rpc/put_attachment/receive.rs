@@ -1,52 +1,15 @@
 //! Bytes as they come: kept part by part, and looked at once they are all there.
 
-use std::time::Duration;
-
-use rpc::{Error, Outage, Violation};
-use tokio::time::{Instant, timeout_at};
-use tonic::Streaming;
+use rpc::{Error, Violation};
 use uuid::Uuid;
-use wire::notes::v1::{AttachmentChunk, PutAttachmentRequest, put_attachment_request::Part};
+use wire::notes::v1::AttachmentChunk;
 
+use super::incoming::{Incoming, Part};
 use crate::{
     App,
     domain::{Attachment, Look, PART_BYTES, Unlike},
     store::attachment,
 };
-
-/// Who sends nothing for so long, or takes so long in all, makes room for another; what is kept stays.
-const PATIENCE: Duration = Duration::from_secs(30);
-const LONGEST: Duration = Duration::from_secs(15 * 60);
-
-/// Messages, each as the contract's annotations want it.
-pub(super) struct Incoming {
-    messages: Streaming<PutAttachmentRequest>,
-    ends: Instant,
-}
-
-impl Incoming {
-    pub(super) fn new(messages: Streaming<PutAttachmentRequest>) -> Self {
-        Self { messages, ends: Instant::now() + LONGEST }
-    }
-
-    /// None: the stream has ended.
-    pub(super) async fn next(&mut self) -> Result<Option<Part>, Error> {
-        let until = self.ends.min(Instant::now() + PATIENCE);
-        let next = timeout_at(until, self.messages.message()).await;
-        let next = next.map_err(|_| Error::Unavailable(Outage::Overloaded))?;
-        // What broke off, or is no message of ours, is no file.
-        let next = next.map_err(|_| Error::field("chunk", "the stream broke off"))?;
-        let Some(message) = next else { return Ok(None) };
-        let ids = match &message.part {
-            Some(Part::Header(header)) => {
-                vec![("header.request_id", &*header.request_id), ("header.note", &*header.note)]
-            }
-            _ => Vec::new(),
-        };
-        rpc::check(&message).ids(&ids).done()?;
-        Ok(message.part)
-    }
-}
 
 pub(super) struct Receiving<'a> {
     app: &'a App,
