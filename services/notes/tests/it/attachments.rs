@@ -483,6 +483,7 @@ async fn a_note_has_twenty_files_and_no_more() {
     let mut files = Vec::new();
     for n in 0..20 {
         files.push(author.attach(&draft, &pdf(10 + n)).await.unwrap());
+        world.clock.advance(time::Duration::SECOND);
     }
     let many = (Code::ResourceExhausted, "LIMIT_EXCEEDED".to_owned());
     assert_eq!(refusal(author.attach(&draft, &pdf(10)).await), many);
@@ -626,6 +627,7 @@ async fn no_log_no_error_and_no_record_holds_a_files_name_or_its_words() {
     };
     let file = author.send(&said, words).await.unwrap();
     assert_eq!(file.file_name, "canary-name");
+    let part = world.folder.path().join(&stored(&world)[0]);
     let mut errors = Vec::new();
     let other = |change: fn(&mut AttachmentHeader)| {
         let mut other = AttachmentHeader { request_id: Uuid::new_v4().to_string(), ..said.clone() };
@@ -643,8 +645,7 @@ async fn no_log_no_error_and_no_record_holds_a_files_name_or_its_words() {
         errors.push(author.send(&bad, words).await.unwrap_err());
     }
     errors.push(author.read("attachments/canary").await.unwrap_err());
-    let stored = stored(&world);
-    std::fs::write(world.folder.path().join(&stored[0]), b"\x01canary-warped").unwrap();
+    std::fs::write(part, b"\x01canary-warped").unwrap();
     errors.push(author.read(&file.name).await.unwrap_err());
     for error in &errors {
         let details = String::from_utf8_lossy(error.details()).into_owned();

@@ -110,6 +110,7 @@ impl World {
             let agency = directory::Agency {
                 name: format!("agencies/{id}"),
                 status: status.into(),
+                sector: 1,
                 ..directory::Agency::default()
             };
             AgencyState { agency: Some(agency), ..AgencyState::default() }
