@@ -834,8 +834,42 @@ impl<'a> Stage<'a> {
                     ..notes::SearchNotesRequest::default()
                 })
             }
+            "PutAttachment" => {
+                let draft = note_about(&person.name);
+                let draft = served!(self.world.clinician.notes(), create_note, draft).note.unwrap();
+                let header = Some(intake(draft.name));
+                one(notes::PutAttachmentRequest { header, chunk: None })
+            }
+            "GetAttachment" | "ListAttachments" => {
+                let (name, note) = self.attached(person).await;
+                if rpc == "GetAttachment" {
+                    return one(notes::GetAttachmentRequest { name, offset: 0 });
+                }
+                one(notes::ListAttachmentsRequest { note })
+            }
             _ => self.missing(rpc),
         }
+    }
+
+    /// A file of a signed note: its name, and the note's.
+    async fn attached(&self, person: &Person) -> (String, String) {
+        let clinician = &self.world.clinician;
+        let draft = served!(clinician.notes(), create_note, note_about(&person.name));
+        let note = draft.note.unwrap().name;
+        let chunk = Some(notes::AttachmentChunk { offset: 0, data: INTAKE.to_vec() });
+        let parts = [
+            notes::PutAttachmentRequest { header: Some(intake(note.clone())), chunk: None },
+            notes::PutAttachmentRequest { header: None, chunk },
+        ];
+        let put = clinician.notes().put_attachment(tokio_stream::iter(parts)).await.unwrap();
+        let name = put.into_inner().attachment.unwrap().name;
+        let sign = notes::SignNoteRequest {
+            request_id: request_id(),
+            name: note.clone(),
+            etag: String::new(),
+        };
+        served!(clinician.notes(), sign_note, sign);
+        (name, note)
     }
 
     /// Signed by somebody in training.
@@ -1023,6 +1057,21 @@ impl Stage<'_> {
             of_notes.map(|disclosure| disclosure.sequence)
         })
         .await
+    }
+}
+
+/// A file.
+const INTAKE: &[u8] = b"Seen today.";
+
+/// What is said of it.
+fn intake(note: String) -> notes::AttachmentHeader {
+    notes::AttachmentHeader {
+        request_id: request_id(),
+        note,
+        file_name: "intake.txt".to_owned(),
+        media_type: notes::MediaType::Text.into(),
+        size: i64::try_from(INTAKE.len()).unwrap(),
+        sha256: "486428512ce49924e45d7a0dd20cb80bf4aba617e91b8f96b28863a2bc57d6bf".to_owned(),
     }
 }
 

@@ -142,7 +142,8 @@ async fn c(world: &World, home: &Path, recorded: bool) -> anyhow::Result<Served>
     let authenticator = keys.authenticator("notes", directory).await?;
     let prepared = Prepared::new(world, GET_NOTE)?;
     let layer = Stack::new(AuthLayer::new(authenticator), BenchLayer(Arc::clone(&prepared)));
-    let notes = notes::server(notes::start(deps));
+    let files = notes::Files::folder(&home.join("attachments"))?;
+    let notes = notes::server(notes::start(deps, files));
     let running = listener().add_service(notes).auth(layer).start().await?;
     Ok((running, Some(prepared)))
 }

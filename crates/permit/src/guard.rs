@@ -272,7 +272,8 @@ impl Guard {
             let parts = located.decided();
             let findings = known.judge(&request, parts);
             // Whoever sees a part sees that it is there, and does nothing to it.
-            let partly = action == Action::Read && findings.iter().any(Result::is_ok);
+            let writes = ground.action != Action::Read;
+            let partly = action == Action::Read && writes && findings.iter().any(Result::is_ok);
             findings.into_iter().collect::<Result<_, _>>().map_err(|refused| {
                 let reason = Some(refused.reason);
                 let refusal = Refusal::of_record(located, reason);

@@ -84,6 +84,8 @@ pub enum Outage {
     Notes,
     /// Of what people prefer.
     People,
+    /// Of where files are.
+    Storage,
     /// The connection was lost at the commit.
     Unknown,
     Overloaded,
@@ -299,6 +301,7 @@ fn of_outage(outage: Outage) -> Told {
         Outage::Directory => away(R::DirectoryStale, "the directory has not been heard of late"),
         Outage::Notes => away(R::NotesUnavailable, "what is attached can't be found now"),
         Outage::People => away(R::PeopleUnavailable, "what the person prefers can't be asked now"),
+        Outage::Storage => away(R::StorageUnavailable, "files can't be kept or read now"),
         Outage::Unknown => {
             away(R::OutcomeUnknown, "outcome unknown: repeat with the same request_id")
         }

@@ -33,7 +33,7 @@ pub use deadline::{Deadline, current_deadline};
 pub use error::Error;
 pub use health::Health;
 pub use listen::bind;
-pub use peer::{Outgoing, PeerTls, peer};
+pub use peer::{Outgoing, PeerTls, is_loopback, peer};
 pub use server::{Builder, Drained, Running, Server};
 pub use signals::signals;
 

@@ -77,7 +77,8 @@ fn client_tls(tls: &PeerTls, host: &str) -> Result<ClientTlsConfig, Error> {
     }
 }
 
-pub(crate) fn is_loopback(host: &str) -> bool {
+/// Whether a URL's host is this very machine.
+pub fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -1,10 +1,12 @@
-//! Notes: states, versions, who sees what is not final.
+//! Notes: states, versions, files, who sees what is not final.
 
+mod attachment;
 mod labels;
 mod note;
 mod search;
 mod state;
 
+pub use attachment::{Attachment, Look, MOST_FILES, MOST_PARTS, PART_BYTES, Unlike};
 pub use labels::{Labels, Mislabelled, Sent, Sights, added, drafted, sight};
 pub use note::{
     Content, MAX_BYTES, MAX_SECTIONS, MAX_VERSIONS, Mistake, Note, Section, Signature, Version,

@@ -3,18 +3,23 @@
 //! states at that moment), and it never overwrites or deletes a note.
 
 mod domain;
+mod files;
 mod rpc;
 mod store;
+mod sweep;
 
 use std::sync::Arc;
 
 use ::rpc::Deps;
+use tokio::sync::Semaphore;
 use wire::notes::v1::{
     note_facts_service_server::NoteFactsServiceServer, notes_service_server::NotesServiceServer,
 };
 
+pub use files::{Files, S3};
 pub use rpc::Rpc;
 pub use store::MIGRATIONS;
+pub use sweep::sweep;
 
 /// The table of states and who moves them.
 pub mod states {
@@ -26,12 +31,21 @@ pub mod states {
 pub struct App {
     pub(crate) deps: Deps,
     pub(crate) store: store::Notes,
+    pub(crate) files: Files,
+    /// Files on their way in, each of which takes some room in memory.
+    pub(crate) sending: Semaphore,
 }
 
+/// Files that are sent at a time: a message is at most 4 MiB, and a part 1 MiB.
+const SENDING: usize = 32;
+
 /// Puts the service together. Must be called in a runtime.
-pub fn start(deps: Deps) -> Arc<App> {
+pub fn start(deps: Deps, files: Files) -> Arc<App> {
     let store = store::Notes::new(deps.db.clone());
-    Arc::new(App { deps, store })
+    let app = Arc::new(App { deps, store, files, sending: Semaphore::new(SENDING) });
+    let stop = app.deps.stop.clone();
+    tokio::spawn(stop.run_until_cancelled_owned(sweep::follow(Arc::clone(&app))));
+    app
 }
 
 /// The service to mount on a listener.

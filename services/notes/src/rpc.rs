@@ -3,14 +3,18 @@
 mod amend_note;
 mod append_note;
 mod asked;
+mod attachments;
 mod cosign_note;
 mod create_note;
+mod get_attachment;
 mod get_note;
+mod list_attachments;
 mod list_note_versions;
 mod list_notes;
 mod locate_notes;
 mod mark_entered_in_error;
 mod moves;
+mod put_attachment;
 mod reply;
 mod search_notes;
 mod sign_note;
@@ -19,7 +23,7 @@ mod write;
 
 use std::sync::Arc;
 
-use tonic::{Request, Response, Status, async_trait};
+use tonic::{Request, Response, Status, Streaming, async_trait};
 use wire::notes::v1::{
     self as pb, note_facts_service_server::NoteFactsService, notes_service_server::NotesService,
 };
@@ -32,6 +36,8 @@ pub struct Rpc(pub(crate) Arc<App>);
 
 #[async_trait]
 impl NotesService for Rpc {
+    type GetAttachmentStream = get_attachment::Replies;
+
     async fn create_note(
         &self,
         request: Request<pb::CreateNoteRequest>,
@@ -107,6 +113,27 @@ impl NotesService for Rpc {
         request: Request<pb::ListNotesRequest>,
     ) -> Result<Response<pb::ListNotesResponse>, Status> {
         Ok(list_notes::list_notes(&self.0, request).await?)
+    }
+
+    async fn put_attachment(
+        &self,
+        request: Request<Streaming<pb::PutAttachmentRequest>>,
+    ) -> Result<Response<pb::PutAttachmentResponse>, Status> {
+        Ok(put_attachment::put_attachment(&self.0, request).await?)
+    }
+
+    async fn get_attachment(
+        &self,
+        request: Request<pb::GetAttachmentRequest>,
+    ) -> Result<Response<Self::GetAttachmentStream>, Status> {
+        Ok(get_attachment::get_attachment(&self.0, request).await?)
+    }
+
+    async fn list_attachments(
+        &self,
+        request: Request<pb::ListAttachmentsRequest>,
+    ) -> Result<Response<pb::ListAttachmentsResponse>, Status> {
+        Ok(list_attachments::list_attachments(&self.0, request).await?)
     }
 }
 

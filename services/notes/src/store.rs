@@ -1,6 +1,7 @@
 //! Notes in PostgreSQL. Point reads of many callers are grouped into one statement; what is read is
 //! sealed until its reader's own decision.
 
+pub mod attachment;
 mod list;
 mod note;
 mod search;

@@ -2,6 +2,7 @@
 //!
 //! An option that is left out never turns a check off. Paths are relative to the file.
 
+mod attachments;
 mod error;
 mod paths;
 mod rules;
@@ -16,6 +17,7 @@ use serve::{PeerTls, ServeConfig};
 
 use crate::Service;
 
+pub use attachments::{AttachmentsConfig, NotesConfig, S3Config};
 pub use error::ConfigError;
 pub use rules::{DEFAULT_RULES, Pack};
 
@@ -44,6 +46,8 @@ pub struct Config {
     pub people: PeopleConfig,
     #[serde(default)]
     pub referrals: ReferralsConfig,
+    #[serde(default)]
+    pub notes: NotesConfig,
     #[serde(default)]
     pub telemetry: telemetry::Config,
 }
@@ -276,6 +280,7 @@ impl Config {
         if self.consent.rule_packs.len() > rules::MOST {
             return refuse("consent.rule_packs", "must name at most 16 files");
         }
+        self.notes.attachments.check()?;
         self.identity().check().map_err(|why| ConfigError::key("issuers", &why.to_string()))?;
         // It names its own key.
         self.serve.check().map_err(|why| ConfigError::bare(&why.to_string()))

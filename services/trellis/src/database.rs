@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use pg::{Allow, Db, ServiceSchema};
 use secrecy::SecretString;
 
-use crate::{Config, Service, config::ServiceDatabase};
+use crate::{Config, Service, config::ServiceDatabase, secrets};
 
 /// The schema and role of a service, as configured.
 fn schema_of(config: &Config, service: Service) -> anyhow::Result<ServiceSchema> {
@@ -22,10 +22,7 @@ fn schema_of(config: &Config, service: Service) -> anyhow::Result<ServiceSchema>
 fn password(own: &ServiceDatabase) -> anyhow::Result<Option<SecretString>> {
     match &own.password_file {
         None => Ok(own.password.clone()),
-        Some(path) => {
-            let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-            Ok(Some(text.trim_end_matches(['\r', '\n']).into()))
-        }
+        Some(path) => secrets::given(path).map(Some),
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use ledger::{SigningKey, VerifyingKey};
+use secrecy::SecretString;
 
 /// Reads one.
 pub fn read(path: &Path) -> anyhow::Result<[u8; 32]> {
@@ -22,6 +23,12 @@ pub fn read(path: &Path) -> anyhow::Result<[u8; 32]> {
         bail!("{}: not 32 bytes in hexadecimal (trellis keys makes such a file)", name());
     }
     Ok(secret)
+}
+
+/// Reads one that others gave: a line of text.
+pub(crate) fn given(path: &Path) -> anyhow::Result<SecretString> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Ok(text.trim_end_matches(['\r', '\n']).into())
 }
 
 /// Reads one, and makes it first where there is none.

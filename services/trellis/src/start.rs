@@ -204,7 +204,7 @@ impl Parts<'_> {
                 mounts.add(referrals::server(referrals::start(deps, peers, webhooks)));
             }
             Service::Notes => {
-                let app = notes::start(deps);
+                let app = notes::start(deps, self.config.notes.attachments.open()?);
                 mounts.add(notes::server(Arc::clone(&app)));
                 mounts.add(notes::facts_server(app));
             }

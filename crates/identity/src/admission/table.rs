@@ -217,6 +217,9 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.notes.v1.NotesService/ListNoteVersions", READERS),
     users("/trellis.notes.v1.NotesService/ListNotes", READERS),
     users("/trellis.notes.v1.NotesService/SearchNotes", READERS),
+    users("/trellis.notes.v1.NotesService/PutAttachment", CARE),
+    users("/trellis.notes.v1.NotesService/GetAttachment", READERS),
+    users("/trellis.notes.v1.NotesService/ListAttachments", READERS),
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),
     users("/trellis.audit.v1.AuditService/ListRecipients", set(&[Person])),

@@ -37,6 +37,7 @@ fn all() -> Vec<(Error, Code)> {
         },
         Error::Unavailable(outage) => match outage {
             Outage::Consent | Outage::Audit | Outage::Database | Outage::People => {}
+            Outage::Storage => {}
             Outage::Directory | Outage::Notes | Outage::Unknown | Outage::Overloaded => {}
         },
     };
@@ -77,6 +78,7 @@ fn all() -> Vec<(Error, Code)> {
         away(Outage::Directory),
         away(Outage::Notes),
         away(Outage::People),
+        away(Outage::Storage),
         away(Outage::Unknown),
         (Error::Unavailable(Outage::Overloaded), Code::ResourceExhausted),
     ];

@@ -74,6 +74,8 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "CosignNote" => "cosigned",
         "AmendNote" => "amended",
         "AppendNote" => "added to",
+        "PutAttachment" => "put a file with",
+        "GetAttachment" => "read a file of",
         "AcceptReferral" => "accepted",
         "RejectReferral" => "turned down",
         "StartReferral" => "began work on",

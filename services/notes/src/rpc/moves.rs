@@ -88,7 +88,7 @@ impl<Q: Moves> Asked<Q> {
 }
 
 /// Where a move leads: not theirs, stale, or not from here, in this order.
-fn leads(
+pub(super) fn leads(
     standing: &Standing,
     verb: Verb,
     hats: &[Hat],

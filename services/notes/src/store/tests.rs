@@ -12,9 +12,10 @@ use testkit::fakes::{Consents, People, SignIns, Staff, Stage};
 use uuid::Uuid;
 
 use super::{
-    Draft, NewNote, Notes, Page, cosign, create, mark_error, reread, revise, sign, standing, update,
+    Draft, NewNote, Notes, Page, attachment, cosign, create, mark_error, reread, revise, sign,
+    standing, update,
 };
-use crate::domain::{Content, Labels, Section, State};
+use crate::domain::{Attachment, Content, Labels, Section, State};
 
 const CLINIC: Uuid = Uuid::from_u128(0xa1);
 
@@ -31,6 +32,8 @@ struct World {
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Standing,
+    BeginFile,
+    FinishFile,
     Update,
     Sign,
     Cosign,
@@ -108,6 +111,16 @@ impl World {
                 let (by, version) = ("a/b".into(), 3);
                 match step {
                     Step::Standing => standing(tx, &permit).await.map(drop)?,
+                    Step::BeginFile => {
+                        let file = file(permit.record_id());
+                        let begun = attachment::begin(tx, &permit, &file, 1, at).await?;
+                        begun.then_some(()).ok_or(StoreError::NotFound)?;
+                    }
+                    Step::FinishFile => {
+                        let id = file(permit.record_id()).id;
+                        let finished = attachment::finish(tx, &permit, id, &[0; 32], at).await?;
+                        finished.map(drop).ok_or(StoreError::NotFound)?;
+                    }
                     Step::Update => {
                         let record = permit.record().cloned().unwrap();
                         let draft = Draft { record, note_type: 1, content: content("others") };
@@ -134,6 +147,22 @@ impl World {
             })
         });
         done.await
+    }
+}
+
+/// The file of a note, under the note's own id.
+fn file(note: Uuid) -> Attachment {
+    Attachment {
+        id: note,
+        note,
+        file_name: "a.pdf".to_owned(),
+        media_type: 1,
+        size: 1,
+        sha256: vec![0; 32],
+        author: "a/b".to_owned(),
+        stored_as: note,
+        finished_at: None,
+        part_hashes: Vec::new(),
     }
 }
 
@@ -204,6 +233,8 @@ async fn a_permit_about_one_person_reaches_no_note_of_another() {
     let (_, theirs) = (world.note(one).await, world.note(other).await);
     for step in [
         Step::Standing,
+        Step::BeginFile,
+        Step::FinishFile,
         Step::Update,
         Step::Sign,
         Step::Cosign,
@@ -217,6 +248,13 @@ async fn a_permit_about_one_person_reaches_no_note_of_another() {
         assert!(matches!(stopped, Stopped::Store(_)), "{step:?}: {stopped:?}");
         let permit = world.permit(theirs, other).await;
         world.step(permit, step).await.unwrap();
+    }
+    // Reads by the person of a note that was released, and by no other.
+    let db = world.notes.db();
+    for (person, there) in [(one, 0), (other, 1)] {
+        assert_eq!(attachment::of_note(db, person, theirs).await.unwrap().len(), there);
+        let begun = attachment::begun(db, person, theirs, theirs).await.unwrap();
+        assert_eq!(begun.is_some(), there == 1);
     }
 }
 

@@ -2,8 +2,13 @@
 // clippy.toml allows these in test functions; helpers of tests are not seen as such.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod attached;
+mod attachments;
+mod attachments_kept;
 mod bad_input;
+mod bucket;
 mod damaged;
+mod disk;
 mod lifecycle;
 mod lists;
 mod model;

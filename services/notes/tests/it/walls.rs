@@ -4,7 +4,10 @@ use kernel::Action;
 use pg::{Scope, StoreError};
 use uuid::Uuid;
 
-use crate::world::{CLINIC, HOUSING, World, list};
+use crate::{
+    attached::pdf,
+    world::{CLINIC, HOUSING, World, list},
+};
 
 /// People whose rows of a table a transaction in this scope sees.
 async fn people(world: &World, table: &'static str, scope: Scope) -> Vec<Uuid> {
@@ -24,7 +27,7 @@ async fn does(world: &World, scope: Scope, sql: &'static str) -> Result<u64, Sto
     done.await
 }
 
-const TABLES: [&str; 3] = ["note", "note_version", "request_log"];
+const TABLES: [&str; 4] = ["note", "note_version", "attachment", "request_log"];
 
 #[tokio::test]
 async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs() {
@@ -33,6 +36,7 @@ async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs
     let (one, other) = (world.somebody(), world.somebody());
     for person in [one, other] {
         author.signed(person).await;
+        author.attach(&author.draft(person).await, &pdf(10)).await.unwrap();
     }
     for table in TABLES {
         assert!(people(&world, table, Scope::nobody()).await.is_empty(), "{table}");
@@ -51,6 +55,7 @@ async fn the_services_role_deletes_nothing_and_changes_no_words() {
     for sql in [
         "DELETE FROM note",
         "DELETE FROM note_version",
+        "DELETE FROM attachment",
         "DELETE FROM request_log",
         "TRUNCATE note CASCADE",
         "UPDATE note_version SET body = ''",

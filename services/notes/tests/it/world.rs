@@ -1,6 +1,6 @@
 //! Three agencies, people, and the service.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use kernel::{Action, CodeSet, ManualClock, Purpose, Role};
 use permit::Guard;
@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, transport::Channel};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
+use wire::directory::v1::{self as directory, AgencyState, AgencyStatus, WatchAgenciesResponse};
 use wire::notes::v1::{
     self as pb, AmendNoteRequest, AppendNoteRequest, CosignNoteRequest, CreateNoteRequest,
     GetNoteRequest, ListNoteVersionsRequest, ListNotesRequest, MarkEnteredInErrorRequest,
@@ -30,12 +31,21 @@ pub struct World {
     pub clock: ManualClock,
     pub sign_ins: SignIns,
     pub logs: Logs,
+    pub directory: Arc<facts::Directory>,
+    pub app: Arc<notes::App>,
+    /// Where the files of notes are.
+    pub folder: tempfile::TempDir,
     pub channel: Channel,
-    _running: serve::Running,
+    running: serve::Running,
 }
 
 impl World {
     pub async fn new() -> Self {
+        Self::with(|folder| notes::Files::folder(folder).unwrap()).await
+    }
+
+    /// With this in the place of a folder's files.
+    pub async fn with(files: impl FnOnce(&Path) -> notes::Files) -> Self {
         let logs = Logs::listen();
         let stage = Stage::set(async |admin, service| {
             pg::migrate(admin, service, &[&ledger::MIGRATIONS, &notes::MIGRATIONS]).await
@@ -53,29 +63,70 @@ impl World {
             stage.ledger.clone(),
             Arc::clone(&shared),
         );
-        let app = notes::start(rpc::Deps {
+        let (directory, folder) = (facts::Directory::local(), tempfile::tempdir().unwrap());
+        let deps = rpc::Deps {
             db: stage.db.clone(),
             guard,
             clock: Arc::clone(&shared),
             pages: rpc::Pages::new(&[1; 32], Arc::clone(&shared)).unwrap(),
-            directory: facts::Directory::local(),
+            directory: Arc::clone(&directory),
             stop: CancellationToken::new(),
-        });
+        };
+        let app = notes::start(deps, files(folder.path()));
         let sign_ins = SignIns::new(&["notes"], shared).await;
         let listen = serve::ServeConfig {
             listen: ([127, 0, 0, 1], 0).into(),
             ..serve::ServeConfig::default()
         };
         let running = serve::Server::builder(listen)
-            .add_service(notes::server(app))
+            .add_service(notes::server(Arc::clone(&app)))
             .descriptors(wire::DESCRIPTORS)
             .auth(sign_ins.layer())
             .start()
             .await
             .unwrap();
-        let channel = Channel::from_shared(format!("http://{}", running.addr())).unwrap();
-        let channel = channel.connect().await.unwrap();
-        Self { stage, consents, people, clock, sign_ins, logs, channel, _running: running }
+        let channel = connected(&running).await;
+        let world = Self {
+            stage,
+            consents,
+            people,
+            clock,
+            sign_ins,
+            logs,
+            directory,
+            app,
+            folder,
+            channel,
+            running,
+        };
+        world.suspended(&[]);
+        world
+    }
+
+    /// What the directory tells: of the agencies these are suspended.
+    pub fn suspended(&self, agencies: &[Uuid]) {
+        let state = |id: Uuid| {
+            let gone = agencies.contains(&id);
+            let status = if gone { AgencyStatus::Suspended } else { AgencyStatus::Active };
+            let agency = directory::Agency {
+                name: format!("agencies/{id}"),
+                status: status.into(),
+                sector: 1,
+                ..directory::Agency::default()
+            };
+            AgencyState { agency: Some(agency), ..AgencyState::default() }
+        };
+        self.directory.apply(&WatchAgenciesResponse {
+            revision: 1,
+            agencies: [CLINIC, HOUSING, COURT].map(state).to_vec(),
+            snapshot: true,
+            more: false,
+        });
+    }
+
+    /// The same caller over a connection of their own.
+    pub async fn apart(&self, client: &Client) -> Client {
+        Client { channel: connected(&self.running).await, token: client.token.clone() }
     }
 
     pub fn client(&self, staff: &Staff) -> Client {
@@ -133,15 +184,20 @@ impl World {
     }
 }
 
+async fn connected(running: &serve::Running) -> Channel {
+    let channel = Channel::from_shared(format!("http://{}", running.addr())).unwrap();
+    channel.connect().await.unwrap()
+}
+
 /// One caller.
 #[derive(Clone)]
 pub struct Client {
     channel: Channel,
-    token: String,
+    pub token: String,
 }
 
 impl Client {
-    fn notes(&self) -> NotesServiceClient<Channel> {
+    pub fn notes(&self) -> NotesServiceClient<Channel> {
         NotesServiceClient::new(self.channel.clone()).max_decoding_message_size(4 * 1024 * 1024)
     }
 

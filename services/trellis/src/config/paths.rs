@@ -42,5 +42,11 @@ impl Config {
         place(&mut self.ledger.anchors);
         self.ledger.earlier_keys.iter_mut().for_each(place);
         self.consent.rule_packs.iter_mut().for_each(place);
+        let attachments = &mut self.notes.attachments;
+        attachments.settle();
+        maybe(&mut attachments.folder);
+        if let Some(s3) = &mut attachments.s3 {
+            place(&mut s3.secret_access_key_file);
+        }
     }
 }

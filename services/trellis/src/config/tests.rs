@@ -59,6 +59,9 @@ fn unknown_keys_are_refused_at_every_level_and_named_with_their_line() {
         ("[directory]", "capacity_stale_days = 1"),
         ("[referrals]", "webhook = 1"),
         ("[referrals.webhooks]", "allow_loopbak = true"),
+        ("[notes]", "attachment = 1"),
+        ("[notes.attachments]", "foldr = 'x'"),
+        ("[notes.attachments.s3]", "secret_access_key = 'hunter2'"),
     ] {
         let name = key.split(" =").next().unwrap();
         let text = match WHOLE.contains(table) && !table.is_empty() {
@@ -118,12 +121,36 @@ fn what_would_turn_a_check_off_is_refused() {
 }
 
 #[test]
+fn files_are_in_a_folder_or_in_a_bucket_that_is_reached_by_tls() {
+    let bucket = "bucket = 'b'\nregion = 'r'\naccess_key_id = 'k'\nsecret_access_key_file = 'f'\n";
+    let s3 = |rest: &str| format!("{WHOLE}\n[notes.attachments.s3]\n{bucket}{rest}");
+    for sealed in ["", "endpoint = 'https://s3.example.org'", "endpoint = 'http://127.0.0.1:9000'"]
+    {
+        Config::parse(&s3(sealed)).unwrap().check().unwrap();
+    }
+    let both = s3("").replace("[notes", "[notes.attachments]\nfolder = 'x'\n[notes");
+    let text = s3("");
+    for (text, named) in [
+        (both, "notes.attachments takes"),
+        (s3("endpoint = 'http://s3.example.org'"), "notes.attachments.s3.endpoint"),
+        (s3("endpoint = 's3.example.org'"), "notes.attachments.s3.endpoint"),
+        (text.replace("bucket = 'b'", "bucket = ' '"), "notes.attachments.s3.bucket"),
+        (text.replace("region = 'r'", "region = ''"), "notes.attachments.s3.region"),
+        (text.replace("secret_access_key_file = 'f'", ""), "secret_access_key_file"),
+    ] {
+        let error = refused(&text);
+        assert!(error.contains(named), "{named}: {error}");
+    }
+}
+
+#[test]
 fn paths_are_relative_to_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("trellis.toml");
     fs::write(&path, format!("{WHOLE}\n[consent]\nrule_packs = ['x.toml']")).unwrap();
     let config = Config::load(&path).unwrap();
     assert_eq!(config.consent.rule_packs, [dir.path().join("x.toml")]);
+    assert_eq!(config.notes.attachments.folder, Some(dir.path().join("attachments")));
     assert_eq!(config.secrets.page_tokens, dir.path().join("keys/page-tokens"));
     assert_eq!(config.anchor(Service::Notes), dir.path().join("anchors/notes.checkpoints"));
     assert_eq!(config.log_name(Service::Notes).unwrap().as_str(), "care.example.org/notes");

@@ -16,15 +16,15 @@ use serve::ServeConfig;
 use trellis::{
     Config,
     config::{
-        ConsentConfig, DatabaseConfig, DirectoryConfig, LedgerConfig, NetworkConfig, Peers,
-        PeopleConfig, ReferralsConfig, Secrets, ServiceKey,
+        AttachmentsConfig, ConsentConfig, DatabaseConfig, DirectoryConfig, LedgerConfig,
+        NetworkConfig, NotesConfig, Peers, PeopleConfig, ReferralsConfig, Secrets, ServiceKey,
     },
     secrets,
 };
 
 use super::AUDIENCE;
 
-/// The data directory: `postgres/`, `keys/`, `secrets/`, `anchors/`.
+/// The data directory: `postgres/`, `keys/`, `secrets/`, `anchors/`, `attachments/`.
 pub struct Data(PathBuf);
 
 impl Data {
@@ -95,6 +95,9 @@ impl Data {
             consent: ConsentConfig::default(),
             people: PeopleConfig::default(),
             referrals: ReferralsConfig::default(),
+            notes: NotesConfig {
+                attachments: AttachmentsConfig { folder: Some(self.attachments()), s3: None },
+            },
             telemetry: telemetry::Config::default(),
         })
     }
@@ -104,9 +107,14 @@ impl Data {
         self.0.join("anchors")
     }
 
-    /// Throws the private database away, and the heads of what was in it.
+    /// Where the files of notes are.
+    fn attachments(&self) -> PathBuf {
+        self.0.join("attachments")
+    }
+
+    /// Throws the private database away, the heads of what was in it and the files that went with it.
     pub fn empty(&self) -> anyhow::Result<()> {
-        for folder in [self.postgres(), self.anchors()] {
+        for folder in [self.postgres(), self.anchors(), self.attachments()] {
             match fs::remove_dir_all(&folder) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(error).with_context(|| folder.display().to_string());
