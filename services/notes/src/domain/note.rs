@@ -98,10 +98,19 @@ pub struct Note {
     pub version: i32,
     pub signed_at: Option<Instant>,
     pub row_version: i64,
+    /// About how long is what stands beside its words.
+    pub beside_bytes: i32,
     pub supervised: bool,
     pub cosigned: Option<Signature>,
     pub error: Option<Mistake>,
     pub content: Content,
+}
+
+impl Note {
+    /// Whether anything may stand beside its words.
+    pub fn has_beside(&self) -> bool {
+        self.record.release_block.is_some() || self.beside_bytes > 0
+    }
 }
 
 /// Who did something to a note, and when.
@@ -164,7 +173,7 @@ pub fn is_author(caller: &Caller, record: &Record) -> bool {
     }
 }
 
-fn of_its_unit(caller: &Caller, record: &Record) -> bool {
+pub fn of_its_unit(caller: &Caller, record: &Record) -> bool {
     caller.agency().is_some() && caller.agency() == record.custodian.as_ref()
 }
 

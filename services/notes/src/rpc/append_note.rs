@@ -2,12 +2,19 @@
 
 use std::sync::Arc;
 
-use rpc::Error;
+use kernel::{Instant, PractitionerId};
+use permit::{Permit, WriteNotes};
+use pg::PgConnection;
+use rpc::{Error, InTx};
 use tonic::{Request, Response};
 use wire::notes::v1::{AppendNoteRequest, AppendNoteResponse};
 
-use super::{asked::asked, reply};
-use crate::{App, domain::Verb, store};
+use super::{asked::asked, moves::Step, reply};
+use crate::{
+    App,
+    domain::{Section, Verb},
+    store,
+};
 
 const RPC: &str = "trellis.notes.v1.NotesService/AppendNote";
 
@@ -18,18 +25,30 @@ pub(super) async fn append_note(
     let asked = asked(app, request, RPC)?;
     let at = asked.at;
     let new = Arc::new((reply::sections(asked.request.sections.clone()), asked.by.clone()));
-    let append = asked.moved(app, "note.append", Verb::Append, move |tx, permit, step| {
+    let appended = asked.moved(app, "note.append", Verb::Append, move |tx, permit, step| {
         let new = Arc::clone(&new);
         Box::pin(async move {
             let (sections, by) = &*new;
-            let present = store::reread(&mut *tx, &permit).await?.content;
-            let version = (step.next_version()?, step.to);
-            let content = present.and(sections.clone(), by, at);
-            if let Some(violation) = reply::too_much(&content) {
-                return Err(Error::Invalid(vec![violation]).into());
-            }
-            Ok(store::revise(tx, &permit, version, &content, by, at).await?)
+            append(tx, &permit, step, sections.clone(), (by, at)).await.map(drop)
         })
     });
-    append.await
+    appended.await
+}
+
+/// Adds these parts as a new version, whose number it gives.
+pub(super) async fn append(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteNotes>,
+    step: Step,
+    sections: Vec<Section>,
+    (by, at): (&PractitionerId, Instant),
+) -> Result<i32, InTx> {
+    let present = store::reread(&mut *tx, permit).await?.content;
+    let version = step.next_version()?;
+    let content = present.and(sections, by, at);
+    if let Some(violation) = reply::too_much(&content) {
+        return Err(Error::Invalid(vec![violation]).into());
+    }
+    store::revise(tx, permit, (version, step.to), &content, by, at).await?;
+    Ok(version)
 }

@@ -6,10 +6,10 @@ use permit::{Call, Disclosure, ReadNotes};
 use rpc::Error;
 use tonic::{Request, Response};
 use uuid::Uuid;
-use wire::notes::v1::{GetNoteRequest, GetNoteResponse};
+use wire::notes::v1::{self as pb, GetNoteRequest, GetNoteResponse};
 
 use super::reply;
-use crate::{App, store::Closed};
+use crate::{App, domain::Note, store::Closed};
 
 const RPC: &str = "trellis.notes.v1.NotesService/GetNote";
 
@@ -23,10 +23,22 @@ pub(super) async fn get_note(
     let id = rpc::id("name", "notes", &request.name)?;
     let (note, disclosure) = released(app, &call, id, request.version).await?;
     let note = app.store.whole(note, request.version).await?;
-    Ok(Response::new(GetNoteResponse {
-        note: Some(reply::note(&note)),
-        disclosure: Some(rpc::disclosure(&disclosure)),
-    }))
+    let note = shown(app, &call, vec![note]).await?.pop();
+    Ok(Response::new(GetNoteResponse { note, disclosure: Some(rpc::disclosure(&disclosure)) }))
+}
+
+/// Released notes, with what stands beside their words as far as it is for the caller.
+pub(super) async fn shown(
+    app: &App,
+    call: &Call,
+    notes: Vec<Note>,
+) -> Result<Vec<pb::Note>, Error> {
+    let mut beside = app.store.beside(&notes, app.deps.clock.now()).await?;
+    let shown = notes.iter().map(|note| {
+        let beside = note.record.id.uuid().and_then(|id| beside.remove(&id)).unwrap_or_default();
+        reply::shown(note, &beside, call.caller())
+    });
+    Ok(shown.collect())
 }
 
 /// A note that the caller may read and that has this version for them; 0 is the present one.

@@ -38,6 +38,7 @@ pub(super) struct NoteRow {
     pub error_marker: Option<String>,
     pub error_at: Option<At>,
     pub error_reason: Option<Vec<u8>>,
+    pub beside_bytes: i32,
     /// Absent: a large one, which is read once it was released.
     pub body: Option<Vec<u8>>,
     pub sha256: Vec<u8>,
@@ -57,6 +58,7 @@ pub struct Closed {
     pub(super) shared_from: i32,
     cosigned: Option<Signature>,
     error: Option<Marked>,
+    beside_bytes: i32,
     body: Option<Vec<u8>>,
     sha256: Vec<u8>,
 }
@@ -111,6 +113,7 @@ impl Closed {
             version: self.version,
             signed_at: self.signed_at,
             row_version: self.row_version,
+            beside_bytes: self.beside_bytes,
             supervised: self.signing.supervised,
             cosigned: self.cosigned.clone(),
             error: error.transpose()?,
@@ -140,6 +143,7 @@ impl TryFrom<NoteRow> for Closed {
             version: row.version,
             signed_at: row.signed_at,
             row_version: row.row_version,
+            beside_bytes: row.beside_bytes,
             body: row.body,
             sha256: row.sha256,
             record: FacetRow {
@@ -223,8 +227,9 @@ pub(super) async fn read(
                         note_type AS "note_type!", state AS "state!", version AS "version!",
                         signed_at, row_version AS "row_version!", supervised AS "supervised!",
                         cosigner, cosigned_at, shared_from AS "shared_from!", error_marker,
-                        error_at, error_reason, body, sha256 AS "sha256!"
-                    FROM read_notes_2($1)"#,
+                        error_at, error_reason, beside_bytes AS "beside_bytes!", body,
+                        sha256 AS "sha256!"
+                    FROM read_notes_4($1)"#,
                     &wanted
                 )
                 .fetch_all(conn)

@@ -2,7 +2,9 @@
 // clippy.toml allows these in test functions; helpers of tests are not seen as such.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod amendments;
 mod bad_input;
+mod blocks;
 mod damaged;
 mod lifecycle;
 mod lists;
@@ -10,7 +12,9 @@ mod model;
 mod moves;
 mod once;
 mod quiet;
+mod reviews;
 mod seen;
+mod statements;
 mod training;
 mod versions;
 mod walls;
