@@ -825,7 +825,7 @@ impl<'a> Stage<'a> {
                 let person = person.name.clone();
                 one(notes::ListNotesRequest { person, ..notes::ListNotesRequest::default() })
             }
-            _ => self.missing(rpc),
+            _ => self.rights(rpc, person).await,
         }
     }
 
