@@ -115,7 +115,7 @@ async fn an_accepted_request_adds_to_the_note_and_says_which_version() {
     let [shown] = &read.amendments[..] else { panic!("{:?}", read.amendments) };
     assert_eq!((shown.state(), shown.version, &*shown.words), (State::Accepted, 2, ""));
     assert!(all(&officer, None).await.is_empty());
-    assert_eq!(all(&jane, Some(person)).await, [decided.clone()]);
+    assert_eq!(all(&jane, Some(person)).await, std::slice::from_ref(&decided));
     for done in [accept(&amendment, "more"), deny(&amendment, "no")] {
         assert_eq!(refusal(officer.decide_amendment(done).await), wrong_state());
     }
@@ -153,7 +153,7 @@ async fn a_denied_request_is_shown_with_its_ground_to_whoever_reads_the_note() {
         let [shown] = &read.amendments[..] else { panic!("{:?}", read.amendments) };
         assert_eq!((&*shown.words, &*shown.answer), ("It was not so.", "The log says so."));
         assert_eq!(shown.ground(), Ground::AccurateAndComplete);
-        assert_eq!(client.list(list(person)).await.unwrap().notes, [read.clone()]);
+        assert_eq!(client.list(list(person)).await.unwrap().notes, std::slice::from_ref(&read));
         // The words of the note are what they were.
         assert_eq!(pb::Note { amendments: Vec::new(), ..read }, note);
     }

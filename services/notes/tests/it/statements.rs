@@ -43,7 +43,7 @@ async fn a_statement_is_read_by_whoever_reads_the_note_and_stays() {
     for client in [&jane, &author, &housing] {
         let read = client.get(&note).await.unwrap().note.unwrap();
         assert_eq!(read.statements, both);
-        assert_eq!(client.list(list(person)).await.unwrap().notes, [read.clone()]);
+        assert_eq!(client.list(list(person)).await.unwrap().notes, std::slice::from_ref(&read));
         assert_eq!(pb::Note { statements: Vec::new(), ..read }, note);
     }
     // Whatever becomes of the note, and of the version that is read.
