@@ -8,7 +8,7 @@ use wire::consent::v1 as consent;
 use crate::scene::{Stage, in_seconds, one};
 
 impl Stage<'_> {
-    fn of_clinic(&self, sub: &str, role: Role) -> Actor {
+    pub fn of_clinic(&self, sub: &str, role: Role) -> Actor {
         let clinic = &self.world.agencies.clinic;
         let token = self.network.tokens.staff(sub, clinic, &[role], &[Purpose::EmergencyTreat]);
         self.network.actor(token)

@@ -14,5 +14,6 @@ mod mistakes;
 mod pages;
 mod raw;
 mod repeats;
+mod rights;
 mod scene;
 mod surface;

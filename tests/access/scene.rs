@@ -847,7 +847,7 @@ impl<'a> Stage<'a> {
                 }
                 one(notes::ListAttachmentsRequest { note })
             }
-            _ => self.missing(rpc),
+            _ => self.rights(rpc, person).await,
         }
     }
 

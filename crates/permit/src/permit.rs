@@ -131,7 +131,15 @@ impl<A: Reading> Permit<A> {
         &self,
         rows: impl IntoIterator<Item = (policy::Record, T)>,
     ) -> Disclosed<T> {
-        let mut sealed = self.seal(rows);
+        self.seal_found_parts(rows.into_iter().map(|(record, value)| (record, Vec::new(), value)))
+    }
+
+    /// As [`Permit::seal_found`], of records whose parts are labelled on their own.
+    pub fn seal_found_parts<T>(
+        &self,
+        rows: impl IntoIterator<Item = (policy::Record, Vec<policy::Record>, T)>,
+    ) -> Disclosed<T> {
+        let mut sealed = self.seal_parts(rows);
         sealed.asked = Vec::new();
         sealed
     }

@@ -71,7 +71,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION locate_notes_3 IS 'Where notes are and how they stand: facets, no content.';
 
--- As read_notes_2, of these versions (0: the present one), with the labels of their sections.
+-- As read_notes_2, with whether there is anything beside a note's words, of these versions (0: the present one), with the labels of their sections.
 CREATE FUNCTION read_notes_3(ids uuid[], versions integer[])
     RETURNS TABLE (
         id uuid, person_id uuid, class smallint, custodian_id uuid, author text, episode_id uuid,
@@ -79,7 +79,7 @@ CREATE FUNCTION read_notes_3(ids uuid[], versions integer[])
         victim_service boolean, release_block_until timestamptz, note_type smallint,
         state smallint, version integer, signed_at timestamptz, row_version bigint, supervised boolean,
         cosigner text, cosigned_at timestamptz, shared_from integer, error_marker text,
-        error_at timestamptz, error_reason bytea, shown integer, body bytea, sha256 bytea,
+        error_at timestamptz, error_reason bytea, beside_bytes integer, shown integer, body bytea, sha256 bytea,
         section_confidentialities smallint[], section_sensitivities integer[], section_flags smallint[]
     )
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
@@ -89,7 +89,7 @@ BEGIN
     SELECT n.id, n.person_id, n.class, n.custodian_id, n.author, n.episode_id, n.authored_at,
         n.confidentiality, n.sensitivities, n.part2, n.victim_service, n.release_block_until,
         n.note_type, n.state, n.version, n.signed_at, n.row_version, n.supervised, n.cosigner,
-        n.cosigned_at, n.shared_from, n.error_marker, n.error_at, n.error_reason, v.version,
+        n.cosigned_at, n.shared_from, n.error_marker, n.error_at, n.error_reason, n.beside_bytes, v.version,
         CASE WHEN octet_length(v.body) <= 16384 THEN v.body END, v.sha256, v.confidentialities,
         v.sensitivities, v.flags
     FROM unnest(ids, versions) AS q (id, version)

@@ -1,16 +1,22 @@
 //! Notes: states, versions, files, who sees what is not final.
 
+mod amendments;
 mod attachment;
 mod labels;
 mod note;
+mod rights;
 mod search;
 mod state;
 
+pub use amendments::{
+    Amendment, Decided, MAX_BESIDE, MAX_OPEN, Outcome, Over, Statement, TO_DECIDE,
+};
 pub use attachment::{Attachment, Look, MOST_FILES, MOST_PARTS, PART_BYTES, Unlike};
 pub use labels::{Labels, Mislabelled, Sent, Sights, added, drafted, sight};
 pub use note::{
     Content, MAX_BYTES, MAX_SECTIONS, MAX_VERSIONS, Mistake, Note, Section, Signature, Version,
-    VersionKind, counsels, digest, hats, is_author, seen_by, supervises,
+    VersionKind, counsels, digest, hats, is_author, of_its_unit, seen_by, supervises,
 };
+pub use rights::{Beside, Block, LONGEST_BLOCK, Review, Verdict, Words};
 pub use search::{MARKS, Piece, folded, piece, query};
 pub use state::{Hat, MOVES, Reach, Refused, Signing, State, Verb};

@@ -1,21 +1,34 @@
 //! The contract's service, one line an RPC.
 
+mod add_statement;
 mod amend_note;
 mod append_note;
 mod asked;
 mod attachments;
+mod block_release;
+mod change;
 mod cosign_note;
 mod create_note;
+mod decide_amendment;
+mod decide_block_review;
+mod extend_amendment;
 mod get_attachment;
 mod get_note;
+mod lift_block;
+mod list_amendment_requests;
 mod list_attachments;
+mod list_block_reviews;
 mod list_note_versions;
 mod list_notes;
 mod locate_notes;
 mod mark_entered_in_error;
 mod moves;
+mod own;
 mod put_attachment;
+mod queue;
 mod reply;
+mod request_amendment;
+mod request_block_review;
 mod search_notes;
 mod sign_note;
 mod update_draft;
@@ -85,6 +98,76 @@ impl NotesService for Rpc {
         request: Request<pb::MarkEnteredInErrorRequest>,
     ) -> Result<Response<pb::MarkEnteredInErrorResponse>, Status> {
         Ok(mark_entered_in_error::mark_entered_in_error(&self.0, request).await?)
+    }
+
+    async fn block_release(
+        &self,
+        request: Request<pb::BlockReleaseRequest>,
+    ) -> Result<Response<pb::BlockReleaseResponse>, Status> {
+        Ok(block_release::block_release(&self.0, request).await?)
+    }
+
+    async fn lift_block(
+        &self,
+        request: Request<pb::LiftBlockRequest>,
+    ) -> Result<Response<pb::LiftBlockResponse>, Status> {
+        Ok(lift_block::lift_block(&self.0, request).await?)
+    }
+
+    async fn request_block_review(
+        &self,
+        request: Request<pb::RequestBlockReviewRequest>,
+    ) -> Result<Response<pb::RequestBlockReviewResponse>, Status> {
+        Ok(request_block_review::request_block_review(&self.0, request).await?)
+    }
+
+    async fn list_block_reviews(
+        &self,
+        request: Request<pb::ListBlockReviewsRequest>,
+    ) -> Result<Response<pb::ListBlockReviewsResponse>, Status> {
+        Ok(list_block_reviews::list_block_reviews(&self.0, request).await?)
+    }
+
+    async fn decide_block_review(
+        &self,
+        request: Request<pb::DecideBlockReviewRequest>,
+    ) -> Result<Response<pb::DecideBlockReviewResponse>, Status> {
+        Ok(decide_block_review::decide_block_review(&self.0, request).await?)
+    }
+
+    async fn request_amendment(
+        &self,
+        request: Request<pb::RequestAmendmentRequest>,
+    ) -> Result<Response<pb::RequestAmendmentResponse>, Status> {
+        Ok(request_amendment::request_amendment(&self.0, request).await?)
+    }
+
+    async fn list_amendment_requests(
+        &self,
+        request: Request<pb::ListAmendmentRequestsRequest>,
+    ) -> Result<Response<pb::ListAmendmentRequestsResponse>, Status> {
+        Ok(list_amendment_requests::list_amendment_requests(&self.0, request).await?)
+    }
+
+    async fn extend_amendment(
+        &self,
+        request: Request<pb::ExtendAmendmentRequest>,
+    ) -> Result<Response<pb::ExtendAmendmentResponse>, Status> {
+        Ok(extend_amendment::extend_amendment(&self.0, request).await?)
+    }
+
+    async fn decide_amendment(
+        &self,
+        request: Request<pb::DecideAmendmentRequest>,
+    ) -> Result<Response<pb::DecideAmendmentResponse>, Status> {
+        Ok(decide_amendment::decide_amendment(&self.0, request).await?)
+    }
+
+    async fn add_statement(
+        &self,
+        request: Request<pb::AddStatementRequest>,
+    ) -> Result<Response<pb::AddStatementResponse>, Status> {
+        Ok(add_statement::add_statement(&self.0, request).await?)
     }
 
     async fn get_note(

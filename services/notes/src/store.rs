@@ -1,9 +1,11 @@
 //! Notes in PostgreSQL. Point reads of many callers are grouped into one statement; what is read is
 //! sealed until its reader's own decision.
 
+mod amendments;
 pub mod attachment;
 mod list;
 mod note;
+mod rights;
 mod search;
 mod sections;
 #[cfg(test)]
@@ -11,20 +13,23 @@ mod tests;
 mod versions;
 mod write;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use kernel::{Instant, Kind};
-use permit::{Deferred, Disclosed, Located, ReadNotes};
+use permit::{Deferred, Disclosed, Located, Permit, ReadNotes};
 use pg::{Db, Group, Limits, StoreError};
 use uuid::Uuid;
 
-use crate::domain::{Note, Reach, State, Version};
+use crate::domain::{Amendment, Beside, Note, Reach, Review, State, Version};
 
+pub use amendments::{Wanted, amendment, ask, asked, decide, extend, state, stated};
 pub use list::Page;
 pub use note::{Closed, Place};
-pub use search::{Found as Marked, Hit, Place as HitPlace, Wanted};
+pub use rights::{Waits, ask_review, beside_of, block, has_blocked, lift, review, reviewed};
+pub use search::{Found as Marked, Hit, Place as HitPlace, Sought};
 pub use write::{
-    Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, standing, update,
+    Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, standing,
+    standing_of, update,
 };
 
 /// Versions 1000 and up of this service's schema.
@@ -120,6 +125,98 @@ impl Notes {
         Ok(signed)
     }
 }
+
+impl Notes {
+    /// What stands beside the words of released notes at this moment: nothing is asked of those that have
+    /// nothing.
+    pub async fn beside(
+        &self,
+        notes: &[Note],
+        now: At,
+    ) -> Result<HashMap<Uuid, Beside>, StoreError> {
+        let some: Vec<&Note> = notes.iter().filter(|note| note.has_beside()).collect();
+        if some.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<Uuid> = some.iter().filter_map(|note| note.record.id.uuid()).collect();
+        let people = some.iter().filter_map(|note| note.record.person.uuid());
+        let scope = pg::Scope::people(people).reading();
+        let found = self.db.run_tx("notes.beside", scope, move |tx| {
+            let ids = ids.clone();
+            Box::pin(async move { rights::beside(tx, &ids, now).await })
+        });
+        found.await
+    }
+
+    /// Reviews that wait at an agency, after this one, oldest first.
+    pub async fn waiting_reviews(
+        &self,
+        custodian: Uuid,
+        now: At,
+        after: (At, Uuid),
+        most: i64,
+    ) -> Result<Vec<Waits>, StoreError> {
+        rights::waiting_reviews(&self.db, custodian, now, after, most).await
+    }
+
+    /// These reviews, each with its note's facets, sealed; `seen` is what stands before the decision.
+    pub async fn reviews(
+        &self,
+        permit: &Permit<ReadNotes>,
+        ids: Vec<Uuid>,
+        seen: impl Fn(&policy::Record, Reach) -> bool,
+    ) -> Result<Disclosed<Review>, StoreError> {
+        let reviews = rights::reviews(&self.db, permit, ids).await?;
+        let rows = self.with_facets(reviews, |review| review.note, seen).await?;
+        Ok(permit.seal_found_parts(rows))
+    }
+
+    /// Requests for amendment that wait at an agency, after this one, what is due first first.
+    pub async fn waiting_amendments(
+        &self,
+        custodian: Uuid,
+        after: (At, Uuid),
+        most: i64,
+    ) -> Result<Vec<Waits>, StoreError> {
+        amendments::waiting(&self.db, custodian, after, most).await
+    }
+
+    /// Requests for amendment, each with its note's facets; `seen` is what stands before the decision.
+    pub async fn amendments(
+        &self,
+        permit: &Permit<ReadNotes>,
+        wanted: Wanted,
+        seen: impl Fn(&policy::Record, Reach) -> bool,
+    ) -> Result<Vec<Faceted<Amendment>>, StoreError> {
+        let found = amendments::list(&self.db, permit, wanted).await?;
+        self.with_facets(found, |one| one.note, seen).await
+    }
+
+    /// What is about notes, each with its note's facets.
+    async fn with_facets<T>(
+        &self,
+        all: Vec<T>,
+        note: impl Fn(&T) -> Uuid,
+        seen: impl Fn(&policy::Record, Reach) -> bool,
+    ) -> Result<Vec<Faceted<T>>, StoreError> {
+        let asked = all.iter().map(|one| self.located.ask(note(one)));
+        let found = futures::future::try_join_all(asked).await?;
+        let mut rows = Vec::new();
+        for (one, facets) in all.into_iter().zip(found) {
+            let place = facets?.filter(|place| seen(&place.record, place.reach));
+            rows.extend(place.map(|place| (place.record.clone(), place.in_parts(), one)));
+        }
+        Ok(rows)
+    }
+
+    /// About which note a review or a request for amendment is.
+    pub async fn note_of(&self, id: Uuid) -> Result<Option<Uuid>, StoreError> {
+        rights::note_of(&self.db, id).await
+    }
+}
+
+/// What is about a note, with the note's facets and those of its parts.
+pub type Faceted<T> = (policy::Record, Vec<policy::Record>, T);
 
 /// The column's form of when.
 pub(crate) type At = Instant;

@@ -37,6 +37,8 @@ const CARE: CodeSet<Role> =
 const CARE_AND_PRIVACY: CodeSet<Role> = CARE.union(set(&[PrivacyOfficer]));
 /// Those who sign for what somebody in training has written.
 const SUPERVISORS: CodeSet<Role> = set(&[Clinician, Medical, Counselor]);
+/// Licensed health care professionals.
+const LICENSED: CodeSet<Role> = set(&[Clinician, Medical]);
 /// Everybody who acts for an agency.
 const STAFF: CodeSet<Role> = CARE_AND_PRIVACY.union(set(&[Prosecutor, Researcher, AgencyAdmin]));
 /// Those who answer for an agency's disclosures.
@@ -213,6 +215,23 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.notes.v1.NotesService/AmendNote", CARE),
     users("/trellis.notes.v1.NotesService/AppendNote", CARE),
     users("/trellis.notes.v1.NotesService/MarkEnteredInError", CARE_AND_PRIVACY),
+    // A lawful block is a licensed decision (45 CFR 164.524(a)(3)); whoever answers for the records may end it. Its
+    // review is the person's to ask for.
+    users("/trellis.notes.v1.NotesService/BlockRelease", LICENSED),
+    users("/trellis.notes.v1.NotesService/LiftBlock", LICENSED.union(OFFICERS)),
+    users("/trellis.notes.v1.NotesService/RequestBlockReview", set(&[Person])),
+    users("/trellis.notes.v1.NotesService/ListBlockReviews", LICENSED.union(OFFICERS)),
+    users("/trellis.notes.v1.NotesService/DecideBlockReview", LICENSED),
+    // An amendment is the person's to ask for, and so are statements; it is answered for by those who answer for
+    // what notes say.
+    users("/trellis.notes.v1.NotesService/RequestAmendment", set(&[Person])),
+    users(
+        "/trellis.notes.v1.NotesService/ListAmendmentRequests",
+        SUPERVISORS.union(OFFICERS).union(set(&[Person])),
+    ),
+    users("/trellis.notes.v1.NotesService/ExtendAmendment", SUPERVISORS.union(OFFICERS)),
+    users("/trellis.notes.v1.NotesService/DecideAmendment", SUPERVISORS.union(OFFICERS)),
+    users("/trellis.notes.v1.NotesService/AddStatement", set(&[Person])),
     users("/trellis.notes.v1.NotesService/GetNote", READERS),
     users("/trellis.notes.v1.NotesService/ListNoteVersions", READERS),
     users("/trellis.notes.v1.NotesService/ListNotes", READERS),

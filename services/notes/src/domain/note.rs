@@ -157,14 +157,19 @@ pub struct Note {
     pub version: i32,
     pub signed_at: Option<Instant>,
     pub row_version: i64,
+    /// About how long is what stands beside its words.
+    pub beside_bytes: i32,
     pub supervised: bool,
     pub cosigned: Option<Signature>,
     pub error: Option<Mistake>,
+    /// Nothing of it is hidden from its reader.
+    pub whole: bool,
     pub content: Content,
 }
 
 impl Note {
-    /// What its reader sees of it: no word and no label of a hidden section.
+    /// What its reader sees of it: no word and no label of a hidden section, and nothing of what stands beside
+    /// the whole.
     #[must_use]
     pub fn seen(self, sights: &Sights) -> Self {
         let labels = Labels::distinct(self.content.labels());
@@ -173,7 +178,12 @@ impl Note {
         }
         let open = labels.into_iter().filter(|of| sight(sights, *of) == Sight::Open);
         let record = Labels::union(open).unwrap_or_default().on(&self.record);
-        Self { record, content: self.content.seen(sights), ..self }
+        Self { record, content: self.content.seen(sights), whole: false, ..self }
+    }
+
+    /// Whether anything may stand beside its words, for whoever sees all of them.
+    pub fn has_beside(&self) -> bool {
+        self.whole && (self.record.release_block.is_some() || self.beside_bytes > 0)
     }
 }
 
@@ -238,7 +248,7 @@ pub fn is_author(caller: &Caller, record: &Record) -> bool {
     }
 }
 
-fn of_its_unit(caller: &Caller, record: &Record) -> bool {
+pub fn of_its_unit(caller: &Caller, record: &Record) -> bool {
     caller.agency().is_some() && caller.agency() == record.custodian.as_ref()
 }
 

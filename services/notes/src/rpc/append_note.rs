@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use rpc::Error;
+use kernel::{Instant, PractitionerId};
+use permit::{Permit, WriteNotes};
+use pg::PgConnection;
+use rpc::{Error, InTx};
 use tonic::{Request, Response};
 use wire::notes::v1::{AppendNoteRequest, AppendNoteResponse};
 
-use super::{asked::asked, reply};
+use super::{asked::asked, moves::Step, reply};
 use crate::{
     App,
-    domain::{Labels, Verb, added},
+    domain::{Labels, Sent, Verb, added},
     store,
 };
 
@@ -22,22 +25,33 @@ pub(super) async fn append_note(
     let asked = asked(app, request, RPC)?;
     let at = asked.at;
     let new = Arc::new((reply::sections(asked.request.sections.clone())?, asked.by.clone()));
-    let append = asked.moved(app, "note.append", Verb::Append, move |tx, permit, step| {
+    let appended = asked.moved(app, "note.append", Verb::Append, move |tx, permit, step| {
         let new = Arc::clone(&new);
         Box::pin(async move {
             let (sent, by) = &*new;
-            let note = store::reread(&mut *tx, &permit).await?;
-            let (present, labels) = (note.content, Labels::of(&note.record));
-            let version = (step.next_version()?, step.to);
-            let sections = added(labels, &[], sent.clone()).map_err(reply::mislabelled)?;
-            let labels =
-                Labels::union(sections.iter().map(|s| s.labels)).map_or(labels, |l| labels.and(l));
-            let content = present.and(sections, by, at);
-            if let Some(violation) = reply::too_much(&content) {
-                return Err(Error::Invalid(vec![violation]).into());
-            }
-            Ok(store::revise(tx, &permit, version, (&content, labels), by, at).await?)
+            append(tx, &permit, step, sent.clone(), (by, at)).await.map(drop)
         })
     });
-    append.await
+    appended.await
+}
+
+/// Adds these parts as a new version, whose number it gives.
+pub(super) async fn append(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteNotes>,
+    step: Step,
+    sent: Vec<Sent>,
+    (by, at): (&PractitionerId, Instant),
+) -> Result<i32, InTx> {
+    let note = store::reread(&mut *tx, permit).await?;
+    let labels = Labels::of(&note.record);
+    let version = step.next_version()?;
+    let sections = added(labels, &[], sent).map_err(reply::mislabelled)?;
+    let labels = Labels::union(sections.iter().map(|s| s.labels)).map_or(labels, |l| labels.and(l));
+    let content = note.content.and(sections, by, at);
+    if let Some(violation) = reply::too_much(&content) {
+        return Err(Error::Invalid(vec![violation]).into());
+    }
+    store::revise(tx, permit, (version, step.to), (&content, labels), by, at).await?;
+    Ok(version)
 }

@@ -13,7 +13,10 @@ use wire::{
     notes::v1::{CreateNoteRequest, CreateNoteResponse},
 };
 
-use super::{reply, write};
+use super::{
+    reply,
+    write::{self, NoteReply as _},
+};
 use crate::{
     App,
     domain::{Content, Labels, Note, State, drafted},
@@ -56,7 +59,9 @@ async fn created(
             let (supervised, content) = (note.supervised, note.content.clone());
             let row = NewNote { note_type, supervised, content, at };
             store::create(&mut *tx, &permit, &row).await?;
-            write::answer(tx, &permit, &once, &note, at).await
+            let reply = CreateNoteResponse::with(reply::note(&note));
+            write::keep(tx, &permit, &once, &reply, at).await?;
+            Ok(reply)
         })
     });
     commit.await
@@ -92,9 +97,11 @@ fn parse(app: &App, call: &Call, request: CreateNoteRequest) -> Result<Note, Err
         version: 1,
         signed_at: None,
         row_version: 1,
+        beside_bytes: 0,
         supervised: request.under_supervision,
         cosigned: None,
         error: None,
+        whole: true,
         content: Content::new(sections),
     })
 }

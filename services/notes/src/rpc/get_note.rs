@@ -6,10 +6,14 @@ use permit::{Call, Disclosed, Disclosure, ReadNotes};
 use rpc::Error;
 use tonic::{Request, Response};
 use uuid::Uuid;
-use wire::notes::v1::{GetNoteRequest, GetNoteResponse};
+use wire::notes::v1::{self as pb, GetNoteRequest, GetNoteResponse};
 
 use super::reply;
-use crate::{App, domain::Sights, store::Closed};
+use crate::{
+    App,
+    domain::{Note, Sights},
+    store::Closed,
+};
 
 const RPC: &str = "trellis.notes.v1.NotesService/GetNote";
 
@@ -23,10 +27,22 @@ pub(super) async fn get_note(
     let id = rpc::id("name", "notes", &request.name)?;
     let (note, sights, disclosure) = released(app, &call, (id, request.version)).await?;
     let note = app.store.words(note).await?.seen(&sights);
-    Ok(Response::new(GetNoteResponse {
-        note: Some(reply::note(&note)),
-        disclosure: Some(rpc::disclosure(&disclosure)),
-    }))
+    let note = shown(app, &call, vec![note]).await?.pop();
+    Ok(Response::new(GetNoteResponse { note, disclosure: Some(rpc::disclosure(&disclosure)) }))
+}
+
+/// Released notes, with what stands beside their words as far as it is for the caller.
+pub(super) async fn shown(
+    app: &App,
+    call: &Call,
+    notes: Vec<Note>,
+) -> Result<Vec<pb::Note>, Error> {
+    let mut beside = app.store.beside(&notes, app.deps.clock.now()).await?;
+    let shown = notes.iter().map(|note| {
+        let beside = note.record.id.uuid().and_then(|id| beside.remove(&id)).unwrap_or_default();
+        reply::shown(note, &beside, call.caller())
+    });
+    Ok(shown.collect())
 }
 
 /// A note of which the caller may read something, of this version (0: the present one), and what of it.

@@ -7,7 +7,7 @@ use rpc::{Error, PageKey};
 use tonic::{Request, Response};
 use wire::notes::v1::{ListNotesRequest, ListNotesResponse};
 
-use super::reply;
+use super::get_note;
 use crate::{
     App,
     domain::{counsels, supervises},
@@ -41,7 +41,7 @@ pub(super) async fn list_notes(
     };
     let opened: Result<Vec<_>, StoreError> = notes.iter().map(seen).collect();
     Ok(Response::new(ListNotesResponse {
-        notes: opened?.iter().map(reply::note).collect(),
+        notes: get_note::shown(app, &call, opened?).await?,
         next_page_token,
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))

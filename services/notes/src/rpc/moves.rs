@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use permit::{Ask, Permit, WriteNotes};
+use kernel::Instant;
+use permit::{Permit, WriteNotes};
 use pg::{BoxFuture, PgConnection};
 use rpc::{Conflict, Denial, Error, InTx};
 use tonic::Response;
+use wire::notes::v1 as pb;
 
 use super::{
     asked::{Asked, Moves},
-    write::{self, NoteReply},
+    change::Change,
+    reply,
+    write::NoteReply,
 };
 use crate::{
     App,
-    domain::{Hat, MAX_VERSIONS, Refused, State, Verb, hats, seen_by},
+    domain::{Beside, Hat, MAX_VERSIONS, Refused, State, Verb, hats},
     store::{self, Standing},
 };
 
@@ -26,6 +30,10 @@ pub(super) struct Step {
 }
 
 impl Step {
+    pub(super) fn from(standing: &Standing, to: State) -> Self {
+        Self { to, version: standing.version }
+    }
+
     /// The number of the version that the move writes.
     pub(super) fn next_version(self) -> Result<i32, Error> {
         if self.version >= MAX_VERSIONS {
@@ -37,8 +45,7 @@ impl Step {
 }
 
 impl<Q: Moves> Asked<Q> {
-    /// Locates, permits, checks etag and state under the row's lock, makes the move and answers: once,
-    /// or as the first time. `tx` is the transaction's name.
+    /// Checks etag and state under the row's lock, makes the move and answers: as [`Change::made`].
     pub(super) async fn moved<M, F>(
         self,
         app: &App,
@@ -57,34 +64,38 @@ impl<Q: Moves> Asked<Q> {
             + Sync
             + 'static,
     {
-        let (call, key) = (self.call.clone(), self.once.clone());
-        let made = async move {
-            let caller = self.call.caller();
-            let seen = |record: &policy::Record, reach| seen_by(caller, record, reach);
-            let located = app.store.locate(self.id, seen).await?;
-            let guard = &app.deps.guard;
-            let permit = guard.permit(&self.call, Ask::<WriteNotes>::about(located)).await?;
-            let record = permit.record().ok_or(Error::NotFound)?;
-            let hats = hats(caller, record);
-            let etag = Some(self.request.etag().to_owned()).filter(|etag| !etag.is_empty());
-            let shared = Arc::new((make, self.once, etag, hats));
-            let at = self.at;
-            let commit = guard.commit(app.store.db(), tx, permit, move |tx, permit| {
-                let shared = Arc::clone(&shared);
-                Box::pin(async move {
-                    let (make, once, etag, hats) = &*shared;
-                    let standing = store::standing(&mut *tx, &permit).await?;
-                    let to = leads(&standing, verb, hats, etag.as_deref())?;
-                    let step = Step { to, version: standing.version };
-                    make(&mut *tx, Arc::clone(&permit), step).await?;
-                    let note = store::reread(&mut *tx, &permit).await?;
-                    write::answer(tx, &permit, once, &note, at).await
-                })
-            });
-            commit.await
-        };
-        write::once(app, &call, &key, made).await
+        let etag = Some(self.request.etag().to_owned()).filter(|etag| !etag.is_empty());
+        let (call, once, note, at) = (self.call.clone(), self.once, self.id, self.at);
+        let shared = Arc::new((make, self.call, etag));
+        let change = Change { call, once, note, at, tx };
+        let moved = change.made(app, move |tx, permit, standing| {
+            let shared = Arc::clone(&shared);
+            Box::pin(async move {
+                let (make, call, etag) = &*shared;
+                let record = permit.record().ok_or(Error::NotFound)?;
+                let to = leads(&standing, verb, &hats(call.caller(), record), etag.as_deref())?;
+                let step = Step::from(&standing, to);
+                make(&mut *tx, Arc::clone(&permit), step).await?;
+                Ok(M::with(shown(tx, &permit, call.caller(), at).await?))
+            })
+        });
+        moved.await
     }
+}
+
+/// The note as it now is, for who has written it.
+async fn shown(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteNotes>,
+    caller: &identity::Caller,
+    at: Instant,
+) -> Result<pb::Note, InTx> {
+    let note = store::reread(&mut *tx, permit).await?;
+    let beside = match note.has_beside() {
+        true => store::beside_of(tx, permit, at).await?,
+        false => Beside::default(),
+    };
+    Ok(reply::shown(&note, &beside, caller))
 }
 
 /// Where a move leads: not theirs, stale, or not from here, in this order.

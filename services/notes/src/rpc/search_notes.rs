@@ -19,7 +19,7 @@ use wire::{
 use crate::{
     App,
     domain::{Labels, counsels, folded, query, supervises},
-    store::{Hit, HitPlace, Marked, Wanted},
+    store::{Hit, HitPlace, Marked, Sought},
 };
 
 const RPC: &str = "trellis.notes.v1.NotesService/SearchNotes";
@@ -80,7 +80,7 @@ fn wanted(
     call: &Call,
     request: &SearchNotesRequest,
     after: Option<HitPlace>,
-) -> Result<Wanted, Error> {
+) -> Result<Sought, Error> {
     let time = |field: &str, at: Option<&_>| -> Result<Option<OffsetDateTime>, Error> {
         let Some(at) = at else { return Ok(None) };
         instant(at)
@@ -99,7 +99,7 @@ fn wanted(
     let unit = caller.agency().and_then(kernel::AgencyId::uuid);
     let said = query(&request.query);
     let size = if request.page_size == 0 { USUAL } else { request.page_size };
-    Ok(Wanted {
+    Ok(Sought {
         folded: folded(&said),
         said,
         types: (!types.is_empty()).then_some(types),

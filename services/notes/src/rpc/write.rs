@@ -8,28 +8,49 @@ use rpc::{Error, InTx, Replay};
 use tonic::Response;
 use wire::{common::v1 as common, notes::v1 as pb};
 
-use super::{get_note, reply};
+use super::get_note;
 use crate::App;
 
-/// A reply that holds the note and the disclosure that goes with it.
-pub(super) trait NoteReply: Message + Default + 'static {
-    fn with(note: pb::Note) -> Self;
+/// A reply, and the disclosure that goes with it.
+pub(super) trait Reply: Message + Default + 'static {
     fn disclose(&mut self, disclosure: common::Disclosure);
 }
 
+/// One that holds the note.
+pub(super) trait NoteReply: Reply {
+    fn with(note: pb::Note) -> Self;
+}
+
 macro_rules! replies {
-    ($($name:ident),+) => {$(
-        impl NoteReply for pb::$name {
-            fn with(note: pb::Note) -> Self {
-                Self { note: Some(note), disclosure: None }
-            }
+    ($($name:ident),+ $(,)?) => {$(
+        impl Reply for pb::$name {
             fn disclose(&mut self, disclosure: common::Disclosure) {
                 self.disclosure = Some(disclosure);
             }
         }
     )+};
 }
+
+macro_rules! notes {
+    ($($name:ident),+ $(,)?) => {
+        replies!($($name),+);
+        $(impl NoteReply for pb::$name {
+            fn with(note: pb::Note) -> Self {
+                Self { note: Some(note), disclosure: None }
+            }
+        })+
+    };
+}
 replies!(
+    BlockReleaseResponse,
+    LiftBlockResponse,
+    DecideBlockReviewResponse,
+    RequestAmendmentResponse,
+    ExtendAmendmentResponse,
+    DecideAmendmentResponse,
+    AddStatementResponse,
+);
+notes!(
     CreateNoteResponse,
     UpdateDraftResponse,
     SignNoteResponse,
@@ -40,7 +61,7 @@ replies!(
 );
 
 /// Runs `write` once, or answers as the first time.
-pub(super) async fn once<M: NoteReply>(
+pub(super) async fn once<M: Reply>(
     app: &App,
     call: &Call,
     once: &rpc::Request,
@@ -59,18 +80,16 @@ async fn authorized_again(app: &App, call: &Call, replay: Replay) -> Result<Disc
     Ok(disclosure)
 }
 
-/// The answer to a write, kept in its own transaction for a repeat of the request.
-pub(super) async fn answer<M: NoteReply>(
+/// Keeps the answer to a write in its own transaction, for a repeat of the request.
+pub(super) async fn keep<M: Reply>(
     tx: &mut PgConnection,
     permit: &Permit<WriteNotes>,
     once: &rpc::Request,
-    note: &crate::domain::Note,
+    reply: &M,
     at: Instant,
-) -> Result<M, InTx> {
-    let reply = M::with(reply::note(note));
+) -> Result<(), InTx> {
     let (person, record) = (permit.person_id(), permit.record_id());
-    keep_answer(tx, &once.key, person, record, &reply.encode_to_vec(), at).await?;
-    Ok(reply)
+    Ok(keep_answer(tx, &once.key, person, record, &reply.encode_to_vec(), at).await?)
 }
 
 /// The member of staff who asks: agency/practitioner.

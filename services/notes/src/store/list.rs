@@ -9,8 +9,8 @@ use super::{
     note::{Closed, NoteRow},
 };
 
-/// Words of one page, so that its reply keeps below the contract's 4 MiB: the first note always, and
-/// then as many as there is room for.
+/// Words of one page, and what stands beside them, so that its reply keeps below the contract's 4 MiB: the first
+/// note always, and then as many as there is room for.
 const PAGE_BYTES: i64 = 3 * 1024 * 1024;
 
 /// Which page.
@@ -52,7 +52,7 @@ impl Notes {
                                 n.part2, n.victim_service, n.release_block_until, n.note_type,
                                 n.state, n.version, n.signed_at, n.row_version, n.supervised,
                                 n.cosigner, n.cosigned_at, n.shared_from, n.error_marker,
-                                n.error_at, n.error_reason, v.body, v.sha256,
+                                n.error_at, n.error_reason, n.beside_bytes, v.body, v.sha256,
                                 v.version AS shown,
                                 v.confidentialities AS section_confidentialities,
                                 v.sensitivities AS section_sensitivities, v.flags AS section_flags
@@ -73,7 +73,7 @@ impl Notes {
                             LIMIT $8
                         ), counted AS (
                             SELECT *, row_number() OVER newest AS place,
-                                sum(octet_length(body)) OVER newest AS bytes
+                                sum(octet_length(body) + beside_bytes) OVER newest AS bytes
                             FROM page WINDOW newest AS (ORDER BY authored_at DESC, id DESC)
                         )
                         -- One row too many, of whatever length, tells that there is more.
@@ -86,10 +86,11 @@ impl Notes {
                             signed_at, row_version AS "row_version!",
                             supervised AS "supervised!", cosigner, cosigned_at,
                             shared_from AS "shared_from!", error_marker, error_at, error_reason,
-                            body AS "body!", sha256 AS "sha256!", shown AS "shown!",
-                            section_confidentialities, section_sensitivities, section_flags
+                            beside_bytes AS "beside_bytes!", body AS "body!", sha256 AS "sha256!",
+                            shown AS "shown!", section_confidentialities, section_sensitivities,
+                            section_flags
                         FROM counted
-                        WHERE place = 1 OR bytes - octet_length(body) <= $9
+                        WHERE place = 1 OR bytes - octet_length(body) - beside_bytes <= $9
                         ORDER BY authored_at DESC, id DESC"#,
                         &people,
                         visibility,
@@ -126,7 +127,8 @@ impl Notes {
 fn fitting(rows: &[NoteRow], limit: usize) -> usize {
     let mut bytes = 0;
     let fits = |(place, row): &(usize, &NoteRow)| {
-        bytes += row.body.as_ref().map_or(0, |body| i64::try_from(body.len()).unwrap_or(i64::MAX));
+        bytes += row.body.as_ref().map_or(0, |body| i64::try_from(body.len()).unwrap_or(i64::MAX))
+            + i64::from(row.beside_bytes);
         *place == 0 || bytes <= PAGE_BYTES
     };
     rows.iter().take(limit).enumerate().take_while(fits).count()

@@ -41,6 +41,7 @@ pub(super) struct NoteRow {
     pub error_marker: Option<String>,
     pub error_at: Option<At>,
     pub error_reason: Option<Vec<u8>>,
+    pub beside_bytes: i32,
     /// Absent: a large one, which is read once it was released.
     pub body: Option<Vec<u8>>,
     pub sha256: Vec<u8>,
@@ -65,6 +66,7 @@ pub struct Closed {
     pub(super) shared_from: i32,
     cosigned: Option<Signature>,
     error: Option<Marked>,
+    beside_bytes: i32,
     /// The version whose words these are.
     shown: i32,
     /// Of each of its sections.
@@ -142,9 +144,11 @@ impl Closed {
             version: self.shown,
             signed_at: self.signed_at,
             row_version: self.row_version,
+            beside_bytes: self.beside_bytes,
             supervised: self.signing.supervised,
             cosigned: self.cosigned.clone(),
             error: error.transpose()?,
+            whole: true,
             content,
         })
     }
@@ -167,6 +171,7 @@ impl TryFrom<NoteRow> for Closed {
             version: row.version,
             signed_at: row.signed_at,
             row_version: row.row_version,
+            beside_bytes: row.beside_bytes,
             body: row.body,
             sha256: row.sha256,
             shown: row.shown,
@@ -257,9 +262,9 @@ pub(super) async fn read(
                         note_type AS "note_type!", state AS "state!", version AS "version!",
                         signed_at, row_version AS "row_version!", supervised AS "supervised!",
                         cosigner, cosigned_at, shared_from AS "shared_from!", error_marker,
-                        error_at, error_reason, shown AS "shown!", body,
-                        sha256 AS "sha256!", section_confidentialities, section_sensitivities,
-                        section_flags
+                        error_at, error_reason, beside_bytes AS "beside_bytes!",
+                        shown AS "shown!", body, sha256 AS "sha256!", section_confidentialities,
+                        section_sensitivities, section_flags
                     FROM read_notes_3($1, $2)"#,
                     &ids,
                     &versions

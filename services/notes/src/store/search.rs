@@ -16,7 +16,7 @@ use crate::domain::{Labels, MARKS, Piece, State, piece};
 
 /// What is looked for, and among what.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct Sought {
     /// As it was asked, and without accents.
     pub said: String,
     pub folded: String,
@@ -71,7 +71,7 @@ impl Notes {
     pub async fn search(
         &self,
         permit: &Permit<ReadNotes>,
-        wanted: Wanted,
+        wanted: Sought,
     ) -> Result<(Disclosed<Hit>, Option<Place>), StoreError> {
         let (people, visibility) = (permit.people(), permit.visibility());
         let limit = usize::try_from(wanted.limit).unwrap_or_default();

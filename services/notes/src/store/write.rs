@@ -5,12 +5,13 @@ use permit::{Permit, WriteNotes, column};
 use pg::{PgConnection, Sealed, StoreError};
 
 use policy::Record;
+use uuid::Uuid;
 
 use super::{
     note::{Closed, NoteRow, signing},
     sections::{bits, columns},
 };
-use crate::domain::{Content, Labels, Note, State, folded};
+use crate::domain::{Content, Labels, Note, Reach, State, folded};
 
 /// A note that is not there yet.
 #[derive(Debug, Clone)]
@@ -33,6 +34,7 @@ pub struct Draft {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub state: State,
+    pub reach: Reach,
     pub version: i32,
     pub row_version: i64,
 }
@@ -116,11 +118,20 @@ pub async fn standing(
     tx: &mut PgConnection,
     permit: &Permit<WriteNotes>,
 ) -> Result<Standing, StoreError> {
+    standing_of(tx, permit.record_id(), permit.person_id()).await
+}
+
+/// As [`standing`], of a note of the transaction's person.
+pub async fn standing_of(
+    tx: &mut PgConnection,
+    note: Uuid,
+    person: Uuid,
+) -> Result<Standing, StoreError> {
     let row = sqlx::query!(
         "SELECT state, version, row_version, supervised, signed_at, cosigned_at
          FROM note WHERE id = $1 AND person_id = $2 FOR UPDATE",
-        permit.record_id(),
-        permit.person_id()
+        note,
+        person
     )
     .fetch_one(tx)
     .await?;
@@ -128,6 +139,7 @@ pub async fn standing(
     Ok(Standing {
         state: State::of(row.state, signing)
             .ok_or(StoreError::BadRow { what: "state of a note" })?,
+        reach: signing.reach(),
         version: row.version,
         row_version: row.row_version,
     })
@@ -229,7 +241,7 @@ pub async fn mark_error(
 }
 
 /// A change that found no row of the permit's person has not happened.
-fn one(rows: u64) -> Result<(), StoreError> {
+pub(super) fn one(rows: u64) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::NotFound) }
 }
 
@@ -271,8 +283,8 @@ pub async fn reread(
         "SELECT n.id, n.person_id, n.class, n.custodian_id, n.author, n.episode_id, n.authored_at,
             n.confidentiality, n.sensitivities, n.part2, n.victim_service, n.release_block_until,
             n.note_type, n.state, n.version, n.signed_at, n.row_version, n.supervised, n.cosigner,
-            n.cosigned_at, n.shared_from, n.error_marker, n.error_at, n.error_reason, v.body, v.sha256,
-            v.version AS shown, v.confidentialities AS section_confidentialities,
+            n.cosigned_at, n.shared_from, n.error_marker, n.error_at, n.error_reason, n.beside_bytes,
+            v.body, v.sha256, v.version AS shown, v.confidentialities AS section_confidentialities,
             v.sensitivities AS section_sensitivities, v.flags AS section_flags
          FROM note n JOIN note_version v ON v.note_id = n.id AND v.version = n.version
          WHERE n.id = $1 AND n.person_id = $2",

@@ -60,7 +60,7 @@ impl Client {
         &self,
         messages: impl Stream<Item = PutAttachmentRequest> + Send + 'static,
     ) -> Result<PutAttachmentResponse, Status> {
-        let request = bearer(&self.token, messages);
+        let request = bearer(&(self.mint)(), messages);
         Ok(self.notes().put_attachment(request).await?.into_inner())
     }
 
@@ -107,7 +107,7 @@ impl Client {
     ) -> Result<Streaming<GetAttachmentResponse>, Status> {
         let offset = i64::try_from(offset).unwrap();
         let message = GetAttachmentRequest { name: name.to_owned(), offset };
-        Ok(self.notes().get_attachment(bearer(&self.token, message)).await?.into_inner())
+        Ok(self.notes().get_attachment(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
     /// What a file is, and its bytes from an offset to the end.
@@ -134,7 +134,7 @@ impl Client {
 
     pub async fn attached(&self, note: &pb::Note) -> Result<Vec<pb::Attachment>, Status> {
         let message = ListAttachmentsRequest { note: note.name.clone() };
-        let reply = self.notes().list_attachments(bearer(&self.token, message)).await?;
+        let reply = self.notes().list_attachments(bearer(&(self.mint)(), message)).await?;
         let reply = reply.into_inner();
         assert!(reply.disclosure.is_some());
         Ok(reply.attachments)

@@ -21,7 +21,7 @@ use crate::world::{
 
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-fn fields(status: &Status) -> BTreeSet<String> {
+pub fn fields(status: &Status) -> BTreeSet<String> {
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     assert_eq!(reason(status), "INVALID_ARGUMENT");
     let details = status.get_error_details();
@@ -30,7 +30,7 @@ fn fields(status: &Status) -> BTreeSet<String> {
     violations.iter().map(|v| v.field.clone()).collect()
 }
 
-fn set(fields: &[&str]) -> BTreeSet<String> {
+pub fn set(fields: &[&str]) -> BTreeSet<String> {
     fields.iter().map(|f| (*f).to_owned()).collect()
 }
 

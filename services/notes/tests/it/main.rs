@@ -2,10 +2,12 @@
 // clippy.toml allows these in test functions; helpers of tests are not seen as such.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod amendments;
 mod attached;
 mod attachments;
 mod attachments_kept;
 mod bad_input;
+mod blocks;
 mod bucket;
 mod damaged;
 mod disk;
@@ -15,9 +17,11 @@ mod model;
 mod moves;
 mod once;
 mod quiet;
+mod reviews;
 mod search;
 mod sections;
 mod seen;
+mod statements;
 mod training;
 mod versions;
 mod walls;

@@ -1,10 +1,15 @@
 //! Words of a person's record reach nobody but the reader.
 
 use kernel::Action;
-use wire::notes::v1::{CreateNoteRequest, ListNotesRequest};
+use wire::notes::v1::{self as pb, CreateNoteRequest, ListNotesRequest};
 
-use crate::world::{
-    CLINIC, HOUSING, World, amend, append, create, list, mark_error, section, sign, update,
+use crate::{
+    amendments::{accept, ask, deny},
+    blocks::{block, lift},
+    statements::state,
+    world::{
+        CLINIC, HOUSING, World, amend, append, create, list, mark_error, section, sign, update,
+    },
 };
 
 #[tokio::test]
@@ -24,7 +29,24 @@ async fn no_log_and_no_error_holds_a_word_of_a_note_or_of_a_request() {
     housing.get(&note).await.unwrap();
     housing.list(list(person)).await.unwrap();
 
+    author.block(block(&note, 1, "canary-grounds", &world)).await.unwrap();
+    author.get(&note).await.unwrap();
+
+    author.lift(lift(&note)).await.unwrap();
+    world.people.bind("jane", person, None);
+    let jane = world.person("jane");
+    let asked = jane.request_amendment(ask(&note, "canary-asked")).await.unwrap();
+    let asked = asked.amendment.unwrap();
+    author.decide_amendment(deny(&asked, "canary-answer")).await.unwrap();
+    jane.add_statement(state(&note, "canary-statement")).await.unwrap();
+    author.get(&note).await.unwrap();
+
     let mut errors = Vec::new();
+    errors.push(author.decide_amendment(accept(&asked, "canary-late")).await.unwrap_err());
+    errors.push(jane.add_statement(state(&note, "canary-\u{0}")).await.unwrap_err());
+    let unknown = pb::BlockReleaseRequest { exception: 9, ..block(&note, 1, "canary-no", &world) };
+    errors.push(author.block(unknown).await.unwrap_err());
+    errors.push(housing.block(block(&note, 1, "canary-theirs", &world)).await.unwrap_err());
     errors.push(housing.amend(amend(&note, "canary-denied")).await.unwrap_err());
     errors.push(author.sign(sign(&note)).await.unwrap_err());
     errors.push(author.update(update(&note, "canary-late")).await.unwrap_err());
@@ -74,6 +96,10 @@ async fn no_log_and_no_error_holds_a_word_of_a_note_or_of_a_request() {
             "canary-amended",
             "canary-denied",
             "canary-error",
+            "canary-grounds",
+            "canary-asked",
+            "canary-answer",
+            "canary-statement",
         ] {
             assert!(!leaf.contains(word), "{leaf}");
         }

@@ -394,7 +394,14 @@ async fn ten_thousand_notes_are_read_section_by_section_as_the_policy_decides() 
     world.consents.agency_with(COURT, |court| court.victim_service_provider = true);
     let mut dice = Dice(7);
     let people: Vec<Uuid> = (0..PEOPLE).map(|_| world.somebody()).collect();
-    people.iter().for_each(|person| given(&world, &mut dice, *person));
+    for person in &people {
+        given(&world, &mut dice, *person);
+        world.consent(*person, HOUSING, CLINIC, [Action::Read]);
+        let mut denied = permitting(HOUSING, CLINIC, [Purpose::Treat], [Action::Read]);
+        denied.effect = Effect::Deny;
+        denied.sensitivities = Some([Sensitivity::Hiv].into());
+        world.consents.give(consent(*person, Uuid::new_v4(), denied));
+    }
     let template = world.somebody();
     let mut asked = Vec::new();
     for n in 0..NOTES {

@@ -5,8 +5,12 @@ use pg::{Scope, StoreError};
 use uuid::Uuid;
 
 use crate::{
+    amendments,
     attached::pdf,
-    world::{CLINIC, HOUSING, World, list},
+    blocks::block,
+    reviews::ask,
+    statements::state,
+    world::{CLINIC, Client, HOUSING, World, list},
 };
 
 /// People whose rows of a table a transaction in this scope sees.
@@ -27,7 +31,17 @@ async fn does(world: &World, scope: Scope, sql: &'static str) -> Result<u64, Sto
     done.await
 }
 
-const TABLES: [&str; 4] = ["note", "note_version", "attachment", "request_log"];
+const TABLES: [&str; 9] = [
+    "note",
+    "note_version",
+    "attachment",
+    "request_log",
+    "release_decision",
+    "review_request",
+    "block_review",
+    "amendment_request",
+    "note_statement",
+];
 
 #[tokio::test]
 async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs() {
@@ -35,7 +49,7 @@ async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs
     let author = world.clinician(CLINIC, "dr-c");
     let (one, other) = (world.somebody(), world.somebody());
     for person in [one, other] {
-        author.signed(person).await;
+        reviewed(&world, &author, person).await;
         author.attach(&author.draft(person).await, &pdf(10)).await.unwrap();
     }
     for table in TABLES {
@@ -47,15 +61,37 @@ async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs
     }
 }
 
+/// A note about which its person has asked and written, and that is kept from them now: they have asked for a
+/// review.
+async fn reviewed(world: &World, author: &Client, person: Uuid) {
+    let note = author.signed(person).await;
+    world.people.bind(&person.to_string(), person, None);
+    let themself = world.person(&person.to_string());
+    themself.request_amendment(amendments::ask(&note, "words")).await.unwrap();
+    themself.add_statement(state(&note, "words")).await.unwrap();
+    author.block(block(&note, 1, "grounds", world)).await.unwrap();
+    themself.ask_review(ask(person)).await.unwrap();
+}
+
 #[tokio::test]
 async fn the_services_role_deletes_nothing_and_changes_no_words() {
     let world = World::new().await;
     let person = world.somebody();
-    world.clinician(CLINIC, "dr-c").signed(person).await;
+    reviewed(&world, &world.clinician(CLINIC, "dr-c"), person).await;
     for sql in [
         "DELETE FROM note",
         "DELETE FROM note_version",
         "DELETE FROM attachment",
+        "DELETE FROM release_decision",
+        "UPDATE release_decision SET until_at = at",
+        "DELETE FROM review_request",
+        "DELETE FROM block_review",
+        "UPDATE block_review SET at = now()",
+        "DELETE FROM amendment_request",
+        "UPDATE amendment_request SET words = ''",
+        "UPDATE amendment_request SET at = now()",
+        "DELETE FROM note_statement",
+        "UPDATE note_statement SET words = ''",
         "DELETE FROM request_log",
         "TRUNCATE note CASCADE",
         "UPDATE note_version SET body = ''",

@@ -29,7 +29,7 @@ pub struct World {
     pub consents: Consents,
     pub people: People,
     pub clock: ManualClock,
-    pub sign_ins: SignIns,
+    pub sign_ins: Arc<SignIns>,
     pub logs: Logs,
     pub directory: Arc<facts::Directory>,
     pub app: Arc<notes::App>,
@@ -73,7 +73,7 @@ impl World {
             stop: CancellationToken::new(),
         };
         let app = notes::start(deps, files(folder.path()));
-        let sign_ins = SignIns::new(&["notes"], shared).await;
+        let sign_ins = Arc::new(SignIns::new(&["notes"], shared).await);
         let listen = serve::ServeConfig {
             listen: ([127, 0, 0, 1], 0).into(),
             ..serve::ServeConfig::default()
@@ -126,11 +126,12 @@ impl World {
 
     /// The same caller over a connection of their own.
     pub async fn apart(&self, client: &Client) -> Client {
-        Client { channel: connected(&self.running).await, token: client.token.clone() }
+        Client { channel: connected(&self.running).await, mint: Arc::clone(&client.mint) }
     }
 
     pub fn client(&self, staff: &Staff) -> Client {
-        self.with_token(&self.sign_ins.staff(staff))
+        let (sign_ins, staff) = (Arc::clone(&self.sign_ins), staff.clone());
+        self.with_token(move || sign_ins.staff(&staff))
     }
 
     /// A clinician who treats.
@@ -140,11 +141,26 @@ impl World {
 
     /// The person's own sign-in.
     pub fn person(&self, sub: &str) -> Client {
-        self.with_token(&self.sign_ins.individual(sub, Role::Person, false))
+        self.individual(sub, Role::Person)
     }
 
-    fn with_token(&self, token: &str) -> Client {
-        Client { channel: self.channel.clone(), token: token.to_owned() }
+    /// Somebody who acts for others.
+    pub fn representative(&self, sub: &str) -> Client {
+        self.individual(sub, Role::Representative)
+    }
+
+    /// Somebody of an agency, in one role.
+    pub fn of(&self, agency: Uuid, sub: &str, role: Role) -> Client {
+        self.client(&Staff::of(agency, sub).roles([role]))
+    }
+
+    fn individual(&self, sub: &str, role: Role) -> Client {
+        let (sign_ins, sub) = (Arc::clone(&self.sign_ins), sub.to_owned());
+        self.with_token(move || sign_ins.individual(&sub, role, false))
+    }
+
+    fn with_token(&self, mint: impl Fn() -> String + Send + Sync + 'static) -> Client {
+        Client { channel: self.channel.clone(), mint: Arc::new(mint) }
     }
 
     /// A new person, registered by all three agencies.
@@ -189,11 +205,11 @@ async fn connected(running: &serve::Running) -> Channel {
     channel.connect().await.unwrap()
 }
 
-/// One caller.
+/// One caller, with a fresh token each time: days go by, and a token lives an hour.
 #[derive(Clone)]
 pub struct Client {
     channel: Channel,
-    pub token: String,
+    pub mint: Arc<dyn Fn() -> String + Send + Sync>,
 }
 
 impl Client {
@@ -205,61 +221,135 @@ impl Client {
         &self,
         message: CreateNoteRequest,
     ) -> Result<pb::CreateNoteResponse, Status> {
-        Ok(self.notes().create_note(bearer(&self.token, message)).await?.into_inner())
+        Ok(self.notes().create_note(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
     pub async fn sign(&self, message: SignNoteRequest) -> Result<pb::SignNoteResponse, Status> {
-        Ok(self.notes().sign_note(bearer(&self.token, message)).await?.into_inner())
+        Ok(self.notes().sign_note(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
     pub async fn amend(&self, message: AmendNoteRequest) -> Result<pb::AmendNoteResponse, Status> {
-        Ok(self.notes().amend_note(bearer(&self.token, message)).await?.into_inner())
+        Ok(self.notes().amend_note(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
     pub async fn update(
         &self,
         message: UpdateDraftRequest,
     ) -> Result<pb::UpdateDraftResponse, Status> {
-        Ok(self.notes().update_draft(bearer(&self.token, message)).await?.into_inner())
+        Ok(self.notes().update_draft(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
     pub async fn cosign(
         &self,
         message: CosignNoteRequest,
     ) -> Result<pb::CosignNoteResponse, Status> {
-        Ok(self.notes().cosign_note(bearer(&self.token, message)).await?.into_inner())
+        Ok(self.notes().cosign_note(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
     pub async fn append(
         &self,
         message: AppendNoteRequest,
     ) -> Result<pb::AppendNoteResponse, Status> {
-        Ok(self.notes().append_note(bearer(&self.token, message)).await?.into_inner())
+        Ok(self.notes().append_note(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
     pub async fn mark_error(
         &self,
         message: MarkEnteredInErrorRequest,
     ) -> Result<pb::MarkEnteredInErrorResponse, Status> {
-        Ok(self.notes().mark_entered_in_error(bearer(&self.token, message)).await?.into_inner())
+        Ok(self.notes().mark_entered_in_error(bearer(&(self.mint)(), message)).await?.into_inner())
+    }
+
+    pub async fn block(
+        &self,
+        message: pb::BlockReleaseRequest,
+    ) -> Result<pb::BlockReleaseResponse, Status> {
+        Ok(self.notes().block_release(bearer(&(self.mint)(), message)).await?.into_inner())
+    }
+
+    pub async fn lift(
+        &self,
+        message: pb::LiftBlockRequest,
+    ) -> Result<pb::LiftBlockResponse, Status> {
+        Ok(self.notes().lift_block(bearer(&(self.mint)(), message)).await?.into_inner())
+    }
+
+    pub async fn ask_review(
+        &self,
+        message: pb::RequestBlockReviewRequest,
+    ) -> Result<pb::RequestBlockReviewResponse, Status> {
+        Ok(self.notes().request_block_review(bearer(&(self.mint)(), message)).await?.into_inner())
+    }
+
+    pub async fn reviews(
+        &self,
+        message: pb::ListBlockReviewsRequest,
+    ) -> Result<pb::ListBlockReviewsResponse, Status> {
+        Ok(self.notes().list_block_reviews(bearer(&(self.mint)(), message)).await?.into_inner())
+    }
+
+    pub async fn decide_review(
+        &self,
+        message: pb::DecideBlockReviewRequest,
+    ) -> Result<pb::DecideBlockReviewResponse, Status> {
+        Ok(self.notes().decide_block_review(bearer(&(self.mint)(), message)).await?.into_inner())
+    }
+
+    pub async fn request_amendment(
+        &self,
+        message: pb::RequestAmendmentRequest,
+    ) -> Result<pb::RequestAmendmentResponse, Status> {
+        Ok(self.notes().request_amendment(bearer(&(self.mint)(), message)).await?.into_inner())
+    }
+
+    pub async fn amendments(
+        &self,
+        message: pb::ListAmendmentRequestsRequest,
+    ) -> Result<pb::ListAmendmentRequestsResponse, Status> {
+        Ok(self
+            .notes()
+            .list_amendment_requests(bearer(&(self.mint)(), message))
+            .await?
+            .into_inner())
+    }
+
+    pub async fn extend_amendment(
+        &self,
+        message: pb::ExtendAmendmentRequest,
+    ) -> Result<pb::ExtendAmendmentResponse, Status> {
+        Ok(self.notes().extend_amendment(bearer(&(self.mint)(), message)).await?.into_inner())
+    }
+
+    pub async fn decide_amendment(
+        &self,
+        message: pb::DecideAmendmentRequest,
+    ) -> Result<pb::DecideAmendmentResponse, Status> {
+        Ok(self.notes().decide_amendment(bearer(&(self.mint)(), message)).await?.into_inner())
+    }
+
+    pub async fn add_statement(
+        &self,
+        message: pb::AddStatementRequest,
+    ) -> Result<pb::AddStatementResponse, Status> {
+        Ok(self.notes().add_statement(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
     /// Its versions, newest first.
     pub async fn versions(&self, note: &pb::Note) -> Result<Vec<pb::NoteVersion>, Status> {
         let message = ListNoteVersionsRequest { name: note.name.clone() };
-        let reply = self.notes().list_note_versions(bearer(&self.token, message)).await?;
+        let reply = self.notes().list_note_versions(bearer(&(self.mint)(), message)).await?;
         Ok(reply.into_inner().versions)
     }
 
     pub async fn version(&self, note: &pb::Note, version: i32) -> Result<pb::Note, Status> {
         let message = GetNoteRequest { name: note.name.clone(), version };
-        let reply = self.notes().get_note(bearer(&self.token, message)).await?.into_inner();
+        let reply = self.notes().get_note(bearer(&(self.mint)(), message)).await?.into_inner();
         Ok(reply.note.unwrap())
     }
 
     pub async fn get_named(&self, name: &str) -> Result<pb::GetNoteResponse, Status> {
         let message = GetNoteRequest { name: name.to_owned(), version: 0 };
-        Ok(self.notes().get_note(bearer(&self.token, message)).await?.into_inner())
+        Ok(self.notes().get_note(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
     pub async fn get(&self, note: &pb::Note) -> Result<pb::GetNoteResponse, Status> {
@@ -267,14 +357,14 @@ impl Client {
     }
 
     pub async fn list(&self, message: ListNotesRequest) -> Result<pb::ListNotesResponse, Status> {
-        Ok(self.notes().list_notes(bearer(&self.token, message)).await?.into_inner())
+        Ok(self.notes().list_notes(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
     pub async fn search(
         &self,
         message: SearchNotesRequest,
     ) -> Result<pb::SearchNotesResponse, Status> {
-        Ok(self.notes().search_notes(bearer(&self.token, message)).await?.into_inner())
+        Ok(self.notes().search_notes(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
     /// Every page, walked to the end.
@@ -413,4 +503,12 @@ pub fn refusal<T: std::fmt::Debug>(done: Result<T, Status>) -> (Code, String) {
 
 pub fn not_found() -> (Code, String) {
     (Code::NotFound, "NOT_FOUND".to_owned())
+}
+
+pub fn wrong_state() -> (Code, String) {
+    (Code::FailedPrecondition, "WRONG_STATE".to_owned())
+}
+
+pub fn denied(reason: &str) -> (Code, String) {
+    (Code::PermissionDenied, reason.to_owned())
 }

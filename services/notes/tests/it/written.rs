@@ -4,9 +4,14 @@
 use ledger::verify::{Finding, Verifying, verify};
 use notes::states::Verb;
 use uuid::Uuid;
+use wire::notes::v1 as pb;
 
 use crate::{
+    amendments,
+    blocks::{block, lift},
     moves::go,
+    reviews::{ask, decide, waiting},
+    statements::state,
     world::{CLINIC, World},
 };
 
@@ -42,6 +47,25 @@ async fn every_write_has_its_record_and_every_record_of_one_its_write() {
     go(&world.clinician(CLINIC, "other"), Verb::Cosign, &waits).await.unwrap();
     let note = clinician.signed(person).await;
     clinician.get(&note).await.unwrap();
+    world.people.bind("jane", person, None);
+    let jane = world.person("jane");
+    jane.ask_review(ask(person)).await.unwrap();
+    for outcome in [pb::BlockReviewOutcome::Upheld, pb::BlockReviewOutcome::Lifted] {
+        clinician.block(block(&note, 1, "grounds", &world)).await.unwrap();
+        jane.ask_review(ask(person)).await.unwrap();
+        let reviewer = world.clinician(CLINIC, "other");
+        let review = waiting(&reviewer).await.remove(0);
+        reviewer.decide_review(decide(&review, outcome)).await.unwrap();
+    }
+    clinician.block(block(&note, 1, "grounds", &world)).await.unwrap();
+    clinician.lift(lift(&note)).await.unwrap();
+    for accepted in [true, false] {
+        let asked = jane.request_amendment(amendments::ask(&note, "words")).await.unwrap();
+        let asked = asked.amendment.unwrap();
+        let decision = if accepted { amendments::accept } else { amendments::deny };
+        clinician.decide_amendment(decision(&asked, "words")).await.unwrap();
+        jane.add_statement(state(&note, "words")).await.unwrap();
+    }
     assert!(clinician.get_named(&format!("notes/{}", Uuid::new_v4())).await.is_err());
     assert_eq!(findings(&world).await, []);
 
