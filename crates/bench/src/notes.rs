@@ -87,7 +87,12 @@ async fn measure(
     let names = notes::people(&mut conn, all).await?;
 
     notes::fill(&mut conn, CLINIC, 1, tenth).await?;
-    let running = serving::start(&keys, &server.url("trellis_notes", "postgres")).await?;
+    let running = serving::start(
+        &keys,
+        &server.url("trellis_notes", "postgres"),
+        &home.path().join("attachments"),
+    )
+    .await?;
     let channel = serve::peer(&format!("http://{}", running.addr()), None)?;
     let mut client = NotesServiceClient::new(channel);
     // Of another agency, which reads by consent.

@@ -1,6 +1,6 @@
 //! The notes service as the binary would start it, with fixed answers of the consent service.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use futures::future::BoxFuture;
 use identity::AuthLayer;
@@ -83,20 +83,21 @@ impl ConsentSource for Consented {
     }
 }
 
-pub async fn start(keys: &Keys, url: &str) -> anyhow::Result<Running> {
+pub async fn start(keys: &Keys, url: &str, files: &Path) -> anyhow::Result<Running> {
     let db = pg::connect(&pg::Config::new(url, "notes")).await?;
     pg::check_server(&db, pg::Allow { unsafe_durability: false }).await?;
     let ledger = Ledger::start(db.clone(), ledger::Config::default());
     let known = directory(&World::default());
     let pages = rpc::Pages::new(&[7; 32], clock()).map_err(|_| anyhow::anyhow!("page key"))?;
-    let app = ::notes::start(rpc::Deps {
+    let deps = rpc::Deps {
         db,
         guard: Guard::new(Arc::new(Consented::new()), Arc::new(Everybody), ledger, clock()),
         clock: clock(),
         pages,
         directory: Arc::clone(&known),
         stop: CancellationToken::new(),
-    });
+    };
+    let app = ::notes::start(deps, ::notes::Files::folder(files)?);
     let authenticator = keys.authenticator("notes", known).await?;
     let listen = ServeConfig { listen: ([127, 0, 0, 1], 0).into(), ..ServeConfig::default() };
     Ok(Server::builder(listen)

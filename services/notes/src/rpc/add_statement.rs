@@ -6,7 +6,7 @@ use rpc::Error;
 use tonic::{Request, Response};
 use wire::notes::v1::{AddStatementRequest, AddStatementResponse};
 
-use super::{own::Own, reply, request_amendment::room};
+use super::{beside, own::Own, request_amendment::room};
 use crate::{
     App,
     domain::{MAX_BESIDE, Statement, Words},
@@ -43,7 +43,7 @@ pub(super) async fn add_statement(
             }
             room("statements", all, MAX_BESIDE)?;
             store::state(tx, &permit, note, &statement).await?;
-            let statement = Some(reply::statement(&statement));
+            let statement = Some(beside::statement(&statement));
             Ok(AddStatementResponse { statement, disclosure: None })
         })
     });

@@ -6,7 +6,7 @@ use rpc::Error;
 use tonic::{Request, Response};
 use wire::notes::v1::{AmendNoteRequest, AmendNoteResponse};
 
-use super::{asked::asked, reply};
+use super::{asked::asked, sent};
 use crate::{
     App,
     domain::{Labels, Verb, added},
@@ -21,7 +21,7 @@ pub(super) async fn amend_note(
 ) -> Result<Response<AmendNoteResponse>, Error> {
     let asked = asked(app, request, RPC)?;
     let at = asked.at;
-    let new = Arc::new((reply::sections(asked.request.sections.clone())?, asked.by.clone()));
+    let new = Arc::new((sent::sections(asked.request.sections.clone())?, asked.by.clone()));
     let amend = asked.moved(app, "note.amend", Verb::Amend, move |tx, permit, step| {
         let new = Arc::clone(&new);
         Box::pin(async move {
@@ -30,7 +30,7 @@ pub(super) async fn amend_note(
             let (present, labels) = (note.content, Labels::of(&note.record));
             let version = (step.next_version()?, step.to);
             let sections =
-                added(labels, &present.sections, sent.clone()).map_err(reply::mislabelled)?;
+                added(labels, &present.sections, sent.clone()).map_err(sent::mislabelled)?;
             let labels =
                 Labels::union(sections.iter().map(|s| s.labels)).map_or(labels, |l| labels.and(l));
             let content = present.changed(sections);

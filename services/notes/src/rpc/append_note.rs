@@ -9,7 +9,7 @@ use rpc::{Error, InTx};
 use tonic::{Request, Response};
 use wire::notes::v1::{AppendNoteRequest, AppendNoteResponse};
 
-use super::{asked::asked, moves::Step, reply};
+use super::{asked::asked, moves::Step, sent};
 use crate::{
     App,
     domain::{Labels, Sent, Verb, added},
@@ -24,7 +24,7 @@ pub(super) async fn append_note(
 ) -> Result<Response<AppendNoteResponse>, Error> {
     let asked = asked(app, request, RPC)?;
     let at = asked.at;
-    let new = Arc::new((reply::sections(asked.request.sections.clone())?, asked.by.clone()));
+    let new = Arc::new((sent::sections(asked.request.sections.clone())?, asked.by.clone()));
     let appended = asked.moved(app, "note.append", Verb::Append, move |tx, permit, step| {
         let new = Arc::clone(&new);
         Box::pin(async move {
@@ -46,10 +46,10 @@ pub(super) async fn append(
     let note = store::reread(&mut *tx, permit).await?;
     let labels = Labels::of(&note.record);
     let version = step.next_version()?;
-    let sections = added(labels, &[], sent).map_err(reply::mislabelled)?;
+    let sections = added(labels, &[], sent).map_err(sent::mislabelled)?;
     let labels = Labels::union(sections.iter().map(|s| s.labels)).map_or(labels, |l| labels.and(l));
     let content = note.content.and(sections, by, at);
-    if let Some(violation) = reply::too_much(&content) {
+    if let Some(violation) = sent::too_much(&content) {
         return Err(Error::Invalid(vec![violation]).into());
     }
     store::revise(tx, permit, (version, step.to), (&content, labels), by, at).await?;

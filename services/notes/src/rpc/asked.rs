@@ -8,7 +8,7 @@ use tonic::Request;
 use uuid::Uuid;
 use wire::notes::v1 as pb;
 
-use super::{reply, write};
+use super::{sent, write};
 use crate::App;
 
 /// A request that moves a note.
@@ -75,7 +75,7 @@ pub(super) fn asked<Q: Moves>(
         ("name", request.name()),
         ("episode", request.episode()),
     ];
-    rpc::check(&request).ids(&ids).and(reply::too_long(request.sections())).done()?;
+    rpc::check(&request).ids(&ids).and(sent::too_long(request.sections())).done()?;
     let once = rpc::Request::new(&call, request.request_id(), &request)?;
     let id = rpc::id("name", "notes", request.name())?;
     let (by, at) = (write::practitioner(&call)?, app.deps.clock.now());

@@ -11,8 +11,9 @@ use wire::{
 };
 
 use super::{
+    beside,
     change::{Change, custodians},
-    reply, write,
+    write,
 };
 use crate::{
     App,
@@ -54,7 +55,7 @@ pub(super) async fn block_release(
             let now = store::beside_of(&mut *tx, &permit, at).await?;
             may_block(&standing, etag, now.block.as_ref(), (block.until, at))?;
             store::block(tx, &permit, block).await?;
-            Ok(BlockReleaseResponse { block: Some(reply::block(block)), disclosure: None })
+            Ok(BlockReleaseResponse { block: Some(beside::block(block)), disclosure: None })
         })
     });
     blocked.await

@@ -14,7 +14,7 @@ use wire::{
 };
 
 use super::{
-    reply,
+    reply, sent,
     write::{self, NoteReply as _},
 };
 use crate::{
@@ -36,7 +36,7 @@ pub(super) async fn create_note(
         ("person", &*request.person),
         ("episode", &*request.episode),
     ];
-    rpc::check(&request).ids(&ids).and(reply::too_long(&request.sections)).done()?;
+    rpc::check(&request).ids(&ids).and(sent::too_long(&request.sections)).done()?;
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let note = Arc::new(parse(app, &call, request)?);
     write::once(app, &call, &once, created(app, &call, &once, note)).await
@@ -70,8 +70,8 @@ async fn created(
 /// The note as it will be: its custodian and author are the caller's, never the request's.
 fn parse(app: &App, call: &Call, request: CreateNoteRequest) -> Result<Note, Error> {
     let person = rpc::id("person", "people", &request.person)?;
-    let note = request.labels.as_ref().map(|said| reply::stated("labels", said)).transpose()?;
-    let sections = drafted(note, reply::sections(request.sections)?).map_err(reply::mislabelled)?;
+    let note = request.labels.as_ref().map(|said| sent::stated("labels", said)).transpose()?;
+    let sections = drafted(note, sent::sections(request.sections)?).map_err(sent::mislabelled)?;
     let labels = Labels::union(sections.iter().map(|s| s.labels).chain(note)).unwrap_or_default();
     let agency = call.caller().agency().ok_or(Error::NotFound)?;
     let episode = Uuid::try_parse(&request.episode).ok().map(EpisodeId::from);

@@ -11,10 +11,11 @@ use wire::notes::v1::{AmendmentState, DecideAmendmentRequest, DecideAmendmentRes
 
 use super::{
     append_note::append,
+    beside,
     change::{Change, custodians},
     extend_amendment::over,
     moves::Step,
-    reply, write,
+    write,
 };
 use crate::{
     App,
@@ -59,7 +60,7 @@ pub(super) async fn decide_amendment(
             let decided = Decided { signed: Signature { by: by.clone(), at }, outcome };
             store::decide(tx, &permit, &amendment, &decided).await?;
             amendment.decided = Some(decided);
-            let amendment = Some(reply::amendment(&amendment, at));
+            let amendment = Some(beside::amendment(&amendment, at));
             Ok(DecideAmendmentResponse { amendment, disclosure: None })
         })
     });

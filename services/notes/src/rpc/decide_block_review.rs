@@ -7,8 +7,9 @@ use tonic::{Request, Response};
 use wire::notes::v1::{BlockReviewOutcome, DecideBlockReviewRequest, DecideBlockReviewResponse};
 
 use super::{
+    beside,
     change::{Change, custodians},
-    reply, write,
+    write,
 };
 use crate::{
     App,
@@ -57,7 +58,7 @@ pub(super) async fn decide_block_review(
             let (note, person) = (permit.record_id(), permit.person_id());
             let block = Block { under_review: false, ..now };
             let review = Review { id, note, person, asked_at, block };
-            let review = Some(reply::review(&review, Some(verdict)));
+            let review = Some(beside::review(&review, Some(verdict)));
             Ok(DecideBlockReviewResponse { review, disclosure: None })
         })
     });

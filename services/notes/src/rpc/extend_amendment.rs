@@ -7,8 +7,9 @@ use tonic::{Request, Response};
 use wire::notes::v1::{ExtendAmendmentRequest, ExtendAmendmentResponse};
 
 use super::{
+    beside,
     change::{Change, custodians},
-    reply, write,
+    write,
 };
 use crate::{
     App,
@@ -41,7 +42,7 @@ pub(super) async fn extend_amendment(
             let mut amendment = store::amendment(&mut *tx, &permit, id).await?;
             amendment.extend(at, why.clone()).map_err(over)?;
             store::extend(tx, &permit, &amendment, by).await?;
-            let amendment = Some(reply::amendment(&amendment, at));
+            let amendment = Some(beside::amendment(&amendment, at));
             Ok(ExtendAmendmentResponse { amendment, disclosure: None })
         })
     });

@@ -8,7 +8,7 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{self as pb, GetNoteRequest, GetNoteResponse};
 
-use super::reply;
+use super::beside;
 use crate::{
     App,
     domain::{Note, Sights},
@@ -40,7 +40,7 @@ pub(super) async fn shown(
     let mut beside = app.store.beside(&notes, app.deps.clock.now()).await?;
     let shown = notes.iter().map(|note| {
         let beside = note.record.id.uuid().and_then(|id| beside.remove(&id)).unwrap_or_default();
-        reply::shown(note, &beside, call.caller())
+        beside::shown(note, &beside, call.caller())
     });
     Ok(shown.collect())
 }

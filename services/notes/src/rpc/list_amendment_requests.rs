@@ -6,7 +6,7 @@ use rpc::Error;
 use tonic::{Request, Response};
 use wire::notes::v1::{ListAmendmentRequestsRequest, ListAmendmentRequestsResponse};
 
-use super::{queue, reply};
+use super::{beside, queue};
 use crate::{App, domain::seen_by, store::Wanted};
 
 const RPC: &str = "trellis.notes.v1.NotesService/ListAmendmentRequests";
@@ -45,7 +45,7 @@ pub(super) async fn list_amendment_requests(
     };
     let (found, disclosure) = guard.release_page(sealed).await?;
     Ok(Response::new(ListAmendmentRequestsResponse {
-        amendments: found.iter().map(|one| reply::amendment(one, now)).collect(),
+        amendments: found.iter().map(|one| beside::amendment(one, now)).collect(),
         next_page_token,
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))

@@ -5,7 +5,7 @@ use rpc::Error;
 use tonic::{Request, Response};
 use wire::notes::v1::{ListBlockReviewsRequest, ListBlockReviewsResponse};
 
-use super::{queue, reply};
+use super::{beside, queue};
 use crate::{App, domain::seen_by};
 
 const RPC: &str = "trellis.notes.v1.NotesService/ListBlockReviews";
@@ -29,7 +29,7 @@ pub(super) async fn list_block_reviews(
     let sealed = app.store.reviews(&permit, ids, seen).await?;
     let (reviews, disclosure) = guard.release_page(sealed).await?;
     Ok(Response::new(ListBlockReviewsResponse {
-        reviews: reviews.iter().map(|review| reply::review(review, None)).collect(),
+        reviews: reviews.iter().map(|review| beside::review(review, None)).collect(),
         next_page_token,
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))

@@ -11,8 +11,8 @@ use wire::notes::v1 as pb;
 
 use super::{
     asked::{Asked, Moves},
+    beside,
     change::Change,
-    reply,
     write::NoteReply,
 };
 use crate::{
@@ -95,7 +95,7 @@ async fn shown(
         true => store::beside_of(tx, permit, at).await?,
         false => Beside::default(),
     };
-    Ok(reply::shown(&note, &beside, caller))
+    Ok(beside::shown(&note, &beside, caller))
 }
 
 /// Where a move leads: not theirs, stale, or not from here, in this order.

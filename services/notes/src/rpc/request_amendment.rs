@@ -6,7 +6,7 @@ use rpc::{Conflict, Error};
 use tonic::{Request, Response};
 use wire::notes::v1::{RequestAmendmentRequest, RequestAmendmentResponse};
 
-use super::{own::Own, reply};
+use super::{beside, own::Own};
 use crate::{
     App,
     domain::{Amendment, MAX_BESIDE, MAX_OPEN, State, TO_DECIDE, Words},
@@ -50,7 +50,7 @@ pub(super) async fn request_amendment(
                 decided: None,
             };
             store::ask(tx, &permit, about.custodian, &amendment).await?;
-            let amendment = Some(reply::amendment(&amendment, at));
+            let amendment = Some(beside::amendment(&amendment, at));
             Ok(RequestAmendmentResponse { amendment, disclosure: None })
         })
     });

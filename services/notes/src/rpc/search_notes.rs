@@ -1,7 +1,5 @@
 //! Looks for words among what the caller may see, and nothing else.
 
-use std::collections::HashMap;
-
 use kernel::PersonId;
 use permit::{Ask, Call, Permit, ReadNotes, Sight};
 use rpc::{Conflict, Error};
@@ -9,17 +7,15 @@ use time::OffsetDateTime;
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::{
-    convert::{
-        agency_name, id_of, instant, name_of, practitioner_from_name, practitioner_name, timestamp,
-        to_wire,
-    },
-    notes::v1::{Highlight, HighlightRange, NoteHit, SearchNotesRequest, SearchNotesResponse},
+    convert::{id_of, instant, practitioner_from_name},
+    notes::v1::{SearchNotesRequest, SearchNotesResponse},
 };
 
+use super::hit;
 use crate::{
     App,
     domain::{Labels, counsels, folded, query, supervises},
-    store::{Hit, HitPlace, Marked, Sought},
+    store::{Hit, HitPlace, Sought},
 };
 
 const RPC: &str = "trellis.notes.v1.NotesService/SearchNotes";
@@ -54,7 +50,7 @@ pub(super) async fn search_notes(
     let mut found = app.store.marked(scope, &hits, words).await?;
     let next = last.map(|last| app.deps.pages.next_bytes(&call, &filter, &bytes(last)));
     Ok(Response::new(SearchNotesResponse {
-        hits: hits.iter().map(|hit| shown(hit, &mut found)).collect(),
+        hits: hits.iter().map(|hit| hit::shown(hit, &mut found)).collect(),
         next_page_token: next.transpose()?.unwrap_or_default(),
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))
@@ -138,31 +134,4 @@ fn place(bytes: &[u8]) -> Result<HitPlace, Error> {
         })
     };
     read().ok_or(Error::Conflict(Conflict::PageToken))
-}
-
-fn shown(hit: &Hit, found: &mut HashMap<Uuid, Vec<Marked>>) -> NoteHit {
-    let record = &hit.record;
-    let found = found.remove(&hit.place.id).unwrap_or_default();
-    NoteHit {
-        name: name_of("notes", &record.id),
-        person: name_of("people", &record.person),
-        r#type: hit.note_type,
-        record_class: to_wire(record.class),
-        custodian: record.custodian.as_ref().map(agency_name).unwrap_or_default(),
-        author: record.author.as_ref().map(practitioner_name).unwrap_or_default(),
-        authored_time: record.authored_on.map(timestamp),
-        state: i32::from(hit.state.number()),
-        version: hit.version,
-        highlights: found.into_iter().map(highlight).collect(),
-    }
-}
-
-fn highlight(found: Marked) -> Highlight {
-    let character = |at: usize| i32::try_from(at).unwrap_or(i32::MAX);
-    let (text, ranges) = found.piece.map(|piece| (piece.text, piece.ranges)).unwrap_or_default();
-    let range = |(start, end): (usize, usize)| HighlightRange {
-        start: character(start),
-        end: character(end),
-    };
-    Highlight { title: found.title, text, ranges: ranges.into_iter().map(range).collect() }
 }

@@ -8,7 +8,7 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{UpdateDraftRequest, UpdateDraftResponse};
 
-use super::{asked::asked, reply};
+use super::{asked::asked, sent};
 use crate::{
     App,
     domain::{Content, Labels, Verb, drafted},
@@ -26,9 +26,9 @@ pub(super) async fn update_draft(
     let said = &asked.request;
     let episode = Uuid::try_parse(&said.episode).ok().map(EpisodeId::from);
     let note_type = i16::try_from(said.r#type).unwrap_or_default();
-    let note = said.labels.as_ref().map(|said| reply::stated("labels", said)).transpose()?;
-    let sent = reply::sections(said.sections.clone())?;
-    let sections = drafted(note, sent).map_err(reply::mislabelled)?;
+    let note = said.labels.as_ref().map(|said| sent::stated("labels", said)).transpose()?;
+    let sent = sent::sections(said.sections.clone())?;
+    let sections = drafted(note, sent).map_err(sent::mislabelled)?;
     let labels = Labels::union(sections.iter().map(|s| s.labels).chain(note)).unwrap_or_default();
     let new = Arc::new((by, labels, episode, Content::new(sections)));
     let update = asked.moved(app, "note.update", Verb::Update, move |tx, permit, step| {
