@@ -60,7 +60,7 @@ type Client = NotesServiceClient<tonic::transport::Channel>;
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let (notes, calls, pairs) =
         if args.smoke { (5_000, 3, 20) } else { (args.notes, args.calls, args.pairs) };
-    let people = (notes / notes::OF_A_PERSON).max(100);
+    let people = (notes / notes::OF_A_PERSON).max(500);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (small, large, told) = runtime.block_on(measure(people, calls.max(2), pairs))?;
     let notes = people * notes::OF_A_PERSON;

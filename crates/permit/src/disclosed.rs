@@ -34,9 +34,14 @@ impl Located {
         self
     }
 
-    /// What is decided on: at least one.
-    pub(crate) fn decided(&self) -> &[Record] {
-        if self.parts.is_empty() { std::slice::from_ref(&self.record) } else { &self.parts }
+    /// What is decided on: each part, and last the record as a whole, which its parts of today may be less than.
+    pub(crate) fn decided(&self) -> Vec<Record> {
+        self.parts.iter().chain([&self.record]).cloned().collect()
+    }
+
+    /// As many of the findings are of what can be shown: of each part; of a record without any, its own.
+    pub(crate) fn shown<'a, T>(&self, findings: &'a [T]) -> &'a [T] {
+        findings.get(..self.parts.len().max(1)).unwrap_or(findings)
     }
 
     pub fn id(&self) -> &RecordId {

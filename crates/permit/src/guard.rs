@@ -142,7 +142,8 @@ impl Known {
             let told = matches!(request.who, Who::Practitioner { .. }) && !kept;
             if told { Sight::Withheld } else { Sight::Absent }
         };
-        let parts = located.decided().iter().zip(findings);
+        let decided = located.decided();
+        let parts = decided.iter().zip(findings);
         parts.map(|(part, found)| if found.is_ok() { Sight::Open } else { hidden(part) }).collect()
     }
 
@@ -269,11 +270,12 @@ impl Guard {
     ) -> Result<Vec<Opened>, (Refusal, Option<Reason>)> {
         let judge = |action| -> Result<Vec<Opened>, (Refusal, Option<Reason>)> {
             let request = known.request(ground, action).ok_or((Refusal::NotFound, None))?;
-            let parts = located.decided();
-            let findings = known.judge(&request, parts);
+            let findings = known.judge(&request, &located.decided());
             // Whoever sees a part sees that it is there, and does nothing to it.
             let writes = ground.action != Action::Read;
-            let partly = action == Action::Read && writes && findings.iter().any(Result::is_ok);
+            let partly = action == Action::Read
+                && writes
+                && located.shown(&findings).iter().any(Result::is_ok);
             findings.into_iter().collect::<Result<_, _>>().map_err(|refused| {
                 let reason = Some(refused.reason);
                 let refusal = Refusal::of_record(located, reason);

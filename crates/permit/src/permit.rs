@@ -81,6 +81,11 @@ impl<A: Act> Permit<A> {
         serde_json::to_value(&*self.visibility).unwrap_or(serde_json::Value::Null)
     }
 
+    /// Whether the action is permitted on this record as well: of what is written, as it will be.
+    pub fn admits(&self, record: &policy::Record) -> bool {
+        self.visibility.admits(record)
+    }
+
     /// The record that was asked about; nil, which no row has, for a list.
     pub fn record_id(&self) -> Uuid {
         self.one.as_ref().and_then(|l| l.record.id.uuid()).unwrap_or_default()

@@ -19,7 +19,8 @@ impl Guard {
         Ok((value, disclosure))
     }
 
-    /// As [`Guard::release`], of a record in parts where any is open: with what becomes of each, in their order.
+    /// As [`Guard::release`], of a record in parts where any is open: with what becomes of each, in their order,
+    /// and last of the record as a whole.
     pub async fn release_parts<T>(
         &self,
         sealed: Disclosed<T>,
@@ -36,10 +37,10 @@ impl Guard {
         let Some((located, value)) = items.pop() else { return Err(Refusal::NotFound) };
         let known = self.ask(&ground, &asked).await?;
         let request = known.request(&ground, Action::Read).ok_or(Refusal::NotFound)?;
-        let findings = known.judge(&request, located.decided());
+        let findings = known.judge(&request, &located.decided());
         match value {
-            Some(value) if located.found && whole.suffices(&findings) => {
-                let sum = Sum::of(findings.iter().flatten());
+            Some(value) if located.found && whole.suffices(&located, &findings) => {
+                let sum = Sum::of(located.shown(&findings).iter().flatten());
                 let record = std::slice::from_ref(&located.record);
                 let revision = known.revision_of(&located.record.person);
                 let event = event::permitted(
@@ -74,7 +75,7 @@ impl Guard {
     }
 
     /// As [`Guard::release_page`], of records in parts where any is open: each with what becomes of its parts,
-    /// in their order.
+    /// in their order, and last of the record as a whole.
     pub async fn release_page_parts<T>(
         &self,
         sealed: Disclosed<T>,
@@ -97,17 +98,18 @@ impl Guard {
         let known = self.ask(&ground, &people).await?;
         let request = known.request(&ground, Action::Read).ok_or(Refusal::NotFound)?;
         let decided: Vec<Record> =
-            items.iter().flat_map(|(located, _)| located.decided()).cloned().collect();
+            items.iter().flat_map(|(located, _)| located.decided()).collect();
         let mut findings = known.judge(&request, &decided).into_iter();
         let mut opened = Vec::with_capacity(items.len());
         let mut all = Sum::default();
         for (located, value) in items {
-            let found: Vec<Finding> = findings.by_ref().take(located.decided().len()).collect();
-            let Some(value) = value.filter(|_| whole.suffices(&found)) else { continue };
+            let found: Vec<Finding> = findings.by_ref().take(located.parts.len() + 1).collect();
+            let Some(value) = value.filter(|_| whole.suffices(&located, &found)) else { continue };
             let sights = known.sights(&request, &located, &found);
-            let record = located.record;
+            let shown = located.shown(&found);
+            let record = located.record.clone();
             let mut by = Vec::new();
-            for found in found.iter().flatten() {
+            for found in shown.iter().flatten() {
                 all.add(found);
                 let apart =
                     (found.basis == BasisKind::CourtOrder).then(|| record.custodian.clone());
@@ -221,10 +223,10 @@ enum Whole {
 }
 
 impl Whole {
-    fn suffices(self, findings: &[Finding]) -> bool {
+    fn suffices(self, of: &Located, findings: &[Finding]) -> bool {
         match self {
             Self::Only => findings.iter().all(Result::is_ok),
-            Self::OrParts => findings.iter().any(Result::is_ok),
+            Self::OrParts => of.shown(findings).iter().any(Result::is_ok),
         }
     }
 }

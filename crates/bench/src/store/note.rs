@@ -43,7 +43,7 @@ struct Section {
 const SELECT: &str = "
     SELECT n.id, n.person_id, n.class, n.custodian_id, n.author, n.episode_id, n.authored_at,
         n.confidentiality, n.sensitivities, n.part2, n.victim_service, n.note_type, n.state,
-        n.version, n.signed_at, n.row_version, v.body, v.sha256
+        n.version, n.signed_at, n.row_version, v.body, sha256(v.hashes) AS sha256
     FROM note n JOIN note_version v ON v.note_id = n.id AND v.version = n.version
     WHERE n.id = $1";
 

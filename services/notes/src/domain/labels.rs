@@ -77,7 +77,7 @@ impl Labels {
     }
 }
 
-/// What becomes of the sections with these labels.
+/// What becomes of the sections with these labels; the last are the note's own, of all that it ever had.
 pub type Sights = Vec<(Labels, Sight)>;
 
 /// Of sections whose labels were not decided on there is nothing to see.

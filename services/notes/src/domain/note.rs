@@ -172,10 +172,11 @@ impl Note {
     /// the whole.
     #[must_use]
     pub fn seen(self, sights: &Sights) -> Self {
-        let labels = Labels::distinct(self.content.labels());
-        if labels.iter().all(|of| sight(sights, *of) == Sight::Open) {
+        // Its sections of now may all be open, and what it was labelled with before not.
+        if sights.iter().all(|(_, sight)| *sight == Sight::Open) {
             return self;
         }
+        let labels = Labels::distinct(self.content.labels());
         let open = labels.into_iter().filter(|of| sight(sights, *of) == Sight::Open);
         let record = Labels::union(open).unwrap_or_default().on(&self.record);
         Self { record, content: self.content.seen(sights), whole: false, ..self }

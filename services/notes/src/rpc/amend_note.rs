@@ -33,6 +33,7 @@ pub(super) async fn amend_note(
                 added(labels, &present.sections, sent.clone()).map_err(sent::mislabelled)?;
             let labels =
                 Labels::union(sections.iter().map(|s| s.labels)).map_or(labels, |l| labels.and(l));
+            sent::writable(&permit, &sections)?;
             let content = present.changed(sections);
             Ok(store::revise(tx, &permit, version, (&content, labels), by, at).await?)
         })

@@ -53,7 +53,7 @@ pub(super) async fn released(
 ) -> Result<(Arc<Closed>, Sights, Disclosure), Error> {
     let sealed = sealed(app, call, of).await?;
     let (note, sights, disclosure) = app.deps.guard.release_parts(sealed).await?;
-    let sights = note.parts().into_iter().zip(sights).collect();
+    let sights = note.sights(sights);
     Ok((note, sights, disclosure))
 }
 

@@ -1,6 +1,6 @@
 //! Lists the versions of a note of which the caller may see something.
 
-use permit::{Call, Disclosure, ReadNotes, Refusal};
+use permit::{Call, Disclosure, ReadNotes, Refusal, Sight};
 use rpc::Error;
 use tonic::{Request, Response};
 use wire::notes::v1::{ListNoteVersionsRequest, ListNoteVersionsResponse};
@@ -32,8 +32,16 @@ pub(super) async fn list_note_versions(
         sights.extend(past);
         disclosure = disclosure.and(other);
     }
+    let mut shown: Vec<_> =
+        versions.iter().filter_map(|version| reply::version(version, &sights)).collect();
+    if sights.iter().any(|(_, sight)| *sight != Sight::Open) {
+        // Newest first: a version that says to this reader what the one before it says tells of what is hidden.
+        shown.reverse();
+        shown.dedup_by(|later, before| later.sha256 == before.sha256);
+        shown.reverse();
+    }
     Ok(Response::new(ListNoteVersionsResponse {
-        versions: versions.iter().filter_map(|version| reply::version(version, &sights)).collect(),
+        versions: shown,
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))
 }

@@ -36,8 +36,7 @@ pub(super) async fn list_notes(
         None => String::new(),
     };
     let seen = |(note, sights): &(Closed, Vec<Sight>)| {
-        let sights = note.parts().into_iter().zip(sights.iter().copied()).collect();
-        Ok(note.open()?.seen(&sights))
+        Ok(note.open()?.seen(&note.sights(sights.iter().copied())))
     };
     let opened: Result<Vec<_>, StoreError> = notes.iter().map(seen).collect();
     Ok(Response::new(ListNotesResponse {

@@ -1,6 +1,7 @@
 //! Sections as they are sent.
 
-use rpc::{Error, Violation};
+use permit::{Permit, WriteNotes};
+use rpc::{Denial, Error, Violation};
 use wire::{common::v1 as common, notes::v1 as pb};
 
 use crate::domain::{Content, Labels, MAX_BYTES, MAX_SECTIONS, Mislabelled, Section, Sent};
@@ -54,4 +55,14 @@ pub(super) fn mislabelled(why: Mislabelled) -> Error {
         }
     };
     Error::field(&format!("sections[{place}].labels"), what)
+}
+
+/// Whoever writes may write each section as it will be: what they could not touch they do not bring in.
+pub(super) fn writable(permit: &Permit<WriteNotes>, sections: &[Section]) -> Result<(), Error> {
+    let record = permit.record().ok_or(Error::NotFound)?;
+    let all = Labels::distinct(sections.iter().map(|section| section.labels));
+    if all.into_iter().all(|labels| permit.admits(&labels.on(record))) {
+        return Ok(());
+    }
+    Err(Error::Denied(Denial::ActionNotPermitted))
 }

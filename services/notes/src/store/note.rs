@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use identity::Caller;
 use kernel::{Kind, PractitionerId};
-use permit::{Deferred, Disclosed, FacetRow, ReadNotes};
+use permit::{Deferred, Disclosed, FacetRow, ReadNotes, Sight};
 use pg::{Db, Lane, Scope, Sealed, StoreError};
 use policy::Record;
 use uuid::Uuid;
@@ -13,7 +13,9 @@ use super::{
     At, Found,
     sections::{SectionLabels, words},
 };
-use crate::domain::{Labels, Mistake, Note, Reach, Signature, Signing, State, is_author, seen_by};
+use crate::domain::{
+    Labels, Mistake, Note, Reach, Sights, Signature, Signing, State, is_author, seen_by,
+};
 
 /// A note with its present version, as the functions and the list return it.
 pub(super) struct NoteRow {
@@ -103,6 +105,11 @@ impl Closed {
     /// The labels of each kind of section of the version that is to be shown.
     pub fn parts(&self) -> Vec<Labels> {
         self.labels.parts(&self.record)
+    }
+
+    /// What becomes of sections and note, of what was decided on each.
+    pub fn sights(&self, sights: impl IntoIterator<Item = Sight>) -> Sights {
+        self.parts().into_iter().chain([Labels::of(&self.record)]).zip(sights).collect()
     }
 
     /// What is decided on in the note's stead: as many, in their order.

@@ -286,7 +286,13 @@ async fn each_version_is_shown_by_its_own_sections() {
     let own: Vec<_> = draft.sections.iter().map(|s| s.labels.clone()).collect();
     assert_eq!(own, [None, Some(labels(NORMAL, &[]))]);
     let marked = author.mark_error(mark_error(&third, "Another's.")).await.unwrap().note.unwrap();
-    assert_eq!(clinic.get(&note).await.unwrap().note.unwrap(), marked);
+    let read = clinic.get(&note).await.unwrap().note.unwrap();
+    assert_eq!((&read.sections[0].body, read.state), (&marked.sections[0].body, marked.state));
+    // What it was labelled with before is of what is hidden.
+    assert_eq!(
+        (read.labels, marked.labels),
+        (Some(labels(NORMAL, &[MH])), Some(labels(5, &[SUD, MH, HIV])))
+    );
 }
 
 /// What an instance from before there were such sections has written.
@@ -503,4 +509,54 @@ async fn ten_thousand_notes_are_read_section_by_section_as_the_policy_decides() 
     }
     assert!(partly > 500 && all > 500 && none > 500, "{partly} {all} {none}");
     assert!(!world.logs.text().contains("canary"));
+}
+
+#[tokio::test]
+async fn what_a_note_had_before_is_as_hidden_as_it_was() {
+    let world = World::new().await;
+    let (person, _, clinic) = story(&world).await;
+    let author = world.clinician(HOUSING, "ms-h");
+    let sections =
+        vec![labelled("Open.", labels(NORMAL, &[])), labelled("x", labels(NORMAL, &[SUD]))];
+    let draft = author.create(CreateNoteRequest { sections, ..create(person) }).await.unwrap();
+    let draft = draft.note.unwrap();
+    let file = author.attach(&draft, &pdf(100)).await.unwrap();
+    let note = author.sign(sign(&draft)).await.unwrap().note.unwrap();
+    let sections = vec![labelled("Open.", labels(NORMAL, &[]))];
+    let message = AmendNoteRequest { sections, ..amend(&note, "x") };
+    let amended = author.amend(message).await.unwrap().note.unwrap();
+    assert_eq!(amended.labels, Some(labels(NORMAL, &[SUD])));
+    let read = clinic.get(&note).await.unwrap().note.unwrap();
+    assert_eq!((read.sections.len(), read.labels), (1, Some(labels(NORMAL, &[]))));
+    assert!(clinic.attached(&note).await.unwrap().is_empty());
+    assert_eq!(refusal(clinic.read(&file.name).await), not_found());
+    // To this reader both versions say the same: there is one.
+    assert_eq!(clinic.versions(&note).await.unwrap().len(), 1);
+    assert_eq!(author.versions(&note).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn nobody_brings_into_a_note_what_they_could_not_write() {
+    let world = World::new().await;
+    let (person, _, clinic) = story(&world).await;
+    let author = world.clinician(HOUSING, "ms-h");
+    let sections = vec![labelled("Open.", labels(NORMAL, &[]))];
+    let draft = author.create(CreateNoteRequest { sections, ..create(person) }).await.unwrap();
+    let note = author.sign(sign(draft.note.as_ref().unwrap())).await.unwrap().note.unwrap();
+    let with = |codes: &[i32]| pb::AppendNoteRequest {
+        sections: vec![labelled("More.", labels(NORMAL, codes))],
+        ..append(&note, "x")
+    };
+    let denied = (Code::PermissionDenied, "ACTION_NOT_PERMITTED".to_owned());
+    assert_eq!(refusal(clinic.append(with(&[SUD])).await), denied);
+    clinic.append(with(&[MH])).await.unwrap();
+    // The same words are no less than they are.
+    let note = author.get(&note).await.unwrap().note.unwrap();
+    let again = pb::AppendNoteRequest {
+        sections: vec![labelled("More.", labels(NORMAL, &[]))],
+        ..append(&note, "x")
+    };
+    let lowered = author.append(again).await.unwrap_err();
+    // They are titled alike, and were labelled MH.
+    assert_eq!(lowered.code(), Code::InvalidArgument);
 }
