@@ -18,7 +18,7 @@ fn disclosed(other: Disclosed<&'static str>) -> Disclosed<&'static str> {
 }
 
 fn located(other: Located) -> Located {
-    Located { found: true, ..other } //~ E0451 fields `record` and `found` of struct `Located` are private
+    Located { found: true, ..other } //~ E0451 fields `record`, `parts` and `found` of struct `Located` are private
 }
 
 fn main() {}
