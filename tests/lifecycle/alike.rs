@@ -11,7 +11,7 @@ use wire::{
     referrals::v1::GetReferralRequest,
 };
 
-const SAMPLES: usize = 2_000;
+const SAMPLES: usize = 1_200;
 /// Outside this the two can be told apart.
 const BAND: std::ops::RangeInclusive<f64> = 0.45..=0.55;
 
