@@ -25,7 +25,7 @@ pub struct FacetRow {
 }
 
 /// The code at an index that a column holds; none where there is no such code.
-fn code<C: Code>(index: i16) -> Option<C> {
+pub fn from_column<C: Code>(index: i16) -> Option<C> {
     usize::try_from(index).ok().and_then(|i| C::ALL.get(i)).copied()
 }
 
@@ -39,13 +39,13 @@ impl FacetRow {
     pub fn record(self, kind: Kind) -> Option<Record> {
         let confidentiality = match self.confidentiality {
             None => None,
-            Some(rank) => Some(code::<Confidentiality>(rank)?),
+            Some(rank) => Some(from_column::<Confidentiality>(rank)?),
         };
         Some(Record {
             id: RecordId::from(self.id),
             person: PersonId::from(self.person_id),
             kind,
-            class: code::<Class>(self.class)?,
+            class: from_column::<Class>(self.class)?,
             custodian: self.custodian_id.map(AgencyId::from),
             author: self.author.map(PractitionerId::new),
             episode: self.episode_id.map(EpisodeId::from),

@@ -32,7 +32,7 @@ pub use call::Call;
 pub use commit::{FENCE, Written};
 pub use disclosed::{Disclosed, Disclosure, Located, Sight};
 pub use event::{network_event, office_event, steward_event};
-pub use facets::{FacetRow, column};
+pub use facets::{FacetRow, column, from_column};
 pub use guard::{Ask, Covered, Guard};
 pub use permit::{
     ByNetwork, Deferred, Others, Permit, Representing, Standing, StandingPermit, Subscriber,

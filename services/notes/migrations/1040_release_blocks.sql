@@ -78,8 +78,9 @@ CREATE INDEX block_review_of_custodian ON block_review (custodian_id, at, id);
 SELECT protect('block_review');
 SELECT append_only('block_review');
 
-CREATE FUNCTION locate_block_reviews(custodian uuid, now_at timestamptz, after_at timestamptz, after_id uuid,
-        most bigint)
+-- Counselling notes for their author and, where `counsels`, for others: before the page is cut.
+CREATE FUNCTION locate_block_reviews(custodian uuid, own text, counsels boolean, now_at timestamptz,
+        after_at timestamptz, after_id uuid, most bigint)
     RETURNS TABLE (id uuid, person_id uuid, at timestamptz)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
@@ -87,6 +88,7 @@ BEGIN
     SELECT r.id, r.person_id, r.at
     FROM block_review r JOIN note n ON n.id = r.note_id AND n.release_block_id = r.block_id
     WHERE r.custodian_id = custodian AND n.release_block_until > now_at
+        AND (n.class = 0 OR counsels OR n.author = own)
         AND NOT EXISTS (SELECT FROM release_decision d WHERE d.block_id = r.block_id)
         AND (r.at, r.id) > (after_at, after_id)
     ORDER BY r.at, r.id LIMIT most;

@@ -78,14 +78,15 @@ CREATE INDEX note_statement_of_note ON note_statement (note_id);
 SELECT protect('note_statement');
 SELECT append_only('note_statement');
 
-CREATE FUNCTION locate_amendments(custodian uuid, after_at timestamptz, after_id uuid, most bigint)
+CREATE FUNCTION locate_amendments(custodian uuid, own text, counsels boolean, after_at timestamptz,
+        after_id uuid, most bigint)
     RETURNS TABLE (id uuid, person_id uuid, at timestamptz)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     RETURN QUERY
     SELECT a.id, a.person_id, a.due_at
-    FROM amendment_request a
-    WHERE a.custodian_id = custodian AND a.state = 1 AND (a.due_at, a.id) > (after_at, after_id)
+    FROM amendment_request a JOIN note n ON n.id = a.note_id
+    WHERE a.custodian_id = custodian AND a.state = 1 AND (n.class = 0 OR counsels OR n.author = own) AND (a.due_at, a.id) > (after_at, after_id)
     ORDER BY a.due_at, a.id LIMIT most;
 END $$;
 COMMENT ON FUNCTION locate_amendments IS

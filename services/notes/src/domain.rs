@@ -12,10 +12,10 @@ pub use amendments::{
     Amendment, Decided, MAX_BESIDE, MAX_OPEN, Outcome, Over, Statement, TO_DECIDE,
 };
 pub use attachment::{Attachment, Look, MOST_FILES, MOST_PARTS, PART_BYTES, Unlike};
-pub use labels::{Labels, Mislabelled, Sent, Sights, added, drafted, sight};
+pub use labels::{Labels, Mislabelled, Sent, Sights, added, drafted, in_parts, sight};
 pub use note::{
-    Content, MAX_BYTES, MAX_SECTIONS, MAX_VERSIONS, Mistake, Note, Section, Signature, Version,
-    VersionKind, counsels, digest, hats, is_author, of_its_unit, seen_by, supervises,
+    Content, MAX_BYTES, MAX_SECTIONS, MAX_VERSIONS, Mistake, Note, Section, Seer, Signature,
+    Version, VersionKind, digest, hats, is_author, of_its_unit, seen_by,
 };
 pub use rights::{Beside, Block, LONGEST_BLOCK, Review, Verdict, Words};
 pub use search::{MARKS, Piece, folded, piece, query};

@@ -20,7 +20,7 @@ use permit::{Deferred, Disclosed, Located, Permit, ReadNotes};
 use pg::{Db, Group, Limits, StoreError};
 use uuid::Uuid;
 
-use crate::domain::{Amendment, Beside, Note, Reach, Review, State, Version};
+use crate::domain::{Amendment, Beside, Note, Reach, Review, Seer, State, Version};
 
 pub use amendments::{Wanted, amendment, ask, asked, decide, extend, state, stated};
 pub use list::Page;
@@ -120,7 +120,10 @@ impl Notes {
                     && place.record.class == kernel::Class::General
             };
             let found = found?.filter(shown);
-            signed.extend(found.iter().flat_map(Place::in_parts));
+            if let Some(place) = found {
+                let parts = place.in_parts();
+                signed.extend(if parts.is_empty() { vec![place.record] } else { parts });
+            }
         }
         Ok(signed)
     }
@@ -151,7 +154,7 @@ impl Notes {
     /// Reviews that wait at an agency, after this one, oldest first.
     pub async fn waiting_reviews(
         &self,
-        custodian: Uuid,
+        custodian: (Uuid, Seer),
         now: At,
         after: (At, Uuid),
         most: i64,
@@ -174,7 +177,7 @@ impl Notes {
     /// Requests for amendment that wait at an agency, after this one, what is due first first.
     pub async fn waiting_amendments(
         &self,
-        custodian: Uuid,
+        custodian: (Uuid, Seer),
         after: (At, Uuid),
         most: i64,
     ) -> Result<Vec<Waits>, StoreError> {

@@ -1,6 +1,7 @@
 //! One note, asked for by itself.
 
-use kernel::{Code, CodeSet, Confidentiality, Sensitivity};
+use kernel::{CodeSet, Confidentiality, Sensitivity};
+use permit::from_column;
 use pg::{Db, Sealed, StoreError};
 use serde::Deserialize;
 use sqlx::FromRow;
@@ -63,7 +64,7 @@ fn shown(row: Row) -> Result<pb::Note, StoreError> {
     let bad = StoreError::BadRow { what: "note" };
     let sections: Vec<Section> =
         serde_json::from_slice(Sealed::open(&row.body)?).map_err(|_| bad.clone())?;
-    let confidentiality = row.confidentiality.and_then(code::<Confidentiality>);
+    let confidentiality = row.confidentiality.and_then(from_column::<Confidentiality>);
     let sensitivities =
         CodeSet::<Sensitivity>::from_bits(u32::try_from(row.sensitivities).unwrap_or_default());
     let (agency, practitioner) = row.author.split_once('/').ok_or_else(|| bad.clone())?;
@@ -71,7 +72,7 @@ fn shown(row: Row) -> Result<pb::Note, StoreError> {
         name: name_of("notes", row.id),
         person: name_of("people", row.person_id),
         r#type: row.note_type.into(),
-        record_class: code::<kernel::Class>(row.class).map_or(0, to_wire),
+        record_class: from_column::<kernel::Class>(row.class).map_or(0, to_wire),
         labels: Some(Labels {
             confidentiality: confidentiality.map_or(0, to_wire),
             sensitivities: set_to_wire(sensitivities),
@@ -93,8 +94,4 @@ fn shown(row: Row) -> Result<pb::Note, StoreError> {
         etag: row.row_version.to_string(),
         ..pb::Note::default()
     })
-}
-
-fn code<C: Code>(place: i16) -> Option<C> {
-    C::ALL.get(usize::try_from(place).ok()?).copied()
 }

@@ -7,6 +7,7 @@ mod commit;
 mod fence;
 mod own;
 mod page;
+mod parts;
 mod release;
 mod represent;
 mod sources;

@@ -77,6 +77,14 @@ impl Labels {
     }
 }
 
+/// What is decided on in a record's stead, section by section; none: all of them are labelled as it is.
+pub fn in_parts(record: &Record, sections: &[Labels]) -> Vec<Record> {
+    if *sections == [Labels::of(record)] {
+        return Vec::new();
+    }
+    sections.iter().map(|labels| labels.on(record)).collect()
+}
+
 /// What becomes of the sections with these labels; the last are the note's own, of all that it ever had.
 pub type Sights = Vec<(Labels, Sight)>;
 
@@ -99,10 +107,23 @@ pub enum Mislabelled {
     Unlabelled(usize),
 }
 
+/// Sections, and all that they are together with what the note was labelled with.
+pub type Labelled = (Vec<Section>, Labels);
+
+fn together(
+    sections: impl Iterator<Item = Result<Section, Mislabelled>>,
+    note: Option<Labels>,
+) -> Result<Labelled, Mislabelled> {
+    let sections = sections.collect::<Result<Vec<_>, _>>()?;
+    let all = sections.iter().map(|section| section.labels).chain(note);
+    let labels = Labels::union(all).unwrap_or_default();
+    Ok((sections, labels))
+}
+
 /// The sections of a draft: without labels of their own they have the note's.
-pub fn drafted(note: Option<Labels>, sent: Vec<Sent>) -> Result<Vec<Section>, Mislabelled> {
+pub fn drafted(stated: Option<Labels>, sent: Vec<Sent>) -> Result<Labelled, Mislabelled> {
     let theirs = sent.iter().any(|(_, own)| own.is_some());
-    let note = note.unwrap_or_default();
+    let note = stated.unwrap_or_default();
     let labelled = sent.into_iter().enumerate().map(|(place, (section, own))| {
         let labels = own.unwrap_or(note);
         if theirs && !labels.stated() {
@@ -110,16 +131,12 @@ pub fn drafted(note: Option<Labels>, sent: Vec<Sent>) -> Result<Vec<Section>, Mi
         }
         Ok(Section { labels, ..section })
     });
-    labelled.collect()
+    together(labelled, stated)
 }
 
 /// Sections that come to a signed note whose labels are these. Words that it has already are what they were or
 /// more, and what states nothing is as sensitive as the whole of it.
-pub fn added(
-    note: Labels,
-    present: &[Section],
-    sent: Vec<Sent>,
-) -> Result<Vec<Section>, Mislabelled> {
+pub fn added(note: Labels, present: &[Section], sent: Vec<Sent>) -> Result<Labelled, Mislabelled> {
     let labelled = sent.into_iter().enumerate().map(|(place, (section, own))| {
         let same = present.iter().filter(|s| s.title == section.title && s.body == section.body);
         let was = Labels::union(same.map(|s| s.labels));
@@ -132,7 +149,7 @@ pub fn added(
         };
         Ok(Section { labels, ..section })
     });
-    labelled.collect()
+    together(labelled, Some(note))
 }
 
 #[cfg(test)]
@@ -170,7 +187,7 @@ mod tests {
         let sent = |own: [Option<Labels>; 2]| {
             own.map(|own| (section("words", Labels::default()), own)).to_vec()
         };
-        let of = |sections: Vec<Section>| sections.iter().map(|s| s.labels).collect::<Vec<_>>();
+        let of = |(sections, _): Labelled| sections.iter().map(|s| s.labels).collect::<Vec<_>>();
         assert_eq!(drafted(None, sent([None, None])).map(of), Ok(vec![Labels::default(); 2]));
         assert_eq!(drafted(Some(plain), sent([None, Some(hiv)])).map(of), Ok(vec![plain, hiv]));
         assert_eq!(drafted(None, sent([Some(plain), Some(hiv)])).map(of), Ok(vec![plain, hiv]));
@@ -185,7 +202,7 @@ mod tests {
         let note = plain.and(hiv);
         let present = [section("open", plain), section("secret", hiv)];
         let one = |body: &str, own| vec![(section(body, Labels::default()), own)];
-        let of = |sent| added(note, &present, sent).map(|sections| sections[0].labels);
+        let of = |sent| added(note, &present, sent).map(|(sections, _)| sections[0].labels);
         // The same words are what they were; others all that the note is.
         assert_eq!(of(one("open", None)), Ok(plain));
         assert_eq!(of(one("secret", None)), Ok(hiv));
@@ -198,6 +215,6 @@ mod tests {
         let refused = added(Labels::default(), &silent, one("other", Some(plain)));
         assert_eq!(refused, Err(Mislabelled::Unlabelled(0)));
         let kept = added(Labels::default(), &silent, one("other", None)).unwrap();
-        assert_eq!(kept[0].labels, Labels::default());
+        assert_eq!((kept.0[0].labels, kept.1), (Labels::default(), Labels::default()));
     }
 }

@@ -1,10 +1,11 @@
 //! A note and its words.
 
 use identity::{Caller, CallerKind};
-use kernel::{Class, Instant, PractitionerId, Role};
+use kernel::{AgencyId, Class, Instant, PractitionerId, Role};
 use policy::Record;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use permit::Sight;
 
@@ -265,6 +266,28 @@ pub fn hats(caller: &Caller, record: &Record) -> Vec<Hat> {
         (Hat::Writer, true),
     ];
     worn.into_iter().filter(|(_, wears)| *wears).map(|(hat, _)| hat).collect()
+}
+
+/// What [`seen_by`] says of a caller, as values that a list is filtered by.
+#[derive(Debug, Clone)]
+pub struct Seer {
+    /// The caller as an author, who sees drafts of their own.
+    pub own: Option<String>,
+    /// Inside this unit, what waits for a cosigner is there.
+    pub supervises_in: Option<Uuid>,
+    /// Inside this unit, counselling notes are for counselors and clinicians.
+    pub no_counselling_of: Option<Uuid>,
+}
+
+impl Seer {
+    pub fn of(caller: &Caller) -> Self {
+        let unit = caller.agency().and_then(AgencyId::uuid);
+        Self {
+            own: caller.agency().map(|agency| format!("{agency}/{}", caller.subject())),
+            supervises_in: unit.filter(|_| supervises(caller)),
+            no_counselling_of: unit.filter(|_| !counsels(caller)),
+        }
+    }
 }
 
 /// What stands before the consent decision: what is not final is its author's, once signed also

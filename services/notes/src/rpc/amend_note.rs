@@ -29,10 +29,8 @@ pub(super) async fn amend_note(
             let note = store::reread(&mut *tx, &permit).await?;
             let (present, labels) = (note.content, Labels::of(&note.record));
             let version = (step.next_version()?, step.to);
-            let sections =
+            let (sections, labels) =
                 added(labels, &present.sections, sent.clone()).map_err(sent::mislabelled)?;
-            let labels =
-                Labels::union(sections.iter().map(|s| s.labels)).map_or(labels, |l| labels.and(l));
             sent::writable(&permit, &sections)?;
             let content = present.changed(sections);
             Ok(store::revise(tx, &permit, version, (&content, labels), by, at).await?)

@@ -46,9 +46,9 @@ pub(super) async fn append(
     let note = store::reread(&mut *tx, permit).await?;
     let labels = Labels::of(&note.record);
     let version = step.next_version()?;
-    let sections = added(labels, &note.content.sections, sent).map_err(sent::mislabelled)?;
+    let (sections, labels) =
+        added(labels, &note.content.sections, sent).map_err(sent::mislabelled)?;
     sent::writable(permit, &sections)?;
-    let labels = Labels::union(sections.iter().map(|s| s.labels)).map_or(labels, |l| labels.and(l));
     let content = note.content.and(sections, by, at);
     if let Some(violation) = sent::too_much(&content) {
         return Err(Error::Invalid(vec![violation]).into());

@@ -45,17 +45,18 @@ pub(super) async fn block_release(
         decided: Signature { by: write::practitioner(&call)?, at },
         under_review: false,
     };
-    let new = Arc::new((block, request.etag));
+    let new = Arc::new((block, request.etag, ledger::new_id(&app.deps.clock)));
     let change = Change { call, once, note, at, tx: "note.block" };
     let blocked = change.made(app, move |tx, permit, standing| {
         let new = Arc::clone(&new);
         Box::pin(async move {
-            let (block, etag) = &*new;
+            let (block, etag, review) = &*new;
             custodians(&permit)?;
             let now = store::beside_of(&mut *tx, &permit, at).await?;
             may_block(&standing, etag, now.block.as_ref(), (block.until, at))?;
-            store::block(tx, &permit, block).await?;
-            Ok(BlockReleaseResponse { block: Some(beside::block(block)), disclosure: None })
+            let under_review = store::block(tx, &permit, block, *review).await?;
+            let block = Block { under_review, ..block.clone() };
+            Ok(BlockReleaseResponse { block: Some(beside::block(&block)), disclosure: None })
         })
     });
     blocked.await

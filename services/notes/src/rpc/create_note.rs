@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{Content, Labels, Note, State, drafted},
+    domain::{Content, Note, State, drafted},
     store::{self, NewNote},
 };
 
@@ -71,8 +71,8 @@ async fn created(
 fn parse(app: &App, call: &Call, request: CreateNoteRequest) -> Result<Note, Error> {
     let person = rpc::id("person", "people", &request.person)?;
     let note = request.labels.as_ref().map(|said| sent::stated("labels", said)).transpose()?;
-    let sections = drafted(note, sent::sections(request.sections)?).map_err(sent::mislabelled)?;
-    let labels = Labels::union(sections.iter().map(|s| s.labels).chain(note)).unwrap_or_default();
+    let sent = sent::sections(request.sections)?;
+    let (sections, labels) = drafted(note, sent).map_err(sent::mislabelled)?;
     let agency = call.caller().agency().ok_or(Error::NotFound)?;
     let episode = Uuid::try_parse(&request.episode).ok().map(EpisodeId::from);
     let record = Record {

@@ -7,7 +7,11 @@ use tonic::{Request, Response};
 use wire::notes::v1::{ListAmendmentRequestsRequest, ListAmendmentRequestsResponse};
 
 use super::{beside, queue};
-use crate::{App, domain::seen_by, store::Wanted};
+use crate::{
+    App,
+    domain::{Seer, seen_by},
+    store::Wanted,
+};
 
 const RPC: &str = "trellis.notes.v1.NotesService/ListAmendmentRequests";
 
@@ -21,7 +25,7 @@ pub(super) async fn list_amendment_requests(
     let person = rpc::optional_id("person", "people", &request.person)?;
     let custodian = call.caller().agency().and_then(AgencyId::uuid);
     let token = &request.page_token;
-    let page = queue::Page::of(app, &call, &request.person, token, request.page_size)?;
+    let page = queue::page(app, &call, &request.person, token, request.page_size)?;
     let (guard, caller, now) = (&app.deps.guard, call.caller(), app.deps.clock.now());
     let seen = |record: &policy::Record, reach| seen_by(caller, record, reach);
     let all = Wanted { custodian, ids: None, after: page.after, most: page.most() };
@@ -34,6 +38,7 @@ pub(super) async fn list_amendment_requests(
             (permit.seal_parts(found), next)
         }
         (None, Some(own)) => {
+            let own = (own, Seer::of(caller));
             let mut waits = app.store.waiting_amendments(own, page.after, page.most()).await?;
             let next = page.cut(&mut waits, |one| (one.at, one.id))?;
             let (ids, people) = queue::whose(&waits);

@@ -6,7 +6,10 @@ use tonic::{Request, Response};
 use wire::notes::v1::{ListBlockReviewsRequest, ListBlockReviewsResponse};
 
 use super::{beside, queue};
-use crate::{App, domain::seen_by};
+use crate::{
+    App,
+    domain::{Seer, seen_by},
+};
 
 const RPC: &str = "trellis.notes.v1.NotesService/ListBlockReviews";
 
@@ -17,8 +20,9 @@ pub(super) async fn list_block_reviews(
     let call = rpc::call(&request, RPC)?;
     let request = request.into_inner();
     rpc::valid(&request)?;
-    let page = queue::Page::of(app, &call, "", &request.page_token, request.page_size)?;
+    let page = queue::page(app, &call, "", &request.page_token, request.page_size)?;
     let (own, now) = (queue::unit(&call)?, app.deps.clock.now());
+    let own = (own, Seer::of(call.caller()));
     let mut waits = app.store.waiting_reviews(own, now, page.after, page.most()).await?;
     let next_page_token = page.cut(&mut waits, |one| (one.at, one.id))?;
     let (ids, people) = queue::whose(&waits);

@@ -10,7 +10,7 @@ use wire::notes::v1::{ListNotesRequest, ListNotesResponse};
 use super::get_note;
 use crate::{
     App,
-    domain::{counsels, supervises},
+    domain::Seer,
     store::{Closed, Page},
 };
 
@@ -47,13 +47,9 @@ pub(super) async fn list_notes(
 }
 
 fn page(call: &Call, request: &ListNotesRequest, begin: PageKey) -> Page {
-    let caller = call.caller();
-    let unit = caller.agency().and_then(kernel::AgencyId::uuid);
     Page {
         note_type: i16::try_from(request.r#type).ok().filter(|t| *t > 0),
-        author: caller.agency().map(|agency| format!("{agency}/{}", caller.subject())),
-        supervises_in: unit.filter(|_| supervises(caller)),
-        no_counselling_of: unit.filter(|_| !counsels(caller)),
+        seer: Seer::of(call.caller()),
         before: (begin.instant(), begin.id),
         limit: rpc::page_size(request.page_size),
     }

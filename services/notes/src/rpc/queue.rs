@@ -2,59 +2,24 @@
 
 use kernel::{Instant, PersonId};
 use permit::Call;
-use rpc::{Error, PageKey};
+use rpc::{Error, Page};
 use uuid::Uuid;
 
 use crate::{App, store::Waits};
 
-/// A page that is asked for.
-pub(super) struct Page<'a> {
+/// A page that is asked for: the first begins before everything, not after it.
+pub(super) fn page<'a>(
     app: &'a App,
     call: &'a Call,
-    filter: &'a str,
-    /// Rows after this one.
-    pub(super) after: (Instant, Uuid),
-    size: i64,
-}
-
-impl<'a> Page<'a> {
-    pub(super) fn of(
-        app: &'a App,
-        call: &'a Call,
-        filter: &'a str,
-        token: &str,
-        size: i32,
-    ) -> Result<Self, Error> {
-        let begin = app.deps.pages.begin(call, filter.as_bytes(), token)?;
-        // The first page of the tokens is before everything that is newest first.
-        let after = match token {
-            "" => (Instant::UNIX_EPOCH, Uuid::nil()),
-            _ => (begin.instant(), begin.id),
-        };
-        Ok(Self { app, call, filter, after, size: rpc::page_size(size) })
+    filter: &str,
+    token: &str,
+    size: i32,
+) -> Result<Page<'a>, Error> {
+    let mut page = app.deps.pages.page(call, filter, token, size)?;
+    if token.is_empty() {
+        page.after = (Instant::UNIX_EPOCH, Uuid::nil());
     }
-
-    /// How many rows to read: one more tells whether there is another page.
-    pub(super) fn most(&self) -> i64 {
-        self.size.saturating_add(1)
-    }
-
-    /// Cuts what was read; the token of the next page.
-    pub(super) fn cut<T>(
-        &self,
-        rows: &mut Vec<T>,
-        key: impl Fn(&T) -> (Instant, Uuid),
-    ) -> Result<String, Error> {
-        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
-        let more = rows.len() > size;
-        rows.truncate(size);
-        match rows.last().filter(|_| more).map(key) {
-            Some((at, id)) => {
-                self.app.deps.pages.next(self.call, self.filter.as_bytes(), PageKey::of(at, id))
-            }
-            None => Ok(String::new()),
-        }
-    }
+    Ok(page)
 }
 
 /// The caller's unit.

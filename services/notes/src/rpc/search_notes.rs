@@ -14,7 +14,7 @@ use wire::{
 use super::hit;
 use crate::{
     App,
-    domain::{Labels, counsels, folded, query, supervises},
+    domain::{Labels, Seer, folded, query},
     store::{Hit, HitPlace, Sought},
 };
 
@@ -91,8 +91,6 @@ fn wanted(
         }
     };
     let types = request.types.iter().filter_map(|t| i16::try_from(*t).ok()).collect::<Vec<_>>();
-    let caller = call.caller();
-    let unit = caller.agency().and_then(kernel::AgencyId::uuid);
     let said = query(&request.query);
     let size = if request.page_size == 0 { USUAL } else { request.page_size };
     Ok(Sought {
@@ -105,9 +103,7 @@ fn wanted(
             time("authored_from", request.authored_from.as_ref())?,
             time("authored_until", request.authored_until.as_ref())?,
         ),
-        own: caller.agency().map(|agency| format!("{agency}/{}", caller.subject())),
-        supervises_in: unit.filter(|_| supervises(caller)),
-        no_counselling_of: unit.filter(|_| !counsels(caller)),
+        seer: Seer::of(call.caller()),
         after,
         limit: i64::from(size),
     })

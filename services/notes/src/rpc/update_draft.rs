@@ -11,7 +11,7 @@ use wire::notes::v1::{UpdateDraftRequest, UpdateDraftResponse};
 use super::{asked::asked, sent};
 use crate::{
     App,
-    domain::{Content, Labels, Verb, drafted},
+    domain::{Content, Verb, drafted},
     store::{self, Draft},
 };
 
@@ -28,8 +28,7 @@ pub(super) async fn update_draft(
     let note_type = i16::try_from(said.r#type).unwrap_or_default();
     let note = said.labels.as_ref().map(|said| sent::stated("labels", said)).transpose()?;
     let sent = sent::sections(said.sections.clone())?;
-    let sections = drafted(note, sent).map_err(sent::mislabelled)?;
-    let labels = Labels::union(sections.iter().map(|s| s.labels).chain(note)).unwrap_or_default();
+    let (sections, labels) = drafted(note, sent).map_err(sent::mislabelled)?;
     let new = Arc::new((by, labels, episode, Content::new(sections)));
     let update = asked.moved(app, "note.update", Verb::Update, move |tx, permit, step| {
         let new = Arc::clone(&new);

@@ -6,7 +6,7 @@ use pg::{Db, PgConnection, Sealed, StoreError};
 use uuid::Uuid;
 
 use super::rights::{Waits, words};
-use crate::domain::{Amendment, Decided, Outcome, Signature, Statement, Words};
+use crate::domain::{Amendment, Decided, Outcome, Seer, Signature, Statement, Words};
 
 /// A request as its row has it.
 pub(super) struct AmendmentRow {
@@ -241,17 +241,20 @@ pub(super) async fn list(
 /// Requests that wait at an agency, after this one, what is due first first.
 pub(super) async fn waiting(
     db: &Db,
-    custodian: Uuid,
+    (custodian, seer): (Uuid, Seer),
     (at, after): (Instant, Uuid),
     most: i64,
 ) -> Result<Vec<Waits>, StoreError> {
     db.run_one("amendments.locate", move |conn| {
+        let seer = seer.clone();
         Box::pin(async move {
             Ok(sqlx::query_as!(
                 Waits,
                 r#"SELECT id AS "id!", person_id AS "person!", at AS "at!"
-                   FROM locate_amendments($1, $2, $3, $4)"#,
+                   FROM locate_amendments($1, $2, $3, $4, $5, $6)"#,
                 custodian,
+                seer.own,
+                seer.no_counselling_of.is_none(),
                 at,
                 after,
                 most,

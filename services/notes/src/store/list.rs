@@ -8,6 +8,7 @@ use super::{
     At, Notes,
     note::{Closed, NoteRow},
 };
+use crate::domain::Seer;
 
 /// Words of one page, and what stands beside them, so that its reply keeps below the contract's 4 MiB: the first
 /// note always, and then as many as there is room for.
@@ -17,12 +18,7 @@ const PAGE_BYTES: i64 = 3 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Page {
     pub note_type: Option<i16>,
-    /// The caller as an author, who sees drafts of their own.
-    pub author: Option<String>,
-    /// Inside this unit, what waits for a cosigner is there.
-    pub supervises_in: Option<Uuid>,
-    /// Inside this unit, counselling notes are for counselors and clinicians.
-    pub no_counselling_of: Option<Uuid>,
+    pub seer: Seer,
     /// After this row, newest first.
     pub before: (At, Uuid),
     pub limit: i64,
@@ -95,13 +91,13 @@ impl Notes {
                         &people,
                         visibility,
                         page.note_type,
-                        page.author,
-                        page.no_counselling_of,
+                        page.seer.own,
+                        page.seer.no_counselling_of,
                         page.before.0,
                         page.before.1,
                         page.limit + 1,
                         PAGE_BYTES,
-                        page.supervises_in
+                        page.seer.supervises_in
                     )
                     .fetch_all(tx)
                     .await?)

@@ -14,7 +14,7 @@ use super::{
     sections::{SectionLabels, words},
 };
 use crate::domain::{
-    Labels, Mistake, Note, Reach, Sights, Signature, Signing, State, is_author, seen_by,
+    Labels, Mistake, Note, Reach, Sights, Signature, Signing, State, in_parts, is_author, seen_by,
 };
 
 /// A note with its present version, as the functions and the list return it.
@@ -112,9 +112,9 @@ impl Closed {
         self.parts().into_iter().chain([Labels::of(&self.record)]).zip(sights).collect()
     }
 
-    /// What is decided on in the note's stead: as many, in their order.
+    /// What is decided on in the note's stead.
     pub(super) fn in_parts(&self) -> Vec<Record> {
-        self.parts().into_iter().map(|labels| labels.on(&self.record)).collect()
+        in_parts(&self.record, &self.parts())
     }
 
     /// Sections of this note with these labels, to be decided on.
@@ -305,7 +305,7 @@ pub struct Place {
 
 impl Place {
     pub(super) fn in_parts(&self) -> Vec<Record> {
-        self.parts.iter().map(|labels| labels.on(&self.record)).collect()
+        in_parts(&self.record, &self.parts)
     }
 }
 

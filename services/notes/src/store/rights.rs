@@ -8,7 +8,7 @@ use pg::{Db, PgConnection, Sealed, StoreError};
 use uuid::Uuid;
 
 use super::amendments;
-use crate::domain::{Beside, Block, Review, Signature, Verdict, Words};
+use crate::domain::{Beside, Block, Review, Seer, Signature, Verdict, Words};
 
 /// What was written through the Sealed codec.
 pub(super) fn words(column: &[u8]) -> Result<Words, StoreError> {
@@ -84,12 +84,14 @@ pub async fn beside_of(
     Ok(beside(tx, &[note], now).await?.remove(&note).unwrap_or_default())
 }
 
-/// Blocks the permit's note, in the place of what there was.
+/// Blocks the permit's note, in the place of what there was. A review that the person has asked for and that
+/// nobody has decided is of this block now: `review` is its name. Whether there is one.
 pub async fn block(
     tx: &mut PgConnection,
     permit: &Permit<WriteNotes>,
     block: &Block,
-) -> Result<(), StoreError> {
+    review: Uuid,
+) -> Result<bool, StoreError> {
     let (note, person) = (permit.record_id(), permit.person_id());
     let sealed = Sealed::seal(block.grounds.0.as_bytes());
     sqlx::query!(
@@ -107,7 +109,22 @@ pub async fn block(
     )
     .execute(&mut *tx)
     .await?;
-    blocked_by(tx, permit, Some((block.id, block.until))).await
+    let goes_on = sqlx::query!(
+        "INSERT INTO block_review (id, request_id, block_id, note_id, person_id, custodian_id, at)
+         SELECT $1, r.request_id, $2, r.note_id, r.person_id, r.custodian_id, r.at FROM (
+            SELECT w.* FROM block_review w WHERE w.note_id = $3 AND w.person_id = $4
+            ORDER BY w.at DESC, w.id DESC LIMIT 1
+         ) r WHERE NOT EXISTS (
+            SELECT FROM release_decision d WHERE d.block_id = r.block_id AND d.kind IN (3, 4))",
+        review,
+        block.id,
+        note,
+        person,
+    )
+    .execute(&mut *tx)
+    .await?;
+    blocked_by(tx, permit, Some((block.id, block.until))).await?;
+    Ok(goes_on.rows_affected() == 1)
 }
 
 async fn blocked_by(
@@ -267,18 +284,21 @@ pub struct Waits {
 /// Reviews that wait at an agency, after this one, oldest first.
 pub(super) async fn waiting_reviews(
     db: &Db,
-    custodian: Uuid,
+    (custodian, seer): (Uuid, Seer),
     now: Instant,
     (at, after): (Instant, Uuid),
     most: i64,
 ) -> Result<Vec<Waits>, StoreError> {
     db.run_one("reviews.locate", move |conn| {
+        let seer = seer.clone();
         Box::pin(async move {
             Ok(sqlx::query_as!(
                 Waits,
                 r#"SELECT id AS "id!", person_id AS "person!", at AS "at!"
-                   FROM locate_block_reviews($1, $2, $3, $4, $5)"#,
+                   FROM locate_block_reviews($1, $2, $3, $4, $5, $6, $7)"#,
                 custodian,
+                seer.own,
+                seer.no_counselling_of.is_none(),
                 now,
                 at,
                 after,

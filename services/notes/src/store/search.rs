@@ -12,7 +12,7 @@ use super::{
     note::signing,
     sections::{SectionLabels, words},
 };
-use crate::domain::{Labels, MARKS, Piece, State, piece};
+use crate::domain::{Labels, MARKS, Piece, Seer, State, in_parts, piece};
 
 /// What is looked for, and among what.
 #[derive(Debug, Clone)]
@@ -24,10 +24,7 @@ pub struct Sought {
     pub author: Option<String>,
     pub custodian: Option<Uuid>,
     pub period: (Option<At>, Option<At>),
-    /// As in a list.
-    pub own: Option<String>,
-    pub supervises_in: Option<Uuid>,
-    pub no_counselling_of: Option<Uuid>,
+    pub seer: Seer,
     /// After this one, best first.
     pub after: Option<Place>,
     pub limit: i64,
@@ -162,9 +159,9 @@ impl Notes {
                         wanted.custodian,
                         wanted.period.0,
                         wanted.period.1,
-                        wanted.own,
-                        wanted.supervises_in,
-                        wanted.no_counselling_of,
+                        wanted.seer.own,
+                        wanted.seer.supervises_in,
+                        wanted.seer.no_counselling_of,
                         after.map(|place| place.rank),
                         after.map(|place| place.authored_at),
                         after.map(|place| place.id),
@@ -214,7 +211,7 @@ impl Notes {
         let last = hits.last().map(|hit| hit.place).filter(|_| more);
         let rows = hits.into_iter().map(|hit| {
             let labels = Labels::distinct(hit.sections.iter().map(|(_, labels)| *labels));
-            let parts = labels.iter().map(|labels| labels.on(&hit.record)).collect();
+            let parts = in_parts(&hit.record, &labels);
             (hit.record.clone(), parts, hit)
         });
         Ok((permit.seal_parts(rows), last))

@@ -1,7 +1,7 @@
 //! Sections as columns: their words sealed, their labels beside them, one array a facet.
 
 use kernel::{CodeSet, Confidentiality};
-use permit::column;
+use permit::{column, from_column};
 use pg::{Sealed, StoreError};
 use policy::Record;
 
@@ -35,7 +35,7 @@ impl SectionLabels {
         let labels = rows.map(|((confidentiality, sensitivities), flags)| {
             let confidentiality = match confidentiality {
                 SILENT => None,
-                rank => Some(at_rank(rank)?),
+                rank => Some(from_column::<Confidentiality>(rank)?),
             };
             let sensitivities = CodeSet::from_bits(u32::try_from(sensitivities).ok()?);
             let (part2, victim_service) = (flags & PART2 != 0, flags & VICTIM_SERVICE != 0);
@@ -70,11 +70,6 @@ impl SectionLabels {
         let labelled = sections.into_iter().zip(labels);
         Ok(Content::new(labelled.map(|(section, labels)| Section { labels, ..section }).collect()))
     }
-}
-
-fn at_rank(rank: i16) -> Option<Confidentiality> {
-    use kernel::Code as _;
-    Confidentiality::ALL.get(usize::try_from(rank).ok()?).copied()
 }
 
 pub(super) fn bits(sensitivities: CodeSet<kernel::Sensitivity>) -> i32 {

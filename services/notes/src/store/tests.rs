@@ -15,7 +15,7 @@ use super::{
     Draft, NewNote, Notes, Page, attachment, cosign, create, mark_error, reread, revise, sign,
     standing, update,
 };
-use crate::domain::{Attachment, Content, Labels, Section, State};
+use crate::domain::{Attachment, Content, Labels, Section, Seer, State};
 
 const CLINIC: Uuid = Uuid::from_u128(0xa1);
 
@@ -212,9 +212,11 @@ async fn a_list_holds_the_permits_people_and_no_second_person() {
 async fn listed(world: &World, notes: &Notes, people: &[Uuid]) -> Vec<Uuid> {
     let page = Page {
         note_type: None,
-        author: Some(format!("{CLINIC}/dr-c")),
-        supervises_in: None,
-        no_counselling_of: None,
+        seer: Seer {
+            own: Some(format!("{CLINIC}/dr-c")),
+            supervises_in: None,
+            no_counselling_of: None,
+        },
         before: (time::macros::datetime!(9999-12-31 0:00 UTC), Uuid::max()),
         limit: 50,
     };

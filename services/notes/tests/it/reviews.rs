@@ -221,3 +221,49 @@ async fn a_sign_in_asks_only_those_who_vouch_for_it_and_a_counselling_note_stays
         assert!(waiting(&world.of(CLINIC, "x", role)).await.is_empty(), "{role:?}");
     }
 }
+
+#[tokio::test]
+async fn a_review_that_waits_goes_on_with_the_next_block() {
+    let world = World::new().await;
+    let (author, person) = (world.clinician(CLINIC, "dr-c"), world.somebody());
+    let reviewer = world.clinician(CLINIC, "dr-d");
+    world.people.bind("jane", person, None);
+    let note = author.signed(person).await;
+    author.block(block(&note, 10, "grounds", &world)).await.unwrap();
+    world.person("jane").ask_review(ask(person)).await.unwrap();
+    let first = waiting(&reviewer).await;
+    author.lift(lift(&note)).await.unwrap();
+    assert!(waiting(&reviewer).await.is_empty());
+    let again = author.block(block(&note, 10, "other grounds", &world)).await.unwrap();
+    assert!(again.block.unwrap().under_review);
+    let all = waiting(&reviewer).await;
+    let [review] = &all[..] else { panic!("{all:?}") };
+    assert_eq!(review.request_time, first[0].request_time);
+    assert_eq!(review.block.as_ref().unwrap().grounds, "other grounds");
+    reviewer.decide_review(decide(review, BlockReviewOutcome::Lifted)).await.unwrap();
+    // What was decided is no request that waits.
+    let later = author.block(block(&note, 10, "grounds", &world)).await.unwrap();
+    assert!(!later.block.unwrap().under_review);
+    assert!(waiting(&reviewer).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_page_of_reviews_is_cut_among_those_that_its_reader_sees() {
+    let world = World::new().await;
+    let (author, person) = (world.clinician(CLINIC, "dr-c"), world.somebody());
+    world.people.bind("jane", person, None);
+    for counselling in [true, true, false] {
+        let record_class =
+            if counselling { RecordClass::CounselingNote } else { RecordClass::General }.into();
+        let draft =
+            author.create(CreateNoteRequest { record_class, ..create(person) }).await.unwrap();
+        let note = author.sign(sign(draft.note.as_ref().unwrap())).await.unwrap().note.unwrap();
+        author.block(block(&note, 10, "grounds", &world)).await.unwrap();
+    }
+    world.person("jane").ask_review(ask(person)).await.unwrap();
+    let one = ListBlockReviewsRequest { page_size: 1, ..Default::default() };
+    let officer = world.of(CLINIC, "po", Role::PrivacyOfficer);
+    let page = officer.reviews(one.clone()).await.unwrap();
+    assert_eq!((page.reviews.len(), page.next_page_token.as_str()), (1, ""));
+    assert_eq!(waiting(&author).await.len(), 3);
+}

@@ -21,6 +21,7 @@ use wire::{
 use crate::{
     attached::pdf,
     lists::{Dice, STAFF, given},
+    statements::state,
     world::{
         CLINIC, COURT, Client, HOUSING, World, amend, append, create, list, mark_error, not_found,
         refusal, section, sign, update,
@@ -533,6 +534,25 @@ async fn what_a_note_had_before_is_as_hidden_as_it_was() {
     // To this reader both versions say the same: there is one.
     assert_eq!(clinic.versions(&note).await.unwrap().len(), 1);
     assert_eq!(author.versions(&note).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_statement_is_there_for_whoever_sees_its_note_whole() {
+    let world = World::new().await;
+    let (person, note, clinic) = story(&world).await;
+    let author = world.clinician(HOUSING, "ms-h");
+    let sections = vec![labelled("Open.", labels(NORMAL, &[]))];
+    let draft = author.create(CreateNoteRequest { sections, ..create(person) }).await.unwrap();
+    let plain = author.sign(sign(draft.note.as_ref().unwrap())).await.unwrap().note.unwrap();
+    world.people.bind("jane", person, Some(&[HOUSING]));
+    for (of, shown) in [(&note, 0), (&plain, 1)] {
+        world.person("jane").add_statement(state(of, "canary-own")).await.unwrap();
+        let read = clinic.get(of).await.unwrap().note.unwrap();
+        assert_eq!(read.statements.len(), shown);
+        assert_eq!(author.get(of).await.unwrap().note.unwrap().statements.len(), 1);
+    }
+    let listed = clinic.list(list(person)).await.unwrap().notes;
+    assert_eq!(listed.iter().map(|note| note.statements.len()).sum::<usize>(), 1);
 }
 
 #[tokio::test]
