@@ -130,13 +130,6 @@ impl World {
         (running, there)
     }
 
-    /// The same caller over a connection that takes little at a time.
-    pub async fn narrow(&self, client: &Client) -> Client {
-        let channel = Channel::from_shared(format!("http://{}", self.running.addr())).unwrap();
-        let channel = channel.initial_stream_window_size(1024).connect().await.unwrap();
-        Client { channel, mint: Arc::clone(&client.mint) }
-    }
-
     pub fn client(&self, staff: &Staff) -> Client {
         let (sign_ins, staff) = (Arc::clone(&self.sign_ins), staff.clone());
         self.with_token(move || sign_ins.staff(&staff))
