@@ -834,6 +834,11 @@ impl<'a> Stage<'a> {
                     ..notes::SearchNotesRequest::default()
                 })
             }
+            "WatchNotes" => {
+                self.world.note(person).await;
+                let people = vec![person.name.clone()];
+                one(notes::WatchNotesRequest { people, cursor: String::new() })
+            }
             "PutAttachment" => {
                 let draft = note_about(&person.name);
                 let draft = served!(self.world.clinician.notes(), create_note, draft).note.unwrap();

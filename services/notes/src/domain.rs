@@ -2,6 +2,7 @@
 
 mod amendments;
 mod attachment;
+mod event;
 mod labels;
 mod note;
 mod rights;
@@ -12,6 +13,7 @@ pub use amendments::{
     Amendment, Decided, MAX_BESIDE, MAX_OPEN, Outcome, Over, Statement, TO_DECIDE,
 };
 pub use attachment::{Attachment, Look, MOST_FILES, MOST_PARTS, PART_BYTES, Unlike};
+pub use event::{Event, News};
 pub use labels::{Labels, Mislabelled, Sent, Sights, added, drafted, in_parts, sight};
 pub use note::{
     Content, MAX_BYTES, MAX_SECTIONS, MAX_VERSIONS, Mistake, Note, Section, Seer, Signature,

@@ -25,6 +25,7 @@ mod list_notes;
 mod locate_notes;
 mod mark_entered_in_error;
 mod moves;
+mod named;
 mod own;
 mod put_attachment;
 mod queue;
@@ -35,6 +36,7 @@ mod search_notes;
 mod sent;
 mod sign_note;
 mod update_draft;
+mod watch_notes;
 mod write;
 
 use std::sync::Arc;
@@ -53,6 +55,7 @@ pub struct Rpc(pub(crate) Arc<App>);
 #[async_trait]
 impl NotesService for Rpc {
     type GetAttachmentStream = get_attachment::Replies;
+    type WatchNotesStream = watch_notes::Events;
 
     async fn create_note(
         &self,
@@ -192,6 +195,13 @@ impl NotesService for Rpc {
         request: Request<pb::SearchNotesRequest>,
     ) -> Result<Response<pb::SearchNotesResponse>, Status> {
         Ok(search_notes::search_notes(&self.0, request).await?)
+    }
+
+    async fn watch_notes(
+        &self,
+        request: Request<pb::WatchNotesRequest>,
+    ) -> Result<Response<watch_notes::Events>, Status> {
+        Ok(watch_notes::watch_notes(&self.0, request).await?)
     }
 
     async fn list_notes(

@@ -3,6 +3,7 @@
 
 mod amendments;
 pub mod attachment;
+mod event;
 mod list;
 mod note;
 mod rights;
@@ -89,9 +90,13 @@ impl Notes {
         note::words_of(&self.db, note).await
     }
 
-    /// The versions from this one on of a note that was released, newest first.
-    pub async fn versions(&self, note: &Closed, from: i32) -> Result<Vec<Version>, StoreError> {
-        versions::versions(&self.db, note, from).await
+    /// These versions, the first and the last, of a note that was released, newest first.
+    pub async fn versions(
+        &self,
+        note: &Closed,
+        span: (i32, i32),
+    ) -> Result<Vec<Version>, StoreError> {
+        versions::versions(&self.db, note, span).await
     }
 
     /// Ids and facets only.

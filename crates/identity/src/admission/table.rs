@@ -236,6 +236,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.notes.v1.NotesService/ListNoteVersions", READERS),
     users("/trellis.notes.v1.NotesService/ListNotes", READERS),
     users("/trellis.notes.v1.NotesService/SearchNotes", READERS),
+    users("/trellis.notes.v1.NotesService/WatchNotes", READERS),
     users("/trellis.notes.v1.NotesService/PutAttachment", CARE),
     users("/trellis.notes.v1.NotesService/GetAttachment", READERS),
     users("/trellis.notes.v1.NotesService/ListAttachments", READERS),

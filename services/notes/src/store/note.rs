@@ -97,6 +97,15 @@ impl Closed {
         if is_author(caller, &self.record) { 1 } else { self.shared_from }
     }
 
+    /// The version that was signed.
+    pub fn first_for_others(&self) -> i32 {
+        self.shared_from
+    }
+
+    pub fn is_present(&self, version: i32) -> bool {
+        version == self.version
+    }
+
     /// Whether there is this version for somebody who sees the note; 0 is the present one.
     pub fn has(&self, version: i32, caller: &Caller) -> bool {
         version == 0 || (self.first_for(caller)..=self.version).contains(&version)

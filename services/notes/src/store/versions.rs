@@ -11,15 +11,15 @@ use super::{
 };
 use crate::domain::{MAX_VERSIONS, Reach, Section, Signature, State, Version, VersionKind};
 
-/// The versions from this one on of a released note, newest first.
+/// The versions from one to another of a released note, newest first.
 pub(super) async fn versions(
     db: &Db,
     note: &Closed,
-    from: i32,
+    (from, upto): (i32, i32),
 ) -> Result<Vec<Version>, StoreError> {
     let (id, person) = key(note)?;
     // Of the version that was released: what came since is read another time.
-    let last = note.version;
+    let last = upto.min(note.version);
     let rows = db.run_tx("notes.versions", Scope::person(person).reading(), move |tx| {
         Box::pin(async move {
             Ok(sqlx::query!(

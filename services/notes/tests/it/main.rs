@@ -25,5 +25,7 @@ mod statements;
 mod training;
 mod versions;
 mod walls;
+mod watch;
+mod watched;
 mod world;
 mod written;

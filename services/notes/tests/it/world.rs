@@ -33,6 +33,7 @@ pub struct World {
     pub logs: Logs,
     pub directory: Arc<facts::Directory>,
     pub app: Arc<notes::App>,
+    pub deps: rpc::Deps,
     /// Where the files of notes are.
     pub folder: tempfile::TempDir,
     pub channel: Channel,
@@ -72,19 +73,9 @@ impl World {
             directory: Arc::clone(&directory),
             stop: CancellationToken::new(),
         };
-        let app = notes::start(deps, files(folder.path()));
+        let app = notes::start(deps.clone(), files(folder.path()));
         let sign_ins = Arc::new(SignIns::new(&["notes"], shared).await);
-        let listen = serve::ServeConfig {
-            listen: ([127, 0, 0, 1], 0).into(),
-            ..serve::ServeConfig::default()
-        };
-        let running = serve::Server::builder(listen)
-            .add_service(notes::server(Arc::clone(&app)))
-            .descriptors(wire::DESCRIPTORS)
-            .auth(sign_ins.layer())
-            .start()
-            .await
-            .unwrap();
+        let running = listening(&app, &sign_ins).await;
         let channel = connected(&running).await;
         let world = Self {
             stage,
@@ -95,6 +86,7 @@ impl World {
             logs,
             directory,
             app,
+            deps,
             folder,
             channel,
             running,
@@ -127,6 +119,15 @@ impl World {
     /// The same caller over a connection of their own.
     pub async fn apart(&self, client: &Client) -> Client {
         Client { channel: connected(&self.running).await, mint: Arc::clone(&client.mint) }
+    }
+
+    /// Another instance of the service on the same database, and the same caller there.
+    pub async fn another(&self, client: &Client) -> (serve::Running, Client) {
+        let deps = rpc::Deps { stop: CancellationToken::new(), ..self.deps.clone() };
+        let app = notes::start(deps, notes::Files::folder(self.folder.path()).unwrap());
+        let running = listening(&app, &self.sign_ins).await;
+        let there = Client { channel: connected(&running).await, mint: Arc::clone(&client.mint) };
+        (running, there)
     }
 
     pub fn client(&self, staff: &Staff) -> Client {
@@ -198,6 +199,16 @@ impl World {
         sqlx::raw_sql(sqlx::AssertSqlSafe(path)).execute(&mut conn).await.unwrap();
         conn
     }
+}
+
+async fn listening(app: &Arc<notes::App>, sign_ins: &SignIns) -> serve::Running {
+    let listen =
+        serve::ServeConfig { listen: ([127, 0, 0, 1], 0).into(), ..serve::ServeConfig::default() };
+    let server = serve::Server::builder(listen)
+        .add_service(notes::server(Arc::clone(app)))
+        .descriptors(wire::DESCRIPTORS)
+        .auth(sign_ins.layer());
+    server.start().await.unwrap()
 }
 
 async fn connected(running: &serve::Running) -> Channel {
