@@ -1,5 +1,6 @@
 //! The contract's service, one line an RPC.
 
+mod acknowledge_note;
 mod add_statement;
 mod amend_note;
 mod append_note;
@@ -17,6 +18,7 @@ mod get_attachment;
 mod get_note;
 mod hit;
 mod lift_block;
+mod list_acknowledgements;
 mod list_amendment_requests;
 mod list_attachments;
 mod list_block_reviews;
@@ -28,6 +30,7 @@ mod moves;
 mod own;
 mod put_attachment;
 mod queue;
+mod reading;
 mod reply;
 mod request_amendment;
 mod request_block_review;
@@ -199,6 +202,20 @@ impl NotesService for Rpc {
         request: Request<pb::ListNotesRequest>,
     ) -> Result<Response<pb::ListNotesResponse>, Status> {
         Ok(list_notes::list_notes(&self.0, request).await?)
+    }
+
+    async fn acknowledge_note(
+        &self,
+        request: Request<pb::AcknowledgeNoteRequest>,
+    ) -> Result<Response<pb::AcknowledgeNoteResponse>, Status> {
+        Ok(acknowledge_note::acknowledge_note(&self.0, request).await?)
+    }
+
+    async fn list_acknowledgements(
+        &self,
+        request: Request<pb::ListAcknowledgementsRequest>,
+    ) -> Result<Response<pb::ListAcknowledgementsResponse>, Status> {
+        Ok(list_acknowledgements::list_acknowledgements(&self.0, request).await?)
     }
 
     async fn put_attachment(

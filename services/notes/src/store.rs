@@ -1,6 +1,7 @@
 //! Notes in PostgreSQL. Point reads of many callers are grouped into one statement; what is read is
 //! sealed until its reader's own decision.
 
+mod acknowledgements;
 mod amendments;
 pub mod attachment;
 mod list;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 use crate::domain::{Amendment, Beside, Note, Reach, Review, Seer, State, Version};
 
+pub use acknowledgements::{Reader, Shown, acknowledge};
 pub use amendments::{Wanted, amendment, ask, asked, decide, extend, state, stated};
 pub use list::Page;
 pub use note::{Closed, Place};

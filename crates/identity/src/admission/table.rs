@@ -60,6 +60,8 @@ const EVERY_USER: CodeSet<Role> = STAFF.union(INDIVIDUALS).union(NETWORK);
 /// Records that consent can open: also to research, and to proceedings under a consent for them.
 const READERS: CodeSet<Role> =
     CARE_AND_PRIVACY.union(set(&[Prosecutor, Researcher])).union(PRINCIPALS);
+/// Those of them who read for themselves.
+const READING_SELF: CodeSet<Role> = CARE_AND_PRIVACY.union(set(&[Prosecutor, Researcher, Person]));
 
 /// One row an RPC. What is not here is UNIMPLEMENTED.
 pub const ADMISSION: &[Row] = &[
@@ -236,6 +238,9 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.notes.v1.NotesService/ListNoteVersions", READERS),
     users("/trellis.notes.v1.NotesService/ListNotes", READERS),
     users("/trellis.notes.v1.NotesService/SearchNotes", READERS),
+    // Who has read a note is a reader's own to say; nobody says it for them.
+    users("/trellis.notes.v1.NotesService/AcknowledgeNote", READING_SELF),
+    users("/trellis.notes.v1.NotesService/ListAcknowledgements", READING_SELF),
     users("/trellis.notes.v1.NotesService/PutAttachment", CARE),
     users("/trellis.notes.v1.NotesService/GetAttachment", READERS),
     users("/trellis.notes.v1.NotesService/ListAttachments", READERS),

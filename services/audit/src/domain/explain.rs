@@ -80,6 +80,7 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "RequestAmendment" => "asked to amend",
         "ExtendAmendment" => "took more time to decide about",
         "DecideAmendment" => "decided about amending",
+        "AcknowledgeNote" => "confirmed having read",
         "AddStatement" => "wrote a statement about",
         "AcceptReferral" => "accepted",
         "RejectReferral" => "turned down",

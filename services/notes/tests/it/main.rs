@@ -17,6 +17,7 @@ mod model;
 mod moves;
 mod once;
 mod quiet;
+mod reading;
 mod reviews;
 mod search;
 mod sections;
