@@ -18,6 +18,21 @@ impl Stage<'_> {
                 }
                 one(notes::ListAcknowledgementsRequest { note: name, ..Default::default() })
             }
+            "AskQuestion" => one(ask(name)),
+            "AnswerQuestion" => {
+                let asked = served!(person.actor.notes(), ask_question, ask(name));
+                one(notes::AnswerQuestionRequest {
+                    request_id: request_id(),
+                    name: asked.question.unwrap().name,
+                    words: "On Tuesdays.".to_owned(),
+                })
+            }
+            "ListQuestions" => {
+                for _ in 0..2 {
+                    served!(person.actor.notes(), ask_question, ask(name.clone()));
+                }
+                one(notes::ListQuestionsRequest { note: name, ..Default::default() })
+            }
             _ => self.missing(rpc),
         }
     }
@@ -25,4 +40,9 @@ impl Stage<'_> {
 
 fn acknowledge(name: String) -> notes::AcknowledgeNoteRequest {
     notes::AcknowledgeNoteRequest { request_id: request_id(), name, version: 1 }
+}
+
+fn ask(note: String) -> notes::AskQuestionRequest {
+    let words = "When do I come?".to_owned();
+    notes::AskQuestionRequest { request_id: request_id(), note, words, roles: Vec::new() }
 }

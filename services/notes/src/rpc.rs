@@ -3,7 +3,9 @@
 mod acknowledge_note;
 mod add_statement;
 mod amend_note;
+mod answer_question;
 mod append_note;
+mod ask_question;
 mod asked;
 mod attachments;
 mod beside;
@@ -24,6 +26,7 @@ mod list_attachments;
 mod list_block_reviews;
 mod list_note_versions;
 mod list_notes;
+mod list_questions;
 mod locate_notes;
 mod mark_entered_in_error;
 mod moves;
@@ -216,6 +219,27 @@ impl NotesService for Rpc {
         request: Request<pb::ListAcknowledgementsRequest>,
     ) -> Result<Response<pb::ListAcknowledgementsResponse>, Status> {
         Ok(list_acknowledgements::list_acknowledgements(&self.0, request).await?)
+    }
+
+    async fn ask_question(
+        &self,
+        request: Request<pb::AskQuestionRequest>,
+    ) -> Result<Response<pb::AskQuestionResponse>, Status> {
+        Ok(ask_question::ask_question(&self.0, request).await?)
+    }
+
+    async fn answer_question(
+        &self,
+        request: Request<pb::AnswerQuestionRequest>,
+    ) -> Result<Response<pb::AnswerQuestionResponse>, Status> {
+        Ok(answer_question::answer_question(&self.0, request).await?)
+    }
+
+    async fn list_questions(
+        &self,
+        request: Request<pb::ListQuestionsRequest>,
+    ) -> Result<Response<pb::ListQuestionsResponse>, Status> {
+        Ok(list_questions::list_questions(&self.0, request).await?)
     }
 
     async fn put_attachment(

@@ -6,6 +6,7 @@ mod amendments;
 pub mod attachment;
 mod list;
 mod note;
+mod questions;
 mod rights;
 mod search;
 mod sections;
@@ -27,6 +28,7 @@ pub use acknowledgements::{Reader, Shown, acknowledge};
 pub use amendments::{Wanted, amendment, ask, asked, decide, extend, state, stated};
 pub use list::Page;
 pub use note::{Closed, Place};
+pub use questions::{answer, ask_about, open_questions, question};
 pub use rights::{Waits, ask_review, beside_of, block, has_blocked, lift, review, reviewed};
 pub use search::{Found as Marked, Hit, Place as HitPlace, Sought};
 pub use write::{
@@ -214,7 +216,7 @@ impl Notes {
         Ok(rows)
     }
 
-    /// About which note a review or a request for amendment is.
+    /// About which note a review, a request for amendment or a question is.
     pub async fn note_of(&self, id: Uuid) -> Result<Option<Uuid>, StoreError> {
         rights::note_of(&self.db, id).await
     }

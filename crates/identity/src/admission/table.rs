@@ -241,6 +241,11 @@ pub const ADMISSION: &[Row] = &[
     // Who has read a note is a reader's own to say; nobody says it for them.
     users("/trellis.notes.v1.NotesService/AcknowledgeNote", READING_SELF),
     users("/trellis.notes.v1.NotesService/ListAcknowledgements", READING_SELF),
+    // Words that become part of the custodian's record: who may write them is decided on the note. It is answered
+    // by those who give the care.
+    users("/trellis.notes.v1.NotesService/AskQuestion", CARE_AND_PRIVACY.union(set(&[Person]))),
+    users("/trellis.notes.v1.NotesService/AnswerQuestion", CARE),
+    users("/trellis.notes.v1.NotesService/ListQuestions", READING_SELF),
     users("/trellis.notes.v1.NotesService/PutAttachment", CARE),
     users("/trellis.notes.v1.NotesService/GetAttachment", READERS),
     users("/trellis.notes.v1.NotesService/ListAttachments", READERS),

@@ -77,6 +77,8 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "PutAttachment" => "put a file with",
         "GetAttachment" => "read a file of",
         "SearchNotes" => "searched",
+        "AskQuestion" => "asked a question about",
+        "AnswerQuestion" => "answered a question about",
         "RequestAmendment" => "asked to amend",
         "ExtendAmendment" => "took more time to decide about",
         "DecideAmendment" => "decided about amending",

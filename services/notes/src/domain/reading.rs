@@ -1,7 +1,9 @@
-//! Reading together: who says that they have read what.
+//! Reading together: who says that they have read what, and what they ask about it.
 
 use kernel::{Instant, PractitionerId};
 use uuid::Uuid;
+
+use super::{Hat, Over, Signature, Words};
 
 /// That somebody says that they have read a version of a note.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,4 +15,37 @@ pub struct Acknowledgement {
     /// None: the person themself.
     pub reader: Option<PractitionerId>,
     pub at: Instant,
+}
+
+/// As many questions as a note may have that are not answered.
+pub const MAX_QUESTIONS: i64 = 20;
+
+/// A question about a note.
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub id: Uuid,
+    pub note: Uuid,
+    pub person: Uuid,
+    /// None: the person themself.
+    pub asker: Option<PractitionerId>,
+    /// The custodian's that should look at it, as the contract numbers them; none: the note's author.
+    pub roles: Vec<i16>,
+    pub words: Words,
+    pub at: Instant,
+    pub answered: Option<(Signature, Words)>,
+}
+
+impl Question {
+    /// Whether it is for this member of the custodian's staff to answer.
+    pub fn is_for(&self, hats: &[Hat], roles: &[i16]) -> bool {
+        let to_author = self.roles.is_empty();
+        hats.contains(&Hat::Author)
+            || (to_author && hats.contains(&Hat::Supervisor))
+            || self.roles.iter().any(|role| roles.contains(role))
+    }
+
+    /// Whether it waits for an answer.
+    pub fn open(&self) -> Result<(), Over> {
+        if self.answered.is_some() { Err("answered") } else { Ok(()) }
+    }
 }

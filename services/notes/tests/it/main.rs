@@ -16,6 +16,7 @@ mod lists;
 mod model;
 mod moves;
 mod once;
+mod questions;
 mod quiet;
 mod reading;
 mod reviews;

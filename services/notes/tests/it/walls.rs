@@ -8,6 +8,7 @@ use crate::{
     amendments,
     attached::pdf,
     blocks::block,
+    questions,
     reading::acknowledge,
     reviews::ask,
     statements::state,
@@ -32,7 +33,7 @@ async fn does(world: &World, scope: Scope, sql: &'static str) -> Result<u64, Sto
     done.await
 }
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "note",
     "note_version",
     "attachment",
@@ -43,6 +44,7 @@ const TABLES: [&str; 10] = [
     "amendment_request",
     "note_statement",
     "note_acknowledgement",
+    "note_question",
 ];
 
 #[tokio::test]
@@ -72,6 +74,7 @@ async fn reviewed(world: &World, author: &Client, person: Uuid) {
     themself.request_amendment(amendments::ask(&note, "words")).await.unwrap();
     themself.add_statement(state(&note, "words")).await.unwrap();
     themself.acknowledge(acknowledge(&note, 1)).await.unwrap();
+    themself.ask(questions::ask(&note, &[])).await.unwrap();
     author.block(block(&note, 1, "grounds", world)).await.unwrap();
     themself.ask_review(ask(person)).await.unwrap();
 }
@@ -97,6 +100,8 @@ async fn the_services_role_deletes_nothing_and_changes_no_words() {
         "UPDATE note_statement SET words = ''",
         "DELETE FROM note_acknowledgement",
         "UPDATE note_acknowledgement SET hidden = false",
+        "DELETE FROM note_question",
+        "UPDATE note_question SET words = ''",
         "DELETE FROM request_log",
         "TRUNCATE note CASCADE",
         "UPDATE note_version SET body = ''",
