@@ -33,6 +33,11 @@ impl Stage<'_> {
                 }
                 one(notes::ListQuestionsRequest { note: name, ..Default::default() })
             }
+            "ListUnread" => {
+                self.world.note(person).await;
+                let people = vec![person.name.clone()];
+                one(notes::ListUnreadRequest { people, ..Default::default() })
+            }
             _ => self.missing(rpc),
         }
     }

@@ -27,10 +27,12 @@ mod list_block_reviews;
 mod list_note_versions;
 mod list_notes;
 mod list_questions;
+mod list_unread;
 mod locate_notes;
 mod mark_entered_in_error;
 mod moves;
 mod own;
+mod people;
 mod put_attachment;
 mod queue;
 mod reading;
@@ -240,6 +242,13 @@ impl NotesService for Rpc {
         request: Request<pb::ListQuestionsRequest>,
     ) -> Result<Response<pb::ListQuestionsResponse>, Status> {
         Ok(list_questions::list_questions(&self.0, request).await?)
+    }
+
+    async fn list_unread(
+        &self,
+        request: Request<pb::ListUnreadRequest>,
+    ) -> Result<Response<pb::ListUnreadResponse>, Status> {
+        Ok(list_unread::list_unread(&self.0, request).await?)
     }
 
     async fn put_attachment(

@@ -12,6 +12,7 @@ mod search;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod versions;
 mod write;
 
@@ -31,6 +32,7 @@ pub use note::{Closed, Place};
 pub use questions::{answer, ask_about, open_questions, question};
 pub use rights::{Waits, ask_review, beside_of, block, has_blocked, lift, review, reviewed};
 pub use search::{Found as Marked, Hit, Place as HitPlace, Sought};
+pub use unread::{Reviewer, Unread, UnreadPlace};
 pub use write::{
     Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, standing,
     standing_of, update,

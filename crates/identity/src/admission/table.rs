@@ -246,6 +246,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.notes.v1.NotesService/AskQuestion", CARE_AND_PRIVACY.union(set(&[Person]))),
     users("/trellis.notes.v1.NotesService/AnswerQuestion", CARE),
     users("/trellis.notes.v1.NotesService/ListQuestions", READING_SELF),
+    users("/trellis.notes.v1.NotesService/ListUnread", READING_SELF),
     users("/trellis.notes.v1.NotesService/PutAttachment", CARE),
     users("/trellis.notes.v1.NotesService/GetAttachment", READERS),
     users("/trellis.notes.v1.NotesService/ListAttachments", READERS),

@@ -79,6 +79,7 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "SearchNotes" => "searched",
         "AskQuestion" => "asked a question about",
         "AnswerQuestion" => "answered a question about",
+        "ListUnread" => "looked for what is unread in",
         "RequestAmendment" => "asked to amend",
         "ExtendAmendment" => "took more time to decide about",
         "DecideAmendment" => "decided about amending",

@@ -1,6 +1,7 @@
 //! Reading together: who says that they have read what, and what they ask about it.
 
 use kernel::{Instant, PractitionerId};
+use permit::Sight;
 use uuid::Uuid;
 
 use super::{Hat, Over, Signature, Words};
@@ -47,5 +48,38 @@ impl Question {
     /// Whether it waits for an answer.
     pub fn open(&self) -> Result<(), Over> {
         if self.answered.is_some() { Err("answered") } else { Ok(()) }
+    }
+}
+
+/// Why a note waits for somebody, the most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    Question,
+    Cosign,
+    Changed,
+    Unread,
+}
+
+impl Waiting {
+    /// By the contract's number.
+    pub fn of(number: i16) -> Option<Self> {
+        match number {
+            1 => Some(Self::Question),
+            2 => Some(Self::Cosign),
+            3 => Some(Self::Changed),
+            4 => Some(Self::Unread),
+            _ => None,
+        }
+    }
+
+    /// Whether it is still so to somebody who sees this of the note's parts and, last, of the note as a whole.
+    pub fn stands(self, sights: &[Sight]) -> bool {
+        let open = |sights: &[Sight]| sights.iter().all(|sight| *sight == Sight::Open);
+        match (self, sights.split_last()) {
+            // What they see of it has changed, or they have not read it: the parts that were found open.
+            (Self::Changed | Self::Unread, Some((_, parts))) if !parts.is_empty() => open(parts),
+            // What stands beside the whole note.
+            _ => open(sights),
+        }
     }
 }

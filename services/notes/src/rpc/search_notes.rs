@@ -1,6 +1,5 @@
 //! Looks for words among what the caller may see, and nothing else.
 
-use kernel::PersonId;
 use permit::{Ask, Call, Permit, ReadNotes, Sight};
 use rpc::{Conflict, Error};
 use time::OffsetDateTime;
@@ -11,7 +10,7 @@ use wire::{
     notes::v1::{SearchNotesRequest, SearchNotesResponse},
 };
 
-use super::hit;
+use super::{hit, people};
 use crate::{
     App,
     domain::{Labels, Seer, folded, query},
@@ -27,22 +26,18 @@ pub(super) async fn search_notes(
 ) -> Result<Response<SearchNotesResponse>, Error> {
     let call = rpc::call(&request, RPC)?;
     let request = request.into_inner();
-    let named = request.people.iter().enumerate();
-    let named: Vec<(String, &str)> =
-        named.map(|(place, name)| (format!("people[{place}]"), &**name)).collect();
-    let mut ids: Vec<(&str, &str)> = named.iter().map(|(field, name)| (&**field, *name)).collect();
+    let named = people::named(&request.people);
+    let mut ids = people::ids(&named);
     ids.push(("custodian", &request.custodian));
     rpc::check(&request).ids(&ids).done()?;
-    let people =
-        named.iter().map(|(field, name)| Ok(PersonId::from(rpc::id(field, "people", name)?)));
-    let people = people.collect::<Result<Vec<_>, Error>>()?;
+    let whose = people::people(&named)?;
     let filter = filter(&request);
     let after = app.deps.pages.begin_bytes(&call, &filter, &request.page_token)?;
     let after = after.map(|bytes| place(&bytes)).transpose()?;
     let wanted = wanted(&call, &request, after)?;
     let words = (wanted.said.clone(), wanted.folded.clone());
     let guard = &app.deps.guard;
-    let permit: Permit<ReadNotes> = guard.permit(&call, Ask::people(people)).await?;
+    let permit: Permit<ReadNotes> = guard.permit(&call, Ask::people(whose)).await?;
     let scope = permit.scope();
     let (sealed, last) = app.store.search(&permit, wanted).await?;
     let (hits, disclosure) = guard.release_page_parts(sealed).await?;

@@ -25,6 +25,7 @@ mod sections;
 mod seen;
 mod statements;
 mod training;
+mod unread;
 mod versions;
 mod walls;
 mod world;
