@@ -5,6 +5,7 @@ mod attachment;
 mod event;
 mod labels;
 mod note;
+mod reading;
 mod rights;
 mod search;
 mod state;
@@ -19,6 +20,7 @@ pub use note::{
     Content, MAX_BYTES, MAX_SECTIONS, MAX_VERSIONS, Mistake, Note, Section, Seer, Signature,
     Version, VersionKind, digest, hats, is_author, of_its_unit, seen_by,
 };
+pub use reading::{Acknowledgement, MAX_QUESTIONS, Question, Waiting};
 pub use rights::{Beside, Block, LONGEST_BLOCK, Review, Verdict, Words};
 pub use search::{MARKS, Piece, folded, piece, query};
 pub use state::{Hat, MOVES, Reach, Refused, Signing, State, Verb};

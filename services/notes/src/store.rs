@@ -1,16 +1,19 @@
 //! Notes in PostgreSQL. Point reads of many callers are grouped into one statement; what is read is
 //! sealed until its reader's own decision.
 
+mod acknowledgements;
 mod amendments;
 pub mod attachment;
 mod event;
 mod list;
 mod note;
+mod questions;
 mod rights;
 mod search;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod versions;
 mod write;
 
@@ -23,11 +26,14 @@ use uuid::Uuid;
 
 use crate::domain::{Amendment, Beside, Note, Reach, Review, Seer, State, Version};
 
+pub use acknowledgements::{Reader, Shown, acknowledge};
 pub use amendments::{Wanted, amendment, ask, asked, decide, extend, state, stated};
 pub use list::Page;
 pub use note::{Closed, Place};
+pub use questions::{answer, ask_about, open_questions, question};
 pub use rights::{Waits, ask_review, beside_of, block, has_blocked, lift, review, reviewed};
 pub use search::{Found as Marked, Hit, Place as HitPlace, Sought};
+pub use unread::{Reviewer, Unread, UnreadPlace};
 pub use write::{
     Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, standing,
     standing_of, update,
@@ -217,7 +223,7 @@ impl Notes {
         Ok(rows)
     }
 
-    /// About which note a review or a request for amendment is.
+    /// About which note a review, a request for amendment or a question is.
     pub async fn note_of(&self, id: Uuid) -> Result<Option<Uuid>, StoreError> {
         rights::note_of(&self.db, id).await
     }

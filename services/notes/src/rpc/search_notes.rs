@@ -1,6 +1,5 @@
 //! Looks for words among what the caller may see, and nothing else.
 
-use kernel::PersonId;
 use permit::{Ask, Call, Permit, ReadNotes, Sight};
 use rpc::{Conflict, Error};
 use time::OffsetDateTime;
@@ -31,14 +30,14 @@ pub(super) async fn search_notes(
     let mut ids = named.fields();
     ids.push(("custodian", &request.custodian));
     rpc::check(&request).ids(&ids).done()?;
-    let people = named.ids()?.into_iter().map(PersonId::from).collect();
+    let whose = named.ids()?.into_iter().map(PersonId::from).collect();
     let filter = filter(&request);
     let after = app.deps.pages.begin_bytes(&call, &filter, &request.page_token)?;
     let after = after.map(|bytes| place(&bytes)).transpose()?;
     let wanted = wanted(&call, &request, after)?;
     let words = (wanted.said.clone(), wanted.folded.clone());
     let guard = &app.deps.guard;
-    let permit: Permit<ReadNotes> = guard.permit(&call, Ask::people(people)).await?;
+    let permit: Permit<ReadNotes> = guard.permit(&call, Ask::people(whose)).await?;
     let scope = permit.scope();
     let (sealed, last) = app.store.search(&permit, wanted).await?;
     let (hits, disclosure) = guard.release_page_parts(sealed).await?;

@@ -49,6 +49,8 @@ replies!(
     ExtendAmendmentResponse,
     DecideAmendmentResponse,
     AddStatementResponse,
+    AskQuestionResponse,
+    AnswerQuestionResponse,
 );
 notes!(
     CreateNoteResponse,

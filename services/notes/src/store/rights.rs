@@ -354,7 +354,7 @@ pub(super) async fn reviews(
     reviews.collect()
 }
 
-/// About which note a review or a request for amendment is.
+/// About which note a review, a request for amendment or a question is.
 pub(super) async fn note_of(db: &Db, id: Uuid) -> Result<Option<Uuid>, StoreError> {
     db.run_one("rights.locate", move |conn| {
         Box::pin(async move {

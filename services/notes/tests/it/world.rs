@@ -97,15 +97,24 @@ impl World {
 
     /// What the directory tells: of the agencies these are suspended.
     pub fn suspended(&self, agencies: &[Uuid]) {
+        self.told(|id, agency| {
+            if agencies.contains(&id) {
+                agency.status = AgencyStatus::Suspended.into();
+            }
+            agency.part2_program = id == CLINIC;
+        });
+    }
+
+    /// What the directory tells of each agency.
+    pub fn told(&self, change: impl Fn(Uuid, &mut directory::Agency)) {
         let state = |id: Uuid| {
-            let gone = agencies.contains(&id);
-            let status = if gone { AgencyStatus::Suspended } else { AgencyStatus::Active };
-            let agency = directory::Agency {
+            let mut agency = directory::Agency {
                 name: format!("agencies/{id}"),
-                status: status.into(),
+                status: AgencyStatus::Active.into(),
                 sector: 1,
                 ..directory::Agency::default()
             };
+            change(id, &mut agency);
             AgencyState { agency: Some(agency), ..AgencyState::default() }
         };
         self.directory.apply(&WatchAgenciesResponse {
