@@ -17,6 +17,7 @@ mod get_attachment;
 mod get_note;
 mod hit;
 mod lift_block;
+mod links;
 mod list_amendment_requests;
 mod list_attachments;
 mod list_block_reviews;
@@ -34,6 +35,8 @@ mod request_block_review;
 mod search_notes;
 mod sent;
 mod sign_note;
+mod suggest_labels;
+mod types;
 mod update_draft;
 mod write;
 
@@ -185,6 +188,13 @@ impl NotesService for Rpc {
         request: Request<pb::ListNoteVersionsRequest>,
     ) -> Result<Response<pb::ListNoteVersionsResponse>, Status> {
         Ok(list_note_versions::list_note_versions(&self.0, request).await?)
+    }
+
+    async fn suggest_labels(
+        &self,
+        request: Request<pb::SuggestLabelsRequest>,
+    ) -> Result<Response<pb::SuggestLabelsResponse>, Status> {
+        Ok(suggest_labels::suggest_labels(request)?)
     }
 
     async fn search_notes(

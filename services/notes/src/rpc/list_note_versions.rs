@@ -32,8 +32,9 @@ pub(super) async fn list_note_versions(
         sights.extend(past);
         disclosure = disclosure.and(other);
     }
+    let of = Labels::of(&note.record);
     let mut shown: Vec<_> =
-        versions.iter().filter_map(|version| reply::version(version, &sights)).collect();
+        versions.iter().filter_map(|version| reply::version(version, &sights, of)).collect();
     if sights.iter().any(|(_, sight)| *sight != Sight::Open) {
         // Newest first: a version that says to this reader what the one before it says tells of what is hidden.
         shown.reverse();
