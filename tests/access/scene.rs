@@ -790,6 +790,7 @@ impl<'a> Stage<'a> {
                     labels,
                     episode,
                     sections,
+                    ..notes::UpdateDraftRequest::default()
                 })
             }
             "CosignNote" => {
@@ -824,6 +825,11 @@ impl<'a> Stage<'a> {
                 self.world.note(person).await;
                 let person = person.name.clone();
                 one(notes::ListNotesRequest { person, ..notes::ListNotesRequest::default() })
+            }
+            "SuggestLabels" => {
+                let system = "http://hl7.org/fhir/sid/icd-10-cm".to_owned();
+                let codes = vec![notes::CodedTerm { system, code: "F11.20".to_owned() }];
+                one(notes::SuggestLabelsRequest { codes })
             }
             "SearchNotes" => {
                 let note = self.world.note(person).await;
@@ -883,8 +889,11 @@ impl<'a> Stage<'a> {
         let clinic = &self.world.agencies.clinic;
         let trainee = self.network.tokens.staff("ps-elm", clinic, &roles, &purposes);
         let trainee = self.network.actor(trainee);
-        let draft =
-            notes::CreateNoteRequest { under_supervision: true, ..note_about(&person.name) };
+        let draft = notes::CreateNoteRequest {
+            under_supervision: true,
+            r#type: notes::NoteType::PeerSupport.into(),
+            ..note_about(&person.name)
+        };
         let name = served!(trainee.notes(), create_note, draft).note.unwrap().name;
         let sign = notes::SignNoteRequest { request_id: request_id(), name, etag: String::new() };
         served!(trainee.notes(), sign_note, sign).note.unwrap()

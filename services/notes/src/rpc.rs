@@ -21,6 +21,7 @@ mod get_note;
 mod hit;
 mod lift_block;
 mod list_acknowledgements;
+mod links;
 mod list_amendment_requests;
 mod list_attachments;
 mod list_block_reviews;
@@ -42,6 +43,8 @@ mod request_block_review;
 mod search_notes;
 mod sent;
 mod sign_note;
+mod suggest_labels;
+mod types;
 mod update_draft;
 mod watch_notes;
 mod write;
@@ -195,6 +198,13 @@ impl NotesService for Rpc {
         request: Request<pb::ListNoteVersionsRequest>,
     ) -> Result<Response<pb::ListNoteVersionsResponse>, Status> {
         Ok(list_note_versions::list_note_versions(&self.0, request).await?)
+    }
+
+    async fn suggest_labels(
+        &self,
+        request: Request<pb::SuggestLabelsRequest>,
+    ) -> Result<Response<pb::SuggestLabelsResponse>, Status> {
+        Ok(suggest_labels::suggest_labels(request)?)
     }
 
     async fn search_notes(

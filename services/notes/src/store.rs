@@ -35,7 +35,7 @@ pub use rights::{Waits, ask_review, beside_of, block, has_blocked, lift, review,
 pub use search::{Found as Marked, Hit, Place as HitPlace, Sought};
 pub use unread::{Reviewer, Unread, UnreadPlace};
 pub use write::{
-    Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, standing,
+    Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, sources, standing,
     standing_of, update,
 };
 
@@ -221,6 +221,15 @@ impl Notes {
             rows.extend(place.map(|place| (place.record.clone(), place.in_parts(), one)));
         }
         Ok(rows)
+    }
+
+    /// These notes, each with its facets; `seen` is what stands before the decision.
+    pub async fn located(
+        &self,
+        ids: Vec<Uuid>,
+        seen: impl Fn(&policy::Record, Reach) -> bool,
+    ) -> Result<Vec<Faceted<Uuid>>, StoreError> {
+        self.with_facets(ids, |id| *id, seen).await
     }
 
     /// About which note a review, a request for amendment or a question is.

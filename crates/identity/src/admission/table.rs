@@ -237,6 +237,8 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.notes.v1.NotesService/GetNote", READERS),
     users("/trellis.notes.v1.NotesService/ListNoteVersions", READERS),
     users("/trellis.notes.v1.NotesService/ListNotes", READERS),
+    // It knows of nobody, and is for those who label what they write.
+    users("/trellis.notes.v1.NotesService/SuggestLabels", CARE),
     users("/trellis.notes.v1.NotesService/SearchNotes", READERS),
     users("/trellis.notes.v1.NotesService/WatchNotes", READERS),
     // Who has read a note is a reader's own to say; nobody says it for them.

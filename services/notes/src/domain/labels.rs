@@ -105,6 +105,10 @@ pub enum Mislabelled {
     Lowered(usize),
     /// The note states none, which is stricter than what it says.
     Unlabelled(usize),
+    /// A note that it is derived from states none, and this section does; none: the note itself.
+    Silenced(Option<usize>),
+    /// The note says that it has none, and what it is derived from has some.
+    Silent,
 }
 
 /// Sections, and all that they are together with what the note was labelled with.

@@ -6,7 +6,7 @@ use rpc::Error;
 use tonic::{Request, Response};
 use wire::notes::v1::{AmendNoteRequest, AmendNoteResponse};
 
-use super::{asked::asked, sent};
+use super::{asked::asked, sent, types};
 use crate::{
     App,
     domain::{Labels, Verb, added},
@@ -20,13 +20,14 @@ pub(super) async fn amend_note(
     request: Request<AmendNoteRequest>,
 ) -> Result<Response<AmendNoteResponse>, Error> {
     let asked = asked(app, request, RPC)?;
-    let at = asked.at;
+    let (at, roles) = (asked.at, asked.call.caller().roles());
     let new = Arc::new((sent::sections(asked.request.sections.clone())?, asked.by.clone()));
     let amend = asked.moved(app, "note.amend", Verb::Amend, move |tx, permit, step| {
         let new = Arc::clone(&new);
         Box::pin(async move {
             let (sent, by) = &*new;
             let note = store::reread(&mut *tx, &permit).await?;
+            types::more(roles, &note, 0, sent)?;
             let (present, labels) = (note.content, Labels::of(&note.record));
             let version = (step.next_version()?, step.to);
             let (sections, labels) =

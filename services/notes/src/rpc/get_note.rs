@@ -8,7 +8,7 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{self as pb, GetNoteRequest, GetNoteResponse};
 
-use super::beside;
+use super::{beside, links};
 use crate::{
     App,
     domain::{Note, Sights},
@@ -27,22 +27,27 @@ pub(super) async fn get_note(
     let id = rpc::id("name", "notes", &request.name)?;
     let (note, sights, disclosure) = released(app, &call, (id, request.version)).await?;
     let note = app.store.words(note).await?.seen(&sights);
-    let note = shown(app, &call, vec![note]).await?.pop();
-    Ok(Response::new(GetNoteResponse { note, disclosure: Some(rpc::disclosure(&disclosure)) }))
+    let (mut notes, disclosure) = shown(app, &call, vec![note], disclosure).await?;
+    let disclosure = Some(rpc::disclosure(&disclosure));
+    Ok(Response::new(GetNoteResponse { note: notes.pop(), disclosure }))
 }
 
-/// Released notes, with what stands beside their words as far as it is for the caller.
+/// Released notes, with what stands beside their words and belongs with them as far as it is for the caller.
 pub(super) async fn shown(
     app: &App,
     call: &Call,
     notes: Vec<Note>,
-) -> Result<Vec<pb::Note>, Error> {
+    disclosure: Disclosure,
+) -> Result<(Vec<pb::Note>, Disclosure), Error> {
     let mut beside = app.store.beside(&notes, app.deps.clock.now()).await?;
+    let (open, more) = links::open(app, call, &notes).await?;
     let shown = notes.iter().map(|note| {
         let beside = note.record.id.uuid().and_then(|id| beside.remove(&id)).unwrap_or_default();
-        beside::shown(note, &beside, call.caller())
+        let links = links::shown(&note.links, |id| open.contains(id));
+        pb::Note { links, ..beside::shown(note, &beside, call.caller()) }
     });
-    Ok(shown.collect())
+    let shown = shown.collect();
+    Ok((shown, more.into_iter().fold(disclosure, Disclosure::and)))
 }
 
 /// A note of which the caller may read something, of this version (0: the present one), and what of it.

@@ -52,8 +52,9 @@ pub(super) async fn shown(
         sights.extend(past);
         disclosure = Some(other);
     }
+    let of = Labels::of(&note.record);
     let mut shown: Vec<_> =
-        versions.iter().filter_map(|version| reply::version(version, &sights)).collect();
+        versions.iter().filter_map(|version| reply::version(version, &sights, of)).collect();
     if sights.iter().any(|(_, sight)| *sight != Sight::Open) {
         // Newest first: a version that says to this reader what the one before it says tells of what is hidden.
         shown.reverse();

@@ -4,7 +4,7 @@ use rpc::Error;
 use tonic::{Request, Response};
 use wire::notes::v1::{SignNoteRequest, SignNoteResponse};
 
-use super::asked::asked;
+use super::{asked::asked, links};
 use crate::{App, domain::Verb, store};
 
 const RPC: &str = "trellis.notes.v1.NotesService/SignNote";
@@ -14,9 +14,14 @@ pub(super) async fn sign_note(
     request: Request<SignNoteRequest>,
 ) -> Result<Response<SignNoteResponse>, Error> {
     let asked = asked(app, request, RPC)?;
-    let at = asked.at;
+    let (by, at) = (asked.by.clone(), asked.at);
+    let agencies = app.deps.directory.agencies().map(|(_, agencies)| agencies);
     let sign = asked.moved(app, "note.sign", Verb::Sign, move |tx, permit, step| {
-        Box::pin(async move { Ok(store::sign(tx, &permit, step.to, at).await?) })
+        let (by, agencies) = (by.clone(), agencies.clone());
+        Box::pin(async move {
+            links::grown(&mut *tx, &permit, step, agencies.as_deref(), (&by, at)).await?;
+            Ok(store::sign(tx, &permit, step.to, at).await?)
+        })
     });
     sign.await
 }

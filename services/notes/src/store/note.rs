@@ -14,7 +14,8 @@ use super::{
     sections::{SectionLabels, words},
 };
 use crate::domain::{
-    Labels, Mistake, Note, Reach, Sights, Signature, Signing, State, in_parts, is_author, seen_by,
+    Contact, Labels, Links, Mistake, Note, Reach, Sights, Signature, Signing, State, in_parts,
+    is_author, seen_by,
 };
 
 /// A note with its present version, as the functions and the list return it.
@@ -44,6 +45,12 @@ pub(super) struct NoteRow {
     pub error_at: Option<At>,
     pub error_reason: Option<Vec<u8>>,
     pub beside_bytes: i32,
+    pub referral_id: Option<Uuid>,
+    pub goal_id: Option<Uuid>,
+    pub answers_id: Option<Uuid>,
+    pub derived_from: Vec<Uuid>,
+    pub facts: Option<Vec<u8>>,
+    pub facts_sha256: Option<Vec<u8>>,
     /// Absent: a large one, which is read once it was released.
     pub body: Option<Vec<u8>>,
     pub sha256: Vec<u8>,
@@ -59,7 +66,7 @@ pub(super) struct NoteRow {
 #[derive(Clone)]
 pub struct Closed {
     pub(crate) record: Record,
-    state: State,
+    pub(crate) state: State,
     note_type: i32,
     pub(super) version: i32,
     signed_at: Option<At>,
@@ -69,8 +76,11 @@ pub struct Closed {
     cosigned: Option<Signature>,
     error: Option<Marked>,
     beside_bytes: i32,
+    links: Links,
     /// The version whose words these are.
     shown: i32,
+    /// The facts of a contact, still closed, and their hash.
+    facts: Option<(Vec<u8>, Vec<u8>)>,
     /// Of each of its sections.
     labels: SectionLabels,
     body: Option<Vec<u8>>,
@@ -148,6 +158,13 @@ impl Closed {
         if content.sha256[..] != self.sha256[..] {
             return Err(bad("a note whose hash is another's"));
         }
+        let contact = self.facts.as_ref().map(|(facts, hash)| {
+            let contact = serde_json::from_slice::<Contact>(Sealed::open(facts)?);
+            contact
+                .ok()
+                .filter(|contact| contact.sha256()[..] == hash[..])
+                .ok_or(bad("facts of a supervision contact"))
+        });
         let error = self.error.as_ref().map(|(marked, reason)| {
             let reason = String::from_utf8(Sealed::open(reason)?.to_vec());
             let reason = reason.map_err(|_| bad("why a note was marked"))?;
@@ -165,7 +182,8 @@ impl Closed {
             cosigned: self.cosigned.clone(),
             error: error.transpose()?,
             whole: true,
-            content,
+            links: self.links.clone(),
+            content: content.with(contact.transpose()?),
         })
     }
 }
@@ -188,6 +206,13 @@ impl TryFrom<NoteRow> for Closed {
             signed_at: row.signed_at,
             row_version: row.row_version,
             beside_bytes: row.beside_bytes,
+            links: Links {
+                referral: row.referral_id,
+                goal: row.goal_id,
+                answers: row.answers_id,
+                derived_from: row.derived_from,
+            },
+            facts: row.facts.zip(row.facts_sha256),
             body: row.body,
             sha256: row.sha256,
             shown: row.shown,
@@ -279,9 +304,10 @@ pub(super) async fn read(
                         signed_at, row_version AS "row_version!", supervised AS "supervised!",
                         cosigner, cosigned_at, shared_from AS "shared_from!", error_marker,
                         error_at, error_reason, beside_bytes AS "beside_bytes!",
-                        shown AS "shown!", body, sha256 AS "sha256!", section_confidentialities,
-                        section_sensitivities, section_flags
-                    FROM read_notes_3($1, $2)"#,
+                        referral_id, goal_id, answers_id, derived_from AS "derived_from!", facts,
+                        facts_sha256, shown AS "shown!", body, sha256 AS "sha256!",
+                        section_confidentialities, section_sensitivities, section_flags
+                    FROM read_notes_4($1, $2)"#,
                     &ids,
                     &versions
                 )

@@ -125,6 +125,24 @@ impl World {
         });
     }
 
+    /// What the directory tells of one agency from now on.
+    pub fn flagged(&self, id: Uuid, change: impl Fn(&mut directory::Agency)) {
+        let (revision, _) = self.directory.agencies().unwrap();
+        let mut agency = directory::Agency {
+            name: format!("agencies/{id}"),
+            status: AgencyStatus::Active.into(),
+            sector: 1,
+            ..directory::Agency::default()
+        };
+        change(&mut agency);
+        self.directory.apply(&WatchAgenciesResponse {
+            revision: revision + 1,
+            agencies: vec![AgencyState { agency: Some(agency), ..AgencyState::default() }],
+            snapshot: false,
+            more: false,
+        });
+    }
+
     /// The same caller over a connection of their own.
     pub async fn apart(&self, client: &Client) -> Client {
         Client { channel: connected(&self.running).await, mint: Arc::clone(&client.mint) }
@@ -380,6 +398,13 @@ impl Client {
         Ok(self.notes().list_notes(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
+    pub async fn suggest(
+        &self,
+        message: pb::SuggestLabelsRequest,
+    ) -> Result<pb::SuggestLabelsResponse, Status> {
+        Ok(self.notes().suggest_labels(bearer(&(self.mint)(), message)).await?.into_inner())
+    }
+
     pub async fn search(
         &self,
         message: SearchNotesRequest,
@@ -476,6 +501,8 @@ pub fn update(note: &pb::Note, body: &str) -> UpdateDraftRequest {
         labels: note.labels.clone(),
         episode: note.episode.clone(),
         sections: vec![section("Plan", body)],
+        supervision_contact: note.supervision_contact,
+        links: note.links.clone(),
     }
 }
 

@@ -1,0 +1,172 @@
+//! What notes belong with: looked at when it is said, and told to whom each of them is open.
+
+use std::collections::{BTreeSet, HashSet};
+
+use kernel::{AgencyId, Class, Instant, PractitionerId};
+use permit::{Ask, Call, Disclosure, Permit, ReadNotes, WriteNotes};
+use pg::PgConnection;
+use policy::{Agencies, Record};
+use rpc::{Error, InTx, Outage, Violation};
+use uuid::Uuid;
+use wire::{convert::name_of, notes::v1 as pb};
+
+use super::{get_note, moves::Step};
+use crate::{
+    App,
+    domain::{self, Irreconcilable, Labels, Links, Note, Section, State, Type, seen_by},
+    store::{self, Draft},
+};
+
+/// Whatever else it is, it is refused in the same words.
+const UNFIT: &str = "must be a signed note about this person of which you may read all";
+
+pub(super) fn said(links: Option<&pb::NoteLinks>, of: Type) -> Result<Links, Error> {
+    let Some(links) = links else { return Ok(Links::default()) };
+    if of == Type::SupervisionContact && !links.derived_from.is_empty() {
+        let what = "must be empty: a supervision contact holds facts, and no words of other notes";
+        return Err(Error::field("links.derived_from", what));
+    }
+    let note = |(n, name): (usize, &String)| rpc::id(&derived(n), "notes", name);
+    Ok(Links {
+        referral: rpc::optional_id("links.referral", "referrals", &links.referral)?,
+        goal: rpc::optional_id("links.goal", "goals", &links.goal)?,
+        answers: rpc::optional_id("links.answers", "notes", &links.answers)?,
+        derived_from: links.derived_from.iter().enumerate().map(note).collect::<Result<_, _>>()?,
+    })
+}
+
+fn derived(n: usize) -> String {
+    format!("links.derived_from[{n}]")
+}
+
+/// Looks at the notes that a draft belongs with, each by a decision of its own that is on record: what comes with
+/// the words of those from which it is derived.
+pub(super) async fn sources(
+    app: &App,
+    call: &Call,
+    links: &Links,
+    about: &Record,
+) -> Result<Option<Labels>, Error> {
+    let fields = links.answers.iter().map(|id| ("links.answers".to_owned(), *id));
+    let fields =
+        fields.chain(links.derived_from.iter().enumerate().map(|(n, id)| (derived(n), *id)));
+    let fields: Vec<_> = fields.collect();
+    let looked = fields.iter().map(|(_, id)| source(app, call, *id, about));
+    let looked = futures::future::try_join_all(looked).await?;
+    let unfit = fields.iter().zip(&looked).filter(|(_, found)| found.is_none());
+    let unfit: Vec<_> = unfit.map(|((field, _), _)| Violation::new(field, UNFIT)).collect();
+    if !unfit.is_empty() {
+        return Err(Error::Invalid(unfit));
+    }
+    let from: Vec<_> = looked.into_iter().skip(links.answers.iter().count()).flatten().collect();
+    carried(from, app.deps.directory.agencies().map(|(_, agencies)| agencies).as_deref())
+}
+
+/// Whose note and how labelled; none: it is not one that can be named.
+async fn source(
+    app: &App,
+    call: &Call,
+    id: Uuid,
+    about: &Record,
+) -> Result<Option<(AgencyId, Labels)>, Error> {
+    let note = match get_note::whole(app, call, id).await {
+        Ok((note, _)) => note,
+        Err(Error::NotFound) => return Ok(None),
+        Err(away) => return Err(away),
+    };
+    let of = &note.record;
+    let signed = matches!(note.state, State::Final | State::Amended | State::Appended);
+    // A counselling note is answered, and its words are taken, inside its own unit and class alone.
+    let counsels = |record: &Record| record.class == Class::CounselingNote;
+    let within = counsels(about) && about.custodian == of.custodian;
+    let fits = of.person == about.person && signed && (!counsels(of) || within);
+    Ok(of.custodian.clone().filter(|_| fits).map(|custodian| (custodian, Labels::of(of))))
+}
+
+/// What is of a Part 2 programme or of a victim service stays so, wherever its words go.
+fn carried(
+    from: Vec<(AgencyId, Labels)>,
+    agencies: Option<&Agencies>,
+) -> Result<Option<Labels>, Error> {
+    if from.is_empty() {
+        return Ok(None);
+    }
+    let agencies = agencies.ok_or(Error::Unavailable(Outage::Directory))?;
+    let flagged = from.into_iter().map(|(custodian, labels)| {
+        let agency = agencies.get(&custodian).ok_or(Error::Unavailable(Outage::Directory))?;
+        Ok(Labels {
+            part2: labels.part2 || agency.part2_program,
+            victim_service: labels.victim_service || agency.victim_service_provider,
+            ..labels
+        })
+    });
+    domain::carried(&flagged.collect::<Result<Vec<_>, Error>>()?).map_err(|Irreconcilable| {
+        let what = "notes of which one states no labels and another V can't both be derived from";
+        Error::field("links.derived_from", what)
+    })
+}
+
+/// At its signing a draft takes what its sources are labelled with then: in a version of the same words, where
+/// that is more than it has.
+pub(super) async fn grown(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteNotes>,
+    step: Step,
+    agencies: Option<&Agencies>,
+    (by, at): (&PractitionerId, Instant),
+) -> Result<(), InTx> {
+    let from = store::sources(&mut *tx, permit).await?;
+    let Some(carried) = carried(from, agencies)? else { return Ok(()) };
+    let Note { record, note_type, links, content, .. } = store::reread(&mut *tx, permit).await?;
+    let labels = Labels::of(&record).and(carried);
+    if labels == Labels::of(&record) && content.labels().all(|own| own.and(carried) == own) {
+        return Ok(());
+    }
+    let contact = content.contact;
+    let more = |s: Section| Section { labels: s.labels.and(carried), ..s };
+    let sections = content.sections.into_iter().map(more).collect();
+    let content = domain::Content::new(sections).with(contact);
+    let draft = Draft { record: labels.on(&record), note_type: column(note_type), links, content };
+    Ok(store::update(tx, permit, step.next_version()?, &draft, by, at).await?)
+}
+
+/// The contract's number, which the annotations have checked.
+pub(super) fn column(note_type: i32) -> i16 {
+    i16::try_from(note_type).unwrap_or_default()
+}
+
+/// Of the notes that these belong with those of which the caller may read something now.
+pub(super) async fn open(
+    app: &App,
+    call: &Call,
+    notes: &[Note],
+) -> Result<(HashSet<Uuid>, Option<Disclosure>), Error> {
+    let linked = || notes.iter().filter(|note| note.links.notes().next().is_some());
+    let ids: BTreeSet<Uuid> = linked().flat_map(|note| note.links.notes()).collect();
+    if ids.is_empty() {
+        return Ok((HashSet::new(), None));
+    }
+    let people: BTreeSet<Uuid> = linked().filter_map(|note| note.record.person.uuid()).collect();
+    let people = people.into_iter().map(kernel::PersonId::from).collect();
+    let guard = &app.deps.guard;
+    let permit = guard.permit(call, Ask::<ReadNotes>::people(people)).await?;
+    let caller = call.caller();
+    let seen = |record: &Record, reach| seen_by(caller, record, reach);
+    let located = app.store.located(ids.into_iter().collect(), seen).await?;
+    let (open, disclosure) = guard.release_page_parts(permit.seal_found_parts(located)).await?;
+    Ok((open.into_iter().map(|(id, _)| id).collect(), Some(disclosure)))
+}
+
+/// Links as the contract shows them; of notes those that are told.
+pub(super) fn shown(links: &Links, told: impl Fn(&Uuid) -> bool) -> Option<pb::NoteLinks> {
+    let name =
+        |collection, id: Option<Uuid>| id.map(|id| name_of(collection, id)).unwrap_or_default();
+    let from = links.derived_from.iter().filter(|id| told(id));
+    let links = pb::NoteLinks {
+        referral: name("referrals", links.referral),
+        goal: name("goals", links.goal),
+        answers: name("notes", links.answers.filter(&told)),
+        derived_from: from.map(|id| name_of("notes", *id)).collect(),
+    };
+    (links != pb::NoteLinks::default()).then_some(links)
+}
