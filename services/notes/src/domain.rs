@@ -2,8 +2,8 @@
 
 mod amendments;
 mod attachment;
-mod event;
 mod contact;
+mod event;
 mod labels;
 mod links;
 mod note;
@@ -18,8 +18,8 @@ pub use amendments::{
     Amendment, Decided, MAX_BESIDE, MAX_OPEN, Outcome, Over, Statement, TO_DECIDE,
 };
 pub use attachment::{Attachment, Look, MOST_FILES, MOST_PARTS, PART_BYTES, Unlike};
-pub use event::{Event, News};
 pub use contact::Contact;
+pub use event::{Event, News};
 pub use labels::{Labelled, Labels, Mislabelled, Sent, Sights, added, drafted, in_parts, sight};
 pub use links::{Irreconcilable, Links, carried, drafted_from};
 pub use note::{

@@ -34,12 +34,12 @@ impl Type {
     /// know facts alone.
     pub fn written_by(self, roles: CodeSet<Role>) -> bool {
         let any = |of: &[Role]| of.iter().any(|role| roles.contains(*role));
+        let care = any(&[Role::Clinician, Role::Medical, Role::Counselor, Role::CaseManager]);
         match self {
-            Self::Clinical | Self::HousingStability => {
-                any(&[Role::Clinician, Role::Medical, Role::Counselor, Role::CaseManager])
-            }
+            Self::Clinical | Self::HousingStability => care,
             Self::PeerSupport => any(&[Role::PeerSupporter]),
-            Self::SupervisionContact => any(&[Role::Officer, Role::CaseManager]),
+            // Attendance is reported by who treats, too.
+            Self::SupervisionContact => care || any(&[Role::Officer]),
         }
     }
 
@@ -88,9 +88,9 @@ mod tests {
     fn each_role_writes_its_types_and_no_other() {
         use Type::{Clinical, HousingStability, PeerSupport, SupervisionContact};
         let rows: &[(Role, &[Type])] = &[
-            (Role::Clinician, &[Clinical, HousingStability]),
-            (Role::Medical, &[Clinical, HousingStability]),
-            (Role::Counselor, &[Clinical, HousingStability]),
+            (Role::Clinician, &[Clinical, HousingStability, SupervisionContact]),
+            (Role::Medical, &[Clinical, HousingStability, SupervisionContact]),
+            (Role::Counselor, &[Clinical, HousingStability, SupervisionContact]),
             (Role::CaseManager, &[Clinical, HousingStability, SupervisionContact]),
             (Role::PeerSupporter, &[PeerSupport]),
             (Role::Officer, &[SupervisionContact]),

@@ -1,5 +1,6 @@
 //! Looks for words among what the caller may see, and nothing else.
 
+use kernel::PersonId;
 use permit::{Ask, Call, Permit, ReadNotes, Sight};
 use rpc::{Conflict, Error};
 use time::OffsetDateTime;

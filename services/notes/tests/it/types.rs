@@ -150,13 +150,13 @@ async fn peers_and_those_who_supervise_write_their_own_types_alone() {
         NoteType::SupervisionContact,
     ];
     let rows: [(&[Role], [bool; 4]); 8] = [
-        (&[Role::Clinician], [true, true, false, false]),
-        (&[Role::Medical], [true, true, false, false]),
-        (&[Role::Counselor], [true, true, false, false]),
+        (&[Role::Clinician], [true, true, false, true]),
+        (&[Role::Medical], [true, true, false, true]),
+        (&[Role::Counselor], [true, true, false, true]),
         (&[Role::CaseManager], [true, true, false, true]),
         (&[Role::PeerSupporter], [false, false, true, false]),
         (&[Role::Officer], [false, false, false, true]),
-        (&[Role::PeerSupporter, Role::Clinician], [true, true, true, false]),
+        (&[Role::PeerSupporter, Role::Clinician], [true, true, true, true]),
         (&[Role::PeerSupporter, Role::Officer], [false, false, true, true]),
     ];
     let all = world.client(&Staff::of(CLINIC, "all").roles([
