@@ -14,7 +14,7 @@ use wire::{
 };
 
 use super::{
-    links, reply, sent,
+    linked, links, reply, sent,
     types::{fits, may_write},
     write::{self, NoteReply as _},
 };
@@ -74,7 +74,7 @@ async fn created(
             let (supervised, content) = (note.supervised, note.content.clone());
             let row = NewNote { note_type, supervised, links: note.links.clone(), content, at };
             store::create(&mut *tx, &permit, &row).await?;
-            let links = links::shown(&note.links, |_| true);
+            let links = linked::shown(&note.links, |_| true);
             let reply = CreateNoteResponse::with(pb::Note { links, ..reply::note(&note) });
             write::keep(tx, &permit, &once, &reply, at).await?;
             Ok(reply)

@@ -8,7 +8,7 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{self as pb, GetNoteRequest, GetNoteResponse};
 
-use super::{beside, links};
+use super::{beside, linked};
 use crate::{
     App,
     domain::{Note, Sights},
@@ -40,10 +40,10 @@ pub(super) async fn shown(
     disclosure: Disclosure,
 ) -> Result<(Vec<pb::Note>, Disclosure), Error> {
     let mut beside = app.store.beside(&notes, app.deps.clock.now()).await?;
-    let (open, more) = links::open(app, call, &notes).await?;
+    let (open, more) = linked::open(app, call, &notes).await?;
     let shown = notes.iter().map(|note| {
         let beside = note.record.id.uuid().and_then(|id| beside.remove(&id)).unwrap_or_default();
-        let links = links::shown(&note.links, |id| open.contains(id));
+        let links = linked::shown(&note.links, |id| open.contains(id));
         pb::Note { links, ..beside::shown(note, &beside, call.caller()) }
     });
     let shown = shown.collect();

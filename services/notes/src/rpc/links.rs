@@ -1,19 +1,17 @@
-//! What notes belong with: looked at when it is said, and told to whom each of them is open.
-
-use std::collections::{BTreeSet, HashSet};
+//! What notes belong with, looked at when it is said.
 
 use kernel::{AgencyId, Class, Instant, PractitionerId};
-use permit::{Ask, Call, Disclosure, Permit, ReadNotes, WriteNotes};
+use permit::{Call, Permit, WriteNotes};
 use pg::PgConnection;
 use policy::{Agencies, Record};
 use rpc::{Error, InTx, Outage, Violation};
 use uuid::Uuid;
-use wire::{convert::name_of, notes::v1 as pb};
+use wire::notes::v1 as pb;
 
 use super::{get_note, moves::Step};
 use crate::{
     App,
-    domain::{self, Irreconcilable, Labels, Links, Note, Section, State, Type, seen_by},
+    domain::{self, Irreconcilable, Labels, Links, Note, Section, State, Type},
     store::{self, Draft},
 };
 
@@ -133,40 +131,4 @@ pub(super) async fn grown(
 /// The contract's number, which the annotations have checked.
 pub(super) fn column(note_type: i32) -> i16 {
     i16::try_from(note_type).unwrap_or_default()
-}
-
-/// Of the notes that these belong with those of which the caller may read something now.
-pub(super) async fn open(
-    app: &App,
-    call: &Call,
-    notes: &[Note],
-) -> Result<(HashSet<Uuid>, Option<Disclosure>), Error> {
-    let linked = || notes.iter().filter(|note| note.links.notes().next().is_some());
-    let ids: BTreeSet<Uuid> = linked().flat_map(|note| note.links.notes()).collect();
-    if ids.is_empty() {
-        return Ok((HashSet::new(), None));
-    }
-    let people: BTreeSet<Uuid> = linked().filter_map(|note| note.record.person.uuid()).collect();
-    let people = people.into_iter().map(kernel::PersonId::from).collect();
-    let guard = &app.deps.guard;
-    let permit = guard.permit(call, Ask::<ReadNotes>::people(people)).await?;
-    let caller = call.caller();
-    let seen = |record: &Record, reach| seen_by(caller, record, reach);
-    let located = app.store.located(ids.into_iter().collect(), seen).await?;
-    let (open, disclosure) = guard.release_page_parts(permit.seal_found_parts(located)).await?;
-    Ok((open.into_iter().map(|(id, _)| id).collect(), Some(disclosure)))
-}
-
-/// Links as the contract shows them; of notes those that are told.
-pub(super) fn shown(links: &Links, told: impl Fn(&Uuid) -> bool) -> Option<pb::NoteLinks> {
-    let name =
-        |collection, id: Option<Uuid>| id.map(|id| name_of(collection, id)).unwrap_or_default();
-    let from = links.derived_from.iter().filter(|id| told(id));
-    let links = pb::NoteLinks {
-        referral: name("referrals", links.referral),
-        goal: name("goals", links.goal),
-        answers: name("notes", links.answers.filter(&told)),
-        derived_from: from.map(|id| name_of("notes", *id)).collect(),
-    };
-    (links != pb::NoteLinks::default()).then_some(links)
 }
