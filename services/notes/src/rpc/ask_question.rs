@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pg::PgConnection;
-use rpc::{Conflict, Error, InTx};
+use rpc::{Conflict, Denial, Error, InTx, Outage};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{AskQuestionRequest, AskQuestionResponse};
@@ -49,12 +49,24 @@ pub(super) async fn ask_question(
         });
         return asked.await;
     }
+    let (_, agencies) =
+        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
+    let from = call.caller().agency().and_then(|agency| agencies.get(agency));
+    let hidden = from.is_none_or(reading::is_hidden);
     question.asker = Some(write::practitioner(&call)?);
     let new = Arc::new(question);
     let change = Change { call, once, note, at, tx };
     let asked = change.made(app, move |tx, permit, standing| {
         let question = Question { person: permit.person_id(), ..Question::clone(&new) };
-        Box::pin(async move { kept(tx, standing, question, agency).await })
+        // Another agency's staff read who asks.
+        let own = permit.record().and_then(|record| record.custodian.as_ref()) == permit.agency();
+        let refused = hidden && !own;
+        Box::pin(async move {
+            if refused {
+                return Err(Error::Denied(Denial::ActionNotPermitted).into());
+            }
+            kept(tx, standing, question, agency).await
+        })
     });
     asked.await
 }
@@ -71,7 +83,7 @@ async fn kept(
         let wrong = Conflict::WrongState { state, allowed: Vec::new() };
         return Err(Error::Conflict(wrong).into());
     }
-    let open = store::open_questions(&mut *tx, question.note, question.person).await?;
+    let open = store::open_questions(&mut *tx, question.note, question.person, agency).await?;
     room("open questions", open, MAX_QUESTIONS)?;
     store::ask_about(tx, &question, agency).await?;
     let question = Some(reading::question(&question));

@@ -11,7 +11,7 @@ use wire::notes::v1::{self as pb, GetNoteRequest, GetNoteResponse};
 use super::{beside, linked};
 use crate::{
     App,
-    domain::{Note, Sights},
+    domain::{Note, Sights, is_author},
     store::Closed,
 };
 
@@ -40,14 +40,12 @@ pub(super) async fn shown(
     disclosure: Disclosure,
 ) -> Result<(Vec<pb::Note>, Disclosure), Error> {
     let mut beside = app.store.beside(&notes, app.deps.clock.now()).await?;
-    let (open, more) = linked::open(app, call, &notes).await?;
     let shown = notes.iter().map(|note| {
         let beside = note.record.id.uuid().and_then(|id| beside.remove(&id)).unwrap_or_default();
-        let links = linked::shown(&note.links, |id| open.contains(id));
+        let links = linked::shown(&note.links, is_author(call.caller(), &note.record));
         pb::Note { links, ..beside::shown(note, &beside, call.caller()) }
     });
-    let shown = shown.collect();
-    Ok((shown, more.into_iter().fold(disclosure, Disclosure::and)))
+    Ok((shown.collect(), disclosure))
 }
 
 /// A note of which the caller may read something, of this version (0: the present one), and what of it.

@@ -76,7 +76,7 @@ pub struct Closed {
     cosigned: Option<Signature>,
     error: Option<Marked>,
     beside_bytes: i32,
-    links: Links,
+    pub links: Links,
     /// The version whose words these are.
     shown: i32,
     /// The facts of a contact, still closed, and their hash.
