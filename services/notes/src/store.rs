@@ -91,6 +91,16 @@ impl Notes {
         Ok(deferred.seal_parts(id, note))
     }
 
+    /// Whether a note that the caller sees before any decision has words of others: nothing of it is read.
+    pub async fn is_derived(
+        &self,
+        id: Uuid,
+        seen: impl Fn(&Closed) -> bool,
+    ) -> Result<bool, StoreError> {
+        let note = self.reads.ask((id, 0)).await??;
+        Ok(note.is_some_and(|note| seen(&note) && !note.links.derived_from.is_empty()))
+    }
+
     /// The words of a note that was released, of the version that was read.
     pub async fn words(&self, note: Arc<Closed>) -> Result<Note, StoreError> {
         note::words_of(&self.db, note).await
@@ -221,15 +231,6 @@ impl Notes {
             rows.extend(place.map(|place| (place.record.clone(), place.in_parts(), one)));
         }
         Ok(rows)
-    }
-
-    /// These notes, each with its facets; `seen` is what stands before the decision.
-    pub async fn located(
-        &self,
-        ids: Vec<Uuid>,
-        seen: impl Fn(&policy::Record, Reach) -> bool,
-    ) -> Result<Vec<Faceted<Uuid>>, StoreError> {
-        self.with_facets(ids, |id| *id, seen).await
     }
 
     /// About which note a review, a request for amendment or a question is.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pg::PgConnection;
-use rpc::{Conflict, Denial, Error, InTx, Outage};
+use rpc::{Conflict, Denial, Error, InTx};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{AskQuestionRequest, AskQuestionResponse};
@@ -49,10 +49,7 @@ pub(super) async fn ask_question(
         });
         return asked.await;
     }
-    let (_, agencies) =
-        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
-    let from = call.caller().agency().and_then(|agency| agencies.get(agency));
-    let hidden = from.is_none_or(reading::is_hidden);
+    let hidden = reading::is_of_hidden(app, call.caller())?;
     question.asker = Some(write::practitioner(&call)?);
     let new = Arc::new(question);
     let change = Change { call, once, note, at, tx };

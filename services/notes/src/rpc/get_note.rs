@@ -27,9 +27,9 @@ pub(super) async fn get_note(
     let id = rpc::id("name", "notes", &request.name)?;
     let (note, sights, disclosure) = released(app, &call, (id, request.version)).await?;
     let note = app.store.words(note).await?.seen(&sights);
-    let (mut notes, disclosure) = shown(app, &call, vec![note], disclosure).await?;
+    let note = shown(app, &call, vec![note]).await?.pop();
     let disclosure = Some(rpc::disclosure(&disclosure));
-    Ok(Response::new(GetNoteResponse { note: notes.pop(), disclosure }))
+    Ok(Response::new(GetNoteResponse { note, disclosure }))
 }
 
 /// Released notes, with what stands beside their words and belongs with them as far as it is for the caller.
@@ -37,15 +37,14 @@ pub(super) async fn shown(
     app: &App,
     call: &Call,
     notes: Vec<Note>,
-    disclosure: Disclosure,
-) -> Result<(Vec<pb::Note>, Disclosure), Error> {
+) -> Result<Vec<pb::Note>, Error> {
     let mut beside = app.store.beside(&notes, app.deps.clock.now()).await?;
     let shown = notes.iter().map(|note| {
         let beside = note.record.id.uuid().and_then(|id| beside.remove(&id)).unwrap_or_default();
         let links = linked::shown(&note.links, is_author(call.caller(), &note.record));
         pb::Note { links, ..beside::shown(note, &beside, call.caller()) }
     });
-    Ok((shown.collect(), disclosure))
+    Ok(shown.collect())
 }
 
 /// A note of which the caller may read something, of this version (0: the present one), and what of it.

@@ -7,7 +7,7 @@ use rpc::{Error, Outage, Violation};
 use uuid::Uuid;
 use wire::notes::v1 as pb;
 
-use super::get_note;
+use super::{get_note, reading};
 use crate::{
     App,
     domain::{self, Irreconcilable, Labels, Links, State, Type},
@@ -99,8 +99,7 @@ fn carried(
     if from.is_empty() {
         return Ok(None);
     }
-    let (_, agencies) =
-        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
+    let agencies = reading::agencies(app)?;
     let part2 = by.and_then(|by| agencies.get(by)).is_some_and(|by| by.part2_program);
     let flagged = from.into_iter().map(|(custodian, labels)| {
         let agency = agencies.get(&custodian).ok_or(Error::Unavailable(Outage::Directory))?;

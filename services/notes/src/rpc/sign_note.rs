@@ -11,8 +11,8 @@ use wire::notes::v1::{SignNoteRequest, SignNoteResponse};
 use super::{asked::asked, get_note, links, moves::Step};
 use crate::{
     App,
-    domain::{Content, Labels, Note, Section, Verb},
-    store::{self, Draft},
+    domain::{Content, Labels, Note, Section, Verb, is_author},
+    store::{self, Closed, Draft},
 };
 
 const RPC: &str = "trellis.notes.v1.NotesService/SignNote";
@@ -37,6 +37,10 @@ pub(super) async fn sign_note(
 /// What a draft that is about to be signed takes from its sources as they are now, as far as its author may still
 /// read them: what those have become that they may not is nothing that a signature tells.
 async fn now(app: &App, call: &Call, draft: Uuid) -> Result<Option<Labels>, Error> {
+    let own = |note: &Closed| is_author(call.caller(), &note.record);
+    if !app.store.is_derived(draft, own).await? {
+        return Ok(None);
+    }
     let (draft, _) = match get_note::whole(app, call, draft).await {
         Ok(draft) => draft,
         Err(Error::NotFound) => return Ok(None),
