@@ -102,6 +102,11 @@ impl<'a> Stage<'a> {
                 self.give(&person, consented).await;
                 messages
             }
+            ("RecoveryService", rpc) => {
+                let messages = self.recovery(rpc, &person).await;
+                self.give(&person, consented).await;
+                messages
+            }
             ("AuditService" | "LedgerService" | "ServedService", rpc) => {
                 self.world.note(&person).await;
                 self.give(&person, consented).await;

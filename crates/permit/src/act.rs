@@ -45,8 +45,11 @@ acts! {
     ReadProfiles: Read Profile;
     /// Writing an agency's own profile of a person.
     WriteProfiles: Write Profile;
+    /// Reading a person's own plan.
+    ReadPlans: Read PlanSection;
 }
 
 impl Reading for ReadNotes {}
 impl Reading for ReadReferrals {}
 impl Reading for ReadProfiles {}
+impl Reading for ReadPlans {}

@@ -123,7 +123,7 @@ pub(crate) fn refused(
     event.outcome = Outcome::Deny;
     event.revision = revision;
     if located.found {
-        about(&mut event, std::slice::from_ref(&located.record));
+        about(&mut event, &located.named(|_| true));
         event.reason = reason.map(|r| Arc::from(r.code()));
     } else {
         event.person = None;

@@ -25,8 +25,8 @@ mod sendable;
 mod source;
 
 pub use act::{
-    Act, ReadNotes, ReadProfiles, ReadReferrals, Reading, SendReferrals, TransitionReferrals,
-    WriteNotes, WriteProfiles, WriteReferrals,
+    Act, ReadNotes, ReadPlans, ReadProfiles, ReadReferrals, Reading, SendReferrals,
+    TransitionReferrals, WriteNotes, WriteProfiles, WriteReferrals,
 };
 pub use call::Call;
 pub use commit::{FENCE, Written};

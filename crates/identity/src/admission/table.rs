@@ -239,6 +239,14 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.notes.v1.NotesService/PutAttachment", CARE),
     users("/trellis.notes.v1.NotesService/GetAttachment", READERS),
     users("/trellis.notes.v1.NotesService/ListAttachments", READERS),
+    // The plan is the person's own: they alone write it and say who reads it. Whom they share it with works with
+    // people, or is a supporter once supporters are bound.
+    users("/trellis.recovery.v1.RecoveryService/GetPlan", CARE.union(set(&[Person]))),
+    users("/trellis.recovery.v1.RecoveryService/UpdateSection", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ListSectionVersions", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ShareSection", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/UnshareSection", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ListShares", set(&[Person])),
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),
     users("/trellis.audit.v1.AuditService/ListRecipients", set(&[Person])),

@@ -119,6 +119,10 @@ pub enum Collection {
     Restrictions,
     Emergencies,
     CourtOrders,
+    /// What sections of the person's plan have said.
+    SectionVersions,
+    /// With whom they share those.
+    Shares,
     /// What the person must be told.
     Notices,
     /// Whether the person is known twice, and links between the two.
@@ -140,8 +144,18 @@ impl Collection {
             (_, _, "referrals") => Self::Of(Kind::Referral),
             (_, _, "people") => Self::Of(Kind::Profile),
             (_, _, "consent") => Self::beside_consents(rpc),
+            (_, _, "recovery") => Self::beside_plans(rpc),
             (_, _, "audit") => Self::Accounting,
             _ => Self::Other,
+        }
+    }
+
+    /// What the recovery service holds, by the RPC's name.
+    fn beside_plans(rpc: &str) -> Self {
+        match rpc.rsplit('/').next().unwrap_or_default() {
+            "ShareSection" | "UnshareSection" | "ListShares" => Self::Shares,
+            "UpdateSection" | "ListSectionVersions" => Self::SectionVersions,
+            _ => Self::Of(Kind::PlanSection),
         }
     }
 

@@ -81,6 +81,8 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "ExtendAmendment" => "took more time to decide about",
         "DecideAmendment" => "decided about amending",
         "AddStatement" => "wrote a statement about",
+        "ShareSection" => "made",
+        "UnshareSection" => "ended",
         "AcceptReferral" => "accepted",
         "RejectReferral" => "turned down",
         "StartReferral" => "began work on",
@@ -124,6 +126,14 @@ fn what(disclosure: &Disclosure) -> String {
         }
         Collection::CourtOrders => {
             ("court order about your records", "court orders about your records", "court orders")
+        }
+        Collection::SectionVersions => (
+            "version of a section of your plan",
+            "versions of a section of your plan",
+            "what your plan has said",
+        ),
+        Collection::Shares => {
+            ("share of your plan", "shares of your plan", "with whom your plan is shared")
         }
         Collection::Notices => ("notice to you", "notices to you", "your notices"),
         Collection::Matches => return "whether you are known here twice".to_owned(),
