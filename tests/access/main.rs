@@ -13,6 +13,7 @@ mod matrix;
 mod mistakes;
 mod pages;
 mod raw;
+mod reading;
 mod recovery;
 mod repeats;
 mod rights;

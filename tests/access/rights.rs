@@ -58,7 +58,7 @@ impl Stage<'_> {
                 words: "I see it otherwise.".to_owned(),
                 amendment: String::new(),
             }),
-            _ => self.missing(rpc),
+            _ => self.reading(rpc, person).await,
         }
     }
 

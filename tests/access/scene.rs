@@ -795,6 +795,7 @@ impl<'a> Stage<'a> {
                     labels,
                     episode,
                     sections,
+                    ..notes::UpdateDraftRequest::default()
                 })
             }
             "CosignNote" => {
@@ -830,6 +831,11 @@ impl<'a> Stage<'a> {
                 let person = person.name.clone();
                 one(notes::ListNotesRequest { person, ..notes::ListNotesRequest::default() })
             }
+            "SuggestLabels" => {
+                let system = "http://hl7.org/fhir/sid/icd-10-cm".to_owned();
+                let codes = vec![notes::CodedTerm { system, code: "F11.20".to_owned() }];
+                one(notes::SuggestLabelsRequest { codes })
+            }
             "SearchNotes" => {
                 let note = self.world.note(person).await;
                 let word = note.sections[0].body.split(' ').next_back().unwrap();
@@ -838,6 +844,11 @@ impl<'a> Stage<'a> {
                     query: word.to_owned(),
                     ..notes::SearchNotesRequest::default()
                 })
+            }
+            "WatchNotes" => {
+                self.world.note(person).await;
+                let people = vec![person.name.clone()];
+                one(notes::WatchNotesRequest { people, cursor: String::new() })
             }
             "PutAttachment" => {
                 let draft = note_about(&person.name);
@@ -883,8 +894,11 @@ impl<'a> Stage<'a> {
         let clinic = &self.world.agencies.clinic;
         let trainee = self.network.tokens.staff("ps-elm", clinic, &roles, &purposes);
         let trainee = self.network.actor(trainee);
-        let draft =
-            notes::CreateNoteRequest { under_supervision: true, ..note_about(&person.name) };
+        let draft = notes::CreateNoteRequest {
+            under_supervision: true,
+            r#type: notes::NoteType::PeerSupport.into(),
+            ..note_about(&person.name)
+        };
         let name = served!(trainee.notes(), create_note, draft).note.unwrap().name;
         let sign = notes::SignNoteRequest { request_id: request_id(), name, etag: String::new() };
         served!(trainee.notes(), sign_note, sign).note.unwrap()

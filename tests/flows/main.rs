@@ -8,6 +8,7 @@ mod python;
 mod reentry;
 mod story;
 mod told;
+mod week;
 
 use std::{path::PathBuf, process::Command};
 

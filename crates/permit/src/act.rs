@@ -10,6 +10,8 @@ mod listed {
 pub trait Act: listed::Listed + Send + Sync + 'static {
     const ACTION: Action;
     const KIND: Kind;
+    /// As what it is on record when it is committed.
+    const RECORDED: Action = Self::ACTION;
 }
 
 /// Acts that read: only what was read for its own sake is sealed, and decided on as a READ.
@@ -47,6 +49,17 @@ acts! {
     WriteProfiles: Write Profile;
     /// Reading a person's own plan.
     ReadPlans: Read PlanSection;
+}
+
+/// Saying that one has read a note: for whoever may read it. The reader's own word is written, and the note is
+/// not.
+#[derive(Debug)]
+pub enum AcknowledgeNotes {}
+impl listed::Listed for AcknowledgeNotes {}
+impl Act for AcknowledgeNotes {
+    const ACTION: Action = Action::Read;
+    const KIND: Kind = Kind::Note;
+    const RECORDED: Action = Action::Write;
 }
 
 impl Reading for ReadNotes {}

@@ -171,7 +171,7 @@ impl Guard {
                 (refusal, Some(Box::new(event)))
             })?;
         let sum = Sum::of(&opened);
-        let event = event::permitted(
+        let mut event = event::permitted(
             &permit.ground,
             &located.record.person,
             std::slice::from_ref(&located.record),
@@ -179,6 +179,7 @@ impl Guard {
             revision,
             &self.clock,
         );
+        event.action = A::RECORDED;
         Ok((event, sum.disclosure(&permit.ground, &known)))
     }
 

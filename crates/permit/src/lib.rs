@@ -25,7 +25,7 @@ mod sendable;
 mod source;
 
 pub use act::{
-    Act, ReadNotes, ReadPlans, ReadProfiles, ReadReferrals, Reading, SendReferrals,
+    AcknowledgeNotes, Act, ReadNotes, ReadPlans, ReadProfiles, ReadReferrals, Reading, SendReferrals,
     TransitionReferrals, WriteNotes, WriteProfiles, WriteReferrals,
 };
 pub use call::Call;

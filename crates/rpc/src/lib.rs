@@ -1,12 +1,13 @@
 //! What every service's RPCs share between the wire and the guard: one error and its one way out,
-//! parsing by the contract's annotations, page tokens, requests made once, and the disclosure that
-//! goes with a person's data.
+//! parsing by the contract's annotations, page tokens, requests made once, streams of what has happened, and
+//! the disclosure that goes with a person's data.
 //!
 //! Invariant: driver text, values of fields and people never reach a status.
 
 mod deps;
 mod disclosure;
 mod error;
+mod feed;
 mod ledger;
 mod mask;
 mod once;
@@ -14,18 +15,21 @@ mod page;
 mod parse;
 mod steps;
 mod stream;
+mod watch;
 mod write;
 
 pub use self::ledger::Ledgers;
 pub use deps::Deps;
 pub use disclosure::{basis_name, disclosure};
 pub use error::{Conflict, Denial, Error, InTx, Outage};
+pub use feed::{Feed, Heard, Log, Next, Numbered, Wakes};
 pub use mask::Mask;
 pub use once::{Replay, Request, request_key};
 pub use page::{Page, PageKey, Pages};
 pub use parse::{Check, check, id, labels, optional_id, page_size, plain, valid};
 pub use steps::{Follower, Sequence, Steps};
 pub use stream::{End, still_admitted};
+pub use watch::{Following, Watched, watch};
 pub use wire::Violation;
 pub use write::Write;
 

@@ -181,10 +181,11 @@ impl Pages {
 
     /// As [`Pages::bound`], but to an agency and not to who of it asks: a colleague goes on where
     /// another stopped.
-    fn follower(call: &Call) -> Vec<u8> {
-        match call.caller().agency() {
-            None => Self::bound(call, b"cursor"),
-            Some(agency) => Self::of_agency(agency, call.rpc()),
+    fn follower(call: &Call, filter: Option<&[u8]>) -> Vec<u8> {
+        match (filter, call.caller().agency()) {
+            (Some(filter), _) => Self::bound(call, &[b"cursor ", filter].concat()),
+            (None, None) => Self::bound(call, b"cursor"),
+            (None, Some(agency)) => Self::of_agency(agency, call.rpc()),
         }
     }
 
@@ -210,19 +211,42 @@ impl Pages {
     /// A cursor of a stream: a sequence number, bound to method and agency, or to the caller who is of
     /// none; without an end of its own.
     pub fn cursor(&self, call: &Call, sequence: i64) -> Result<String, Error> {
-        self.cursor_bytes(call, &sequence.to_be_bytes())
+        self.cursor_in(call, None, sequence)
     }
 
     /// The sequence number of a cursor; 0 for the empty one.
     pub fn resume(&self, call: &Call, cursor: &str) -> Result<i64, Error> {
-        let Some(plain) = self.resume_bytes(call, cursor)? else { return Ok(0) };
-        let expired = |_| Error::Conflict(Conflict::CursorExpired);
-        Ok(i64::from_be_bytes(plain.try_into().map_err(expired)?))
+        self.resume_in(call, None, cursor)
+    }
+
+    /// As [`Pages::cursor`]; where there is a filter, bound to it and to the caller alone, whatever agency.
+    pub fn cursor_in(
+        &self,
+        call: &Call,
+        filter: Option<&[u8]>,
+        sequence: i64,
+    ) -> Result<String, Error> {
+        self.seal(Self::follower(call, filter), sequence.to_be_bytes().to_vec())
+    }
+
+    /// The sequence number of a cursor of [`Pages::cursor_in`]; 0 for the empty one.
+    pub fn resume_in(
+        &self,
+        call: &Call,
+        filter: Option<&[u8]>,
+        cursor: &str,
+    ) -> Result<i64, Error> {
+        if cursor.is_empty() {
+            return Ok(0);
+        }
+        let plain = self.open(Self::follower(call, filter), cursor);
+        let number = plain.and_then(|plain| plain.try_into().ok());
+        number.map(i64::from_be_bytes).ok_or(Error::Conflict(Conflict::CursorExpired))
     }
 
     /// As [`Pages::cursor`] for a stream in another order: `reached` is whatever it goes on from.
     pub fn cursor_bytes(&self, call: &Call, reached: &[u8]) -> Result<String, Error> {
-        self.seal(Self::follower(call), reached.to_vec())
+        self.seal(Self::follower(call, None), reached.to_vec())
     }
 
     /// What [`Pages::cursor_bytes`] was given; none for the empty cursor, the beginning.
@@ -230,7 +254,7 @@ impl Pages {
         if cursor.is_empty() {
             return Ok(None);
         }
-        let plain = self.open(Self::follower(call), cursor);
+        let plain = self.open(Self::follower(call, None), cursor);
         plain.map(Some).ok_or(Error::Conflict(Conflict::CursorExpired))
     }
 }

@@ -10,7 +10,7 @@ mod sweep;
 
 use std::sync::Arc;
 
-use ::rpc::Deps;
+use ::rpc::{Deps, Feed};
 use tokio::sync::Semaphore;
 use wire::notes::v1::{
     note_facts_service_server::NoteFactsServiceServer, notes_service_server::NotesServiceServer,
@@ -31,6 +31,7 @@ pub mod states {
 pub struct App {
     pub(crate) deps: Deps,
     pub(crate) store: store::Notes,
+    pub(crate) feed: Feed<store::Notes>,
     pub(crate) files: Files,
     /// Files on their way in, each of which takes some room in memory.
     pub(crate) sending: Semaphore,
@@ -42,8 +43,12 @@ const SENDING: usize = 32;
 /// Puts the service together. Must be called in a runtime.
 pub fn start(deps: Deps, files: Files) -> Arc<App> {
     let store = store::Notes::new(deps.db.clone());
-    let app = Arc::new(App { deps, store, files, sending: Semaphore::new(SENDING) });
+    let (feed, sending) = (Feed::new(store.clone()), Semaphore::new(SENDING));
+    let app = Arc::new(App { deps, store, feed, files, sending });
     let stop = app.deps.stop.clone();
+    let following = Arc::clone(&app);
+    let follow = async move { following.feed.poll().await };
+    tokio::spawn(stop.clone().run_until_cancelled_owned(follow));
     tokio::spawn(stop.run_until_cancelled_owned(sweep::follow(Arc::clone(&app))));
     app
 }

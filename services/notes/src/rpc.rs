@@ -1,8 +1,11 @@
 //! The contract's service, one line an RPC.
 
+mod acknowledge_note;
 mod add_statement;
 mod amend_note;
+mod answer_question;
 mod append_note;
+mod ask_question;
 mod asked;
 mod attachments;
 mod beside;
@@ -17,24 +20,34 @@ mod get_attachment;
 mod get_note;
 mod hit;
 mod lift_block;
+mod linked;
+mod links;
+mod list_acknowledgements;
 mod list_amendment_requests;
 mod list_attachments;
 mod list_block_reviews;
 mod list_note_versions;
 mod list_notes;
+mod list_questions;
+mod list_unread;
 mod locate_notes;
 mod mark_entered_in_error;
 mod moves;
+mod named;
 mod own;
 mod put_attachment;
 mod queue;
+mod reading;
 mod reply;
 mod request_amendment;
 mod request_block_review;
 mod search_notes;
 mod sent;
 mod sign_note;
+mod suggest_labels;
+mod types;
 mod update_draft;
+mod watch_notes;
 mod write;
 
 use std::sync::Arc;
@@ -53,6 +66,7 @@ pub struct Rpc(pub(crate) Arc<App>);
 #[async_trait]
 impl NotesService for Rpc {
     type GetAttachmentStream = get_attachment::Replies;
+    type WatchNotesStream = watch_notes::Events;
 
     async fn create_note(
         &self,
@@ -187,6 +201,13 @@ impl NotesService for Rpc {
         Ok(list_note_versions::list_note_versions(&self.0, request).await?)
     }
 
+    async fn suggest_labels(
+        &self,
+        request: Request<pb::SuggestLabelsRequest>,
+    ) -> Result<Response<pb::SuggestLabelsResponse>, Status> {
+        Ok(suggest_labels::suggest_labels(request)?)
+    }
+
     async fn search_notes(
         &self,
         request: Request<pb::SearchNotesRequest>,
@@ -194,11 +215,60 @@ impl NotesService for Rpc {
         Ok(search_notes::search_notes(&self.0, request).await?)
     }
 
+    async fn watch_notes(
+        &self,
+        request: Request<pb::WatchNotesRequest>,
+    ) -> Result<Response<watch_notes::Events>, Status> {
+        Ok(watch_notes::watch_notes(&self.0, request).await?)
+    }
+
     async fn list_notes(
         &self,
         request: Request<pb::ListNotesRequest>,
     ) -> Result<Response<pb::ListNotesResponse>, Status> {
         Ok(list_notes::list_notes(&self.0, request).await?)
+    }
+
+    async fn acknowledge_note(
+        &self,
+        request: Request<pb::AcknowledgeNoteRequest>,
+    ) -> Result<Response<pb::AcknowledgeNoteResponse>, Status> {
+        Ok(acknowledge_note::acknowledge_note(&self.0, request).await?)
+    }
+
+    async fn list_acknowledgements(
+        &self,
+        request: Request<pb::ListAcknowledgementsRequest>,
+    ) -> Result<Response<pb::ListAcknowledgementsResponse>, Status> {
+        Ok(list_acknowledgements::list_acknowledgements(&self.0, request).await?)
+    }
+
+    async fn ask_question(
+        &self,
+        request: Request<pb::AskQuestionRequest>,
+    ) -> Result<Response<pb::AskQuestionResponse>, Status> {
+        Ok(ask_question::ask_question(&self.0, request).await?)
+    }
+
+    async fn answer_question(
+        &self,
+        request: Request<pb::AnswerQuestionRequest>,
+    ) -> Result<Response<pb::AnswerQuestionResponse>, Status> {
+        Ok(answer_question::answer_question(&self.0, request).await?)
+    }
+
+    async fn list_questions(
+        &self,
+        request: Request<pb::ListQuestionsRequest>,
+    ) -> Result<Response<pb::ListQuestionsResponse>, Status> {
+        Ok(list_questions::list_questions(&self.0, request).await?)
+    }
+
+    async fn list_unread(
+        &self,
+        request: Request<pb::ListUnreadRequest>,
+    ) -> Result<Response<pb::ListUnreadResponse>, Status> {
+        Ok(list_unread::list_unread(&self.0, request).await?)
     }
 
     async fn put_attachment(

@@ -1,15 +1,19 @@
 //! Notes in PostgreSQL. Point reads of many callers are grouped into one statement; what is read is
 //! sealed until its reader's own decision.
 
+mod acknowledgements;
 mod amendments;
 pub mod attachment;
+mod event;
 mod list;
 mod note;
+mod questions;
 mod rights;
 mod search;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod versions;
 mod write;
 
@@ -22,11 +26,14 @@ use uuid::Uuid;
 
 use crate::domain::{Amendment, Beside, Note, Reach, Review, Seer, State, Version};
 
+pub use acknowledgements::{Reader, Shown, acknowledge};
 pub use amendments::{Wanted, amendment, ask, asked, decide, extend, state, stated};
 pub use list::Page;
 pub use note::{Closed, Place};
+pub use questions::{answer, ask_about, open_questions, question};
 pub use rights::{Waits, ask_review, beside_of, block, has_blocked, lift, review, reviewed};
 pub use search::{Found as Marked, Hit, Place as HitPlace, Sought};
+pub use unread::{Reviewer, Unread, UnreadPlace};
 pub use write::{
     Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, standing,
     standing_of, update,
@@ -84,14 +91,28 @@ impl Notes {
         Ok(deferred.seal_parts(id, note))
     }
 
+    /// Whether a note that the caller sees before any decision has words of others: nothing of it is read.
+    pub async fn is_derived(
+        &self,
+        id: Uuid,
+        seen: impl Fn(&Closed) -> bool,
+    ) -> Result<bool, StoreError> {
+        let note = self.reads.ask((id, 0)).await??;
+        Ok(note.is_some_and(|note| seen(&note) && !note.links.derived_from.is_empty()))
+    }
+
     /// The words of a note that was released, of the version that was read.
     pub async fn words(&self, note: Arc<Closed>) -> Result<Note, StoreError> {
         note::words_of(&self.db, note).await
     }
 
-    /// The versions from this one on of a note that was released, newest first.
-    pub async fn versions(&self, note: &Closed, from: i32) -> Result<Vec<Version>, StoreError> {
-        versions::versions(&self.db, note, from).await
+    /// These versions, the first and the last, of a note that was released, newest first.
+    pub async fn versions(
+        &self,
+        note: &Closed,
+        span: (i32, i32),
+    ) -> Result<Vec<Version>, StoreError> {
+        versions::versions(&self.db, note, span).await
     }
 
     /// Ids and facets only.
@@ -212,7 +233,7 @@ impl Notes {
         Ok(rows)
     }
 
-    /// About which note a review or a request for amendment is.
+    /// About which note a review, a request for amendment or a question is.
     pub async fn note_of(&self, id: Uuid) -> Result<Option<Uuid>, StoreError> {
         rights::note_of(&self.db, id).await
     }

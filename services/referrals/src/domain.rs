@@ -8,9 +8,7 @@ mod state;
 mod webhook;
 
 pub use consequence::{Consequence, consequence};
-pub use referral::{
-    Answer, Contact, Ending, Event, Feedback, Heard, Move, News, Place, Referral, Saying,
-};
+pub use referral::{Answer, Contact, Ending, Event, Feedback, Move, News, Place, Referral, Saying};
 pub use report::{Count, Shown, alone, left, parts, sum, withheld};
 pub use state::{MOVES, Mover, Standing, State};
 pub use webhook::{Failure, PATIENCE, Status, Webhook, wait};

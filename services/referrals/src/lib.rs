@@ -13,7 +13,6 @@
 
 mod domain;
 mod due;
-mod feed;
 mod reader;
 mod reconcile;
 mod rpc;
@@ -22,7 +21,7 @@ mod webhook;
 
 use std::sync::Arc;
 
-use ::rpc::Deps;
+use ::rpc::{Deps, Feed};
 use facts::{GrpcNotes, GrpcPreferences, GrpcServices, Peer};
 use wire::referrals::v1::referrals_service_server::ReferralsServiceServer;
 
@@ -46,7 +45,7 @@ const MAX_REPLY: usize = 32 * 1024 * 1024;
 pub struct App {
     pub(crate) deps: Deps,
     pub(crate) store: store::Referrals,
-    pub(crate) feed: feed::Feed,
+    pub(crate) feed: Feed<store::Referrals>,
     pub(crate) notes: GrpcNotes,
     pub(crate) services: GrpcServices,
     pub(crate) preferences: GrpcPreferences,
@@ -74,17 +73,12 @@ pub fn start(deps: Deps, peers: Peers, webhooks: Webhooks) -> Arc<App> {
     let Peers { consent, notes, directory, people } = peers;
     let (notes, services) = (GrpcNotes::new(notes), GrpcServices::new(directory));
     let preferences = GrpcPreferences::new(people);
-    let app = Arc::new(App {
-        deps,
-        store,
-        feed: feed::Feed::new(),
-        notes,
-        services,
-        preferences,
-        webhooks,
-    });
+    let feed = Feed::new(store.clone());
+    let app = Arc::new(App { deps, store, feed, notes, services, preferences, webhooks });
     let stop = app.deps.stop.clone();
-    tokio::spawn(stop.clone().run_until_cancelled_owned(feed::poll(Arc::clone(&app))));
+    let following = Arc::clone(&app);
+    let follow = async move { following.feed.poll().await };
+    tokio::spawn(stop.clone().run_until_cancelled_owned(follow));
     tokio::spawn(stop.clone().run_until_cancelled_owned(due::run(Arc::clone(&app))));
     tokio::spawn(webhook::run(Arc::clone(&app)));
     tokio::spawn(stop.run_until_cancelled_owned(reconcile::follow(Arc::clone(&app), consent)));

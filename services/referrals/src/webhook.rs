@@ -113,7 +113,7 @@ async fn look(app: &App, driven: &HashSet<Uuid>, quiet: &mut Quiet) -> Result<Ve
         }
         let before = quiet.get(&id).filter(|(at, _)| *at == reached);
         let after = before.map_or(reached, |(_, upto)| *upto);
-        let (events, whole) = app.events_of(agency, after, 0).await?;
+        let (events, whole) = app.feed.events_of(&[agency], after, 0).await?;
         if events.is_empty() {
             known.insert(id, (reached, after.max(whole.unwrap_or_default())));
         } else {

@@ -60,6 +60,8 @@ const EVERY_USER: CodeSet<Role> = STAFF.union(INDIVIDUALS).union(NETWORK);
 /// Records that consent can open: also to research, and to proceedings under a consent for them.
 const READERS: CodeSet<Role> =
     CARE_AND_PRIVACY.union(set(&[Prosecutor, Researcher])).union(PRINCIPALS);
+/// Those of them who read for themselves.
+const READING_SELF: CodeSet<Role> = CARE_AND_PRIVACY.union(set(&[Prosecutor, Researcher, Person]));
 
 /// One row an RPC. What is not here is UNIMPLEMENTED.
 pub const ADMISSION: &[Row] = &[
@@ -235,7 +237,19 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.notes.v1.NotesService/GetNote", READERS),
     users("/trellis.notes.v1.NotesService/ListNoteVersions", READERS),
     users("/trellis.notes.v1.NotesService/ListNotes", READERS),
+    // It knows of nobody, and is for those who label what they write.
+    users("/trellis.notes.v1.NotesService/SuggestLabels", CARE),
     users("/trellis.notes.v1.NotesService/SearchNotes", READERS),
+    users("/trellis.notes.v1.NotesService/WatchNotes", READERS),
+    // Who has read a note is a reader's own to say; nobody says it for them.
+    users("/trellis.notes.v1.NotesService/AcknowledgeNote", READING_SELF),
+    users("/trellis.notes.v1.NotesService/ListAcknowledgements", READING_SELF),
+    // Words that become part of the custodian's record: who may write them is decided on the note. It is answered
+    // by those who give the care.
+    users("/trellis.notes.v1.NotesService/AskQuestion", CARE_AND_PRIVACY.union(set(&[Person]))),
+    users("/trellis.notes.v1.NotesService/AnswerQuestion", CARE),
+    users("/trellis.notes.v1.NotesService/ListQuestions", READING_SELF),
+    users("/trellis.notes.v1.NotesService/ListUnread", READING_SELF),
     users("/trellis.notes.v1.NotesService/PutAttachment", CARE),
     users("/trellis.notes.v1.NotesService/GetAttachment", READERS),
     users("/trellis.notes.v1.NotesService/ListAttachments", READERS),

@@ -117,6 +117,32 @@ async fn a_token_ends_and_one_from_the_future_has_not_begun() {
 }
 
 #[tokio::test]
+async fn a_cursor_of_a_filter_is_its_callers_alone() {
+    let world = World::new().await;
+    let (pages, call) = (&world.pages, &world.call);
+    let cursor = pages.cursor_in(call, Some(FILTER), 42).unwrap();
+    assert_eq!(pages.resume_in(call, Some(FILTER), &cursor).unwrap(), 42);
+    assert_eq!(pages.resume_in(call, Some(FILTER), "").unwrap(), 0);
+    let sign_ins = sign_ins(&world.clock).await;
+    let again = call_of(&sign_ins, "dr-c", LIST).await;
+    assert_eq!(pages.resume_in(&again, Some(FILTER), &cursor).unwrap(), 42);
+    let colleague = call_of(&sign_ins, "dr-d", LIST).await;
+    let method = call_of(&sign_ins, "dr-c", crate::WRITE).await;
+    let of_the_agency = pages.cursor(call, 42).unwrap();
+    for (call, filter, cursor) in [
+        (&colleague, Some(FILTER), &cursor),
+        (&method, Some(FILTER), &cursor),
+        (call, Some(&FILTER[1..]), &cursor),
+        (call, None, &cursor),
+        (call, Some(FILTER), &of_the_agency),
+        (call, Some(FILTER), &pages.next(call, FILTER, world.key).unwrap()),
+    ] {
+        let resumed = pages.resume_in(call, filter, cursor);
+        assert!(matches!(resumed, Err(Error::Conflict(Conflict::CursorExpired))));
+    }
+}
+
+#[tokio::test]
 async fn a_cursor_resumes_for_its_agency_or_caller_and_its_method_and_is_no_page_token() {
     let world = World::new().await;
     let (pages, call) = (&world.pages, &world.call);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use permit::Sight;
 
-use super::{Hat, Labels, Reach, Sights, State, sight};
+use super::{Contact, Hat, Labels, Links, Reach, Sights, State, sight};
 
 /// One part of a note.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +76,8 @@ pub struct Content {
     pub sections: Vec<Section>,
     /// Of all of them, to see that they are what was written.
     pub sha256: [u8; 32],
+    /// Of a supervision contact, for who sees all of them.
+    pub contact: Option<Contact>,
 }
 
 // Words of a person's record stay out of debug lines.
@@ -91,12 +93,18 @@ impl Content {
         for section in &sections {
             put(&mut hash, section);
         }
-        Self { sections, sha256: hash.finalize().into() }
+        Self { sections, sha256: hash.finalize().into(), contact: None }
+    }
+
+    #[must_use]
+    pub fn with(self, contact: Option<Contact>) -> Self {
+        Self { contact, ..self }
     }
 
     /// What its reader knows it by.
     pub fn digest(&self) -> [u8; 32] {
-        digest(self.sections.iter().filter(|s| !s.withheld).map(Section::sha256))
+        let sections = self.sections.iter().filter(|s| !s.withheld).map(Section::sha256);
+        digest(sections.chain(self.contact.as_ref().map(Contact::sha256)))
     }
 
     /// The labels of each section.
@@ -117,14 +125,14 @@ impl Content {
                 Sight::Withheld | Sight::Absent => {}
             }
         }
-        Self { sections: seen, ..self }
+        Self { sections: seen, contact: None, ..self }
     }
 
     /// These words and, after them, others by somebody.
     pub fn and(self, added: Vec<Section>, author: &PractitionerId, at: Instant) -> Self {
         let by = Addendum { author: author.clone(), at };
         let added = added.into_iter().map(|s| Section { addendum: Some(by.clone()), ..s });
-        Self::new(self.sections.into_iter().chain(added).collect())
+        Self::new(self.sections.into_iter().chain(added).collect()).with(self.contact)
     }
 
     /// Other words: those of an addendum that are still there stay marked as one.
@@ -138,7 +146,7 @@ impl Content {
             let addendum = place.and_then(|place| added.remove(place).addendum);
             Section { addendum, ..section }
         });
-        Self::new(marked.collect())
+        Self::new(marked.collect()).with(self.contact)
     }
 }
 
@@ -165,6 +173,7 @@ pub struct Note {
     pub error: Option<Mistake>,
     /// Nothing of it is hidden from its reader.
     pub whole: bool,
+    pub links: Links,
     pub content: Content,
 }
 
@@ -180,7 +189,8 @@ impl Note {
         let labels = Labels::distinct(self.content.labels());
         let open = labels.into_iter().filter(|of| sight(sights, *of) == Sight::Open);
         let record = Labels::union(open).unwrap_or_default().on(&self.record);
-        Self { record, content: self.content.seen(sights), whole: false, ..self }
+        let (content, links) = (self.content.seen(sights), Links::default());
+        Self { record, content, links, whole: false, ..self }
     }
 
     /// Whether anything may stand beside its words, for whoever sees all of them.
@@ -229,6 +239,8 @@ pub struct Version {
     pub written: Signature,
     /// Its sections' labels and hashes.
     pub sections: Vec<(Labels, [u8; 32])>,
+    /// The hash of the facts of a supervision contact.
+    pub contact: Option<[u8; 32]>,
 }
 
 /// Those with whom a counselling note stays inside its unit (minimum necessary).

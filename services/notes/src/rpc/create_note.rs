@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Class, EpisodeId, Kind, PersonId, RecordId};
+use kernel::{Class, CodeSet, EpisodeId, Kind, PersonId, RecordId};
 use permit::{Ask, Call, WriteNotes, Written};
 use policy::Record;
 use rpc::{Error, InTx};
@@ -10,16 +10,17 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::{
     convert::from_wire,
-    notes::v1::{CreateNoteRequest, CreateNoteResponse},
+    notes::v1::{self as pb, CreateNoteRequest, CreateNoteResponse},
 };
 
 use super::{
-    reply, sent,
+    linked, links, reply, sent,
+    types::{fits, may_write},
     write::{self, NoteReply as _},
 };
 use crate::{
     App,
-    domain::{Content, Note, State, drafted},
+    domain::{Content, Labels, Links, Note, Sent, State, Type, drafted_from},
     store::{self, NewNote},
 };
 
@@ -38,28 +39,43 @@ pub(super) async fn create_note(
     ];
     rpc::check(&request).ids(&ids).and(sent::too_long(&request.sections)).done()?;
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
-    let note = Arc::new(parse(app, &call, request)?);
-    write::once(app, &call, &once, created(app, &call, &once, note)).await
+    let of = Type::of(request.r#type);
+    may_write(call.caller().roles(), of)?;
+    let new = parse(app, &call, of, request)?;
+    write::once(app, &call, &once, created(app, &call, &once, new)).await
+}
+
+/// The note as it will be but for its labels, and what is said of them.
+struct New {
+    note: Note,
+    of: Type,
+    said: Option<Labels>,
+    sent: Vec<Sent>,
 }
 
 async fn created(
     app: &App,
     call: &Call,
     once: &rpc::Request,
-    note: Arc<Note>,
+    New { note, of, said, sent }: New,
 ) -> Result<Written<CreateNoteResponse>, InTx> {
     let guard = &app.deps.guard;
+    let carried = links::sources(app, call, (&note.links, &Links::default()), &note.record).await?;
+    let (sections, labels) = drafted_from(carried, of, said, sent).map_err(sent::mislabelled)?;
+    let content = Content::new(sections).with(note.content.contact);
+    let note = Arc::new(Note { record: labels.on(&note.record), content, ..note });
     let permit = guard.permit(call, Ask::<WriteNotes>::new_record(note.record.clone())).await?;
     let once = once.clone();
     let commit = guard.commit(app.store.db(), "note.create", permit, move |tx, permit| {
         let (note, once) = (Arc::clone(&note), once.clone());
         Box::pin(async move {
             let at = note.record.authored_on.ok_or(Error::Internal("undated note"))?;
-            let note_type = i16::try_from(note.note_type).unwrap_or_default();
+            let note_type = links::column(note.note_type);
             let (supervised, content) = (note.supervised, note.content.clone());
-            let row = NewNote { note_type, supervised, content, at };
+            let row = NewNote { note_type, supervised, links: note.links.clone(), content, at };
             store::create(&mut *tx, &permit, &row).await?;
-            let reply = CreateNoteResponse::with(reply::note(&note));
+            let links = linked::shown(&note.links, true);
+            let reply = CreateNoteResponse::with(pb::Note { links, ..reply::note(&note) });
             write::keep(tx, &permit, &once, &reply, at).await?;
             Ok(reply)
         })
@@ -68,29 +84,32 @@ async fn created(
 }
 
 /// The note as it will be: its custodian and author are the caller's, never the request's.
-fn parse(app: &App, call: &Call, request: CreateNoteRequest) -> Result<Note, Error> {
+fn parse(app: &App, call: &Call, of: Type, request: CreateNoteRequest) -> Result<New, Error> {
     let person = rpc::id("person", "people", &request.person)?;
-    let note = request.labels.as_ref().map(|said| sent::stated("labels", said)).transpose()?;
+    let said = request.labels.as_ref().map(|said| sent::stated("labels", said)).transpose()?;
     let sent = sent::sections(request.sections)?;
-    let (sections, labels) = drafted(note, sent).map_err(sent::mislabelled)?;
+    let class = from_wire(request.record_class).unwrap_or(Class::General);
+    let given = request.supervision_contact.as_ref();
+    let contact = fits(of, ("record_class", class), (said, &sent), given)?;
+    let links = links::said(request.links.as_ref(), of)?;
     let agency = call.caller().agency().ok_or(Error::NotFound)?;
     let episode = Uuid::try_parse(&request.episode).ok().map(EpisodeId::from);
     let record = Record {
         id: RecordId::from(ledger::new_id(&app.deps.clock)),
         person: PersonId::from(person),
         kind: Kind::Note,
-        class: from_wire(request.record_class).unwrap_or(Class::General),
+        class,
         custodian: Some(agency.clone()),
         author: Some(write::practitioner(call)?),
         episode,
         authored_on: Some(app.deps.clock.now()),
-        confidentiality: labels.confidentiality,
-        sensitivities: labels.sensitivities,
-        part2: labels.part2,
-        victim_service: labels.victim_service,
+        confidentiality: None,
+        sensitivities: CodeSet::EMPTY,
+        part2: false,
+        victim_service: false,
         release_block: None,
     };
-    Ok(Note {
+    let note = Note {
         record,
         note_type: request.r#type,
         state: State::Draft,
@@ -102,6 +121,8 @@ fn parse(app: &App, call: &Call, request: CreateNoteRequest) -> Result<Note, Err
         cosigned: None,
         error: None,
         whole: true,
-        content: Content::new(sections),
-    })
+        links,
+        content: Content::new(Vec::new()).with(contact),
+    };
+    Ok(New { note, of, said, sent })
 }

@@ -102,5 +102,7 @@ async fn added(
     let to = to.map_err(|_| Error::Conflict(Conflict::WrongState { state, allowed }))?;
     let (title, body) = (request.title.clone(), request.words.clone());
     let section = Section { title, body, ..Section::default() };
-    append(tx, permit, Step::from(standing, to), vec![(section, None)], (by, at)).await
+    // The law's to add, whatever the note's type asks of who writes it.
+    let note = store::reread(&mut *tx, permit).await?;
+    append(tx, permit, (Step::from(standing, to), note), vec![(section, None)], (by, at)).await
 }

@@ -8,10 +8,10 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{self as pb, GetNoteRequest, GetNoteResponse};
 
-use super::beside;
+use super::{beside, linked};
 use crate::{
     App,
-    domain::{Note, Sights},
+    domain::{Note, Sights, is_author},
     store::Closed,
 };
 
@@ -28,10 +28,11 @@ pub(super) async fn get_note(
     let (note, sights, disclosure) = released(app, &call, (id, request.version)).await?;
     let note = app.store.words(note).await?.seen(&sights);
     let note = shown(app, &call, vec![note]).await?.pop();
-    Ok(Response::new(GetNoteResponse { note, disclosure: Some(rpc::disclosure(&disclosure)) }))
+    let disclosure = Some(rpc::disclosure(&disclosure));
+    Ok(Response::new(GetNoteResponse { note, disclosure }))
 }
 
-/// Released notes, with what stands beside their words as far as it is for the caller.
+/// Released notes, with what stands beside their words and belongs with them as far as it is for the caller.
 pub(super) async fn shown(
     app: &App,
     call: &Call,
@@ -40,7 +41,8 @@ pub(super) async fn shown(
     let mut beside = app.store.beside(&notes, app.deps.clock.now()).await?;
     let shown = notes.iter().map(|note| {
         let beside = note.record.id.uuid().and_then(|id| beside.remove(&id)).unwrap_or_default();
-        beside::shown(note, &beside, call.caller())
+        let links = linked::shown(&note.links, is_author(call.caller(), &note.record));
+        pb::Note { links, ..beside::shown(note, &beside, call.caller()) }
     });
     Ok(shown.collect())
 }

@@ -3,12 +3,12 @@
 use permit::{Call, Disclosure, ReadNotes, Refusal, Sight};
 use rpc::Error;
 use tonic::{Request, Response};
-use wire::notes::v1::{ListNoteVersionsRequest, ListNoteVersionsResponse};
+use wire::notes::v1::{ListNoteVersionsRequest, ListNoteVersionsResponse, NoteVersion};
 
 use super::{get_note, reply};
 use crate::{
     App,
-    domain::{Labels, Sights},
+    domain::{Labels, Sights, Version},
     store::Closed,
 };
 
@@ -22,28 +22,46 @@ pub(super) async fn list_note_versions(
     let request = request.into_inner();
     rpc::check(&request).ids(&[("name", &request.name)]).done()?;
     let id = rpc::id("name", "notes", &request.name)?;
-    let (note, mut sights, mut disclosure) = get_note::released(app, &call, (id, 0)).await?;
+    let (note, sights, mut disclosure) = get_note::released(app, &call, (id, 0)).await?;
     let from = note.first_for(call.caller());
-    let versions = app.store.versions(&note, from).await?;
+    let versions = app.store.versions(&note, (from, i32::MAX)).await?;
+    let (versions, past) = shown(app, &call, &note, sights, &versions).await?;
+    if let Some(past) = past {
+        disclosure = disclosure.and(past);
+    }
+    Ok(Response::new(ListNoteVersionsResponse {
+        versions,
+        disclosure: Some(rpc::disclosure(&disclosure)),
+    }))
+}
+
+/// Those of the versions, newest first, that say something to the caller: `sights` is what was decided on the
+/// present one's sections. And what goes with them, of sections that are no more.
+pub(super) async fn shown(
+    app: &App,
+    call: &Call,
+    note: &Closed,
+    mut sights: Sights,
+    versions: &[Version],
+) -> Result<(Vec<NoteVersion>, Option<Disclosure>), Error> {
+    let mut disclosure = None;
     // Of sections that are no more: those of the present version were decided on.
     let labels = versions.iter().flat_map(|version| &version.sections).map(|(labels, _)| *labels);
     let labels = labels.filter(|labels| sights.iter().all(|(of, _)| of != labels));
-    if let Some((past, other)) = decided(app, &call, &note, Labels::distinct(labels)).await? {
+    if let Some((past, other)) = decided(app, call, note, Labels::distinct(labels)).await? {
         sights.extend(past);
-        disclosure = disclosure.and(other);
+        disclosure = Some(other);
     }
+    let of = Labels::of(&note.record);
     let mut shown: Vec<_> =
-        versions.iter().filter_map(|version| reply::version(version, &sights)).collect();
+        versions.iter().filter_map(|version| reply::version(version, &sights, of)).collect();
     if sights.iter().any(|(_, sight)| *sight != Sight::Open) {
         // Newest first: a version that says to this reader what the one before it says tells of what is hidden.
         shown.reverse();
         shown.dedup_by(|later, before| later.sha256 == before.sha256);
         shown.reverse();
     }
-    Ok(Response::new(ListNoteVersionsResponse {
-        versions: shown,
-        disclosure: Some(rpc::disclosure(&disclosure)),
-    }))
+    Ok((shown, disclosure))
 }
 
 /// What the caller may see of sections of the note with these labels; none: nothing.

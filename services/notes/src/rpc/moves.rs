@@ -13,6 +13,7 @@ use super::{
     asked::{Asked, Moves},
     beside,
     change::Change,
+    linked,
     write::NoteReply,
 };
 use crate::{
@@ -76,7 +77,7 @@ impl<Q: Moves> Asked<Q> {
                 let to = leads(&standing, verb, &hats(call.caller(), record), etag.as_deref())?;
                 let step = Step::from(&standing, to);
                 make(&mut *tx, Arc::clone(&permit), step).await?;
-                Ok(M::with(shown(tx, &permit, call.caller(), at).await?))
+                Ok(M::with(shown(tx, &permit, call.caller(), (verb, at)).await?))
             })
         });
         moved.await
@@ -88,14 +89,16 @@ async fn shown(
     tx: &mut PgConnection,
     permit: &Permit<WriteNotes>,
     caller: &identity::Caller,
-    at: Instant,
+    (verb, at): (Verb, Instant),
 ) -> Result<pb::Note, InTx> {
     let note = store::reread(&mut *tx, permit).await?;
     let beside = match note.has_beside() {
         true => store::beside_of(tx, permit, at).await?,
         false => Beside::default(),
     };
-    Ok(beside::shown(&note, &beside, caller))
+    // Of other notes to whom each of them was just open.
+    let links = (verb == Verb::Update).then(|| linked::shown(&note.links, true)).flatten();
+    Ok(pb::Note { links, ..beside::shown(&note, &beside, caller) })
 }
 
 /// Where a move leads: not theirs, stale, or not from here, in this order.

@@ -7,6 +7,7 @@ use wire::{
     notes::v1 as pb,
 };
 
+use super::types;
 use crate::domain::{
     Labels, Note, Section, Sights, Signature, Version, VersionKind, digest, sight,
 };
@@ -40,6 +41,8 @@ pub(super) fn note(note: &Note) -> pb::Note {
         release_block: None,
         statements: Vec::new(),
         amendments: Vec::new(),
+        supervision_contact: note.content.contact.as_ref().map(types::contact),
+        links: None,
     }
 }
 
@@ -72,12 +75,15 @@ fn section(section: &Section, note: Labels) -> pb::NoteSection {
     }
 }
 
-/// What the caller sees of a version; none: nothing.
-pub(super) fn version(version: &Version, sights: &Sights) -> Option<pb::NoteVersion> {
+/// What the caller sees of a version of a note that is labelled so; none: nothing.
+pub(super) fn version(version: &Version, sights: &Sights, note: Labels) -> Option<pb::NoteVersion> {
     let open = |(labels, _): &&(Labels, [u8; 32])| sight(sights, *labels) == Sight::Open;
-    let seen: Vec<_> = version.sections.iter().filter(open).map(|(_, hash)| *hash).collect();
+    let mut seen: Vec<_> = version.sections.iter().filter(open).map(|(_, hash)| *hash).collect();
     if seen.is_empty() {
         return None;
+    }
+    if seen.len() == version.sections.len() && sight(sights, note) == Sight::Open {
+        seen.extend(version.contact);
     }
     let kind = match version.kind {
         VersionKind::Draft => pb::NoteVersionKind::Draft,

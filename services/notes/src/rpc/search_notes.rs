@@ -11,7 +11,7 @@ use wire::{
     notes::v1::{SearchNotesRequest, SearchNotesResponse},
 };
 
-use super::hit;
+use super::{hit, named::Named};
 use crate::{
     App,
     domain::{Labels, Seer, folded, query},
@@ -27,22 +27,18 @@ pub(super) async fn search_notes(
 ) -> Result<Response<SearchNotesResponse>, Error> {
     let call = rpc::call(&request, RPC)?;
     let request = request.into_inner();
-    let named = request.people.iter().enumerate();
-    let named: Vec<(String, &str)> =
-        named.map(|(place, name)| (format!("people[{place}]"), &**name)).collect();
-    let mut ids: Vec<(&str, &str)> = named.iter().map(|(field, name)| (&**field, *name)).collect();
+    let named = Named::of(&request.people);
+    let mut ids = named.fields();
     ids.push(("custodian", &request.custodian));
     rpc::check(&request).ids(&ids).done()?;
-    let people =
-        named.iter().map(|(field, name)| Ok(PersonId::from(rpc::id(field, "people", name)?)));
-    let people = people.collect::<Result<Vec<_>, Error>>()?;
+    let whose = named.ids()?.into_iter().map(PersonId::from).collect();
     let filter = filter(&request);
     let after = app.deps.pages.begin_bytes(&call, &filter, &request.page_token)?;
     let after = after.map(|bytes| place(&bytes)).transpose()?;
     let wanted = wanted(&call, &request, after)?;
     let words = (wanted.said.clone(), wanted.folded.clone());
     let guard = &app.deps.guard;
-    let permit: Permit<ReadNotes> = guard.permit(&call, Ask::people(people)).await?;
+    let permit: Permit<ReadNotes> = guard.permit(&call, Ask::people(whose)).await?;
     let scope = permit.scope();
     let (sealed, last) = app.store.search(&permit, wanted).await?;
     let (hits, disclosure) = guard.release_page_parts(sealed).await?;

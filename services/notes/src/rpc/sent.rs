@@ -41,7 +41,16 @@ pub(super) fn stated(field: &str, labels: &common::Labels) -> Result<Labels, Err
 }
 
 pub(super) fn mislabelled(why: Mislabelled) -> Error {
+    let silenced =
+        "must be left out: a note that it is derived from states none, which is stricter";
     let (place, what) = match why {
+        Mislabelled::Silenced(None) => return Error::field("labels", silenced),
+        Mislabelled::Silent => {
+            let what = "must state confidentiality or sensitivities, or be left out, where the note is \
+                        derived from others";
+            return Error::field("labels", what);
+        }
+        Mislabelled::Silenced(Some(place)) => (place, silenced),
         Mislabelled::Unstated(place) => (
             place,
             "confidentiality or sensitivities must be stated, its own or the note's, where any section \

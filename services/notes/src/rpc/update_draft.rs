@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use kernel::EpisodeId;
-use rpc::Error;
+use kernel::{Class, EpisodeId};
+use permit::Call;
+use rpc::{Error, Violation};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{UpdateDraftRequest, UpdateDraftResponse};
 
-use super::{asked::asked, sent};
+use super::{
+    asked::asked,
+    get_note, links, sent,
+    types::{fits, may_write},
+};
 use crate::{
     App,
-    domain::{Content, Verb, drafted},
+    domain::{Content, Labels, Links, Type, Verb, drafted_from},
     store::{self, Draft},
 };
 
@@ -24,22 +29,58 @@ pub(super) async fn update_draft(
     let asked = asked(app, request, RPC)?;
     let (at, by) = (asked.at, asked.by.clone());
     let said = &asked.request;
+    let of = Type::of(said.r#type);
+    may_write(asked.call.caller().roles(), of)?;
     let episode = Uuid::try_parse(&said.episode).ok().map(EpisodeId::from);
-    let note_type = i16::try_from(said.r#type).unwrap_or_default();
+    let note_type = links::column(said.r#type);
     let note = said.labels.as_ref().map(|said| sent::stated("labels", said)).transpose()?;
     let sent = sent::sections(said.sections.clone())?;
-    let (sections, labels) = drafted(note, sent).map_err(sent::mislabelled)?;
-    let new = Arc::new((by, labels, episode, Content::new(sections)));
+    let given = said.supervision_contact.as_ref();
+    let contact = fits(of, ("type", Class::General), (note, &sent), given)?;
+    let links = links::said(said.links.as_ref(), of)?;
+    let carried = carried(app, &asked.call, asked.id, &links).await?;
+    let new = Arc::new((by, (note, sent, contact), episode, links, carried));
     let update = asked.moved(app, "note.update", Verb::Update, move |tx, permit, step| {
         let new = Arc::clone(&new);
         Box::pin(async move {
-            let (by, labels, episode, content) = &*new;
+            let (by, (note, sent, contact), episode, links, carried) = &*new;
+            let record = permit.record().ok_or(Error::NotFound)?;
+            if record.class == Class::CounselingNote && !of.counsels() {
+                return Err(Error::field("type", "a counselling note can't be of it").into());
+            }
+            let carried = carried.as_ref().map_err(|wrong| Error::Invalid(wrong.clone()))?;
+            let (sections, labels) =
+                drafted_from(*carried, of, *note, sent.clone()).map_err(sent::mislabelled)?;
             // Nobody else has seen it: its labels may change either way.
-            let mut record = labels.on(permit.record().ok_or(Error::NotFound)?);
+            let mut record = labels.on(record);
             record.episode.clone_from(episode);
-            let draft = Draft { record, note_type, content: content.clone() };
+            let (links, content) = (links.clone(), Content::new(sections).with(*contact));
+            let draft = Draft { record, note_type, links, content };
             Ok(store::update(tx, &permit, step.next_version()?, &draft, by, at).await?)
         })
     });
     update.await
+}
+
+/// What comes with the words of other notes, or what is wrong with them: said once it is clear that the draft is
+/// the caller's to change, and not to a repeat.
+async fn carried(
+    app: &App,
+    call: &Call,
+    draft: Uuid,
+    links: &Links,
+) -> Result<Result<Option<Labels>, Vec<Violation>>, Error> {
+    if links.notes().next().is_none() {
+        return Ok(Ok(None));
+    }
+    let draft = match get_note::whole(app, call, draft).await {
+        Ok((draft, _)) => draft,
+        Err(Error::NotFound) => return Ok(Ok(None)),
+        Err(away) => return Err(away),
+    };
+    match links::sources(app, call, (links, &draft.links), &draft.record).await {
+        Ok(carried) => Ok(Ok(carried)),
+        Err(Error::Invalid(wrong)) => Ok(Err(wrong)),
+        Err(away) => Err(away),
+    }
 }

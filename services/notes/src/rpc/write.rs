@@ -49,6 +49,8 @@ replies!(
     ExtendAmendmentResponse,
     DecideAmendmentResponse,
     AddStatementResponse,
+    AskQuestionResponse,
+    AnswerQuestionResponse,
 );
 notes!(
     CreateNoteResponse,
@@ -70,6 +72,8 @@ pub(super) async fn once<M: Reply>(
     let write = async move { write.await.map(|written| (written.value, written.disclosure)) };
     let again = |replay| authorized_again(app, call, replay);
     let (mut reply, disclosure) = once.written(app.store.db(), write, again).await?;
+    // The database has numbered what is to be told.
+    app.feed.look();
     reply.disclose(rpc::disclosure(&disclosure));
     Ok(Response::new(reply))
 }

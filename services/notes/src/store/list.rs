@@ -48,8 +48,9 @@ impl Notes {
                                 n.part2, n.victim_service, n.release_block_until, n.note_type,
                                 n.state, n.version, n.signed_at, n.row_version, n.supervised,
                                 n.cosigner, n.cosigned_at, n.shared_from, n.error_marker,
-                                n.error_at, n.error_reason, n.beside_bytes, v.body, v.sha256,
-                                v.version AS shown,
+                                n.error_at, n.error_reason, n.beside_bytes, n.referral_id,
+                                n.goal_id, n.answers_id, n.derived_from, v.body, v.sha256,
+                                v.facts, v.facts_sha256, v.version AS shown,
                                 v.confidentialities AS section_confidentialities,
                                 v.sensitivities AS section_sensitivities, v.flags AS section_flags
                             FROM note n
@@ -82,7 +83,9 @@ impl Notes {
                             signed_at, row_version AS "row_version!",
                             supervised AS "supervised!", cosigner, cosigned_at,
                             shared_from AS "shared_from!", error_marker, error_at, error_reason,
-                            beside_bytes AS "beside_bytes!", body AS "body!", sha256 AS "sha256!",
+                            beside_bytes AS "beside_bytes!", referral_id, goal_id, answers_id,
+                            derived_from AS "derived_from!", facts, facts_sha256,
+                            body AS "body!", sha256 AS "sha256!",
                             shown AS "shown!", section_confidentialities, section_sensitivities,
                             section_flags
                         FROM counted

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use identity::Caller;
 use kernel::{Kind, PractitionerId};
-use permit::{Deferred, Disclosed, FacetRow, ReadNotes, Sight};
+use permit::{Deferred, Disclosed, ReadNotes, Sight};
 use pg::{Db, Lane, Scope, Sealed, StoreError};
 use policy::Record;
 use uuid::Uuid;
@@ -14,8 +14,30 @@ use super::{
     sections::{SectionLabels, words},
 };
 use crate::domain::{
-    Labels, Mistake, Note, Reach, Sights, Signature, Signing, State, in_parts, is_author, seen_by,
+    Contact, Labels, Links, Mistake, Note, Reach, Sights, Signature, Signing, State, in_parts,
+    is_author, seen_by,
 };
+
+/// The facets that a row has, whatever else it has.
+macro_rules! facets {
+    ($row:ident) => {
+        permit::FacetRow {
+            id: $row.id,
+            person_id: $row.person_id,
+            class: $row.class,
+            custodian_id: Some($row.custodian_id),
+            author: Some($row.author),
+            episode_id: $row.episode_id,
+            authored_at: Some($row.authored_at),
+            confidentiality: $row.confidentiality,
+            sensitivities: $row.sensitivities,
+            part2: $row.part2,
+            victim_service: $row.victim_service,
+            release_block_until: $row.release_block_until,
+        }
+    };
+}
+pub(super) use facets;
 
 /// A note with its present version, as the functions and the list return it.
 pub(super) struct NoteRow {
@@ -44,6 +66,12 @@ pub(super) struct NoteRow {
     pub error_at: Option<At>,
     pub error_reason: Option<Vec<u8>>,
     pub beside_bytes: i32,
+    pub referral_id: Option<Uuid>,
+    pub goal_id: Option<Uuid>,
+    pub answers_id: Option<Uuid>,
+    pub derived_from: Vec<Uuid>,
+    pub facts: Option<Vec<u8>>,
+    pub facts_sha256: Option<Vec<u8>>,
     /// Absent: a large one, which is read once it was released.
     pub body: Option<Vec<u8>>,
     pub sha256: Vec<u8>,
@@ -59,7 +87,7 @@ pub(super) struct NoteRow {
 #[derive(Clone)]
 pub struct Closed {
     pub(crate) record: Record,
-    state: State,
+    pub(crate) state: State,
     note_type: i32,
     pub(super) version: i32,
     signed_at: Option<At>,
@@ -69,8 +97,11 @@ pub struct Closed {
     cosigned: Option<Signature>,
     error: Option<Marked>,
     beside_bytes: i32,
+    pub links: Links,
     /// The version whose words these are.
     shown: i32,
+    /// The facts of a contact, still closed, and their hash.
+    facts: Option<(Vec<u8>, Vec<u8>)>,
     /// Of each of its sections.
     labels: SectionLabels,
     body: Option<Vec<u8>>,
@@ -95,6 +126,15 @@ impl Closed {
     /// The first version that somebody sees who sees the note.
     pub fn first_for(&self, caller: &Caller) -> i32 {
         if is_author(caller, &self.record) { 1 } else { self.shared_from }
+    }
+
+    /// The version that was signed.
+    pub fn first_for_others(&self) -> i32 {
+        self.shared_from
+    }
+
+    pub fn is_present(&self, version: i32) -> bool {
+        version == self.version
     }
 
     /// Whether there is this version for somebody who sees the note; 0 is the present one.
@@ -139,6 +179,13 @@ impl Closed {
         if content.sha256[..] != self.sha256[..] {
             return Err(bad("a note whose hash is another's"));
         }
+        let contact = self.facts.as_ref().map(|(facts, hash)| {
+            let contact = serde_json::from_slice::<Contact>(Sealed::open(facts)?);
+            contact
+                .ok()
+                .filter(|contact| contact.sha256()[..] == hash[..])
+                .ok_or(bad("facts of a supervision contact"))
+        });
         let error = self.error.as_ref().map(|(marked, reason)| {
             let reason = String::from_utf8(Sealed::open(reason)?.to_vec());
             let reason = reason.map_err(|_| bad("why a note was marked"))?;
@@ -156,7 +203,8 @@ impl Closed {
             cosigned: self.cosigned.clone(),
             error: error.transpose()?,
             whole: true,
-            content,
+            links: self.links.clone(),
+            content: content.with(contact.transpose()?),
         })
     }
 }
@@ -179,6 +227,13 @@ impl TryFrom<NoteRow> for Closed {
             signed_at: row.signed_at,
             row_version: row.row_version,
             beside_bytes: row.beside_bytes,
+            links: Links {
+                referral: row.referral_id,
+                goal: row.goal_id,
+                answers: row.answers_id,
+                derived_from: row.derived_from,
+            },
+            facts: row.facts.zip(row.facts_sha256),
             body: row.body,
             sha256: row.sha256,
             shown: row.shown,
@@ -187,22 +242,7 @@ impl TryFrom<NoteRow> for Closed {
                 row.section_sensitivities,
                 row.section_flags,
             )?,
-            record: FacetRow {
-                id: row.id,
-                person_id: row.person_id,
-                class: row.class,
-                custodian_id: Some(row.custodian_id),
-                author: Some(row.author),
-                episode_id: row.episode_id,
-                authored_at: Some(row.authored_at),
-                confidentiality: row.confidentiality,
-                sensitivities: row.sensitivities,
-                part2: row.part2,
-                victim_service: row.victim_service,
-                release_block_until: row.release_block_until,
-            }
-            .record(Kind::Note)
-            .ok_or(bad("facets of a note"))?,
+            record: facets!(row).record(Kind::Note).ok_or(bad("facets of a note"))?,
         })
     }
 }
@@ -270,9 +310,10 @@ pub(super) async fn read(
                         signed_at, row_version AS "row_version!", supervised AS "supervised!",
                         cosigner, cosigned_at, shared_from AS "shared_from!", error_marker,
                         error_at, error_reason, beside_bytes AS "beside_bytes!",
-                        shown AS "shown!", body, sha256 AS "sha256!", section_confidentialities,
-                        section_sensitivities, section_flags
-                    FROM read_notes_3($1, $2)"#,
+                        referral_id, goal_id, answers_id, derived_from AS "derived_from!", facts,
+                        facts_sha256, shown AS "shown!", body, sha256 AS "sha256!",
+                        section_confidentialities, section_sensitivities, section_flags
+                    FROM read_notes_4($1, $2)"#,
                     &ids,
                     &versions
                 )
@@ -336,21 +377,7 @@ pub(super) async fn locate(lane: &Lane, ids: Vec<Uuid>) -> Result<Vec<Found<Plac
     for row in rows {
         let signing = signing(row.signed_at, row.supervised, row.cosigned_at);
         let state = State::of(row.state, signing);
-        let record = FacetRow {
-            id: row.id,
-            person_id: row.person_id,
-            class: row.class,
-            custodian_id: Some(row.custodian_id),
-            author: Some(row.author),
-            episode_id: row.episode_id,
-            authored_at: Some(row.authored_at),
-            confidentiality: row.confidentiality,
-            sensitivities: row.sensitivities,
-            part2: row.part2,
-            victim_service: row.victim_service,
-            release_block_until: row.release_block_until,
-        }
-        .record(Kind::Note);
+        let record = facets!(row).record(Kind::Note);
         let labels = SectionLabels::of(
             row.section_confidentialities,
             row.section_sensitivities,

@@ -115,7 +115,8 @@ pub async fn block(
             SELECT w.* FROM block_review w WHERE w.note_id = $3 AND w.person_id = $4
             ORDER BY w.at DESC, w.id DESC LIMIT 1
          ) r WHERE NOT EXISTS (
-            SELECT FROM release_decision d WHERE d.block_id = r.block_id AND d.kind IN (3, 4))",
+            SELECT FROM block_review b JOIN release_decision d ON d.block_id = b.block_id
+            WHERE b.request_id = r.request_id AND b.note_id = r.note_id AND d.kind IN (3, 4))",
         review,
         block.id,
         note,
@@ -354,7 +355,7 @@ pub(super) async fn reviews(
     reviews.collect()
 }
 
-/// About which note a review or a request for amendment is.
+/// About which note a review, a request for amendment or a question is.
 pub(super) async fn note_of(db: &Db, id: Uuid) -> Result<Option<Uuid>, StoreError> {
     db.run_one("rights.locate", move |conn| {
         Box::pin(async move {

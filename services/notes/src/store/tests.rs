@@ -15,7 +15,7 @@ use super::{
     Draft, NewNote, Notes, Page, attachment, cosign, create, mark_error, reread, revise, sign,
     standing, update,
 };
-use crate::domain::{Attachment, Content, Labels, Section, Seer, State};
+use crate::domain::{Attachment, Content, Labels, Links, Section, Seer, State};
 
 const CLINIC: Uuid = Uuid::from_u128(0xa1);
 
@@ -91,7 +91,8 @@ impl World {
             self.guard.commit(&self.stage.db, "test.create", permit, move |tx, permit| {
                 Box::pin(async move {
                     let (supervised, content) = (true, content("words"));
-                    let row = NewNote { note_type: 1, supervised, content, at };
+                    let links = Links::default();
+                    let row = NewNote { note_type: 1, supervised, links, content, at };
                     Ok::<_, Stopped>(create(tx, &permit, &row).await?)
                 })
             });
@@ -123,7 +124,8 @@ impl World {
                     }
                     Step::Update => {
                         let record = permit.record().cloned().unwrap();
-                        let draft = Draft { record, note_type: 1, content: content("others") };
+                        let (links, content) = (Links::default(), content("others"));
+                        let draft = Draft { record, note_type: 1, links, content };
                         update(tx, &permit, 2, &draft, &by, at).await?;
                     }
                     Step::Sign => sign(tx, &permit, State::Awaiting, at).await?,

@@ -11,20 +11,20 @@ use super::{
 };
 use crate::domain::{MAX_VERSIONS, Reach, Section, Signature, State, Version, VersionKind};
 
-/// The versions from this one on of a released note, newest first.
+/// The versions from one to another of a released note, newest first.
 pub(super) async fn versions(
     db: &Db,
     note: &Closed,
-    from: i32,
+    (from, upto): (i32, i32),
 ) -> Result<Vec<Version>, StoreError> {
     let (id, person) = key(note)?;
     // Of the version that was released: what came since is read another time.
-    let last = note.version;
+    let last = upto.min(note.version);
     let rows = db.run_tx("notes.versions", Scope::person(person).reading(), move |tx| {
         Box::pin(async move {
             Ok(sqlx::query!(
                 "SELECT version, kind, author, at, confidentialities, sensitivities, flags, hashes,
-                    CASE WHEN hashes IS NULL THEN body END AS body
+                    facts_sha256, CASE WHEN hashes IS NULL THEN body END AS body
                  FROM note_version
                  WHERE note_id = $1 AND person_id = $2 AND version BETWEEN $3 AND $4
                  ORDER BY version DESC LIMIT $5",
@@ -67,7 +67,9 @@ pub(super) async fn versions(
         let labels = SectionLabels::of(row.confidentialities, row.sensitivities, row.flags)?;
         let labels = labels.each(&note.record, hashes.len())?;
         let sections = labels.into_iter().zip(hashes).collect();
-        Ok(Version { number: row.version, kind, state, written, sections })
+        let contact = row.facts_sha256.as_deref().map(<[u8; 32]>::try_from).transpose();
+        let contact = contact.map_err(|_| StoreError::BadRow { what: "facts of a contact" })?;
+        Ok(Version { number: row.version, kind, state, written, sections, contact })
     });
     versions.collect()
 }

@@ -11,13 +11,14 @@ use super::{
     note::{Closed, NoteRow, signing},
     sections::{bits, columns},
 };
-use crate::domain::{Content, Labels, Note, Reach, State, folded};
+use crate::domain::{Contact, Content, Labels, Links, Note, Reach, State, folded};
 
 /// A note that is not there yet.
 #[derive(Debug, Clone)]
 pub struct NewNote {
     pub note_type: i16,
     pub supervised: bool,
+    pub links: Links,
     pub content: Content,
     pub at: Instant,
 }
@@ -27,6 +28,7 @@ pub struct NewNote {
 pub struct Draft {
     pub record: Record,
     pub note_type: i16,
+    pub links: Links,
     pub content: Content,
 }
 
@@ -49,9 +51,9 @@ pub async fn create(
     let author = record.author.as_ref().map(ToString::to_string).unwrap_or_default();
     sqlx::query!(
         "INSERT INTO note (id, person_id, class, custodian_id, author, episode_id, authored_at,
-            confidentiality, sensitivities, part2, victim_service, note_type, supervised, state,
-            version, row_version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, 1, 1)",
+            confidentiality, sensitivities, part2, victim_service, note_type, supervised, referral_id,
+            goal_id, answers_id, derived_from, state, version, row_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, 1, 1)",
         permit.record_id(),
         permit.person_id(),
         column(record.class),
@@ -65,6 +67,10 @@ pub async fn create(
         record.victim_service,
         note.note_type,
         note.supervised,
+        note.links.referral,
+        note.links.goal,
+        note.links.answers,
+        &note.links.derived_from[..],
     )
     .execute(&mut *tx)
     .await?;
@@ -83,13 +89,17 @@ async fn add_version(
     at: Instant,
 ) -> Result<(), StoreError> {
     let columns = columns(content)?;
+    let facts = content.contact.as_ref().map(serde_json::to_vec).transpose();
+    let facts = facts.map_err(|_| StoreError::BadRow { what: "facts of a contact" })?;
+    let facts = facts.map(|facts| Sealed::seal(&facts));
+    let facts_sha256 = content.contact.as_ref().map(Contact::sha256);
     let said = content.sections.iter().map(|s| format!("{} {}", s.title, s.body));
     let said: Vec<String> = said.collect();
     let plain: Vec<String> = said.iter().map(|said| folded(said)).collect();
     sqlx::query!(
         "INSERT INTO note_version (note_id, version, person_id, body, sha256, author, at, kind,
-            confidentialities, sensitivities, flags, hashes, words)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+            confidentialities, sensitivities, flags, hashes, facts, facts_sha256, words)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $15, $16,
             ARRAY(SELECT section_words(s.said, s.folded)
                 FROM unnest($13::text[], $14::text[]) WITH ORDINALITY AS s (said, folded, place)
                 ORDER BY s.place))",
@@ -106,7 +116,9 @@ async fn add_version(
         &columns.flags[..],
         columns.hashes,
         &said[..],
-        &plain[..]
+        &plain[..],
+        facts.as_ref().map(Sealed::bytes),
+        facts_sha256.as_ref().map(|hash| &hash[..])
     )
     .execute(tx)
     .await?;
@@ -159,6 +171,7 @@ pub async fn update(
     let done = sqlx::query!(
         "UPDATE note SET version = $3, shared_from = $3, note_type = $4, episode_id = $5,
             confidentiality = $6, sensitivities = $7, part2 = $8, victim_service = $9,
+            referral_id = $10, goal_id = $11, answers_id = $12, derived_from = $13,
             row_version = row_version + 1
          WHERE id = $1 AND person_id = $2 AND state = 1 AND signed_at IS NULL",
         permit.record_id(),
@@ -170,6 +183,10 @@ pub async fn update(
         bits(record.sensitivities),
         record.part2,
         record.victim_service,
+        draft.links.referral,
+        draft.links.goal,
+        draft.links.answers,
+        &draft.links.derived_from[..],
     )
     .execute(tx)
     .await?;
@@ -284,6 +301,7 @@ pub async fn reread(
             n.confidentiality, n.sensitivities, n.part2, n.victim_service, n.release_block_until,
             n.note_type, n.state, n.version, n.signed_at, n.row_version, n.supervised, n.cosigner,
             n.cosigned_at, n.shared_from, n.error_marker, n.error_at, n.error_reason, n.beside_bytes,
+            n.referral_id, n.goal_id, n.answers_id, n.derived_from, v.facts, v.facts_sha256,
             v.body, v.sha256, v.version AS shown, v.confidentialities AS section_confidentialities,
             v.sensitivities AS section_sensitivities, v.flags AS section_flags
          FROM note n JOIN note_version v ON v.note_id = n.id AND v.version = n.version

@@ -135,7 +135,7 @@ async fn whatever_is_at_its_limit_is_taken() {
             victim_service: true,
         }),
         record_class: 2,
-        r#type: 9,
+        r#type: 6,
         episode: Uuid::new_v4().to_string(),
         ..create(person)
     };
@@ -162,6 +162,7 @@ async fn everything_wrong_is_named_at_once_in_every_rpc() {
         episode: "x".into(),
         sections: vec![bad.clone(), section("", &"x".repeat(1_200_000))],
         under_supervision: true,
+        ..CreateNoteRequest::default()
     };
     assert_eq!(
         fields(&client.create(created).await.unwrap_err()),
@@ -209,6 +210,7 @@ async fn everything_wrong_is_named_at_once_in_every_rpc() {
         labels: Some(Labels { confidentiality: 99, sensitivities: vec![0], ..Labels::default() }),
         episode: NIL.into(),
         sections: vec![bad, section("", &"x".repeat(1_200_000))],
+        ..UpdateDraftRequest::default()
     };
     assert_eq!(
         fields(&client.update(updated).await.unwrap_err()),

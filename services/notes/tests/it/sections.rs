@@ -28,16 +28,16 @@ use crate::{
     },
 };
 
-const NORMAL: i32 = 4;
-const HIV: i32 = 11;
+pub const NORMAL: i32 = 4;
+pub const HIV: i32 = 11;
 const SUD: i32 = 2;
 const MH: i32 = 6;
 
-fn labels(confidentiality: i32, sensitivities: &[i32]) -> Labels {
+pub fn labels(confidentiality: i32, sensitivities: &[i32]) -> Labels {
     Labels { confidentiality, sensitivities: sensitivities.to_vec(), ..Labels::default() }
 }
 
-fn labelled(body: &str, own: Labels) -> NoteSection {
+pub fn labelled(body: &str, own: Labels) -> NoteSection {
     NoteSection { labels: Some(own), ..section("", body) }
 }
 
@@ -56,7 +56,7 @@ fn digest(sections: &[&NoteSection]) -> String {
 }
 
 /// A signed note of four sections of a housing agency, and the clinic, to which all is open but what is HIV or SUD.
-async fn story(world: &World) -> (Uuid, pb::Note, Client) {
+pub async fn story(world: &World) -> (Uuid, pb::Note, Client) {
     let person = world.somebody();
     world.consent(person, HOUSING, CLINIC, [Action::Read, Action::Write]);
     let mut denied = permitting(HOUSING, CLINIC, [Purpose::Treat], [Action::Read, Action::Write]);

@@ -8,6 +8,8 @@ use crate::{
     amendments,
     attached::pdf,
     blocks::block,
+    questions,
+    reading::acknowledge,
     reviews::ask,
     statements::state,
     world::{CLINIC, Client, HOUSING, World, list},
@@ -31,7 +33,7 @@ async fn does(world: &World, scope: Scope, sql: &'static str) -> Result<u64, Sto
     done.await
 }
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 11] = [
     "note",
     "note_version",
     "attachment",
@@ -41,6 +43,8 @@ const TABLES: [&str; 9] = [
     "block_review",
     "amendment_request",
     "note_statement",
+    "note_acknowledgement",
+    "note_question",
 ];
 
 #[tokio::test]
@@ -69,6 +73,8 @@ async fn reviewed(world: &World, author: &Client, person: Uuid) {
     let themself = world.person(&person.to_string());
     themself.request_amendment(amendments::ask(&note, "words")).await.unwrap();
     themself.add_statement(state(&note, "words")).await.unwrap();
+    themself.acknowledge(acknowledge(&note, 1)).await.unwrap();
+    themself.ask(questions::ask(&note, &[])).await.unwrap();
     author.block(block(&note, 1, "grounds", world)).await.unwrap();
     themself.ask_review(ask(person)).await.unwrap();
 }
@@ -92,6 +98,10 @@ async fn the_services_role_deletes_nothing_and_changes_no_words() {
         "UPDATE amendment_request SET at = now()",
         "DELETE FROM note_statement",
         "UPDATE note_statement SET words = ''",
+        "DELETE FROM note_acknowledgement",
+        "UPDATE note_acknowledgement SET hidden = false",
+        "DELETE FROM note_question",
+        "UPDATE note_question SET words = ''",
         "DELETE FROM request_log",
         "TRUNCATE note CASCADE",
         "UPDATE note_version SET body = ''",

@@ -33,6 +33,7 @@ pub struct World {
     pub logs: Logs,
     pub directory: Arc<facts::Directory>,
     pub app: Arc<notes::App>,
+    pub deps: rpc::Deps,
     /// Where the files of notes are.
     pub folder: tempfile::TempDir,
     pub channel: Channel,
@@ -72,19 +73,9 @@ impl World {
             directory: Arc::clone(&directory),
             stop: CancellationToken::new(),
         };
-        let app = notes::start(deps, files(folder.path()));
+        let app = notes::start(deps.clone(), files(folder.path()));
         let sign_ins = Arc::new(SignIns::new(&["notes"], shared).await);
-        let listen = serve::ServeConfig {
-            listen: ([127, 0, 0, 1], 0).into(),
-            ..serve::ServeConfig::default()
-        };
-        let running = serve::Server::builder(listen)
-            .add_service(notes::server(Arc::clone(&app)))
-            .descriptors(wire::DESCRIPTORS)
-            .auth(sign_ins.layer())
-            .start()
-            .await
-            .unwrap();
+        let running = listening(&app, &sign_ins).await;
         let channel = connected(&running).await;
         let world = Self {
             stage,
@@ -95,6 +86,7 @@ impl World {
             logs,
             directory,
             app,
+            deps,
             folder,
             channel,
             running,
@@ -105,15 +97,24 @@ impl World {
 
     /// What the directory tells: of the agencies these are suspended.
     pub fn suspended(&self, agencies: &[Uuid]) {
+        self.told(|id, agency| {
+            if agencies.contains(&id) {
+                agency.status = AgencyStatus::Suspended.into();
+            }
+            agency.part2_program = id == CLINIC;
+        });
+    }
+
+    /// What the directory tells of each agency.
+    pub fn told(&self, change: impl Fn(Uuid, &mut directory::Agency)) {
         let state = |id: Uuid| {
-            let gone = agencies.contains(&id);
-            let status = if gone { AgencyStatus::Suspended } else { AgencyStatus::Active };
-            let agency = directory::Agency {
+            let mut agency = directory::Agency {
                 name: format!("agencies/{id}"),
-                status: status.into(),
+                status: AgencyStatus::Active.into(),
                 sector: 1,
                 ..directory::Agency::default()
             };
+            change(id, &mut agency);
             AgencyState { agency: Some(agency), ..AgencyState::default() }
         };
         self.directory.apply(&WatchAgenciesResponse {
@@ -124,9 +125,36 @@ impl World {
         });
     }
 
+    /// What the directory tells of one agency from now on.
+    pub fn flagged(&self, id: Uuid, change: impl Fn(&mut directory::Agency)) {
+        let (revision, _) = self.directory.agencies().unwrap();
+        let mut agency = directory::Agency {
+            name: format!("agencies/{id}"),
+            status: AgencyStatus::Active.into(),
+            sector: 1,
+            ..directory::Agency::default()
+        };
+        change(&mut agency);
+        self.directory.apply(&WatchAgenciesResponse {
+            revision: revision + 1,
+            agencies: vec![AgencyState { agency: Some(agency), ..AgencyState::default() }],
+            snapshot: false,
+            more: false,
+        });
+    }
+
     /// The same caller over a connection of their own.
     pub async fn apart(&self, client: &Client) -> Client {
         Client { channel: connected(&self.running).await, mint: Arc::clone(&client.mint) }
+    }
+
+    /// Another instance of the service on the same database, and the same caller there.
+    pub async fn another(&self, client: &Client) -> (serve::Running, Client) {
+        let deps = rpc::Deps { stop: CancellationToken::new(), ..self.deps.clone() };
+        let app = notes::start(deps, notes::Files::folder(self.folder.path()).unwrap());
+        let running = listening(&app, &self.sign_ins).await;
+        let there = Client { channel: connected(&running).await, mint: Arc::clone(&client.mint) };
+        (running, there)
     }
 
     pub fn client(&self, staff: &Staff) -> Client {
@@ -198,6 +226,16 @@ impl World {
         sqlx::raw_sql(sqlx::AssertSqlSafe(path)).execute(&mut conn).await.unwrap();
         conn
     }
+}
+
+async fn listening(app: &Arc<notes::App>, sign_ins: &SignIns) -> serve::Running {
+    let listen =
+        serve::ServeConfig { listen: ([127, 0, 0, 1], 0).into(), ..serve::ServeConfig::default() };
+    let server = serve::Server::builder(listen)
+        .add_service(notes::server(Arc::clone(app)))
+        .descriptors(wire::DESCRIPTORS)
+        .auth(sign_ins.layer());
+    server.start().await.unwrap()
 }
 
 async fn connected(running: &serve::Running) -> Channel {
@@ -360,6 +398,13 @@ impl Client {
         Ok(self.notes().list_notes(bearer(&(self.mint)(), message)).await?.into_inner())
     }
 
+    pub async fn suggest(
+        &self,
+        message: pb::SuggestLabelsRequest,
+    ) -> Result<pb::SuggestLabelsResponse, Status> {
+        Ok(self.notes().suggest_labels(bearer(&(self.mint)(), message)).await?.into_inner())
+    }
+
     pub async fn search(
         &self,
         message: SearchNotesRequest,
@@ -456,6 +501,8 @@ pub fn update(note: &pb::Note, body: &str) -> UpdateDraftRequest {
         labels: note.labels.clone(),
         episode: note.episode.clone(),
         sections: vec![section("Plan", body)],
+        supervision_contact: note.supervision_contact,
+        links: note.links.clone(),
     }
 }
 

@@ -10,6 +10,8 @@ use crate::{
     amendments,
     blocks::{block, lift},
     moves::go,
+    questions,
+    reading::acknowledge,
     reviews::{ask, decide, waiting},
     statements::state,
     world::{CLINIC, World},
@@ -65,6 +67,11 @@ async fn every_write_has_its_record_and_every_record_of_one_its_write() {
         let decision = if accepted { amendments::accept } else { amendments::deny };
         clinician.decide_amendment(decision(&asked, "words")).await.unwrap();
         jane.add_statement(state(&note, "words")).await.unwrap();
+    }
+    for client in [&clinician, &jane] {
+        client.acknowledge(acknowledge(&note, 1)).await.unwrap();
+        let question = client.ask(questions::ask(&note, &[])).await.unwrap().question.unwrap();
+        clinician.answer(questions::answer(&question)).await.unwrap();
     }
     assert!(clinician.get_named(&format!("notes/{}", Uuid::new_v4())).await.is_err());
     assert_eq!(findings(&world).await, []);

@@ -174,21 +174,3 @@ pub struct Event {
     pub news: News,
     pub at: Instant,
 }
-
-/// An event, and those whom it concerns.
-#[derive(Debug, Clone)]
-pub struct Heard {
-    pub event: Event,
-    pub source: Uuid,
-    pub target: Uuid,
-    /// It is told to this one alone.
-    pub only: Option<Uuid>,
-}
-
-impl Heard {
-    pub fn concerns(&self) -> impl Iterator<Item = Uuid> {
-        let both = [self.source, self.target];
-        let own = self.only;
-        both.into_iter().filter(move |agency| own.is_none_or(|only| only == *agency))
-    }
-}

@@ -41,7 +41,7 @@ pub(super) async fn handle(
         status: Status::Active,
         generation: 1,
         rotated_at: None,
-        reached: app.head().await?,
+        reached: app.feed.head().await?,
         delivered_at: None,
         failures: 0,
         failing_since: None,

@@ -42,6 +42,6 @@ pub(super) async fn handle(
 
 async fn reached(app: &App, watching: &Call, cursor: &str) -> Result<i64, Error> {
     let reached = app.deps.pages.resume(watching, cursor)?;
-    let known = (0..=app.head().await?).contains(&reached);
+    let known = (0..=app.feed.head().await?).contains(&reached);
     known.then_some(reached).ok_or(Error::Conflict(Conflict::CursorExpired))
 }

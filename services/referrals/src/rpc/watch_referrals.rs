@@ -1,28 +1,26 @@
 //! Follows the referrals that the caller's agency sent or was sent.
 
-mod watcher;
+use std::sync::Arc;
 
-use std::{pin::Pin, sync::Arc};
-
-use kernel::AgencyId;
-use permit::ReadReferrals;
-use rpc::{Conflict, Error};
-use tokio::sync::mpsc;
-use tokio_stream::{Stream, wrappers::ReceiverStream};
-use tonic::{Request, Response, Status};
-use wire::referrals::v1::{
-    ReferralEventKind as Kind, WatchReferralsRequest, WatchReferralsResponse,
+use kernel::{AgencyId, Instant};
+use permit::{Call, ReadReferrals};
+use rpc::{Deps, Error, Feed, Following, Steps, Watched};
+use tonic::{Request, Response};
+use wire::{
+    convert::{name_of, timestamp},
+    referrals::v1::{ReferralEventKind as Kind, WatchReferralsRequest, WatchReferralsResponse},
 };
 
-use crate::{App, domain::News};
-use watcher::Watcher;
+use crate::{
+    App,
+    domain::{Event, News},
+    reader::Reader,
+    store::Referrals,
+};
 
 pub(crate) const RPC: &str = "trellis.referrals.v1.ReferralsService/WatchReferrals";
 
-pub(crate) type Events = Pin<Box<dyn Stream<Item = Result<WatchReferralsResponse, Status>> + Send>>;
-
-/// Decided on at once, and as many messages may wait for a slow reader.
-const AHEAD: usize = 8;
+pub(crate) type Events = Steps<WatchReferralsResponse>;
 
 /// As the contract spells it.
 fn shown(news: News) -> (Kind, i32) {
@@ -44,16 +42,44 @@ pub(super) async fn handle(
     let agency = call.caller().agency().and_then(AgencyId::uuid).ok_or(Error::NotFound)?;
     // What is the caller's own fault is told before the stream begins.
     app.deps.guard.defer::<ReadReferrals>(&call).await?;
-    let reached = app.deps.pages.resume(&call, &request.cursor)?;
-    let wakes = app.feed.subscribe(agency);
-    let begun_at = app.head().await?;
-    if !(0..=begun_at).contains(&reached) {
-        return Err(Error::Conflict(Conflict::CursorExpired));
+    let following = Following { call, keys: vec![agency], filter: None };
+    rpc::watch(app, following, &request.cursor).await
+}
+
+impl Watched for App {
+    type Log = Referrals;
+    type News = News;
+    type Message = WatchReferralsResponse;
+
+    fn deps(&self) -> &Deps {
+        &self.deps
     }
-    let (out, events) = mpsc::channel(AHEAD);
-    let (app, stop) = (Arc::clone(app), app.deps.stop.clone());
-    let sent = app.deps.clock.now();
-    let watcher = Watcher { app, call, agency, reached, begun_at, sent, out };
-    tokio::spawn(stop.run_until_cancelled_owned(watcher.run(wakes)));
-    Ok(Response::new(Box::pin(ReceiverStream::new(events))))
+
+    fn feed(&self) -> &Feed<Referrals> {
+        &self.feed
+    }
+
+    async fn released(&self, call: &Call, event: &Event) -> Result<Option<News>, Error> {
+        Reader::Call(call).released(self, event).await
+    }
+
+    fn told(cursor: String, event: &Event, news: News) -> WatchReferralsResponse {
+        let (kind, state) = shown(news);
+        WatchReferralsResponse {
+            cursor,
+            kind: kind.into(),
+            referral: name_of("referrals", &event.record.id),
+            state,
+            time: Some(timestamp(event.at)),
+        }
+    }
+
+    fn checkpoint(cursor: String, at: Instant) -> WatchReferralsResponse {
+        WatchReferralsResponse {
+            cursor,
+            kind: Kind::Checkpoint.into(),
+            time: Some(timestamp(at)),
+            ..WatchReferralsResponse::default()
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Rows of `referral_event`, for those who watch.
 
+use ::rpc::{Heard, Log, Numbered};
 use kernel::Instant;
 use permit::{Deferred, Disclosed, ReadReferrals};
 use pg::StoreError;
@@ -9,7 +10,13 @@ use super::{
     Referrals,
     referral::{record, state},
 };
-use crate::domain::{Event, Heard, News};
+use crate::domain::{Event, News};
+
+impl Numbered for Event {
+    fn seq(&self) -> i64 {
+        self.seq
+    }
+}
 
 struct EventRow {
     seq: i64,
@@ -51,23 +58,23 @@ struct HeardRow {
     for_agency: Option<Uuid>,
 }
 
-impl TryFrom<HeardRow> for Heard {
+impl TryFrom<HeardRow> for Heard<Event> {
     type Error = StoreError;
 
+    /// It concerns source and target, or the one of them to whom alone it is told.
     fn try_from(row: HeardRow) -> Result<Self, StoreError> {
         let source = row.event.custodian_id;
-        Ok(Self {
-            event: row.event.try_into()?,
-            source: source.ok_or(StoreError::BadRow { what: "source of a referral" })?,
-            target: row.target_id,
-            only: row.for_agency,
-        })
+        let source = source.ok_or(StoreError::BadRow { what: "source of a referral" })?;
+        let told = |agency: &Uuid| row.for_agency.is_none_or(|only| only == *agency);
+        let concerns = [source, row.target_id].into_iter().filter(told).collect();
+        Ok(Self { event: row.event.try_into()?, concerns })
     }
 }
 
-impl Referrals {
-    /// The number of the last event that was committed; 0 before the first.
-    pub async fn head(&self) -> Result<i64, StoreError> {
+impl Log for Referrals {
+    type Event = Event;
+
+    async fn head(&self) -> Result<i64, StoreError> {
         self.db
             .run_one("referrals.head", |conn| {
                 Box::pin(async move {
@@ -80,49 +87,28 @@ impl Referrals {
             .await
     }
 
-    /// What the agency is to be told after `after` and up to `upto`, the first `most`: ids, states
-    /// and facets.
-    pub async fn events(
+    async fn of(
         &self,
-        agency: Uuid,
-        after: i64,
-        upto: i64,
+        agencies: &[Uuid],
+        span: (i64, i64),
         most: i32,
     ) -> Result<Vec<Event>, StoreError> {
-        let rows = self
-            .db
-            .run_one("referrals.events", move |conn| {
-                Box::pin(async move {
-                    Ok(sqlx::query_as!(
-                        EventRow,
-                        r#"SELECT seq AS "seq!", kind AS "kind!", event_state, at AS "at!", id AS "id!",
-                            person_id AS "person_id!", class AS "class!", custodian_id, author,
-                            episode_id, authored_at, confidentiality,
-                            sensitivities AS "sensitivities!", part2 AS "part2!",
-                            victim_service AS "victim_service!", release_block_until
-                        FROM locate_events($1, $2, $3, $4)"#,
-                        agency,
-                        after,
-                        upto,
-                        most
-                    )
-                    .fetch_all(conn)
-                    .await?)
-                })
-            })
-            .await?;
-        rows.into_iter().map(Event::try_from).collect()
+        let mut events = Vec::new();
+        for agency in agencies {
+            events.extend(self.told(*agency, span, most).await?);
+        }
+        // One agency is the rule; what concerns two of them is told once.
+        events.sort_by_key(Event::seq);
+        events.dedup_by_key(|event| event.seq);
+        events.truncate(usize::try_from(most).unwrap_or_default());
+        Ok(events)
     }
-}
 
-impl Referrals {
-    /// What all agencies are to be told after `after` and up to `upto`, the first `most`.
-    pub async fn all_events(
+    async fn all(
         &self,
-        after: i64,
-        upto: i64,
+        (after, upto): (i64, i64),
         most: i32,
-    ) -> Result<Vec<Heard>, StoreError> {
+    ) -> Result<Vec<Heard<Event>>, StoreError> {
         let rows = self
             .db
             .run_one("referrals.all_events", move |conn| {
@@ -166,6 +152,41 @@ impl Referrals {
             })
             .await?;
         rows.into_iter().map(Heard::try_from).collect()
+    }
+}
+
+impl Referrals {
+    /// What the agency is to be told after the first number and up to the second, the first `most`: ids,
+    /// states and facets.
+    async fn told(
+        &self,
+        agency: Uuid,
+        (after, upto): (i64, i64),
+        most: i32,
+    ) -> Result<Vec<Event>, StoreError> {
+        let rows = self
+            .db
+            .run_one("referrals.events", move |conn| {
+                Box::pin(async move {
+                    Ok(sqlx::query_as!(
+                        EventRow,
+                        r#"SELECT seq AS "seq!", kind AS "kind!", event_state, at AS "at!", id AS "id!",
+                            person_id AS "person_id!", class AS "class!", custodian_id, author,
+                            episode_id, authored_at, confidentiality,
+                            sensitivities AS "sensitivities!", part2 AS "part2!",
+                            victim_service AS "victim_service!", release_block_until
+                        FROM locate_events($1, $2, $3, $4)"#,
+                        agency,
+                        after,
+                        upto,
+                        most
+                    )
+                    .fetch_all(conn)
+                    .await?)
+                })
+            })
+            .await?;
+        rows.into_iter().map(Event::try_from).collect()
     }
 }
 

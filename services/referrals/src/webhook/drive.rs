@@ -96,7 +96,7 @@ impl Driver<'_> {
     /// The next events, one after another.
     async fn some(&mut self) -> Result<(), End> {
         let agency = self.webhook.agency.uuid().ok_or(Error::NotFound)?;
-        let (events, _) = self.app.events_of(agency, self.webhook.reached, 0).await?;
+        let (events, _) = self.app.feed.events_of(&[agency], self.webhook.reached, 0).await?;
         if events.is_empty() {
             return Err(End::Rest);
         }

@@ -57,7 +57,7 @@ pub async fn meet(cast: &mut Cast, t: &mut Telling<impl Write>) -> anyhow::Resul
     cast.attendance = write(
         &cast.clinician,
         &cast.person,
-        NoteType::SupervisionContact,
+        NoteType::Progress,
         part2(&[Sensitivity::Sud]),
         "Attended all four appointments of this month.",
     )

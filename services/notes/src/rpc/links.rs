@@ -1,0 +1,122 @@
+//! What notes belong with, looked at when it is said.
+
+use kernel::{AgencyId, Class};
+use permit::Call;
+use policy::Record;
+use rpc::{Error, Outage, Violation};
+use uuid::Uuid;
+use wire::notes::v1 as pb;
+
+use super::{get_note, reading};
+use crate::{
+    App,
+    domain::{self, Irreconcilable, Labels, Links, State, Type},
+};
+
+/// Whatever else it is, it is refused in the same words.
+const UNFIT: &str = "must be a signed note about this person of which you may read all";
+
+pub(super) fn said(links: Option<&pb::NoteLinks>, of: Type) -> Result<Links, Error> {
+    let Some(links) = links else { return Ok(Links::default()) };
+    if of == Type::SupervisionContact && !links.derived_from.is_empty() {
+        let what = "must be empty: a supervision contact holds facts, and no words of other notes";
+        return Err(Error::field("links.derived_from", what));
+    }
+    let note = |(n, name): (usize, &String)| rpc::id(&derived(n), "notes", name);
+    Ok(Links {
+        referral: rpc::optional_id("links.referral", "referrals", &links.referral)?,
+        goal: rpc::optional_id("links.goal", "goals", &links.goal)?,
+        answers: rpc::optional_id("links.answers", "notes", &links.answers)?,
+        derived_from: links.derived_from.iter().enumerate().map(note).collect::<Result<_, _>>()?,
+    })
+}
+
+fn derived(n: usize) -> String {
+    format!("links.derived_from[{n}]")
+}
+
+/// Looks at the notes that a draft belongs with, each by a decision of its own that is on record: what comes with
+/// the words of those from which it is derived. `had`: those that it belongs with already, which may have been
+/// hidden since: then it stays what it is.
+pub(super) async fn sources(
+    app: &App,
+    call: &Call,
+    (links, had): (&Links, &Links),
+    about: &Record,
+) -> Result<Option<Labels>, Error> {
+    let fields = links.answers.iter().map(|id| ("links.answers".to_owned(), *id));
+    let fields =
+        fields.chain(links.derived_from.iter().enumerate().map(|(n, id)| (derived(n), *id)));
+    let fields: Vec<_> = fields.collect();
+    let looked = fields.iter().map(|(_, id)| source(app, call, *id, about));
+    let looked = futures::future::try_join_all(looked).await?;
+    let kept = |id: &Uuid| had.notes().any(|had| had == *id);
+    let as_it_is = || about.custodian.clone().map(|own| (own, Labels::of(about)));
+    let looked = fields.iter().zip(looked).map(|((_, id), found)| match found {
+        None if kept(id) => as_it_is(),
+        found => found,
+    });
+    let looked: Vec<_> = looked.collect();
+    let unfit = fields.iter().zip(&looked).filter(|(_, found)| found.is_none());
+    let unfit: Vec<_> = unfit.map(|((field, _), _)| Violation::new(field, UNFIT)).collect();
+    if !unfit.is_empty() {
+        return Err(Error::Invalid(unfit));
+    }
+    let from: Vec<_> = looked.into_iter().skip(links.answers.iter().count()).flatten().collect();
+    carried(app, from, about.custodian.as_ref())
+}
+
+/// Whose note and how labelled; none: it is not one that can be named.
+async fn source(
+    app: &App,
+    call: &Call,
+    id: Uuid,
+    about: &Record,
+) -> Result<Option<(AgencyId, Labels)>, Error> {
+    let note = match get_note::whole(app, call, id).await {
+        Ok((note, _)) => note,
+        Err(Error::NotFound) => return Ok(None),
+        Err(away) => return Err(away),
+    };
+    let of = &note.record;
+    let signed = matches!(note.state, State::Final | State::Amended | State::Appended);
+    // A counselling note is answered, and its words are taken, inside its own unit and class alone.
+    let counsels = |record: &Record| record.class == Class::CounselingNote;
+    let within = counsels(about) && about.custodian == of.custodian;
+    // Words that are kept from the person for a time are not brought to them by another note.
+    let now = app.deps.clock.now();
+    let blocked = of.release_block.as_ref().is_some_and(|block| block.lasts_beyond(now));
+    let fits = of.person == about.person && signed && !blocked && (!counsels(of) || within);
+    Ok(of.custodian.clone().filter(|_| fits).map(|custodian| (custodian, Labels::of(of))))
+}
+
+/// What is of a Part 2 programme or of a victim service stays so, wherever its words go.
+fn carried(
+    app: &App,
+    from: Vec<(AgencyId, Labels)>,
+    by: Option<&AgencyId>,
+) -> Result<Option<Labels>, Error> {
+    if from.is_empty() {
+        return Ok(None);
+    }
+    let agencies = reading::agencies(app)?;
+    let part2 = by.and_then(|by| agencies.get(by)).is_some_and(|by| by.part2_program);
+    let flagged = from.into_iter().map(|(custodian, labels)| {
+        let agency = agencies.get(&custodian).ok_or(Error::Unavailable(Outage::Directory))?;
+        Ok(Labels {
+            part2: labels.part2 || agency.part2_program,
+            victim_service: labels.victim_service || agency.victim_service_provider,
+            ..labels
+        })
+    });
+    let flagged = flagged.collect::<Result<Vec<_>, Error>>()?;
+    domain::carried(&flagged, part2).map_err(|Irreconcilable| {
+        let what = "notes of which one states no labels can't be taken together with others, with V, or into Part 2";
+        Error::field("links.derived_from", what)
+    })
+}
+
+/// The contract's number, which the annotations have checked.
+pub(super) fn column(note_type: i32) -> i16 {
+    i16::try_from(note_type).unwrap_or_default()
+}
