@@ -32,6 +32,38 @@ impl Stage<'_> {
                 let person = person.name.clone();
                 one(recovery::ListSharesRequest { person, ..Default::default() })
             }
+            "AddSupporter" => one(adding(person)),
+            "UpdateSupporter" => {
+                let asked = adding(person);
+                one(recovery::UpdateSupporterRequest {
+                    request_id,
+                    name: self.supported(person).await,
+                    called: asked.called,
+                    relationship: asked.relationship,
+                    ..Default::default()
+                })
+            }
+            "EndSupporter" => {
+                let name = self.supported(person).await;
+                one(recovery::EndSupporterRequest { request_id, name })
+            }
+            "ListSupporters" => {
+                self.supported(person).await;
+                self.supported(person).await;
+                let person = person.name.clone();
+                one(recovery::ListSupportersRequest { person, ..Default::default() })
+            }
+            "Contribute" => one(suggesting(person)),
+            "DecideContribution" => {
+                let name = self.suggested(person).await;
+                one(recovery::DecideContributionRequest { request_id, name, accept: true })
+            }
+            "ListContributions" => {
+                self.suggested(person).await;
+                self.suggested(person).await;
+                let person = person.name.clone();
+                one(recovery::ListContributionsRequest { person, ..Default::default() })
+            }
             _ => self.missing(rpc),
         }
     }
@@ -46,6 +78,18 @@ impl Stage<'_> {
     async fn shared(&self, person: &Person, with: &str) -> String {
         let sharing = self.sharing(self.written(person).await, with);
         served!(person.actor.recovery(), share_section, sharing).share.unwrap().name
+    }
+
+    /// One whom the person has asked into their circle: their name.
+    async fn supported(&self, person: &Person) -> String {
+        let reply = served!(person.actor.recovery(), add_supporter, adding(person));
+        reply.supporter.unwrap().name
+    }
+
+    /// What the clinic's clinician suggests: its name.
+    async fn suggested(&self, person: &Person) -> String {
+        let reply = served!(self.world.clinician.recovery(), contribute, suggesting(person));
+        reply.contribution.unwrap().name
     }
 
     fn sharing(&self, section: String, with: &str) -> recovery::ShareSectionRequest {
@@ -67,5 +111,20 @@ fn writing(person: &Person) -> recovery::UpdateSectionRequest {
         person: person.name.clone(),
         content: Some(recovery::SectionContent { wellness_toolbox, ..Default::default() }),
         etag: String::new(),
+    }
+}
+
+fn suggesting(person: &Person) -> recovery::ContributeRequest {
+    let content = writing(person).content;
+    recovery::ContributeRequest { request_id: request_id(), person: person.name.clone(), content }
+}
+
+fn adding(person: &Person) -> recovery::AddSupporterRequest {
+    recovery::AddSupporterRequest {
+        request_id: request_id(),
+        person: person.name.clone(),
+        called: "Kim".to_owned(),
+        relationship: recovery::SupporterRelationship::Friend.into(),
+        ..Default::default()
     }
 }

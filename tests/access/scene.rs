@@ -393,6 +393,18 @@ impl<'a> Stage<'a> {
                     agencies: vec![self.world.agencies.clinic.clone()],
                 }],
             }),
+            "InviteSupporter" => one(people::InviteSupporterRequest {
+                supporter: "supporters/0198c9a0-0000-7000-8000-00000000005a".to_owned(),
+                person: name,
+                inviter: Some(people::SignIn {
+                    issuer: identity::DEV_ISSUER.to_owned(),
+                    subject: "somebody".to_owned(),
+                }),
+            }),
+            "DismissSupporter" => one(people::DismissSupporterRequest {
+                supporter: "supporters/0198c9a0-0000-7000-8000-00000000005a".to_owned(),
+                person: name,
+            }),
             "CheckAges" => one(people::CheckAgesRequest {
                 questions: vec![people::AgeQuestion {
                     person: name,

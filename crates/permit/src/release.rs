@@ -144,7 +144,8 @@ impl Guard {
         match self.still_stands(permit).await {
             Ok(()) => {}
             Err(Refusal::NotFound) => {
-                self.record(event::stands_no_more(permit, records, &self.clock)).await?;
+                let (ground, person) = (&permit.ground, &permit.person);
+                self.record(event::stands_no_more(ground, person, records, &self.clock)).await?;
                 return Err(Refusal::NotFound);
             }
             Err(away) => return Err(away),

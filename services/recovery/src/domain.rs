@@ -1,11 +1,20 @@
 //! A plan: its sections, who may go on with it, and shares.
 
-use kernel::{CodeSet, Instant, Kind, PersonId, PractitionerId, RecordId};
+mod circle;
+
+use kernel::{CodeSet, Instant, Kind, PersonId, RecordId};
 use policy::Record;
 use uuid::Uuid;
 
+pub use circle::{
+    ACCEPTED, Contribution, DECLINED, Grantee, MOST_PENDING, MOST_SUGGESTED, MOST_SUPPORTERS,
+    PENDING, Said, Supporter,
+};
+
 /// What a section says, as encoded for the contract; at most so many bytes.
 pub const MOST_BYTES: usize = 64 * 1024;
+/// Items of one list of a section, as the contract has it.
+pub const MOST_ITEMS: usize = 50;
 /// Shares of one section at a time.
 pub const MOST_SHARES: usize = 50;
 /// Sections of a plan.
@@ -74,8 +83,7 @@ pub struct Share {
     pub id: Uuid,
     pub section: Uuid,
     pub person: Uuid,
-    /// `agency/practitioner`, as decisions spell it.
-    pub grantee: PractitionerId,
+    pub grantee: Grantee,
     pub created_at: Instant,
     pub until: Instant,
     pub ended_at: Option<Instant>,

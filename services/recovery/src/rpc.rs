@@ -1,13 +1,21 @@
 //! The contract's service, one line an RPC.
 
+mod add_supporter;
+mod contribute;
+mod decide_contribution;
+mod end_supporter;
 mod get_plan;
+mod list_contributions;
 mod list_section_versions;
 mod list_shares;
+mod list_supporters;
 mod own;
 mod reply;
 mod share_section;
+mod theirs;
 mod unshare_section;
 mod update_section;
+mod update_supporter;
 
 use std::sync::Arc;
 
@@ -62,5 +70,54 @@ impl RecoveryService for Rpc {
         request: Request<pb::ListSharesRequest>,
     ) -> Result<Response<pb::ListSharesResponse>, Status> {
         Ok(list_shares::list_shares(&self.0, request).await?)
+    }
+
+    async fn add_supporter(
+        &self,
+        request: Request<pb::AddSupporterRequest>,
+    ) -> Result<Response<pb::AddSupporterResponse>, Status> {
+        Ok(add_supporter::add_supporter(&self.0, request).await?)
+    }
+
+    async fn update_supporter(
+        &self,
+        request: Request<pb::UpdateSupporterRequest>,
+    ) -> Result<Response<pb::UpdateSupporterResponse>, Status> {
+        Ok(update_supporter::update_supporter(&self.0, request).await?)
+    }
+
+    async fn end_supporter(
+        &self,
+        request: Request<pb::EndSupporterRequest>,
+    ) -> Result<Response<pb::EndSupporterResponse>, Status> {
+        Ok(end_supporter::end_supporter(&self.0, request).await?)
+    }
+
+    async fn list_supporters(
+        &self,
+        request: Request<pb::ListSupportersRequest>,
+    ) -> Result<Response<pb::ListSupportersResponse>, Status> {
+        Ok(list_supporters::list_supporters(&self.0, request).await?)
+    }
+
+    async fn contribute(
+        &self,
+        request: Request<pb::ContributeRequest>,
+    ) -> Result<Response<pb::ContributeResponse>, Status> {
+        Ok(contribute::contribute(&self.0, request).await?)
+    }
+
+    async fn decide_contribution(
+        &self,
+        request: Request<pb::DecideContributionRequest>,
+    ) -> Result<Response<pb::DecideContributionResponse>, Status> {
+        Ok(decide_contribution::decide_contribution(&self.0, request).await?)
+    }
+
+    async fn list_contributions(
+        &self,
+        request: Request<pb::ListContributionsRequest>,
+    ) -> Result<Response<pb::ListContributionsResponse>, Status> {
+        Ok(list_contributions::list_contributions(&self.0, request).await?)
     }
 }

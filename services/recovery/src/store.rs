@@ -1,16 +1,22 @@
 //! Plans in PostgreSQL. Facets are read for a decision, and words only of what it has opened.
 
+mod circle;
+mod contribution;
 mod plan;
 mod share;
 
 use kernel::Instant;
-use permit::{Deferred, Disclosed, ReadPlans, StandingPermit};
+use permit::{Contributor, ContributorPermit, Deferred, Disclosed, ReadPlans, StandingPermit};
 use pg::{Db, StoreError};
 use uuid::Uuid;
 
-use crate::domain::{Content, Section, Share, Surety, Version};
+use crate::domain::{Content, Contribution, Section, Share, Supporter, Surety, Version};
 
-pub use plan::{lock, make, write};
+pub use circle::{
+    add_supporter, circle_size, end_supporter, of_circle, say_supporter, stands, supporter,
+};
+pub use contribution::{contribute, decide, pending};
+pub use plan::{lock, make, says, write};
 pub use share::{end, end_with, live, of_section, open_shares, share};
 
 /// Versions 1000 and up of this service's schema.
@@ -76,7 +82,52 @@ impl Plans {
         share::list(&self.db, permit, before, most).await
     }
 
-    /// Whose a section or share is.
+    /// The person's circle before this one, newest first.
+    pub async fn circle(
+        &self,
+        permit: &StandingPermit,
+        before: (Instant, Uuid),
+        most: i64,
+    ) -> Result<Vec<Supporter>, StoreError> {
+        circle::list(&self.db, permit, before, most).await
+    }
+
+    /// Whether a supporter whom the person has just added is of their circle still.
+    pub async fn is_of_circle(&self, person: Uuid, supporter: Uuid) -> Result<bool, StoreError> {
+        circle::is_of(&self.db, person, supporter).await
+    }
+
+    /// Whether the contributor is of the circle now. Staff need not be.
+    pub async fn stands(&self, permit: &ContributorPermit) -> Result<bool, StoreError> {
+        match permit.by() {
+            Contributor::Supporter(id) => self.is_of_circle(permit.person_id(), *id).await,
+            Contributor::Staff(_) => Ok(true),
+        }
+    }
+
+    /// The suggestions to the person before this one, newest first.
+    pub async fn contributions(
+        &self,
+        permit: &StandingPermit,
+        before: (Instant, Uuid),
+        most: i64,
+    ) -> Result<Vec<Contribution>, StoreError> {
+        let of = (permit.scope(), permit.person_id(), None);
+        contribution::list(&self.db, of, before, most).await
+    }
+
+    /// The contributor's own before this one, newest first.
+    pub async fn own_contributions(
+        &self,
+        permit: &ContributorPermit,
+        before: (Instant, Uuid),
+        most: i64,
+    ) -> Result<Vec<Contribution>, StoreError> {
+        let of = (permit.scope(), permit.person_id(), Some(permit.by().text()));
+        contribution::list(&self.db, of, before, most).await
+    }
+
+    /// Whose a section, a share, a supporter or a suggestion is.
     pub async fn owner(&self, part: Uuid) -> Result<Option<Uuid>, StoreError> {
         self.db
             .run_one("plan.locate", move |conn| {

@@ -208,7 +208,10 @@ impl Parts<'_> {
                 mounts.add(notes::server(Arc::clone(&app)));
                 mounts.add(notes::facts_server(app));
             }
-            Service::Recovery => mounts.add(recovery::server(recovery::start(deps))),
+            Service::Recovery => {
+                let people = self.peers.to(of, Service::People)?;
+                mounts.add(recovery::server(recovery::start(deps, people)));
+            }
             Service::Audit => {
                 let ledgers = of.peers().iter().map(|p| Ok((p.name(), self.peers.to(of, *p)?)));
                 let ledgers = ledgers.collect::<anyhow::Result<Vec<_>>>()?;

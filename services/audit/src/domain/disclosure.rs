@@ -31,6 +31,8 @@ kernel::codes! {
         Network = "NETWORK",
         /// A person accepted an invitation: nobody's sign-in until then.
         Invitation = "INVITATION",
+        /// Somebody gave the person something of their own, and saw nothing of the person's.
+        Support = "SUPPORT",
     }
 }
 
@@ -123,6 +125,10 @@ pub enum Collection {
     SectionVersions,
     /// With whom they share those.
     Shares,
+    /// Who supports them.
+    Supporters,
+    /// What others suggest for their plan.
+    Contributions,
     /// What the person must be told.
     Notices,
     /// Whether the person is known twice, and links between the two.
@@ -139,6 +145,7 @@ impl Collection {
         match (kinds.next(), kinds.next(), service) {
             (_, _, "people") if rpc.ends_with("/Notify") => Self::Notices,
             (None, _, "people") if is_match(rpc) => Self::Matches,
+            (None, _, "people") if rpc.ends_with("Supporter") => Self::Supporters,
             (Some(kind), None, _) => Self::Of(kind),
             (_, _, "notes") => Self::Of(Kind::Note),
             (_, _, "referrals") => Self::Of(Kind::Referral),
@@ -154,7 +161,11 @@ impl Collection {
     fn beside_plans(rpc: &str) -> Self {
         match rpc.rsplit('/').next().unwrap_or_default() {
             "ShareSection" | "UnshareSection" | "ListShares" => Self::Shares,
-            "UpdateSection" | "ListSectionVersions" => Self::SectionVersions,
+            "UpdateSection" | "ListSectionVersions" | "DecideContribution" => Self::SectionVersions,
+            "AddSupporter" | "UpdateSupporter" | "EndSupporter" | "ListSupporters" => {
+                Self::Supporters
+            }
+            "Contribute" | "ListContributions" => Self::Contributions,
             _ => Self::Of(Kind::PlanSection),
         }
     }

@@ -6,7 +6,7 @@ use kernel::PersonId;
 use permit::{Call, FENCE, Refusal, StandingPermit};
 use pg::{BoxFuture, PgConnection, requests::keep_answer};
 use prost::Message;
-use rpc::{Denial, Error, InTx, Replay};
+use rpc::{Conflict, Denial, Error, InTx, Replay};
 use uuid::Uuid;
 
 use crate::{App, domain::Surety, store};
@@ -34,7 +34,7 @@ pub(super) async fn themself(
     }
 }
 
-/// As [`themself`], of whoever's this section or share is.
+/// As [`themself`], of whoever's this part of a plan or circle is.
 pub(super) async fn of_part(app: &App, call: &Call, part: Uuid) -> Result<StandingPermit, Error> {
     match app.store.owner(part).await? {
         Some(person) => themself(app, call, person).await,
@@ -61,8 +61,10 @@ pub(super) struct Own {
     pub(super) call: Call,
     pub(super) once: rpc::Request,
     pub(super) permit: StandingPermit,
-    /// What is written, as its record names it.
+    /// What is written, for a repeat.
     pub(super) id: Uuid,
+    /// And as its record names it.
+    pub(super) records: Vec<Uuid>,
     /// The transaction's name.
     pub(super) tx: &'static str,
 }
@@ -81,13 +83,13 @@ impl Own {
             + Sync
             + 'static,
     {
-        let Self { call, once, permit, id, tx: name } = self;
+        let Self { call, once, permit, id, records, tx: name } = self;
         let person = permit.person_id();
         let at = app.deps.clock.now();
         let shared = Arc::new((make, once.key.clone()));
         let db = app.store.db();
         let written =
-            app.deps.guard.commit_standing(db, name, permit, vec![id], move |tx, permit| {
+            app.deps.guard.commit_standing(db, name, permit, records, move |tx, permit| {
                 let shared = Arc::clone(&shared);
                 Box::pin(async move {
                     let (make, key) = &*shared;
@@ -118,6 +120,15 @@ impl Own {
         }
         Ok(done?.0)
     }
+}
+
+/// The version that an etag names; none: it is empty.
+pub(super) fn version_of(etag: &str) -> Result<Option<i32>, Error> {
+    if etag.is_empty() {
+        return Ok(None);
+    }
+    let version = etag.parse::<i32>().ok().filter(|version| version.to_string() == etag);
+    version.map(Some).ok_or(Error::Conflict(Conflict::Stale))
 }
 
 /// Whatever was told "still shared" before is released within the fence, as a rule: only after it is it said that

@@ -1,8 +1,8 @@
-//! Shares a section with a practitioner, until a time.
+//! Shares a section with a practitioner or a supporter, until a time.
 
 use std::sync::Arc;
 
-use kernel::{AgencyId, Instant, PractitionerId};
+use kernel::{AgencyId, Instant};
 use permit::StandingPermit;
 use pg::PgConnection;
 use rpc::{Conflict, Error, InTx, Outage};
@@ -10,7 +10,7 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::{
     Violation,
-    convert::{instant, practitioner_from_name},
+    convert::{id_of, instant, practitioner_from_name},
     recovery::v1::{ShareSectionRequest, ShareSectionResponse},
 };
 
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{MOST_SHARES, Share},
+    domain::{Grantee, MOST_SHARES, Share},
     store,
 };
 
@@ -46,7 +46,7 @@ pub(super) async fn share_section(
     let (id, person) = (ledger::new_id(&app.deps.clock), permit.person_id());
     let new = Share { id, section, person, grantee, created_at: now, until, ended_at: None };
     let new = Arc::new(new);
-    let own = Own { call, once, permit, id, tx: "plan.share" };
+    let own = Own { call, once, permit, id, records: vec![id], tx: "plan.share" };
     let shared = own.made(app, move |tx, permit, _| {
         let new = Arc::clone(&new);
         Box::pin(async move {
@@ -66,6 +66,10 @@ async fn share(tx: &mut PgConnection, permit: &StandingPermit, new: &Share) -> R
     if !store::of_section(&mut *tx, permit, section).await? {
         return Err(Error::NotFound.into());
     }
+    let supporters: Vec<Uuid> = new.grantee.supporter().into_iter().collect();
+    if store::of_circle(&mut *tx, permit, &supporters, true).await? != supporters {
+        return Err(not_of_circle().into());
+    }
     store::end_with(&mut *tx, permit, section, &new.grantee, now).await?;
     let live = store::live(&mut *tx, permit, section, now).await?;
     if usize::try_from(live).is_ok_and(|live| live >= MOST_SHARES) {
@@ -75,13 +79,21 @@ async fn share(tx: &mut PgConnection, permit: &StandingPermit, new: &Share) -> R
     Ok(store::share(tx, permit, new).await?)
 }
 
-/// A practitioner as decisions spell them, of an agency that the directory knows.
-fn grantee(app: &App, name: &str) -> Result<PractitionerId, Error> {
+fn not_of_circle() -> Error {
+    Error::field("grantee", "must be of the circle, and not contribute-only")
+}
+
+/// A supporter, or a practitioner as decisions spell them, of an agency that the directory knows.
+pub(super) fn grantee(app: &App, name: &str) -> Result<Grantee, Error> {
+    if name.starts_with("supporters/") {
+        let id = id_of("supporters", name).filter(|id| !id.is_nil());
+        return id.map(Grantee::Supporter).ok_or_else(not_of_circle);
+    }
     let wrong = || Error::field("grantee", "must be of an agency that the directory knows");
     let whole = practitioner_from_name(name).ok_or_else(wrong)?;
     let (agency, _) = whole.as_str().split_once('/').ok_or_else(wrong)?;
     let agency = AgencyId::new(agency);
     let stale = Error::Unavailable(Outage::Directory);
     let (_, agencies) = app.deps.directory.agencies().ok_or(stale)?;
-    if agencies.get(&agency).is_some() { Ok(whole) } else { Err(wrong()) }
+    if agencies.get(&agency).is_some() { Ok(Grantee::Practitioner(whole)) } else { Err(wrong()) }
 }

@@ -11,7 +11,7 @@ use wire::{
 };
 
 use super::{
-    own::{Own, themself},
+    own::{Own, themself, version_of},
     reply,
 };
 use crate::{
@@ -32,14 +32,10 @@ pub(super) async fn update_section(
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let person = rpc::id("person", "people", &request.person)?;
     let permit = themself(app, &call, person).await?;
-    let stale = || Error::Conflict(Conflict::Stale);
-    let expected = match &*request.etag {
-        "" => None,
-        etag => Some(etag.parse::<i32>().ok().filter(|v| v.to_string() == etag).ok_or_else(stale)?),
-    };
+    let expected = version_of(&request.etag)?;
     let (id, at) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
     let content = Arc::new(content);
-    let own = Own { call, once, permit, id, tx: "plan.write" };
+    let own = Own { call, once, permit, id, records: vec![id], tx: "plan.write" };
     let written = own.made(app, move |tx, permit, by| {
         let content = Arc::clone(&content);
         Box::pin(async move {

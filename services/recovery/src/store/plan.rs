@@ -134,6 +134,23 @@ pub async fn lock(
     Ok(row.fetch_optional(tx).await?.map(Surety::from))
 }
 
+/// What a section, whose plan is locked, says; none: nothing.
+pub async fn says(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    kind: i16,
+) -> Result<Option<Content>, StoreError> {
+    let content = sqlx::query_scalar!(
+        "SELECT v.content FROM plan_section s
+         JOIN section_version v ON v.section_id = s.id AND v.version = s.version
+         WHERE s.person_id = $1 AND s.kind = $2",
+        permit.person_id(),
+        kind,
+    );
+    let content = content.fetch_optional(tx).await?;
+    content.map(|content| Ok(Content(Sealed::open(&content)?.to_vec()))).transpose()
+}
+
 /// Writes a new version of a section, whose plan is locked; `expected`: of this version, or nothing is written.
 pub async fn write(
     tx: &mut PgConnection,

@@ -1,11 +1,11 @@
 //! Shares.
 
-use kernel::{ConsentId, Instant, PersonId, PractitionerId, RecordId};
+use kernel::{ConsentId, Instant, PersonId, RecordId};
 use permit::StandingPermit;
 use pg::{Db, PgConnection, Scope, StoreError};
 use uuid::Uuid;
 
-use crate::domain::Share;
+use crate::domain::{Grantee, Share};
 
 /// A share as its row has it.
 struct ShareRow {
@@ -24,7 +24,7 @@ impl From<ShareRow> for Share {
             id: row.id,
             section: row.section_id,
             person: row.person_id,
-            grantee: PractitionerId::new(row.grantee),
+            grantee: Grantee::of(&row.grantee),
             created_at: row.created_at,
             until: row.until_at,
             ended_at: row.ended_at,
@@ -33,15 +33,18 @@ impl From<ShareRow> for Share {
 }
 
 /// The shares of these people's plans that nobody has ended, as decisions go by them: whether one lasts is theirs
-/// to see.
+/// to see. Those with a supporter only while they are of the circle and may read.
 pub async fn open_shares(db: &Db, people: Vec<Uuid>) -> Result<Vec<policy::Share>, StoreError> {
     let scope = Scope::people(people.iter().copied()).reading();
     let rows = db.run_tx("share.facts", scope, move |tx| {
         let people = people.clone();
         Box::pin(async move {
             Ok(sqlx::query!(
-                "SELECT id, section_id, person_id, grantee, until_at FROM share
-                 WHERE person_id = ANY ($1) AND ended_at IS NULL",
+                "SELECT s.id, s.section_id, s.person_id, s.grantee, s.until_at FROM share s
+                 WHERE s.person_id = ANY ($1) AND s.ended_at IS NULL
+                   AND (s.supporter_id IS NULL OR EXISTS (SELECT FROM supporter r
+                       WHERE r.id = s.supporter_id AND r.person_id = s.person_id
+                         AND r.ended_at IS NULL AND NOT r.contribute_only))",
                 &people,
             )
             .fetch_all(tx)
@@ -95,7 +98,7 @@ pub async fn end_with(
     tx: &mut PgConnection,
     permit: &StandingPermit,
     section: Uuid,
-    grantee: &PractitionerId,
+    grantee: &Grantee,
     now: Instant,
 ) -> Result<(), StoreError> {
     sqlx::query!(
@@ -103,7 +106,7 @@ pub async fn end_with(
          WHERE section_id = $1 AND person_id = $2 AND grantee = $3 AND ended_at IS NULL",
         section,
         permit.person_id(),
-        grantee.as_str(),
+        grantee.text(),
         now,
     )
     .execute(tx)
@@ -118,14 +121,15 @@ pub async fn share(
     new: &Share,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO share (id, section_id, person_id, grantee, created_at, until_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO share (id, section_id, person_id, grantee, created_at, until_at, supporter_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         new.id,
         new.section,
         permit.person_id(),
-        new.grantee.as_str(),
+        new.grantee.text(),
         new.created_at,
         new.until,
+        new.grantee.supporter(),
     )
     .execute(tx)
     .await?;

@@ -3,11 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod bad_input;
+mod circle;
+mod inviting;
 mod once;
 mod plan;
 mod quiet;
 mod shares;
 mod strict;
+mod suggestions;
+mod supported;
 mod sureties;
 mod unshared;
 mod walls;

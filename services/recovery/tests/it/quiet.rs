@@ -2,9 +2,12 @@
 
 use wire::recovery::v1 as pb;
 
-use crate::world::{
-    CLINIC, Section, World, history, items, list_of, practitioner, sharing, toolbox, unsharing,
-    writing,
+use crate::{
+    supported::{adding, deciding, ending, saying, suggesting},
+    world::{
+        CLINIC, Section, World, history, items, list_of, practitioner, sharing, toolbox, unsharing,
+        writing,
+    },
 };
 
 /// A crisis plan with a word in each kind of field.
@@ -58,6 +61,15 @@ async fn no_log_no_error_and_no_audit_record_holds_a_word_of_a_plan() {
     let page =
         pb::ListSectionVersionsRequest { page_token: "canary-token".into(), ..history(&section) };
     errors.push(jane.versions(page).await.unwrap_err());
+    let (kim, kims) = world.supporter(person, &jane, "kim").await;
+    let suggested = kims.contribute(suggesting(person, toolbox("canary-swim"))).await.unwrap();
+    jane.decide_contribution(deciding(&suggested.contribution.unwrap(), true)).await.unwrap();
+    jane.update_supporter(saying(&kim)).await.unwrap();
+    jane.end_supporter(ending(&kim)).await.unwrap();
+    errors.push(kims.contribute(suggesting(person, toolbox("canary-run"))).await.unwrap_err());
+    errors.push(jane.update_supporter(saying(&kim)).await.unwrap_err());
+    let odd = adding(person, "canary-\u{202e}");
+    errors.push(jane.add_supporter(odd).await.err().unwrap());
     jane.unshare(unsharing(&share)).await.unwrap();
     errors.push(doctor.plan(person).await.unwrap_err());
     // What makes no sense is an alarm, and no word of it is told.

@@ -159,8 +159,11 @@ async fn neither_who_acts_for_the_person_nor_who_supports_them_sees_a_plan() {
             confirmed_by: None,
         },
     );
-    for role in [Role::Representative, Role::Supporter] {
-        let refused = world.individual("kim", role).plan(person).await.unwrap_err();
-        assert_eq!(refused.code(), tonic::Code::PermissionDenied, "{role:?}");
-    }
+    let refused = world.individual("kim", Role::Representative).plan(person).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::PermissionDenied);
+    // Whom nobody has asked, and one of the circle with whom nothing is shared.
+    let kim = world.individual("kim", Role::Supporter);
+    is_absent(&kim.plan(person).await.unwrap_err());
+    world.supporter(person, &jane, "kim").await;
+    is_absent(&kim.plan(person).await.unwrap_err());
 }

@@ -3,8 +3,9 @@
 use pg::{Scope, StoreError};
 use uuid::Uuid;
 
-use crate::world::{
-    CLINIC, World, history, list_of, sharing, toolbox, triggers, unsharing, writing,
+use crate::{
+    supported::suggesting,
+    world::{CLINIC, World, history, list_of, sharing, toolbox, triggers, unsharing, writing},
 };
 
 /// People whose rows of a table a transaction in this scope sees.
@@ -25,7 +26,15 @@ async fn does(world: &World, scope: Scope, sql: &'static str) -> Result<u64, Sto
     done.await
 }
 
-const TABLES: [&str; 5] = ["plan", "plan_section", "section_version", "share", "request_log"];
+const TABLES: [&str; 7] = [
+    "plan",
+    "plan_section",
+    "section_version",
+    "share",
+    "supporter",
+    "contribution",
+    "request_log",
+];
 
 #[tokio::test]
 async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs() {
@@ -35,6 +44,8 @@ async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs
     for (person, by) in [(one, &jane), (other, &lee)] {
         let tools = by.update(writing(person, toolbox("a walk"))).await.unwrap();
         by.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
+        let (_, kims) = world.supporter(person, by, "kim").await;
+        kims.contribute(suggesting(person, toolbox("a swim"))).await.unwrap();
     }
     for table in TABLES {
         assert!(people(&world, table, Scope::nobody()).await.is_empty(), "{table}");
@@ -56,6 +67,11 @@ async fn the_services_role_deletes_nothing_and_changes_no_words_and_no_share_but
         "DELETE FROM plan_section",
         "DELETE FROM section_version",
         "DELETE FROM share",
+        "DELETE FROM supporter",
+        "DELETE FROM contribution",
+        "UPDATE supporter SET created_at = created_at",
+        "UPDATE contribution SET content = ''",
+        "UPDATE contribution SET contributor = contributor",
         "DELETE FROM request_log",
         "TRUNCATE plan CASCADE",
         "UPDATE plan_section SET kind = 7",

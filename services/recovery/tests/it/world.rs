@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use facts::Peer;
+use identity::{NetworkKeys, ServiceTokens};
 use kernel::{ManualClock, Role};
 use permit::Guard;
 use secrecy::ExposeSecret as _;
@@ -14,8 +16,11 @@ use uuid::Uuid;
 use wire::{
     convert::timestamp,
     directory::v1::{self as directory, AgencyState, AgencyStatus, WatchAgenciesResponse},
+    people::v1::people_facts_service_server::PeopleFactsServiceServer,
     recovery::v1::{self as pb, recovery_service_client::RecoveryServiceClient},
 };
+
+use crate::inviting::Inviting;
 
 /// A Part 2 programme.
 pub const CLINIC: Uuid = Uuid::from_u128(0xa1);
@@ -31,7 +36,9 @@ pub struct World {
     pub sign_ins: Arc<SignIns>,
     pub logs: Logs,
     pub channel: Channel,
-    _running: serve::Running,
+    pub inviting: Inviting,
+    _running: [serve::Running; 2],
+    _keys: tempfile::TempDir,
 }
 
 impl World {
@@ -62,13 +69,24 @@ impl World {
             stop: CancellationToken::new(),
         };
         directory.apply(&known(&[CLINIC, HOUSING]));
-        let app = recovery::start(deps);
-        let sign_ins = Arc::new(SignIns::new(&["recovery"], shared).await);
-        let listen = serve::ServeConfig {
+        let sign_ins = Arc::new(SignIns::new(&["recovery"], Arc::clone(&shared)).await);
+        let listen = || serve::ServeConfig {
             listen: ([127, 0, 0, 1], 0).into(),
             ..serve::ServeConfig::default()
         };
-        let running = serve::Server::builder(listen)
+        let inviting = Inviting::default();
+        let asked = serve::Server::builder(listen())
+            .add_service(PeopleFactsServiceServer::new(inviting.clone()))
+            .descriptors(wire::DESCRIPTORS)
+            .start()
+            .await
+            .unwrap();
+        let keys = tempfile::tempdir().unwrap();
+        let key = NetworkKeys::open(keys.path()).unwrap().signing_key().clone();
+        let tokens = Arc::new(ServiceTokens::new("recovery", key, shared));
+        let to_people = Channel::from_shared(format!("http://{}", asked.addr())).unwrap();
+        let app = recovery::start(deps, Peer::new(to_people.connect_lazy(), tokens, "people"));
+        let running = serve::Server::builder(listen())
             .add_service(recovery::server(app))
             .descriptors(wire::DESCRIPTORS)
             .auth(sign_ins.layer())
@@ -77,7 +95,19 @@ impl World {
             .unwrap();
         let channel = Channel::from_shared(format!("http://{}", running.addr())).unwrap();
         let channel = channel.connect().await.unwrap();
-        Self { stage, consents, people, clock, sign_ins, logs, channel, _running: running }
+        let _running = [asked, running];
+        Self {
+            stage,
+            consents,
+            people,
+            clock,
+            sign_ins,
+            logs,
+            channel,
+            inviting,
+            _running,
+            _keys: keys,
+        }
     }
 
     pub fn client(&self, staff: &Staff) -> Client {
@@ -158,7 +188,7 @@ pub struct Client {
 }
 
 impl Client {
-    fn recovery(&self) -> RecoveryServiceClient<Channel> {
+    pub fn recovery(&self) -> RecoveryServiceClient<Channel> {
         RecoveryServiceClient::new(self.channel.clone())
     }
 
