@@ -127,6 +127,7 @@ pub fn following(rpc: &Rpc) -> &'static str {
         "WatchServed" | "CheckAges" => "consent",
         "WatchPersonEvents" | "LinkPeople" => "people",
         "LocateNotes" | "CheckPreferences" => "referrals",
+        "InviteSupporter" | "DismissSupporter" => "recovery",
         _ => "audit",
     }
 }

@@ -14,6 +14,7 @@ mod mistakes;
 mod pages;
 mod raw;
 mod reading;
+mod recovery;
 mod repeats;
 mod rights;
 mod scene;

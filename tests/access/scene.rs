@@ -102,6 +102,11 @@ impl<'a> Stage<'a> {
                 self.give(&person, consented).await;
                 messages
             }
+            ("RecoveryService", rpc) => {
+                let messages = self.recovery(rpc, &person).await;
+                self.give(&person, consented).await;
+                messages
+            }
             ("AuditService" | "LedgerService" | "ServedService", rpc) => {
                 self.world.note(&person).await;
                 self.give(&person, consented).await;
@@ -387,6 +392,18 @@ impl<'a> Stage<'a> {
                     person: name,
                     agencies: vec![self.world.agencies.clinic.clone()],
                 }],
+            }),
+            "InviteSupporter" => one(people::InviteSupporterRequest {
+                supporter: "supporters/0198c9a0-0000-7000-8000-00000000005a".to_owned(),
+                person: name,
+                inviter: Some(people::SignIn {
+                    issuer: identity::DEV_ISSUER.to_owned(),
+                    subject: "somebody".to_owned(),
+                }),
+            }),
+            "DismissSupporter" => one(people::DismissSupporterRequest {
+                supporter: "supporters/0198c9a0-0000-7000-8000-00000000005a".to_owned(),
+                person: name,
             }),
             "CheckAges" => one(people::CheckAgesRequest {
                 questions: vec![people::AgeQuestion {

@@ -3,6 +3,7 @@
 
 mod away;
 mod buf_curl;
+mod plan;
 mod python;
 mod reentry;
 mod story;

@@ -13,13 +13,15 @@ use wire::{
     directory::v1::directory_service_client::DirectoryServiceClient,
     notes::v1::notes_service_client::NotesServiceClient,
     people::v1::people_service_client::PeopleServiceClient,
+    recovery::v1::recovery_service_client::RecoveryServiceClient,
     referrals::v1::referrals_service_client::ReferralsServiceClient,
 };
 
 use crate::Tokens;
 
 /// The services by name, in the order in which they start.
-pub const SERVICES: [&str; 6] = ["directory", "people", "consent", "referrals", "notes", "audit"];
+pub const SERVICES: [&str; 7] =
+    ["directory", "people", "consent", "referrals", "notes", "recovery", "audit"];
 
 /// Where each service is, and tokens for it.
 pub struct Network {
@@ -106,6 +108,9 @@ impl Actor {
     }
     pub fn notes(&self) -> NotesServiceClient<Authorized> {
         self.client("notes").notes()
+    }
+    pub fn recovery(&self) -> RecoveryServiceClient<Authorized> {
+        self.client("recovery").recovery()
     }
     pub fn audit(&self) -> AuditServiceClient<Authorized> {
         self.client("audit").audit()

@@ -12,6 +12,7 @@ use wire::{
     directory::v1::directory_service_client::DirectoryServiceClient,
     notes::v1::notes_service_client::NotesServiceClient,
     people::v1::people_service_client::PeopleServiceClient,
+    recovery::v1::recovery_service_client::RecoveryServiceClient,
     referrals::v1::referrals_service_client::ReferralsServiceClient,
 };
 
@@ -85,6 +86,8 @@ impl Client {
         referrals: ReferralsServiceClient,
         /// Shared care notes.
         notes: NotesServiceClient,
+        /// The person's own plan.
+        recovery: RecoveryServiceClient,
         /// The accounting of disclosures.
         audit: AuditServiceClient,
     }

@@ -3,6 +3,7 @@
 //!
 //! Integrators need none of this: their client is `crates/client`.
 
+mod circle;
 mod consents;
 mod directory;
 mod follow;
@@ -14,6 +15,7 @@ mod preferences;
 mod services;
 mod told;
 
+pub use circle::{dismiss_supporter, invite_supporter};
 pub use consents::GrpcConsents;
 pub use directory::{Directory, agency_of, follow_directory};
 pub use follow::{Changes, follow_facts};

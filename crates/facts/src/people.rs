@@ -2,7 +2,7 @@
 
 use futures::{FutureExt as _, future::BoxFuture};
 use kernel::{AgencyId, Instant, PersonId};
-use permit::{Appointment, PeopleSource, SignIn, SourceError};
+use permit::{Appointment, PeopleSource, SignIn, SourceError, Support};
 use pg::{Group, Limits};
 use policy::capture::Ages;
 use wire::{
@@ -18,8 +18,8 @@ use crate::{
     consents::{of_group, of_status},
 };
 
-/// The person, and those for whom the sign-in acts.
-type Resolved = (Option<SignIn>, Vec<Appointment>);
+/// The person, those for whom the sign-in acts, and whom it supports.
+type Resolved = (Option<SignIn>, Vec<Appointment>, Vec<Support>);
 
 /// The people service as the source of sign-ins and registrations.
 #[derive(Debug, Clone)]
@@ -65,6 +65,15 @@ impl PeopleSource for GrpcPeople {
         self.sign_ins.ask(key).map(|found| Ok(found.map_err(of_group)?.1)).boxed()
     }
 
+    fn supports<'a>(
+        &'a self,
+        issuer: &'a str,
+        subject: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Support>, SourceError>> {
+        let key = (issuer.to_owned(), subject.to_owned());
+        self.sign_ins.ask(key).map(|found| Ok(found.map_err(of_group)?.2)).boxed()
+    }
+
     fn registered<'a>(
         &'a self,
         person: &'a PersonId,
@@ -107,7 +116,15 @@ fn resolved(found: &pb::ResolvedSignIn) -> Option<Resolved> {
         })
     };
     let appointments = found.appointments.iter().map(appointment).collect::<Option<_>>()?;
-    Some((sign_in, appointments))
+    let supports = found.supports.iter().map(support).collect::<Option<_>>()?;
+    Some((sign_in, appointments, supports))
+}
+
+fn support(found: &pb::Support) -> Option<Support> {
+    Some(Support {
+        id: id_of("supporters", &found.supporter)?,
+        person: id_of("people", &found.person)?.into(),
+    })
 }
 
 fn appointment(found: &pb::Appointment) -> Option<Appointment> {

@@ -47,6 +47,8 @@ acts! {
     ReadProfiles: Read Profile;
     /// Writing an agency's own profile of a person.
     WriteProfiles: Write Profile;
+    /// Reading a person's own plan.
+    ReadPlans: Read PlanSection;
 }
 
 /// Saying that one has read a note: for whoever may read it. The reader's own word is written, and the note is
@@ -63,3 +65,4 @@ impl Act for AcknowledgeNotes {
 impl Reading for ReadNotes {}
 impl Reading for ReadReferrals {}
 impl Reading for ReadProfiles {}
+impl Reading for ReadPlans {}

@@ -39,7 +39,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// What the last question came to: the audit record of the write, or the refusal and its own.
-type Last<D> = Result<(Event, D), (Refusal, Option<Box<Event>>)>;
+pub(crate) type Last<D> = Result<(Event, D), (Refusal, Option<Box<Event>>)>;
 
 impl Guard {
     /// Runs `work`, asks whether the permit is still live, writes the audit record and commits, all
@@ -102,7 +102,7 @@ impl Guard {
 
     /// Runs `work`, puts the `last` question, writes its audit record and begins the COMMIT within
     /// the fence of having put it; else all of it again.
-    async fn fenced<T, D, E, F, L>(
+    pub(crate) async fn fenced<T, D, E, F, L>(
         &self,
         db: &Db,
         name: &'static str,
@@ -216,7 +216,12 @@ impl Guard {
             let (event, records) = (event.clone(), records.clone());
             Box::pin(async move {
                 let denied = |refusal| {
-                    let event = event::stands_no_more(&permit, records, &guard.clock);
+                    let event = event::stands_no_more(
+                        &permit.ground,
+                        &permit.person,
+                        records,
+                        &guard.clock,
+                    );
                     (refusal, (refusal == Refusal::NotFound).then(|| Box::new(event)))
                 };
                 guard.still_stands(&permit).await.map_err(denied)?;

@@ -44,6 +44,16 @@ impl Located {
         findings.get(..self.parts.len().max(1)).unwrap_or(findings)
     }
 
+    /// What audit records name of it: of a plan, which is nothing beside its sections, those that `told` admits, by
+    /// their place; of anything else the record as a whole.
+    pub(crate) fn named(&self, told: impl Fn(usize) -> bool) -> Vec<Record> {
+        if self.record.kind != Kind::PlanSection || self.parts.is_empty() {
+            return vec![self.record.clone()];
+        }
+        let parts = self.parts.iter().enumerate().filter(|(place, _)| told(*place));
+        parts.map(|(_, part)| part.clone()).collect()
+    }
+
     pub fn id(&self) -> &RecordId {
         &self.record.id
     }

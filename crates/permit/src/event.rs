@@ -8,7 +8,10 @@ use ledger::{Caller, Event, Outcome, new_id};
 use policy::{Reason, Record};
 use uuid::Uuid;
 
-use crate::{ByNetwork, Call, Located, Standing, StandingPermit, permit::Ground, release::Sum};
+use crate::{
+    ByNetwork, Call, ContributorPermit, Located, Standing, StandingPermit, permit::Ground,
+    release::Sum,
+};
 
 fn blank(ground: &Ground, person: &PersonId, clock: &Arc<dyn Clock>) -> Event {
     let caller = match (&ground.call, &ground.subscriber) {
@@ -123,7 +126,7 @@ pub(crate) fn refused(
     event.outcome = Outcome::Deny;
     event.revision = revision;
     if located.found {
-        about(&mut event, std::slice::from_ref(&located.record));
+        about(&mut event, &located.named(|_| true));
         event.reason = reason.map(|r| Arc::from(r.code()));
     } else {
         event.person = None;
@@ -154,13 +157,28 @@ pub(crate) fn standing(
     event
 }
 
-/// The standing ended between the permit and now.
-pub(crate) fn stands_no_more(
-    permit: &StandingPermit,
+/// What a contributor wrote, or was told of what they wrote.
+pub(crate) fn contributed(
+    permit: &ContributorPermit,
     records: Vec<Uuid>,
+    action: Action,
     clock: &Arc<dyn Clock>,
 ) -> Event {
     let mut event = blank(&permit.ground, &permit.person, clock);
+    event.records = records;
+    event.action = action;
+    event.bases = vec![Arc::from("SUPPORT")];
+    event
+}
+
+/// The standing ended between the permit and now.
+pub(crate) fn stands_no_more(
+    ground: &Ground,
+    person: &PersonId,
+    records: Vec<Uuid>,
+    clock: &Arc<dyn Clock>,
+) -> Event {
+    let mut event = blank(ground, person, clock);
     event.outcome = Outcome::Deny;
     event.records = records;
     event.reason = Some(Arc::from("NO_STANDING"));

@@ -473,11 +473,16 @@ impl Guard {
             // The directory's flags come with an answer, so somebody has to be asked about.
             questions.push(Question { person: nobody(), on_behalf_of });
         }
-        let asked = (self.answered(questions), self.appointments(ground));
-        let (mut known, appointments) = futures::future::try_join(asked.0, asked.1).await?;
+        let (mut known, appointments, supports) = futures::future::try_join3(
+            self.answered(questions),
+            self.appointments(ground),
+            self.supports(ground),
+        )
+        .await?;
         known.as_of = self.clock.now();
         Ok(match &ground.who {
             Some(Who::Representative { subject, .. }) => known.represented(subject, &appointments),
+            Some(Who::Supporter { subject }) => known.supported(subject, &supports),
             _ => known,
         })
     }
@@ -520,7 +525,7 @@ impl Guard {
 
     /// Who the caller is to the policy: from the verified token and, for an individual, from the
     /// binding of their sign-in; never from a request body.
-    async fn who(&self, call: &Call) -> Result<Who, Refusal> {
+    pub(crate) async fn who(&self, call: &Call) -> Result<Who, Refusal> {
         let caller = call.caller();
         match caller.kind() {
             CallerKind::Staff { agency, practitioner } => Ok(Who::Practitioner {
@@ -544,7 +549,7 @@ impl Guard {
                 subject: caller.subject().clone(),
                 confirmed_by: Some(Vec::new()),
             }),
-            // Supporters have no binding yet, so nothing opens for them.
+            // Whom they support is asked at each decision.
             CallerKind::Individual => Ok(Who::Supporter { subject: caller.subject().clone() }),
             CallerKind::Network | CallerKind::Service { .. } => Err(Refusal::NotFound),
         }

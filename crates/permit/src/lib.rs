@@ -13,6 +13,7 @@
 mod act;
 mod call;
 mod commit;
+mod contribute;
 mod disclosed;
 mod event;
 mod facets;
@@ -23,13 +24,15 @@ mod release;
 mod represent;
 mod sendable;
 mod source;
+mod support;
 
 pub use act::{
-    AcknowledgeNotes, Act, ReadNotes, ReadProfiles, ReadReferrals, Reading, SendReferrals,
-    TransitionReferrals, WriteNotes, WriteProfiles, WriteReferrals,
+    AcknowledgeNotes, Act, ReadNotes, ReadPlans, ReadProfiles, ReadReferrals, Reading,
+    SendReferrals, TransitionReferrals, WriteNotes, WriteProfiles, WriteReferrals,
 };
 pub use call::Call;
 pub use commit::{FENCE, Written};
+pub use contribute::{Contributor, ContributorPermit};
 pub use disclosed::{Disclosed, Disclosure, Located, Sight};
 pub use event::{network_event, office_event, steward_event};
 pub use facets::{FacetRow, column, from_column};
@@ -39,4 +42,6 @@ pub use permit::{
 };
 pub use refusal::{Outage, Refusal};
 pub use sendable::Sendable;
-pub use source::{Answer, Appointment, ConsentSource, PeopleSource, Question, SignIn, SourceError};
+pub use source::{
+    Answer, Appointment, ConsentSource, PeopleSource, Question, SignIn, SourceError, Support,
+};

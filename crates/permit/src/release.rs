@@ -41,12 +41,12 @@ impl Guard {
         match value {
             Some(value) if located.found && whole.suffices(&located, &findings) => {
                 let sum = Sum::of(located.shown(&findings).iter().flatten());
-                let record = std::slice::from_ref(&located.record);
+                let named = located.named(|part| findings.get(part).is_some_and(Result::is_ok));
                 let revision = known.revision_of(&located.record.person);
                 let event = event::permitted(
                     &ground,
                     &located.record.person,
-                    record,
+                    &named,
                     &sum,
                     revision,
                     &self.clock,
@@ -144,7 +144,8 @@ impl Guard {
         match self.still_stands(permit).await {
             Ok(()) => {}
             Err(Refusal::NotFound) => {
-                self.record(event::stands_no_more(permit, records, &self.clock)).await?;
+                let (ground, person) = (&permit.ground, &permit.person);
+                self.record(event::stands_no_more(ground, person, records, &self.clock)).await?;
                 return Err(Refusal::NotFound);
             }
             Err(away) => return Err(away),

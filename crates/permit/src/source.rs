@@ -63,6 +63,15 @@ pub struct Appointment {
     pub confirmed_by: Option<Vec<AgencyId>>,
 }
 
+/// Whom a sign-in supports, by the person's own invitation. It opens nothing by itself; whether the person has ended
+/// it, whoever holds their circle says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Support {
+    /// `supporters/{id}`.
+    pub id: Uuid,
+    pub person: PersonId,
+}
+
 /// People, as far as a guard needs to know. An answer is never older than its question.
 pub trait PeopleSource: Send + Sync + 'static {
     fn sign_in<'a>(
@@ -77,6 +86,15 @@ pub trait PeopleSource: Send + Sync + 'static {
         _issuer: &'a str,
         _subject: &'a str,
     ) -> BoxFuture<'a, Result<Vec<Appointment>, SourceError>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Whom the sign-in supports. A source that knows nothing of it opens nothing.
+    fn supports<'a>(
+        &'a self,
+        _issuer: &'a str,
+        _subject: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Support>, SourceError>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 

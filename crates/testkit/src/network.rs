@@ -12,6 +12,7 @@ use wire::{
     directory::v1::{GetAgencyRequest, directory_service_client::DirectoryServiceClient},
     notes::v1::{GetNoteRequest, notes_service_client::NotesServiceClient},
     people::v1::{GetPersonRequest, people_service_client::PeopleServiceClient},
+    recovery::v1::{GetPlanRequest, recovery_service_client::RecoveryServiceClient},
     referrals::v1::{GetReferralRequest, referrals_service_client::ReferralsServiceClient},
 };
 
@@ -115,6 +116,7 @@ impl Caller {
         consents: "consent", ConsentServiceClient;
         referrals: "referrals", ReferralsServiceClient;
         notes: "notes", NotesServiceClient;
+        recovery: "recovery", RecoveryServiceClient;
         audit: "audit", AuditServiceClient;
     }
 
@@ -162,6 +164,10 @@ impl Caller {
             "notes" => {
                 let request = GetNoteRequest { name: name("notes"), version: 0 };
                 self.notes().get_note(request).await.map(drop)
+            }
+            "recovery" => {
+                let request = GetPlanRequest { person: name("people") };
+                self.recovery().get_plan(request).await.map(drop)
             }
             // No staff may ask it anything.
             _ => Ok(()),

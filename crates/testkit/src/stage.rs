@@ -18,7 +18,8 @@ use crate::{Database, Postgres, Tokens};
 pub const AUDIENCE: &str = "trellis-tests";
 /// The client that every agency of a test is registered with.
 pub const CLIENT_ID: &str = "tests";
-pub const SERVICES: [&str; 6] = ["directory", "people", "consent", "referrals", "notes", "audit"];
+pub const SERVICES: [&str; 7] =
+    ["directory", "people", "consent", "referrals", "notes", "recovery", "audit"];
 
 /// Thrown away at the end.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ mod requests;
 mod validate;
 
 pub use requests::written_once;
-pub use trellis::{audit, common, consent, directory, notes, people, referrals};
+pub use trellis::{audit, common, consent, directory, notes, people, recovery, referrals};
 pub use validate::{Violation, validate};
 
 /// The encoded descriptor set of the whole contract, for reflection.
@@ -27,7 +27,7 @@ mod trellis {
             }
         )+};
     }
-    packages!(audit, common, consent, directory, notes, people, referrals);
+    packages!(audit, common, consent, directory, notes, people, recovery, referrals);
 }
 
 #[allow(clippy::all, clippy::expect_used, clippy::unwrap_used, unused)] // generated

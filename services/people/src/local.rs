@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::{FutureExt as _, future::BoxFuture};
 use kernel::{AgencyId, PersonId};
-use permit::{Appointment, PeopleSource, SignIn, SourceError};
+use permit::{Appointment, PeopleSource, SignIn, SourceError, Support};
 use pg::{Db, Group, GroupError, Limits, StoreError};
 
 use crate::store::facts::{self, Bound, Resolved};
@@ -61,6 +61,15 @@ impl PeopleSource for LocalPeople {
         let appointments =
             |found: Resolved| found.acts.into_iter().map(|acts| acts.appointment).collect();
         self.sign_ins.ask(key).map(move |found| found.map_err(away).map(appointments)).boxed()
+    }
+
+    fn supports<'a>(
+        &'a self,
+        issuer: &'a str,
+        subject: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Support>, SourceError>> {
+        let key = (issuer.to_owned(), subject.to_owned());
+        self.sign_ins.ask(key).map(|found| Ok(found.map_err(away)?.supports)).boxed()
     }
 
     fn registered<'a>(

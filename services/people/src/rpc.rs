@@ -16,6 +16,7 @@ mod end_representative;
 mod find_person;
 mod get_person;
 mod invite_person;
+mod invite_supporter;
 mod list_doubtful_matches;
 mod list_notices;
 mod list_representatives;
@@ -195,5 +196,17 @@ impl pb::people_facts_service_server::PeopleFactsService for Rpc {
         request: Request<pb::CheckPreferencesRequest>,
     ) -> Reply<pb::CheckPreferencesResponse> {
         check_preferences::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn invite_supporter(
+        &self,
+        request: Request<pb::InviteSupporterRequest>,
+    ) -> Reply<pb::InviteSupporterResponse> {
+        invite_supporter::invite(&self.0, request).await.map_err(Status::from)
+    }
+    async fn dismiss_supporter(
+        &self,
+        request: Request<pb::DismissSupporterRequest>,
+    ) -> Reply<pb::DismissSupporterResponse> {
+        invite_supporter::dismiss(&self.0, request).await.map_err(Status::from)
     }
 }

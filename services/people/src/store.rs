@@ -15,6 +15,7 @@ pub mod profile;
 pub mod registration;
 pub mod representative;
 pub mod similar;
+pub mod supporter;
 
 /// Versions 1000 and up of this service's schema.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

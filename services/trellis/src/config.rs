@@ -127,6 +127,7 @@ pub struct Peers {
     pub consent: Option<String>,
     pub referrals: Option<String>,
     pub notes: Option<String>,
+    pub recovery: Option<String>,
     pub audit: Option<String>,
     /// For every peer whose URL is https.
     pub tls: Option<PeerTls>,
@@ -140,6 +141,7 @@ impl Peers {
             Service::Consent => self.consent.as_deref(),
             Service::Referrals => self.referrals.as_deref(),
             Service::Notes => self.notes.as_deref(),
+            Service::Recovery => self.recovery.as_deref(),
             Service::Audit => self.audit.as_deref(),
         }
     }
@@ -155,6 +157,7 @@ impl Peers {
             Service::Consent => &mut self.consent,
             Service::Referrals => &mut self.referrals,
             Service::Notes => &mut self.notes,
+            Service::Recovery => &mut self.recovery,
             Service::Audit => &mut self.audit,
         }
     }

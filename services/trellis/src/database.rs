@@ -54,6 +54,7 @@ pub async fn migrate(
             Service::Consent => &consent::MIGRATIONS,
             Service::Referrals => &referrals::MIGRATIONS,
             Service::Notes => &notes::MIGRATIONS,
+            Service::Recovery => &recovery::MIGRATIONS,
             Service::Audit => &audit::MIGRATIONS,
         };
         pg::migrate(admin, &schema, &[&ledger::MIGRATIONS, own]).await.with_context(at)?;

@@ -13,12 +13,20 @@ pub enum Service {
     Consent,
     Referrals,
     Notes,
+    Recovery,
     Audit,
 }
 
 impl Service {
-    pub const ALL: [Self; 6] =
-        [Self::Directory, Self::People, Self::Consent, Self::Referrals, Self::Notes, Self::Audit];
+    pub const ALL: [Self; 7] = [
+        Self::Directory,
+        Self::People,
+        Self::Consent,
+        Self::Referrals,
+        Self::Notes,
+        Self::Recovery,
+        Self::Audit,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -27,6 +35,7 @@ impl Service {
             Self::Consent => "consent",
             Self::Referrals => "referrals",
             Self::Notes => "notes",
+            Self::Recovery => "recovery",
             Self::Audit => "audit",
         }
     }
@@ -37,7 +46,7 @@ impl Service {
 
     /// The services that this one calls.
     pub fn peers(self) -> &'static [Self] {
-        use Service::{Audit, Consent, Directory, Notes, People, Referrals};
+        use Service::{Audit, Consent, Directory, Notes, People, Recovery, Referrals};
         match self {
             Self::Directory => &[],
             Self::People => &[Directory, Consent],
@@ -45,9 +54,9 @@ impl Service {
             Self::Consent => &[Directory, People, Audit],
             // It refers to notes.
             Self::Referrals => &[Directory, People, Consent, Notes],
-            Self::Notes => &[Directory, People, Consent],
+            Self::Notes | Self::Recovery => &[Directory, People, Consent],
             // It follows every ledger, its own too.
-            Self::Audit => &[Directory, People, Consent, Referrals, Notes, Audit],
+            Self::Audit => &[Directory, People, Consent, Referrals, Notes, Recovery, Audit],
         }
     }
 }

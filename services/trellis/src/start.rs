@@ -208,6 +208,10 @@ impl Parts<'_> {
                 mounts.add(notes::server(Arc::clone(&app)));
                 mounts.add(notes::facts_server(app));
             }
+            Service::Recovery => {
+                let people = self.peers.to(of, Service::People)?;
+                mounts.add(recovery::server(recovery::start(deps, people)));
+            }
             Service::Audit => {
                 let ledgers = of.peers().iter().map(|p| Ok((p.name(), self.peers.to(of, *p)?)));
                 let ledgers = ledgers.collect::<anyhow::Result<Vec<_>>>()?;
@@ -236,6 +240,11 @@ impl Parts<'_> {
                 Arc::clone(&self.clock),
             )),
             _ => Arc::new(GrpcConsents::new(self.peers.to(of, Service::Consent)?)),
+        };
+        // Whom a person shares their plan with is on file where the plan is.
+        let consents = match of {
+            Service::Recovery => recovery::with_shares(consents, db),
+            _ => consents,
         };
         let people: Arc<dyn PeopleSource> = match of {
             Service::People => people::LocalPeople::new(db.clone()),

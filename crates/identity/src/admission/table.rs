@@ -47,6 +47,8 @@ const OFFICERS: CodeSet<Role> = set(&[PrivacyOfficer]);
 const PRINCIPALS: CodeSet<Role> = set(&[Person, Representative]);
 /// Sign-ins that are bound to a person.
 const INDIVIDUALS: CodeSet<Role> = PRINCIPALS.union(set(&[Supporter]));
+/// Who stands beside a person: those who work with them, and their circle.
+const BESIDE: CodeSet<Role> = CARE.union(set(&[Supporter]));
 /// Who records for whom somebody acts.
 const APPOINTING: CodeSet<Role> = set(&[CaseManager, PrivacyOfficer, AgencyAdmin, Person]);
 const NETWORK: CodeSet<Role> = set(&[NetworkAdmin, DataSteward]);
@@ -131,6 +133,8 @@ pub const ADMISSION: &[Row] = &[
     services("/trellis.people.v1.PeopleFactsService/CheckRegistrations"),
     services("/trellis.people.v1.PeopleFactsService/CheckAges"),
     services("/trellis.people.v1.PeopleFactsService/CheckPreferences"),
+    services("/trellis.people.v1.PeopleFactsService/InviteSupporter"),
+    services("/trellis.people.v1.PeopleFactsService/DismissSupporter"),
     // Staff prepare a consent; only the person's side gives or takes it.
     users("/trellis.consent.v1.ConsentService/DraftConsent", CARE_AND_PRIVACY.union(PRINCIPALS)),
     users("/trellis.consent.v1.ConsentService/SignConsent", PRINCIPALS),
@@ -253,6 +257,23 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.notes.v1.NotesService/PutAttachment", CARE),
     users("/trellis.notes.v1.NotesService/GetAttachment", READERS),
     users("/trellis.notes.v1.NotesService/ListAttachments", READERS),
+    // The plan is the person's own: they alone write it and say who reads it. Whom they share it with works with
+    // people, or is of their circle.
+    users("/trellis.recovery.v1.RecoveryService/GetPlan", BESIDE.union(set(&[Person]))),
+    users("/trellis.recovery.v1.RecoveryService/UpdateSection", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ListSectionVersions", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ShareSection", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/UnshareSection", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ListShares", set(&[Person])),
+    // So is their circle.
+    users("/trellis.recovery.v1.RecoveryService/AddSupporter", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/UpdateSupporter", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/EndSupporter", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ListSupporters", set(&[Person])),
+    // A suggestion is made without reading anything, and the person decides.
+    users("/trellis.recovery.v1.RecoveryService/Contribute", BESIDE),
+    users("/trellis.recovery.v1.RecoveryService/DecideContribution", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ListContributions", BESIDE.union(set(&[Person]))),
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),
     users("/trellis.audit.v1.AuditService/ListRecipients", set(&[Person])),

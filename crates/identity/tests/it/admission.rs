@@ -13,8 +13,16 @@ use crate::{
 
 #[tokio::test]
 async fn every_rpc_admits_exactly_the_roles_of_its_row() {
-    let world =
-        World::serving(&["directory", "people", "consent", "referrals", "notes", "audit"]).await;
+    let world = World::serving(&[
+        "directory",
+        "people",
+        "consent",
+        "referrals",
+        "notes",
+        "recovery",
+        "audit",
+    ])
+    .await;
     for row in ADMISSION {
         for role in Role::ALL {
             let roles = json!({ "roles": [role.code()] });

@@ -7,13 +7,14 @@ use std::{
 
 use futures::future::BoxFuture;
 use kernel::{AgencyId, PersonId};
-use permit::{Appointment, PeopleSource, SignIn, SourceError};
+use permit::{Appointment, PeopleSource, SignIn, SourceError, Support};
 use uuid::Uuid;
 
 #[derive(Default)]
 struct State {
     bound: HashMap<String, SignIn>,
     appointed: HashMap<String, Vec<Appointment>>,
+    supports: HashMap<String, Vec<Support>>,
     registered: HashSet<(PersonId, AgencyId)>,
     fault: Option<SourceError>,
 }
@@ -55,6 +56,12 @@ impl People {
         self.state().appointed.remove(subject);
     }
 
+    /// Makes a subject of any issuer one of a person's circle.
+    pub fn support(&self, subject: &str, person: Uuid, supporter: Uuid) {
+        let support = Support { id: supporter, person: PersonId::from(person) };
+        self.state().supports.entry(subject.to_owned()).or_default().push(support);
+    }
+
     pub fn fault(&self, fault: Option<SourceError>) {
         self.state().fault = fault;
     }
@@ -81,6 +88,16 @@ impl PeopleSource for People {
     ) -> BoxFuture<'a, Result<Vec<Appointment>, SourceError>> {
         Box::pin(async move {
             self.answer(|state| state.appointed.get(subject).cloned().unwrap_or_default())
+        })
+    }
+
+    fn supports<'a>(
+        &'a self,
+        _issuer: &'a str,
+        subject: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Support>, SourceError>> {
+        Box::pin(async move {
+            self.answer(|state| state.supports.get(subject).cloned().unwrap_or_default())
         })
     }
 

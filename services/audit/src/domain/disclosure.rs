@@ -31,6 +31,8 @@ kernel::codes! {
         Network = "NETWORK",
         /// A person accepted an invitation: nobody's sign-in until then.
         Invitation = "INVITATION",
+        /// Somebody gave the person something of their own, and saw nothing of the person's.
+        Support = "SUPPORT",
     }
 }
 
@@ -119,6 +121,14 @@ pub enum Collection {
     Restrictions,
     Emergencies,
     CourtOrders,
+    /// What sections of the person's plan have said.
+    SectionVersions,
+    /// With whom they share those.
+    Shares,
+    /// Who supports them.
+    Supporters,
+    /// What others suggest for their plan.
+    Contributions,
     /// What the person must be told.
     Notices,
     /// Whether the person is known twice, and links between the two.
@@ -135,13 +145,28 @@ impl Collection {
         match (kinds.next(), kinds.next(), service) {
             (_, _, "people") if rpc.ends_with("/Notify") => Self::Notices,
             (None, _, "people") if is_match(rpc) => Self::Matches,
+            (None, _, "people") if rpc.ends_with("Supporter") => Self::Supporters,
             (Some(kind), None, _) => Self::Of(kind),
             (_, _, "notes") => Self::Of(Kind::Note),
             (_, _, "referrals") => Self::Of(Kind::Referral),
             (_, _, "people") => Self::Of(Kind::Profile),
             (_, _, "consent") => Self::beside_consents(rpc),
+            (_, _, "recovery") => Self::beside_plans(rpc),
             (_, _, "audit") => Self::Accounting,
             _ => Self::Other,
+        }
+    }
+
+    /// What the recovery service holds, by the RPC's name.
+    fn beside_plans(rpc: &str) -> Self {
+        match rpc.rsplit('/').next().unwrap_or_default() {
+            "ShareSection" | "UnshareSection" | "ListShares" => Self::Shares,
+            "UpdateSection" | "ListSectionVersions" | "DecideContribution" => Self::SectionVersions,
+            "AddSupporter" | "UpdateSupporter" | "EndSupporter" | "ListSupporters" => {
+                Self::Supporters
+            }
+            "Contribute" | "ListContributions" => Self::Contributions,
+            _ => Self::Of(Kind::PlanSection),
         }
     }
 

@@ -85,6 +85,11 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "DecideAmendment" => "decided about amending",
         "AcknowledgeNote" => "confirmed having read",
         "AddStatement" => "wrote a statement about",
+        "ShareSection" | "Contribute" => "made",
+        "UnshareSection" | "EndSupporter" => "ended",
+        "AddSupporter" => "added",
+        "InviteSupporter" => "invited",
+        "DismissSupporter" => "let go of",
         "AcceptReferral" => "accepted",
         "RejectReferral" => "turned down",
         "StartReferral" => "began work on",
@@ -128,6 +133,18 @@ fn what(disclosure: &Disclosure) -> String {
         }
         Collection::CourtOrders => {
             ("court order about your records", "court orders about your records", "court orders")
+        }
+        Collection::SectionVersions => (
+            "version of a section of your plan",
+            "versions of a section of your plan",
+            "what your plan has said",
+        ),
+        Collection::Shares => {
+            ("share of your plan", "shares of your plan", "with whom your plan is shared")
+        }
+        Collection::Supporters => ("person of your circle", "people of your circle", "your circle"),
+        Collection::Contributions => {
+            ("suggestion for your plan", "suggestions for your plan", "suggestions for your plan")
         }
         Collection::Notices => ("notice to you", "notices to you", "your notices"),
         Collection::Matches => return "whether you are known here twice".to_owned(),
@@ -181,7 +198,9 @@ pub(super) fn purpose(purpose: Purpose) -> &'static str {
 /// What opened it; none where the sentence has said so already.
 fn ground(basis: Basis, disclosure: &Disclosure) -> Option<String> {
     let text = match basis {
-        Basis::SelfAccess | Basis::Representative | Basis::Invitation => return None,
+        Basis::SelfAccess | Basis::Representative | Basis::Invitation | Basis::Support => {
+            return None;
+        }
         Basis::Custodian if is_own(disclosure) => return None,
         // One that it has just prepared.
         Basis::NamedInConsent if disclosure.action == Action::Write => return None,

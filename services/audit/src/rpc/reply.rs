@@ -65,6 +65,10 @@ pub(super) fn name(collection: Collection, id: &Uuid) -> Option<String> {
         Collection::Restrictions => Some(name_of("restrictions", id)),
         Collection::Emergencies => Some(name_of("emergencies", id)),
         Collection::CourtOrders => Some(name_of("courtOrders", id)),
+        Collection::SectionVersions => Some(name_of("sectionVersions", id)),
+        Collection::Shares => Some(name_of("shares", id)),
+        Collection::Supporters => Some(name_of("supporters", id)),
+        Collection::Contributions => Some(name_of("contributions", id)),
         Collection::Notices => Some(name_of("notices", id)),
         Collection::Matches | Collection::Accounting | Collection::Other => None,
     }
@@ -83,6 +87,7 @@ fn relied_on(disclosure: &Disclosure) -> &'static str {
     match disclosure.bases.as_slice() {
         [Basis::Emergency] => "emergencies",
         [Basis::CourtOrder] => "courtOrders",
+        [Basis::Share] => "shares",
         _ => "consents",
     }
 }

@@ -215,7 +215,7 @@ pub(super) async fn add(
 /// A page of what was disclosed, newest first, and whether there is more. An event without a basis
 /// opened nothing (an empty list, say), so it discloses nothing; nor does an agency's look for
 /// consents that found none. `confirmed_by`: only what these agencies hold, and what they and the
-/// person did about consents, which no agency holds.
+/// person did about consents, which no agency holds, and what they read of a plan, which none holds either.
 pub(super) async fn list(
     tx: &mut PgConnection,
     person: Uuid,
@@ -234,6 +234,7 @@ pub(super) async fn list(
                 bases <@ '{CUSTODIAN}' AND custodians <@ ARRAY[agency_id], false)))
             AND ($3::uuid[] IS NULL OR CASE WHEN custodians = '{}'
                 THEN service = 'consent' AND (agency_id IS NULL OR agency_id = ANY ($3))
+                    OR service = 'recovery' AND agency_id = ANY ($3)
                 ELSE custodians <@ $3 END)
             AND (occurred_at, event_id) < ($4, $5)
             AND ($7::text IS NULL OR (service = $7 AND sequence = $8))

@@ -56,6 +56,7 @@ pub(super) async fn list(
                 bases <@ '{CUSTODIAN}' AND custodians <@ ARRAY[agency_id], false))
             AND ($2::uuid[] IS NULL OR CASE WHEN custodians = '{}'
                 THEN service = 'consent' AND (agency_id IS NULL OR agency_id = ANY ($2))
+                    OR service = 'recovery' AND agency_id = ANY ($2)
                 ELSE custodians <@ $2 END)
             AND occurred_at >= $3
             AND COALESCE(recipient_id, agency_id) IS NOT NULL

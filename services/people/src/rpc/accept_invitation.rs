@@ -1,6 +1,7 @@
 //! AcceptInvitation.
 
 mod bind;
+mod supporter;
 
 use permit::Call;
 use rpc::{Error, InTx, Outage, Replay};
@@ -11,12 +12,15 @@ use super::{renew_confirmation_code, shared};
 use crate::{
     App,
     domain::Code,
-    store::{binding, invitation},
+    store::{
+        binding, invitation,
+        supporter::{ONE_A_PERSON, Supporter},
+    },
 };
 
 const RPC: &str = "trellis.people.v1.PeopleService/AcceptInvitation";
 
-/// Binds the caller's sign-in to the person, or the representative, invited. A code that is wrong, used, ended or expired, a
+/// Binds the caller's sign-in to the person, the representative or the supporter invited. A code that is wrong, used, ended or expired, a
 /// sign-in of somebody else's or of the agency's own staff: one answer, after the same work.
 pub async fn handle(
     app: &App,
@@ -30,7 +34,11 @@ pub async fn handle(
         return replayed(app, &call, &once, replay).await;
     }
     let presented = invitation::presented(&app.deps.db, &Code::given(req.code)).await?;
-    match bind::accept(app, &call, &presented, &once).await {
+    let accepted = match presented.supporter() {
+        Some(of) => supporter::accept(app, &call, &presented, of, &once).await,
+        None => bind::accept(app, &call, &presented, &once).await,
+    };
+    match accepted {
         Ok(reply) => Ok(Response::new(reply)),
         Err(error) if shared::landed(&error) => match once.earlier(&app.deps.db).await? {
             Some(replay) => replayed(app, &call, &once, replay).await,
@@ -50,7 +58,9 @@ pub async fn handle(
 
 fn hidden(error: &InTx) -> bool {
     match error {
-        InTx::Store(error) => error.constraint() == Some(binding::OF_ONE_PERSON),
+        InTx::Store(error) => {
+            [Some(binding::OF_ONE_PERSON), Some(ONE_A_PERSON)].contains(&error.constraint())
+        }
         InTx::Other(error) => matches!(error, Error::NotFound),
     }
 }
@@ -65,6 +75,10 @@ async fn replayed(
 ) -> Result<Response<AcceptInvitationResponse>, Error> {
     let mut answer: AcceptInvitationResponse = once.answer(&app.deps.db, replay).await?;
     let person = rpc::id("person", "people", &answer.person)?;
+    if let Some(id) = rpc::optional_id("supporter", "supporters", &answer.supporter)? {
+        let own = supporter::own(app, call, Supporter { id, person }).await?;
+        return if own { Ok(Response::new(answer)) } else { Err(Error::NotFound) };
+    }
     let representative =
         rpc::optional_id("representative", "representatives", &answer.representative)?;
     let own = renew_confirmation_code::own(app, call, person, representative).await?;

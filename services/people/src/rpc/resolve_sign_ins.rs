@@ -1,5 +1,6 @@
 //! ResolveSignIns.
 
+use permit::Support;
 use rpc::Error;
 use tonic::{Request, Response};
 use wire::{
@@ -12,7 +13,7 @@ use crate::{
     store::facts::{self, Acts, Resolved},
 };
 
-/// Which person each sign-in is bound to, and for whom it acts. Services only: the admission table sees to it.
+/// Which person each sign-in is bound to, for whom it acts, and whom it supports. Services only: the admission table sees to it.
 pub async fn handle(
     app: &App,
     request: Request<ResolveSignInsRequest>,
@@ -27,14 +28,23 @@ pub async fn handle(
 
 fn resolved(found: Resolved) -> ResolvedSignIn {
     let appointments = found.acts.into_iter().map(appointment).collect();
+    let supports = found.supports.into_iter().map(support).collect();
     match found.bound {
         Some(bound) => ResolvedSignIn {
             person: name_of("people", bound.person),
             confirmed_by: bound.confirmed_by.into_iter().map(agency_name).collect(),
             proofed: bound.proofed,
             appointments,
+            supports,
         },
-        None => ResolvedSignIn { appointments, ..ResolvedSignIn::default() },
+        None => ResolvedSignIn { appointments, supports, ..ResolvedSignIn::default() },
+    }
+}
+
+fn support(found: Support) -> pb::Support {
+    pb::Support {
+        supporter: name_of("supporters", found.id),
+        person: name_of("people", found.person),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What guards ask, here and in other services: many questions, one statement, ids and facets only.
 
 use kernel::{AgencyId, Instant};
-use permit::Appointment;
+use permit::{Appointment, Support};
 use pg::{Db, PgConnection, StoreError};
 use time::Date;
 use uuid::Uuid;
@@ -28,6 +28,7 @@ pub struct Acts {
 pub struct Resolved {
     pub bound: Option<Bound>,
     pub acts: Vec<Acts>,
+    pub supports: Vec<Support>,
 }
 
 /// To what these sign-ins (issuer, subject) are bound; one answer each, in order.
@@ -41,7 +42,8 @@ pub async fn resolve(
         Box::pin(async move {
             let mut answers = vec![Resolved::default(); issuers.len()];
             people(&mut *conn, &issuers, &subjects, &mut answers).await?;
-            representatives(conn, &issuers, &subjects, &mut answers).await?;
+            representatives(&mut *conn, &issuers, &subjects, &mut answers).await?;
+            supporters(conn, &issuers, &subjects, &mut answers).await?;
             Ok(answers)
         })
     })
@@ -104,6 +106,27 @@ async fn representatives(
         };
         let recorded_at = row.recorded_at;
         at(answers, row.place)?.acts.push(Acts { appointment, recorded_at });
+    }
+    Ok(())
+}
+
+async fn supporters(
+    conn: &mut PgConnection,
+    issuers: &[String],
+    subjects: &[String],
+    answers: &mut [Resolved],
+) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT place AS "place!", supporter_id AS "supporter_id!", person_id AS "person_id!"
+         FROM resolve_supporters($1, $2)"#,
+        issuers,
+        subjects,
+    )
+    .fetch_all(conn)
+    .await?;
+    for row in rows {
+        let support = Support { id: row.supporter_id, person: row.person_id.into() };
+        at(answers, row.place)?.supports.push(support);
     }
     Ok(())
 }

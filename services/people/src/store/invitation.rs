@@ -5,7 +5,7 @@ use permit::{Permit, WriteProfiles};
 use pg::{Db, PgConnection, Scope, StoreError};
 use uuid::Uuid;
 
-use super::representative::Recorder;
+use super::{representative::Recorder, supporter::Supporter};
 use crate::domain::Code;
 
 /// A sign-in as its token names it.
@@ -23,6 +23,7 @@ pub struct Presented {
     person: Uuid,
     agency: Option<Uuid>,
     representative: Option<Uuid>,
+    supporter: Option<Uuid>,
     code_sha256: Vec<u8>,
 }
 
@@ -37,13 +38,17 @@ impl Presented {
     pub fn person(&self) -> Uuid {
         self.person
     }
-    /// The inviting agency; none: the person invites their representative.
+    /// The inviting agency; none: the person invites their representative or a supporter.
     pub fn agency(&self) -> Option<Uuid> {
         self.agency
     }
-    /// The representative who is invited; none: the person is.
+    /// The representative who is invited; none: the person is, or a supporter.
     pub fn representative(&self) -> Option<Uuid> {
         self.representative
+    }
+    /// The supporter who is invited, if one is.
+    pub fn supporter(&self) -> Option<Supporter> {
+        self.supporter.map(|id| Supporter { id, person: self.person })
     }
 }
 
@@ -54,7 +59,8 @@ pub async fn presented(db: &Db, code: &Code) -> Result<Presented, StoreError> {
         let code_sha256 = code_sha256.clone();
         Box::pin(async move {
             let found = sqlx::query!(
-                r#"SELECT id AS "id!", person_id AS "person_id!", agency_id, representative_id
+                r#"SELECT id AS "id!", person_id AS "person_id!", agency_id, representative_id,
+                     supporter_id
                  FROM locate_invitation($1)"#,
                 &code_sha256,
             )
@@ -66,6 +72,7 @@ pub async fn presented(db: &Db, code: &Code) -> Result<Presented, StoreError> {
                     person: row.person_id,
                     agency: row.agency_id,
                     representative: row.representative_id,
+                    supporter: row.supporter_id,
                     code_sha256,
                 },
                 None => Presented { code_sha256, ..Presented::default() },
@@ -114,7 +121,7 @@ pub async fn add(
     )
     .execute(&mut *tx)
     .await?;
-    insert(tx, permit.person_id(), Some(agency), None, new).await
+    insert(tx, permit.person_id(), (Some(agency), None, None), new).await
 }
 
 /// A new invitation to a representative, by whoever records them.
@@ -124,20 +131,28 @@ pub async fn add_for(
     representative: Uuid,
     new: &New,
 ) -> Result<(), StoreError> {
-    insert(tx, recorder.person(), recorder.agency(), Some(representative), new).await
+    insert(tx, recorder.person(), (recorder.agency(), Some(representative), None), new).await
+}
+
+/// A new invitation to a supporter, on the person's word.
+pub async fn add_supporter(
+    tx: &mut PgConnection,
+    of: Supporter,
+    new: &New,
+) -> Result<(), StoreError> {
+    insert(tx, of.person, (None, None, Some(of.id)), new).await
 }
 
 async fn insert(
     tx: &mut PgConnection,
     person: Uuid,
-    agency: Option<Uuid>,
-    representative: Option<Uuid>,
+    (agency, representative, supporter): (Option<Uuid>, Option<Uuid>, Option<Uuid>),
     new: &New,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO invitation (id, person_id, agency_id, representative_id, code_sha256,
-             inviter_issuer, inviter_subject, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             inviter_issuer, inviter_subject, created_at, expires_at, supporter_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         new.id,
         person,
         agency,
@@ -147,6 +162,7 @@ async fn insert(
         new.inviter.subject,
         new.now,
         new.expires,
+        supporter,
     )
     .execute(tx)
     .await?;

@@ -56,6 +56,7 @@ async fn sign_ins_are_resolved_in_their_order() {
         confirmed_by: agencies.iter().map(|a| format!("agencies/{a}")).collect(),
         proofed,
         appointments: Vec::new(),
+        supports: Vec::new(),
     };
     let of_jane = bound(jane, &[CLINIC, HOUSING], false);
     let none = ResolvedSignIn::default();

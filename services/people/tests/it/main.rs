@@ -20,6 +20,7 @@ mod register;
 mod scored;
 mod stewards;
 mod store;
+mod supporters;
 mod twin;
 mod update;
 mod watch_notices;

@@ -87,6 +87,7 @@ pub struct World {
     issuer: DevIssuer,
     services: ServiceTokens,
     referrals: ServiceTokens,
+    recovery: ServiceTokens,
     pub channel: Channel,
     _running: serve::Running,
     _keys: tempfile::TempDir,
@@ -143,6 +144,8 @@ impl World {
         let network = NetworkKeys::open(&keys.path().join("network")).unwrap();
         let services =
             ServiceTokens::new("consent", network.signing_key().clone(), Arc::clone(&shared));
+        let recovery =
+            ServiceTokens::new("recovery", network.signing_key().clone(), Arc::clone(&shared));
         let referrals =
             ServiceTokens::new("referrals", network.signing_key().clone(), Arc::clone(&shared));
         let config = IdentityConfig {
@@ -192,6 +195,7 @@ impl World {
             issuer,
             services,
             referrals,
+            recovery,
             channel,
             _running: running,
             _keys: keys,
@@ -327,6 +331,10 @@ impl World {
 
     pub fn referrals_token(&self) -> String {
         token_of(&self.referrals)
+    }
+
+    pub fn recovery_token(&self) -> String {
+        token_of(&self.recovery)
     }
 
     fn client(&self, token: &str) -> Client {

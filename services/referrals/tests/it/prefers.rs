@@ -69,6 +69,20 @@ impl PeopleFactsService for Prefers {
         Ok(Response::new(pb::CheckPreferencesResponse { preferences }))
     }
 
+    async fn invite_supporter(
+        &self,
+        _: Request<pb::InviteSupporterRequest>,
+    ) -> Result<Response<pb::InviteSupporterResponse>, Status> {
+        Err(Status::unimplemented("for recovery alone"))
+    }
+
+    async fn dismiss_supporter(
+        &self,
+        _: Request<pb::DismissSupporterRequest>,
+    ) -> Result<Response<pb::DismissSupporterResponse>, Status> {
+        Err(Status::unimplemented("for recovery alone"))
+    }
+
     async fn resolve_sign_ins(
         &self,
         _: Request<pb::ResolveSignInsRequest>,

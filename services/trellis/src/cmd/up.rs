@@ -24,7 +24,7 @@ pub const AUDIENCE: &str = "trellis-dev";
 
 /// Run a whole network on this machine
 ///
-/// All six services on one loopback port, with a PostgreSQL of their own that ends with them. Data
+/// All seven services on one loopback port, with a PostgreSQL of their own that ends with them. Data
 /// stays between runs. Tokens come from a development issuer: see `trellis token`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -98,7 +98,7 @@ fn welcome(addr: SocketAddr, data: &Data, named: bool) -> String {
     let flag = if named { format!(" --data {directory}") } else { String::new() };
     format!(
         "\
-A network of six services, for development: whoever can read {directory} can be anybody in it.
+A network of seven services, for development: whoever can read {directory} can be anybody in it.
 
   gRPC      http://{addr}  (reflection is on)
   data      {directory}

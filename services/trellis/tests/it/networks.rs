@@ -20,7 +20,7 @@ pub async fn a_person_signs_a_consent(network: &Network) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn six_services_run_on_one_listener() {
+async fn all_services_run_on_one_listener() {
     let network = InProcess::start(&[&Service::ALL], SystemClock).await;
     a_person_signs_a_consent(&network).await;
     network.stop().await;

@@ -36,7 +36,7 @@ pub async fn accept(
             .representative()
             .map(|id| name_of("representatives", id))
             .unwrap_or_default(),
-        confirmation_code: String::new(),
+        ..AcceptInvitationResponse::default()
     };
     // Kept without the code.
     let answer = reply.encode_to_vec();

@@ -1,0 +1,41 @@
+//! People's own plans and circles. This service owns the seven sections of a plan, all that they have ever said, with
+//! whom the person shares them, who supports the person and what those suggest. It never decides who may read (the guard
+//! does, and the shares are part of the facts that it goes by), nobody but the person writes a plan, and nothing that a
+//! plan said is overwritten or deleted.
+
+mod domain;
+mod rpc;
+mod source;
+mod store;
+
+use std::sync::Arc;
+
+use ::rpc::Deps;
+use facts::Peer;
+use wire::recovery::v1::recovery_service_server::RecoveryServiceServer;
+
+pub use rpc::Rpc;
+pub use source::with_shares;
+pub use store::MIGRATIONS;
+
+/// The service's parts.
+#[derive(Debug)]
+pub struct App {
+    pub(crate) deps: Deps,
+    pub(crate) store: store::Plans,
+    /// It invites supporters, and binds their sign-ins.
+    pub(crate) people: Peer,
+}
+
+/// Puts the service together. Its guard must go by the shares of this store: see [`with_shares`].
+pub fn start(deps: Deps, people: Peer) -> Arc<App> {
+    let store = store::Plans::new(deps.db.clone());
+    Arc::new(App { deps, store, people })
+}
+
+/// The service to mount on a listener.
+pub fn server(app: Arc<App>) -> RecoveryServiceServer<Rpc> {
+    RecoveryServiceServer::new(Rpc(app))
+        .max_decoding_message_size(1024 * 1024)
+        .max_encoding_message_size(4 * 1024 * 1024)
+}

@@ -1,0 +1,123 @@
+//! The contract's service, one line an RPC.
+
+mod add_supporter;
+mod contribute;
+mod decide_contribution;
+mod end_supporter;
+mod get_plan;
+mod list_contributions;
+mod list_section_versions;
+mod list_shares;
+mod list_supporters;
+mod own;
+mod reply;
+mod share_section;
+mod theirs;
+mod unshare_section;
+mod update_section;
+mod update_supporter;
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status, async_trait};
+use wire::recovery::v1::{self as pb, recovery_service_server::RecoveryService};
+
+use crate::App;
+
+/// The service as tonic mounts it.
+#[derive(Debug, Clone)]
+pub struct Rpc(pub(crate) Arc<App>);
+
+#[async_trait]
+impl RecoveryService for Rpc {
+    async fn get_plan(
+        &self,
+        request: Request<pb::GetPlanRequest>,
+    ) -> Result<Response<pb::GetPlanResponse>, Status> {
+        Ok(get_plan::get_plan(&self.0, request).await?)
+    }
+
+    async fn update_section(
+        &self,
+        request: Request<pb::UpdateSectionRequest>,
+    ) -> Result<Response<pb::UpdateSectionResponse>, Status> {
+        Ok(update_section::update_section(&self.0, request).await?)
+    }
+
+    async fn list_section_versions(
+        &self,
+        request: Request<pb::ListSectionVersionsRequest>,
+    ) -> Result<Response<pb::ListSectionVersionsResponse>, Status> {
+        Ok(list_section_versions::list_section_versions(&self.0, request).await?)
+    }
+
+    async fn share_section(
+        &self,
+        request: Request<pb::ShareSectionRequest>,
+    ) -> Result<Response<pb::ShareSectionResponse>, Status> {
+        Ok(share_section::share_section(&self.0, request).await?)
+    }
+
+    async fn unshare_section(
+        &self,
+        request: Request<pb::UnshareSectionRequest>,
+    ) -> Result<Response<pb::UnshareSectionResponse>, Status> {
+        Ok(unshare_section::unshare_section(&self.0, request).await?)
+    }
+
+    async fn list_shares(
+        &self,
+        request: Request<pb::ListSharesRequest>,
+    ) -> Result<Response<pb::ListSharesResponse>, Status> {
+        Ok(list_shares::list_shares(&self.0, request).await?)
+    }
+
+    async fn add_supporter(
+        &self,
+        request: Request<pb::AddSupporterRequest>,
+    ) -> Result<Response<pb::AddSupporterResponse>, Status> {
+        Ok(add_supporter::add_supporter(&self.0, request).await?)
+    }
+
+    async fn update_supporter(
+        &self,
+        request: Request<pb::UpdateSupporterRequest>,
+    ) -> Result<Response<pb::UpdateSupporterResponse>, Status> {
+        Ok(update_supporter::update_supporter(&self.0, request).await?)
+    }
+
+    async fn end_supporter(
+        &self,
+        request: Request<pb::EndSupporterRequest>,
+    ) -> Result<Response<pb::EndSupporterResponse>, Status> {
+        Ok(end_supporter::end_supporter(&self.0, request).await?)
+    }
+
+    async fn list_supporters(
+        &self,
+        request: Request<pb::ListSupportersRequest>,
+    ) -> Result<Response<pb::ListSupportersResponse>, Status> {
+        Ok(list_supporters::list_supporters(&self.0, request).await?)
+    }
+
+    async fn contribute(
+        &self,
+        request: Request<pb::ContributeRequest>,
+    ) -> Result<Response<pb::ContributeResponse>, Status> {
+        Ok(contribute::contribute(&self.0, request).await?)
+    }
+
+    async fn decide_contribution(
+        &self,
+        request: Request<pb::DecideContributionRequest>,
+    ) -> Result<Response<pb::DecideContributionResponse>, Status> {
+        Ok(decide_contribution::decide_contribution(&self.0, request).await?)
+    }
+
+    async fn list_contributions(
+        &self,
+        request: Request<pb::ListContributionsRequest>,
+    ) -> Result<Response<pb::ListContributionsResponse>, Status> {
+        Ok(list_contributions::list_contributions(&self.0, request).await?)
+    }
+}

@@ -1,0 +1,138 @@
+//! What the person alone does to their plan. Absent, another's and refused are one answer, and each is on record.
+
+use std::sync::Arc;
+
+use kernel::PersonId;
+use permit::{Call, FENCE, Refusal, StandingPermit};
+use pg::{BoxFuture, PgConnection, requests::keep_answer};
+use prost::Message;
+use rpc::{Conflict, Denial, Error, InTx, Replay};
+use uuid::Uuid;
+
+use crate::{App, domain::Surety, store};
+
+/// The person's own sign-in. What one sign-in has written another goes on with only where it stands as well.
+pub(super) async fn themself(
+    app: &App,
+    call: &Call,
+    person: Uuid,
+) -> Result<StandingPermit, Error> {
+    let person = PersonId::from(person);
+    let permit = match app.deps.guard.standing(call, person.clone(), false).await {
+        Ok(permit) => permit,
+        Err(Refusal::NotFound) => return Err(refused(app, call, Some(&person), Vec::new()).await),
+        Err(away) => return Err(away.into()),
+    };
+    let by = Surety::of(permit.confirmed_by());
+    let before = app.store.surety(&permit).await?;
+    if by.goes_on_from(before.as_ref().unwrap_or(&by)) {
+        return Ok(permit);
+    }
+    match refused(app, call, Some(&person), Vec::new()).await {
+        Error::NotFound => Err(Error::Denied(Denial::SignInNotConfirmed)),
+        away => Err(away),
+    }
+}
+
+/// As [`themself`], of whoever's this part of a plan or circle is.
+pub(super) async fn of_part(app: &App, call: &Call, part: Uuid) -> Result<StandingPermit, Error> {
+    match app.store.owner(part).await? {
+        Some(person) => themself(app, call, person).await,
+        // As long as for somebody else's: the sign-in is looked at, and is nobody's.
+        None => match app.deps.guard.standing(call, PersonId::from(Uuid::nil()), false).await {
+            Ok(_) | Err(Refusal::NotFound) => Err(refused(app, call, None, vec![part]).await),
+            Err(away) => Err(away.into()),
+        },
+    }
+}
+
+/// NOT_FOUND, once it is on record.
+pub(super) async fn refused(
+    app: &App,
+    call: &Call,
+    person: Option<&PersonId>,
+    records: Vec<Uuid>,
+) -> Error {
+    app.deps.guard.refuse_standing(call, person, records).await.into()
+}
+
+/// A write of the person's own.
+pub(super) struct Own {
+    pub(super) call: Call,
+    pub(super) once: rpc::Request,
+    pub(super) permit: StandingPermit,
+    /// What is written, for a repeat.
+    pub(super) id: Uuid,
+    /// And as its record names it.
+    pub(super) records: Vec<Uuid>,
+    /// The transaction's name.
+    pub(super) tx: &'static str,
+}
+
+impl Own {
+    /// Writes under the plan's lock, once, or answers as the first time.
+    pub(super) async fn made<M, F>(self, app: &App, make: F) -> Result<M, Error>
+    where
+        M: Message + Default + 'static,
+        F: for<'c> Fn(
+                &'c mut PgConnection,
+                Arc<StandingPermit>,
+                Surety,
+            ) -> BoxFuture<'c, Result<M, InTx>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let Self { call, once, permit, id, records, tx: name } = self;
+        let person = permit.person_id();
+        let at = app.deps.clock.now();
+        let shared = Arc::new((make, once.key.clone()));
+        let db = app.store.db();
+        let written =
+            app.deps.guard.commit_standing(db, name, permit, records, move |tx, permit| {
+                let shared = Arc::clone(&shared);
+                Box::pin(async move {
+                    let (make, key) = &*shared;
+                    let by = Surety::of(permit.confirmed_by());
+                    store::make(&mut *tx, &permit, &by, at).await?;
+                    let before = store::lock(&mut *tx, &permit).await?.ok_or(Error::NotFound)?;
+                    if !by.goes_on_from(&before) {
+                        return Err(InTx::Other(Error::Denied(Denial::SignInNotConfirmed)));
+                    }
+                    let reply = make(&mut *tx, permit, by).await?;
+                    keep_answer(tx, key, person, id, &reply.encode_to_vec(), at).await?;
+                    Ok((reply, ()))
+                })
+            });
+        let again = |replay: Replay| {
+            let call = &call;
+            async move {
+                let permit = themself(app, call, person).await?;
+                let records = vec![replay.record_id];
+                Ok(app.deps.guard.release_standing(&permit, records, ()).await?)
+            }
+        };
+        let done = once.written(db, written, again).await;
+        if let Err(Error::Denied(_) | Error::NotFound) = &done {
+            // Not told: the answer says already what it may.
+            let person = PersonId::from(person);
+            let _ = app.deps.guard.refuse_standing(&call, Some(&person), vec![id]).await;
+        }
+        Ok(done?.0)
+    }
+}
+
+/// The version that an etag names; none: it is empty.
+pub(super) fn version_of(etag: &str) -> Result<Option<i32>, Error> {
+    if etag.is_empty() {
+        return Ok(None);
+    }
+    let version = etag.parse::<i32>().ok().filter(|version| version.to_string() == etag);
+    version.map(Some).ok_or(Error::Conflict(Conflict::Stale))
+}
+
+/// Whatever was told "still shared" before is released within the fence, as a rule: only after it is it said that
+/// a share has ended. It is in force already.
+pub(super) async fn fence() {
+    tokio::time::sleep(FENCE).await;
+}

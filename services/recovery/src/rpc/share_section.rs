@@ -1,0 +1,99 @@
+//! Shares a section with a practitioner or a supporter, until a time.
+
+use std::sync::Arc;
+
+use kernel::{AgencyId, Instant};
+use permit::StandingPermit;
+use pg::PgConnection;
+use rpc::{Conflict, Error, InTx, Outage};
+use tonic::{Request, Response};
+use uuid::Uuid;
+use wire::{
+    Violation,
+    convert::{id_of, instant, practitioner_from_name},
+    recovery::v1::{ShareSectionRequest, ShareSectionResponse},
+};
+
+use super::{
+    own::{Own, fence, of_part},
+    reply,
+};
+use crate::{
+    App,
+    domain::{Grantee, MOST_SHARES, Share},
+    store,
+};
+
+const RPC: &str = "trellis.recovery.v1.RecoveryService/ShareSection";
+
+pub(super) async fn share_section(
+    app: &App,
+    request: Request<ShareSectionRequest>,
+) -> Result<Response<ShareSectionResponse>, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let request = request.into_inner();
+    let now = app.deps.clock.now();
+    let until = request.until_time.as_ref().and_then(instant).filter(|until| *until > now);
+    let late = request.until_time.is_some() && until.is_none();
+    let late = late.then(|| Violation::new("until_time", "must be in the future"));
+    let ids = [("request_id", &*request.request_id), ("section", &*request.section)];
+    rpc::check(&request).ids(&ids).and(late).done()?;
+    let until = until.ok_or_else(|| Error::field("until_time", "must be in the future"))?;
+    let once = rpc::Request::new(&call, &request.request_id, &request)?;
+    let section = rpc::id("section", "planSections", &request.section)?;
+    let permit = of_part(app, &call, section).await?;
+    let grantee = grantee(app, &request.grantee)?;
+    let (id, person) = (ledger::new_id(&app.deps.clock), permit.person_id());
+    let new = Share { id, section, person, grantee, created_at: now, until, ended_at: None };
+    let new = Arc::new(new);
+    let own = Own { call, once, permit, id, records: vec![id], tx: "plan.share" };
+    let shared = own.made(app, move |tx, permit, _| {
+        let new = Arc::clone(&new);
+        Box::pin(async move {
+            share(tx, &permit, &new).await?;
+            Ok(ShareSectionResponse { share: Some(reply::share(&new)) })
+        })
+    });
+    let shared = shared.await?;
+    // It may have taken the place of one that would have lasted longer; a repeat of one that did waits, too.
+    fence().await;
+    Ok(Response::new(shared))
+}
+
+/// Keeps a share in the place of what there is between the section and the grantee.
+async fn share(tx: &mut PgConnection, permit: &StandingPermit, new: &Share) -> Result<(), InTx> {
+    let (section, now): (Uuid, Instant) = (new.section, new.created_at);
+    if !store::of_section(&mut *tx, permit, section).await? {
+        return Err(Error::NotFound.into());
+    }
+    let supporters: Vec<Uuid> = new.grantee.supporter().into_iter().collect();
+    if store::of_circle(&mut *tx, permit, &supporters, true).await? != supporters {
+        return Err(not_of_circle().into());
+    }
+    store::end_with(&mut *tx, permit, section, &new.grantee, now).await?;
+    let live = store::live(&mut *tx, permit, section, now).await?;
+    if usize::try_from(live).is_ok_and(|live| live >= MOST_SHARES) {
+        let (what, limit) = ("shares", MOST_SHARES);
+        return Err(Error::Conflict(Conflict::TooMany { what, limit }).into());
+    }
+    Ok(store::share(tx, permit, new).await?)
+}
+
+fn not_of_circle() -> Error {
+    Error::field("grantee", "must be of the circle, and not contribute-only")
+}
+
+/// A supporter, or a practitioner as decisions spell them, of an agency that the directory knows.
+pub(super) fn grantee(app: &App, name: &str) -> Result<Grantee, Error> {
+    if name.starts_with("supporters/") {
+        let id = id_of("supporters", name).filter(|id| !id.is_nil());
+        return id.map(Grantee::Supporter).ok_or_else(not_of_circle);
+    }
+    let wrong = || Error::field("grantee", "must be of an agency that the directory knows");
+    let whole = practitioner_from_name(name).ok_or_else(wrong)?;
+    let (agency, _) = whole.as_str().split_once('/').ok_or_else(wrong)?;
+    let agency = AgencyId::new(agency);
+    let stale = Error::Unavailable(Outage::Directory);
+    let (_, agencies) = app.deps.directory.agencies().ok_or(stale)?;
+    if agencies.get(&agency).is_some() { Ok(Grantee::Practitioner(whole)) } else { Err(wrong()) }
+}

@@ -1,0 +1,141 @@
+//! Plans in PostgreSQL. Facets are read for a decision, and words only of what it has opened.
+
+mod circle;
+mod contribution;
+mod plan;
+mod share;
+
+use kernel::Instant;
+use permit::{Contributor, ContributorPermit, Deferred, Disclosed, ReadPlans, StandingPermit};
+use pg::{Db, StoreError};
+use uuid::Uuid;
+
+use crate::domain::{Content, Contribution, Section, Share, Supporter, Surety, Version};
+
+pub use circle::{
+    add_supporter, circle_size, end_supporter, of_circle, say_supporter, stands, supporter,
+};
+pub use contribution::{contribute, decide, pending};
+pub use plan::{lock, make, says, write};
+pub use share::{end, end_with, live, of_section, open_shares, share};
+
+/// Versions 1000 and up of this service's schema.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// The plans of this schema.
+#[derive(Debug, Clone)]
+pub struct Plans {
+    db: Db,
+}
+
+impl Plans {
+    pub fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The sections of a person's plan, to be decided on one by one at their release.
+    pub async fn sections(
+        &self,
+        deferred: &Deferred<ReadPlans>,
+        person: Uuid,
+    ) -> Result<Disclosed<Vec<Section>>, StoreError> {
+        let sections = plan::sections(&self.db, person).await?;
+        let parts: Vec<_> = sections.iter().map(Section::record).collect();
+        // As a whole it has no name of its own, and nobody shares it so.
+        let whole = crate::domain::record(person, person);
+        let found = (!sections.is_empty()).then_some((whole, parts, sections));
+        Ok(deferred.seal_parts(person, found))
+    }
+
+    /// What these sections, which were released, say, of the versions that were released; in their order.
+    pub async fn words(&self, sections: &[Section]) -> Result<Vec<Option<Content>>, StoreError> {
+        plan::words(&self.db, sections).await
+    }
+
+    /// On what the sign-in stood that wrote to the person's plan last; none: there is no plan.
+    pub async fn surety(&self, permit: &StandingPermit) -> Result<Option<Surety>, StoreError> {
+        plan::surety(&self.db, permit).await
+    }
+
+    /// What a section of the person's has said before this version, newest first.
+    pub async fn versions(
+        &self,
+        permit: &StandingPermit,
+        section: Uuid,
+        before: i32,
+        most: i64,
+    ) -> Result<Vec<Version>, StoreError> {
+        plan::versions(&self.db, permit, (section, before), most).await
+    }
+
+    /// The shares of the person's plan before this one, newest first.
+    pub async fn shares(
+        &self,
+        permit: &StandingPermit,
+        before: (Instant, Uuid),
+        most: i64,
+    ) -> Result<Vec<Share>, StoreError> {
+        share::list(&self.db, permit, before, most).await
+    }
+
+    /// The person's circle before this one, newest first.
+    pub async fn circle(
+        &self,
+        permit: &StandingPermit,
+        before: (Instant, Uuid),
+        most: i64,
+    ) -> Result<Vec<Supporter>, StoreError> {
+        circle::list(&self.db, permit, before, most).await
+    }
+
+    /// Whether a supporter whom the person has just added is of their circle still.
+    pub async fn is_of_circle(&self, person: Uuid, supporter: Uuid) -> Result<bool, StoreError> {
+        circle::is_of(&self.db, person, supporter).await
+    }
+
+    /// Whether the contributor is of the circle now. Staff need not be.
+    pub async fn stands(&self, permit: &ContributorPermit) -> Result<bool, StoreError> {
+        match permit.by() {
+            Contributor::Supporter(id) => self.is_of_circle(permit.person_id(), *id).await,
+            Contributor::Staff(_) => Ok(true),
+        }
+    }
+
+    /// The suggestions to the person before this one, newest first.
+    pub async fn contributions(
+        &self,
+        permit: &StandingPermit,
+        before: (Instant, Uuid),
+        most: i64,
+    ) -> Result<Vec<Contribution>, StoreError> {
+        let of = (permit.scope(), permit.person_id(), None);
+        contribution::list(&self.db, of, before, most).await
+    }
+
+    /// The contributor's own before this one, newest first.
+    pub async fn own_contributions(
+        &self,
+        permit: &ContributorPermit,
+        before: (Instant, Uuid),
+        most: i64,
+    ) -> Result<Vec<Contribution>, StoreError> {
+        let of = (permit.scope(), permit.person_id(), Some(permit.by().text()));
+        contribution::list(&self.db, of, before, most).await
+    }
+
+    /// Whose a section, a share, a supporter or a suggestion is.
+    pub async fn owner(&self, part: Uuid) -> Result<Option<Uuid>, StoreError> {
+        self.db
+            .run_one("plan.locate", move |conn| {
+                Box::pin(async move {
+                    let owner = sqlx::query_scalar!("SELECT locate_owner($1)", part);
+                    Ok(owner.fetch_one(conn).await?)
+                })
+            })
+            .await
+    }
+}

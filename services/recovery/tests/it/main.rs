@@ -1,0 +1,18 @@
+//! The recovery service behind its real layers, over a socket, on a real database.
+// clippy.toml allows these in test functions; helpers of tests are not seen as such.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod bad_input;
+mod circle;
+mod inviting;
+mod once;
+mod plan;
+mod quiet;
+mod shares;
+mod strict;
+mod suggestions;
+mod supported;
+mod sureties;
+mod unshared;
+mod walls;
+mod world;

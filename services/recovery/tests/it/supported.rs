@@ -1,0 +1,131 @@
+//! Circles and suggestions as a caller sends them.
+
+use std::sync::Arc;
+
+use kernel::Role;
+use testkit::fakes::bearer;
+use tonic::Status;
+use uuid::Uuid;
+use wire::recovery::v1 as pb;
+
+use crate::world::{Client, World};
+
+macro_rules! calls {
+    ($($rpc:ident: $request:ident -> $response:ident;)+) => {
+        impl Client {
+            $(pub async fn $rpc(&self, message: pb::$request) -> Result<pb::$response, Status> {
+                let message = bearer(&(self.mint)(), message);
+                Ok(self.recovery().$rpc(message).await?.into_inner())
+            })+
+        }
+    };
+}
+calls! {
+    add_supporter: AddSupporterRequest -> AddSupporterResponse;
+    update_supporter: UpdateSupporterRequest -> UpdateSupporterResponse;
+    end_supporter: EndSupporterRequest -> EndSupporterResponse;
+    list_supporters: ListSupportersRequest -> ListSupportersResponse;
+    contribute: ContributeRequest -> ContributeResponse;
+    decide_contribution: DecideContributionRequest -> DecideContributionResponse;
+    list_contributions: ListContributionsRequest -> ListContributionsResponse;
+}
+
+/// A UUID of the caller's choosing.
+pub fn fresh() -> String {
+    Uuid::new_v4().to_string()
+}
+
+pub fn id_of(name: &str) -> Uuid {
+    Uuid::try_parse(name.rsplit('/').next().unwrap()).unwrap()
+}
+
+pub fn adding(person: Uuid, called: &str) -> pb::AddSupporterRequest {
+    pb::AddSupporterRequest {
+        request_id: fresh(),
+        person: format!("people/{person}"),
+        called: called.to_owned(),
+        relationship: pb::SupporterRelationship::Friend.into(),
+        support_kinds: vec![1, 3],
+        contribute_only: false,
+    }
+}
+
+pub fn ending(supporter: &pb::Supporter) -> pb::EndSupporterRequest {
+    pb::EndSupporterRequest { request_id: fresh(), name: supporter.name.clone() }
+}
+
+pub fn saying(supporter: &pb::Supporter) -> pb::UpdateSupporterRequest {
+    pb::UpdateSupporterRequest {
+        request_id: fresh(),
+        name: supporter.name.clone(),
+        called: supporter.called.clone(),
+        relationship: supporter.relationship,
+        support_kinds: supporter.support_kinds.clone(),
+        contribute_only: supporter.contribute_only,
+        etag: String::new(),
+    }
+}
+
+pub fn circle_of(person: Uuid) -> pb::ListSupportersRequest {
+    let person = format!("people/{person}");
+    pb::ListSupportersRequest { person, ..pb::ListSupportersRequest::default() }
+}
+
+/// Shares a section with a supporter, for a day.
+pub fn sharing_with(
+    world: &World,
+    section: &pb::PlanSection,
+    supporter: &pb::Supporter,
+) -> pb::ShareSectionRequest {
+    pb::ShareSectionRequest {
+        request_id: fresh(),
+        section: section.name.clone(),
+        grantee: supporter.name.clone(),
+        until_time: world.after(24),
+    }
+}
+
+pub fn suggesting(person: Uuid, content: impl Into<pb::SectionContent>) -> pb::ContributeRequest {
+    pb::ContributeRequest {
+        request_id: fresh(),
+        person: format!("people/{person}"),
+        content: Some(content.into()),
+    }
+}
+
+pub fn deciding(one: &pb::Contribution, accept: bool) -> pb::DecideContributionRequest {
+    pb::DecideContributionRequest { request_id: fresh(), name: one.name.clone(), accept }
+}
+
+pub fn suggestions_to(person: Uuid) -> pb::ListContributionsRequest {
+    let person = format!("people/{person}");
+    pb::ListContributionsRequest { person, ..pb::ListContributionsRequest::default() }
+}
+
+impl World {
+    /// Somebody whom the person has asked, and who has accepted.
+    pub async fn supporter(&self, person: Uuid, by: &Client, sub: &str) -> (pb::Supporter, Client) {
+        let added = by.add_supporter(adding(person, sub)).await.unwrap();
+        let supporter = added.supporter.unwrap();
+        (supporter.clone(), self.joined(person, &supporter, sub))
+    }
+
+    /// The sign-in that accepts.
+    pub fn joined(&self, person: Uuid, supporter: &pb::Supporter, sub: &str) -> Client {
+        self.people.support(sub, person, id_of(&supporter.name));
+        self.inviting.state().joined.push(supporter.name.clone());
+        self.individual(sub, Role::Supporter)
+    }
+}
+
+/// The whole of a refusal, byte for byte.
+pub fn whole(status: &Status) -> (i32, String, Vec<u8>, Arc<str>) {
+    let mut names: Vec<String> = status.metadata().keys().map(|key| format!("{key:?}")).collect();
+    names.sort();
+    (
+        status.code().into(),
+        status.message().to_owned(),
+        status.details().to_vec(),
+        names.join(" ").into(),
+    )
+}

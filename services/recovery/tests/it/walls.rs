@@ -1,0 +1,125 @@
+//! The second wall: what the service's own role can reach.
+
+use pg::{Scope, StoreError};
+use uuid::Uuid;
+
+use crate::{
+    supported::suggesting,
+    world::{CLINIC, World, history, list_of, sharing, toolbox, triggers, unsharing, writing},
+};
+
+/// People whose rows of a table a transaction in this scope sees.
+async fn people(world: &World, table: &'static str, scope: Scope) -> Vec<Uuid> {
+    let seen = world.stage.db.run_tx("test.look", scope, move |tx| {
+        Box::pin(async move {
+            let sql = format!("SELECT DISTINCT person_id FROM {table} ORDER BY 1");
+            Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(tx).await?)
+        })
+    });
+    seen.await.unwrap()
+}
+
+async fn does(world: &World, scope: Scope, sql: &'static str) -> Result<u64, StoreError> {
+    let done = world.stage.db.run_tx("test.do", scope, move |tx| {
+        Box::pin(async move { Ok(sqlx::raw_sql(sql).execute(tx).await?.rows_affected()) })
+    });
+    done.await
+}
+
+const TABLES: [&str; 7] = [
+    "plan",
+    "plan_section",
+    "section_version",
+    "share",
+    "supporter",
+    "contribution",
+    "request_log",
+];
+
+#[tokio::test]
+async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs() {
+    let world = World::new().await;
+    let (one, jane) = world.somebody();
+    let (other, lee) = world.somebody();
+    for (person, by) in [(one, &jane), (other, &lee)] {
+        let tools = by.update(writing(person, toolbox("a walk"))).await.unwrap();
+        by.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
+        let (_, kims) = world.supporter(person, by, "kim").await;
+        kims.contribute(suggesting(person, toolbox("a swim"))).await.unwrap();
+    }
+    for table in TABLES {
+        assert!(people(&world, table, Scope::nobody()).await.is_empty(), "{table}");
+        assert_eq!(people(&world, table, Scope::person(one)).await, [one], "{table}");
+        assert_eq!(people(&world, table, Scope::people([one, other])).await.len(), 2, "{table}");
+        // A pooled connection remembers nobody.
+        assert!(people(&world, table, Scope::nobody()).await.is_empty(), "{table}");
+    }
+}
+
+#[tokio::test]
+async fn the_services_role_deletes_nothing_and_changes_no_words_and_no_share_but_its_end() {
+    let world = World::new().await;
+    let (person, jane) = world.somebody();
+    let tools = jane.update(writing(person, toolbox("a walk"))).await.unwrap();
+    jane.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
+    for sql in [
+        "DELETE FROM plan",
+        "DELETE FROM plan_section",
+        "DELETE FROM section_version",
+        "DELETE FROM share",
+        "DELETE FROM supporter",
+        "DELETE FROM contribution",
+        "UPDATE supporter SET created_at = created_at",
+        "UPDATE contribution SET content = ''",
+        "UPDATE contribution SET contributor = contributor",
+        "DELETE FROM request_log",
+        "TRUNCATE plan CASCADE",
+        "UPDATE plan_section SET kind = 7",
+        "UPDATE plan_section SET person_id = person_id",
+        "UPDATE section_version SET content = ''",
+        "UPDATE share SET grantee = 'somebody'",
+        "UPDATE share SET until_at = until_at",
+        "UPDATE share SET section_id = section_id",
+        "ALTER TABLE share DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY people ON share",
+    ] {
+        let refused = does(&world, Scope::person(person), sql).await;
+        assert!(refused.is_err(), "{sql}: {refused:?}");
+    }
+    // Nor may it write into another's name.
+    let theirs = "UPDATE plan SET person_id = '00000000-0000-4000-8000-000000000001'";
+    assert!(does(&world, Scope::person(person), theirs).await.is_err());
+    let stranger = Scope::person(Uuid::new_v4());
+    assert_eq!(does(&world, stranger, "UPDATE share SET ended_at = now()").await, Ok(0));
+    pg::check_server(&world.stage.db, pg::Allow { unsafe_durability: true }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_second_persons_rows_appear_nowhere_and_every_column_is_explained() {
+    let world = World::new().await;
+    let (one, jane) = world.somebody();
+    let (other, lee) = world.somebody();
+    let doctor = world.clinician(CLINIC, "dr-c");
+    let mut shares = Vec::new();
+    for (person, by) in [(one, &jane), (other, &lee)] {
+        let tools = by.update(writing(person, toolbox(&person.to_string()))).await.unwrap();
+        by.update(writing(person, triggers("the letter"))).await.unwrap();
+        shares.push(by.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap());
+        let versions = by.versions(history(&tools)).await.unwrap().versions;
+        assert_eq!(versions.len(), 1);
+    }
+    for (person, by) in [(one, &jane), (other, &lee)] {
+        for sections in [by.plan(person).await, doctor.plan(person).await] {
+            let sections = sections.unwrap().sections;
+            assert!(sections.iter().all(|section| section.person == format!("people/{person}")));
+        }
+        let listed = by.shares(list_of(person)).await.unwrap().shares;
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].person, format!("people/{person}"));
+    }
+    // One person's end of a share is not another's.
+    jane.unshare(unsharing(&shares[0])).await.unwrap();
+    doctor.plan(other).await.unwrap();
+    let uncommented = pg::uncommented(&world.stage.admin_url(), &world.stage.service.schema).await;
+    assert_eq!(uncommented.unwrap(), Vec::<String>::new());
+}

@@ -1,0 +1,130 @@
+//! Requests of a person's own plan. One section is shared with the clinic's clinician.
+
+use kernel::{Clock as _, SystemClock};
+use trellis_tests::{Person, request_id, served};
+use wire::recovery::v1 as recovery;
+
+use crate::scene::{Stage, one};
+
+impl Stage<'_> {
+    /// Lists have two to list: a page of one has a next one.
+    pub async fn recovery(&self, rpc: &str, person: &Person) -> Vec<Vec<u8>> {
+        let request_id = request_id();
+        match rpc {
+            "GetPlan" => {
+                self.shared(person, "dr-elm").await;
+                one(recovery::GetPlanRequest { person: person.name.clone() })
+            }
+            "UpdateSection" => one(writing(person)),
+            "ListSectionVersions" => {
+                self.written(person).await;
+                let section = self.written(person).await;
+                one(recovery::ListSectionVersionsRequest { section, ..Default::default() })
+            }
+            "ShareSection" => one(self.sharing(self.written(person).await, "dr-elm")),
+            "UnshareSection" => {
+                let name = self.shared(person, "dr-elm").await;
+                one(recovery::UnshareSectionRequest { request_id, name })
+            }
+            "ListShares" => {
+                self.shared(person, "dr-elm").await;
+                self.shared(person, "dr-oak").await;
+                let person = person.name.clone();
+                one(recovery::ListSharesRequest { person, ..Default::default() })
+            }
+            "AddSupporter" => one(adding(person)),
+            "UpdateSupporter" => {
+                let asked = adding(person);
+                one(recovery::UpdateSupporterRequest {
+                    request_id,
+                    name: self.supported(person).await,
+                    called: asked.called,
+                    relationship: asked.relationship,
+                    ..Default::default()
+                })
+            }
+            "EndSupporter" => {
+                let name = self.supported(person).await;
+                one(recovery::EndSupporterRequest { request_id, name })
+            }
+            "ListSupporters" => {
+                self.supported(person).await;
+                self.supported(person).await;
+                let person = person.name.clone();
+                one(recovery::ListSupportersRequest { person, ..Default::default() })
+            }
+            "Contribute" => one(suggesting(person)),
+            "DecideContribution" => {
+                let name = self.suggested(person).await;
+                one(recovery::DecideContributionRequest { request_id, name, accept: true })
+            }
+            "ListContributions" => {
+                self.suggested(person).await;
+                self.suggested(person).await;
+                let person = person.name.clone();
+                one(recovery::ListContributionsRequest { person, ..Default::default() })
+            }
+            _ => self.missing(rpc),
+        }
+    }
+
+    /// A section that the person has written: its name.
+    async fn written(&self, person: &Person) -> String {
+        let reply = served!(person.actor.recovery(), update_section, writing(person));
+        reply.section.unwrap().name
+    }
+
+    /// A share with somebody of the clinic: its name.
+    async fn shared(&self, person: &Person, with: &str) -> String {
+        let sharing = self.sharing(self.written(person).await, with);
+        served!(person.actor.recovery(), share_section, sharing).share.unwrap().name
+    }
+
+    /// One whom the person has asked into their circle: their name.
+    async fn supported(&self, person: &Person) -> String {
+        let reply = served!(person.actor.recovery(), add_supporter, adding(person));
+        reply.supporter.unwrap().name
+    }
+
+    /// What the clinic's clinician suggests: its name.
+    async fn suggested(&self, person: &Person) -> String {
+        let reply = served!(self.world.clinician.recovery(), contribute, suggesting(person));
+        reply.contribution.unwrap().name
+    }
+
+    fn sharing(&self, section: String, with: &str) -> recovery::ShareSectionRequest {
+        let until = SystemClock.now() + time::Duration::DAY;
+        recovery::ShareSectionRequest {
+            request_id: request_id(),
+            section,
+            grantee: format!("{}/practitioners/{with}", self.world.agencies.clinic),
+            until_time: Some(wire::convert::timestamp(until)),
+        }
+    }
+}
+
+fn writing(person: &Person) -> recovery::UpdateSectionRequest {
+    let tools = vec![recovery::PlanItem { words: "A walk by the river.".to_owned() }];
+    let wellness_toolbox = Some(recovery::WellnessToolbox { tools });
+    recovery::UpdateSectionRequest {
+        request_id: request_id(),
+        person: person.name.clone(),
+        content: Some(recovery::SectionContent { wellness_toolbox, ..Default::default() }),
+        etag: String::new(),
+    }
+}
+
+fn suggesting(person: &Person) -> recovery::ContributeRequest {
+    let content = writing(person).content;
+    recovery::ContributeRequest { request_id: request_id(), person: person.name.clone(), content }
+}
+
+fn adding(person: &Person) -> recovery::AddSupporterRequest {
+    recovery::AddSupporterRequest {
+        request_id: request_id(),
+        person: person.name.clone(),
+        called: "Kim".to_owned(),
+        relationship: recovery::SupporterRelationship::Friend.into(),
+        ..Default::default()
+    }
+}
