@@ -1,10 +1,16 @@
 //! A plan: its sections, who may go on with it, and shares.
 
+mod instruments;
+mod own_record;
+
 use kernel::{CodeSet, Instant, Kind, PersonId, PractitionerId, RecordId};
 use policy::Record;
 use uuid::Uuid;
 
-/// What a section says, as encoded for the contract; at most so many bytes.
+pub use instruments::{Answer, Instrument, InstrumentError, Instruments, Item, Mark, Subject};
+pub use own_record::{MOST_CHECK_INS, MOST_GOALS, NewRecord, OwnKind, OwnRecord};
+
+/// What a section or a goal says, as encoded for the contract; at most so many bytes.
 pub const MOST_BYTES: usize = 64 * 1024;
 /// Shares of one section at a time.
 pub const MOST_SHARES: usize = 50;

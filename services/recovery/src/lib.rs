@@ -1,5 +1,5 @@
-//! People's own plans. This service owns the seven sections of a plan, all that they have ever said, and with
-//! whom the person shares them. It never decides who may read (the guard does, and the shares are part of the
+//! People's own plans. This service owns the seven sections of a plan, all that they have ever said, with whom
+//! the person shares them, and the person's goals and check-ins. It never decides who may read (the guard does, and the shares are part of the
 //! facts that it goes by), nobody but the person writes here, and nothing that was written is overwritten or
 //! deleted.
 
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use ::rpc::Deps;
 use wire::recovery::v1::recovery_service_server::RecoveryServiceServer;
 
+pub use domain::{InstrumentError, Instruments};
 pub use rpc::Rpc;
 pub use source::with_shares;
 pub use store::MIGRATIONS;
@@ -22,12 +23,13 @@ pub use store::MIGRATIONS;
 pub struct App {
     pub(crate) deps: Deps,
     pub(crate) store: store::Plans,
+    pub(crate) instruments: Instruments,
 }
 
 /// Puts the service together. Its guard must go by the shares of this store: see [`with_shares`].
-pub fn start(deps: Deps) -> Arc<App> {
+pub fn start(deps: Deps, instruments: Instruments) -> Arc<App> {
     let store = store::Plans::new(deps.db.clone());
-    Arc::new(App { deps, store })
+    Arc::new(App { deps, store, instruments })
 }
 
 /// The service to mount on a listener.

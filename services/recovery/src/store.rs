@@ -1,5 +1,6 @@
 //! Plans in PostgreSQL. Facets are read for a decision, and words only of what it has opened.
 
+mod own_record;
 mod plan;
 mod share;
 
@@ -8,8 +9,9 @@ use permit::{Deferred, Disclosed, ReadPlans, StandingPermit};
 use pg::{Db, StoreError};
 use uuid::Uuid;
 
-use crate::domain::{Content, Section, Share, Surety, Version};
+use crate::domain::{Content, OwnKind, OwnRecord, Section, Share, Surety, Version};
 
+pub use own_record::{add, count, rewrite};
 pub use plan::{lock, make, write};
 pub use share::{end, end_with, live, of_section, open_shares, share};
 
@@ -86,5 +88,21 @@ impl Plans {
                 })
             })
             .await
+    }
+
+    /// The person's goals or check-ins before this one, newest first.
+    pub async fn own_records(
+        &self,
+        permit: &StandingPermit,
+        which: (OwnKind, Option<String>),
+        before: (Instant, Uuid),
+        most: i64,
+    ) -> Result<Vec<OwnRecord>, StoreError> {
+        own_record::list(&self.db, permit, which, before, most).await
+    }
+
+    /// Whose a goal or check-in is.
+    pub async fn record_owner(&self, record: Uuid) -> Result<Option<Uuid>, StoreError> {
+        own_record::owner(&self.db, record).await
     }
 }

@@ -208,7 +208,12 @@ impl Parts<'_> {
                 mounts.add(notes::server(Arc::clone(&app)));
                 mounts.add(notes::facts_server(app));
             }
-            Service::Recovery => mounts.add(recovery::server(recovery::start(deps))),
+            Service::Recovery => {
+                let more = self.config.recovery.instruments.as_deref();
+                let instruments = recovery::Instruments::open(more);
+                let instruments = instruments.context("recovery.instruments")?;
+                mounts.add(recovery::server(recovery::start(deps, instruments)));
+            }
             Service::Audit => {
                 let ledgers = of.peers().iter().map(|p| Ok((p.name(), self.peers.to(of, *p)?)));
                 let ledgers = ledgers.collect::<anyhow::Result<Vec<_>>>()?;

@@ -123,6 +123,8 @@ pub enum Collection {
     SectionVersions,
     /// With whom they share those.
     Shares,
+    Goals,
+    CheckIns,
     /// What the person must be told.
     Notices,
     /// Whether the person is known twice, and links between the two.
@@ -155,6 +157,12 @@ impl Collection {
         match rpc.rsplit('/').next().unwrap_or_default() {
             "ShareSection" | "UnshareSection" | "ListShares" => Self::Shares,
             "UpdateSection" | "ListSectionVersions" => Self::SectionVersions,
+            "CreateGoal" | "UpdateGoal" | "ListGoals" => Self::Goals,
+            "PrepareCheckIn"
+            | "RecordCheckIn"
+            | "RecordCaregiverCheckIn"
+            | "ListCheckIns"
+            | "GetProgress" => Self::CheckIns,
             _ => Self::Of(Kind::PlanSection),
         }
     }

@@ -85,7 +85,7 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "DecideAmendment" => "decided about amending",
         "AcknowledgeNote" => "confirmed having read",
         "AddStatement" => "wrote a statement about",
-        "ShareSection" => "made",
+        "ShareSection" | "CreateGoal" | "RecordCheckIn" | "RecordCaregiverCheckIn" => "made",
         "UnshareSection" => "ended",
         "AcceptReferral" => "accepted",
         "RejectReferral" => "turned down",
@@ -139,6 +139,8 @@ fn what(disclosure: &Disclosure) -> String {
         Collection::Shares => {
             ("share of your plan", "shares of your plan", "with whom your plan is shared")
         }
+        Collection::Goals => ("goal of yours", "goals of yours", "your goals"),
+        Collection::CheckIns => ("check-in of yours", "check-ins of yours", "your check-ins"),
         Collection::Notices => ("notice to you", "notices to you", "your notices"),
         Collection::Matches => return "whether you are known here twice".to_owned(),
         Collection::Accounting => return "this accounting".to_owned(),

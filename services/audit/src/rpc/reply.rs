@@ -67,6 +67,8 @@ pub(super) fn name(collection: Collection, id: &Uuid) -> Option<String> {
         Collection::CourtOrders => Some(name_of("courtOrders", id)),
         Collection::SectionVersions => Some(name_of("sectionVersions", id)),
         Collection::Shares => Some(name_of("shares", id)),
+        Collection::Goals => Some(name_of("goals", id)),
+        Collection::CheckIns => Some(name_of("checkIns", id)),
         Collection::Notices => Some(name_of("notices", id)),
         Collection::Matches | Collection::Accounting | Collection::Other => None,
     }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod bad_input;
+mod check_ins;
+mod goals;
 mod once;
 mod plan;
 mod quiet;
