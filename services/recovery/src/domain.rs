@@ -1,6 +1,8 @@
 //! A plan: its sections, who may go on with it, and shares.
 
 mod circle;
+mod instruments;
+mod own_record;
 
 use kernel::{CodeSet, Instant, Kind, PersonId, RecordId};
 use policy::Record;
@@ -10,8 +12,10 @@ pub use circle::{
     ACCEPTED, Contribution, DECLINED, Grantee, MOST_PENDING, MOST_SUGGESTED, MOST_SUPPORTERS,
     PENDING, Said, Supporter,
 };
+pub use instruments::{Answer, Instrument, InstrumentError, Instruments, Item, Mark, Subject};
+pub use own_record::{MOST_CHECK_INS, MOST_GOALS, NewRecord, OwnKind, OwnRecord};
 
-/// What a section says, as encoded for the contract; at most so many bytes.
+/// What a section or a goal says, as encoded for the contract; at most so many bytes.
 pub const MOST_BYTES: usize = 64 * 1024;
 /// Items of one list of a section, as the contract has it.
 pub const MOST_ITEMS: usize = 50;

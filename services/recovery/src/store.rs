@@ -2,6 +2,7 @@
 
 mod circle;
 mod contribution;
+mod own_record;
 mod plan;
 mod share;
 
@@ -10,12 +11,15 @@ use permit::{Contributor, ContributorPermit, Deferred, Disclosed, ReadPlans, Sta
 use pg::{Db, StoreError};
 use uuid::Uuid;
 
-use crate::domain::{Content, Contribution, Section, Share, Supporter, Surety, Version};
+use crate::domain::{
+    Content, Contribution, OwnKind, OwnRecord, Section, Share, Supporter, Surety, Version,
+};
 
 pub use circle::{
     add_supporter, circle_size, end_supporter, of_circle, say_supporter, stands, supporter,
 };
 pub use contribution::{contribute, decide, pending};
+pub use own_record::{add, count, rewrite};
 pub use plan::{lock, make, says, write};
 pub use share::{end, end_with, live, of_section, open_shares, share};
 
@@ -137,5 +141,21 @@ impl Plans {
                 })
             })
             .await
+    }
+
+    /// The person's goals or check-ins before this one, newest first.
+    pub async fn own_records(
+        &self,
+        permit: &StandingPermit,
+        which: (OwnKind, Option<String>),
+        before: (Instant, Uuid),
+        most: i64,
+    ) -> Result<Vec<OwnRecord>, StoreError> {
+        own_record::list(&self.db, permit, which, before, most).await
+    }
+
+    /// Whose a goal or check-in is.
+    pub async fn record_owner(&self, record: Uuid) -> Result<Option<Uuid>, StoreError> {
+        own_record::owner(&self.db, record).await
     }
 }

@@ -209,8 +209,11 @@ impl Parts<'_> {
                 mounts.add(notes::facts_server(app));
             }
             Service::Recovery => {
+                let more = self.config.recovery.instruments.as_deref();
+                let instruments = recovery::Instruments::open(more);
+                let instruments = instruments.context("recovery.instruments")?;
                 let people = self.peers.to(of, Service::People)?;
-                mounts.add(recovery::server(recovery::start(deps, people)));
+                mounts.add(recovery::server(recovery::start(deps, people, instruments)));
             }
             Service::Audit => {
                 let ledgers = of.peers().iter().map(|p| Ok((p.name(), self.peers.to(of, *p)?)));

@@ -129,6 +129,8 @@ pub enum Collection {
     Supporters,
     /// What others suggest for their plan.
     Contributions,
+    Goals,
+    CheckIns,
     /// What the person must be told.
     Notices,
     /// Whether the person is known twice, and links between the two.
@@ -166,6 +168,12 @@ impl Collection {
                 Self::Supporters
             }
             "Contribute" | "ListContributions" => Self::Contributions,
+            "CreateGoal" | "UpdateGoal" | "ListGoals" => Self::Goals,
+            "PrepareCheckIn"
+            | "RecordCheckIn"
+            | "RecordCaregiverCheckIn"
+            | "ListCheckIns"
+            | "GetProgress" => Self::CheckIns,
             _ => Self::Of(Kind::PlanSection),
         }
     }

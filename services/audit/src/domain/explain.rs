@@ -85,7 +85,11 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "DecideAmendment" => "decided about amending",
         "AcknowledgeNote" => "confirmed having read",
         "AddStatement" => "wrote a statement about",
-        "ShareSection" | "Contribute" => "made",
+        "ShareSection"
+        | "Contribute"
+        | "CreateGoal"
+        | "RecordCheckIn"
+        | "RecordCaregiverCheckIn" => "made",
         "UnshareSection" | "EndSupporter" => "ended",
         "AddSupporter" => "added",
         "InviteSupporter" => "invited",
@@ -146,6 +150,8 @@ fn what(disclosure: &Disclosure) -> String {
         Collection::Contributions => {
             ("suggestion for your plan", "suggestions for your plan", "suggestions for your plan")
         }
+        Collection::Goals => ("goal of yours", "goals of yours", "your goals"),
+        Collection::CheckIns => ("check-in of yours", "check-ins of yours", "your check-ins"),
         Collection::Notices => ("notice to you", "notices to you", "your notices"),
         Collection::Matches => return "whether you are known here twice".to_owned(),
         Collection::Accounting => return "this accounting".to_owned(),
