@@ -4,6 +4,7 @@
 //! person writes what is theirs, and nothing that it said is overwritten or deleted.
 
 mod domain;
+mod picture;
 mod rpc;
 mod source;
 mod store;

@@ -9,7 +9,8 @@ use wire::recovery::v1::{CreateGoalRequest, CreateGoalResponse};
 
 use super::{
     goal,
-    own::{Own, add, themself},
+    own::{Own, themself},
+    own_record::add,
 };
 use crate::{
     App,

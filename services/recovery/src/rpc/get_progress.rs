@@ -8,10 +8,11 @@ use wire::{
     recovery::v1::{CheckIn, GetProgressRequest, GetProgressResponse, ProgressPoint},
 };
 
-use super::{check_in, own::themself, progress};
+use super::{check_in, own::themself};
 use crate::{
     App,
     domain::{Instrument, OwnKind},
+    picture::{Picture, svg},
 };
 
 const RPC: &str = "trellis.recovery.v1.RecoveryService/GetProgress";
@@ -40,7 +41,7 @@ pub(super) async fn get_progress(
         let value = measure.value(&check_in::check_in(record)?);
         points.extend(value.map(|value| (record.created_at, value)));
     }
-    let svg = progress::svg(&measure.picture(&request.language), &points)
+    let svg = svg(&measure.picture(&request.language), &points)
         .map_err(|_| Error::Internal("a picture of progress"))?;
     let point =
         |(at, value): &(Instant, i32)| ProgressPoint { time: Some(timestamp(*at)), value: *value };
@@ -73,17 +74,17 @@ impl<'a> Measure<'a> {
         }
     }
 
-    fn picture(&self, language: &str) -> progress::Picture {
+    fn picture(&self, language: &str) -> Picture {
         let language = self.instrument.language(language);
         let title = self.instrument.title.in_language(&language);
         match self.item {
-            None => progress::Picture {
+            None => Picture {
                 title,
                 range: self.instrument.range(),
                 mark: self.instrument.marks.first().map(|mark| mark.total),
                 language,
             },
-            Some(item) => progress::Picture {
+            Some(item) => Picture {
                 title: format!("{title}: {}", item.text.in_language(&language)),
                 range: (self.instrument.scale.min, self.instrument.scale.max),
                 mark: None,

@@ -9,11 +9,7 @@ use prost::Message;
 use rpc::{Conflict, Denial, Error, InTx, Replay};
 use uuid::Uuid;
 
-use crate::{
-    App,
-    domain::{NewRecord, OwnRecord, Surety},
-    store,
-};
+use crate::{App, domain::Surety, store};
 
 /// The person's own sign-in. What one sign-in has written another goes on with only where it stands as well.
 pub(super) async fn themself(
@@ -44,17 +40,8 @@ pub(super) async fn of_part(app: &App, call: &Call, part: Uuid) -> Result<Standi
     of_owner(app, call, owner, part).await
 }
 
-/// As [`themself`], of whoever's this goal or check-in is.
-pub(super) async fn of_record(
-    app: &App,
-    call: &Call,
-    record: Uuid,
-) -> Result<StandingPermit, Error> {
-    let owner = app.store.record_owner(record).await?;
-    of_owner(app, call, owner, record).await
-}
-
-async fn of_owner(
+/// As [`themself`], of this owner of a part; none: there is no such part.
+pub(super) async fn of_owner(
     app: &App,
     call: &Call,
     owner: Option<Uuid>,
@@ -153,21 +140,6 @@ pub(super) fn version_of(etag: &str) -> Result<Option<i32>, Error> {
     }
     let version = etag.parse::<i32>().ok().filter(|version| version.to_string() == etag);
     version.map(Some).ok_or(Error::Conflict(Conflict::Stale))
-}
-
-/// Makes a record, where the person has not as many as there may be.
-pub(super) async fn add(
-    tx: &mut PgConnection,
-    permit: &StandingPermit,
-    by: &Surety,
-    new: &NewRecord,
-    (what, limit): (&'static str, usize),
-) -> Result<OwnRecord, InTx> {
-    let there = store::count(&mut *tx, permit, new.kind).await?;
-    if usize::try_from(there).is_ok_and(|there| there >= limit) {
-        return Err(Error::Conflict(Conflict::TooMany { what, limit }).into());
-    }
-    Ok(store::add(tx, permit, by, new).await?)
 }
 
 /// Whatever was told "still shared" before is released within the fence, as a rule: only after it is it said that

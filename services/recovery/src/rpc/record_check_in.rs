@@ -16,7 +16,8 @@ use wire::{
 
 use super::{
     check_in,
-    own::{Own, add, themself},
+    own::{Own, themself},
+    own_record::add,
 };
 use crate::{
     App,

@@ -8,7 +8,8 @@ use wire::recovery::v1::{UpdateGoalRequest, UpdateGoalResponse};
 
 use super::{
     goal,
-    own::{Own, of_record, version_of},
+    own::{Own, version_of},
+    own_record::of_record,
 };
 use crate::{App, domain::OwnKind, store};
 
