@@ -1,6 +1,7 @@
 //! A plan: its sections, who may go on with it, and shares.
 
 mod circle;
+mod crisis;
 
 use kernel::{CodeSet, Instant, Kind, PersonId, RecordId};
 use policy::Record;
@@ -10,6 +11,7 @@ pub use circle::{
     ACCEPTED, Contribution, DECLINED, Grantee, MOST_PENDING, MOST_SUGGESTED, MOST_SUPPORTERS,
     PENDING, Said, Supporter,
 };
+pub use crisis::{Act, Crisis, Rules, Step};
 
 /// What a section says, as encoded for the contract; at most so many bytes.
 pub const MOST_BYTES: usize = 64 * 1024;
@@ -87,6 +89,8 @@ pub struct Share {
     pub created_at: Instant,
     pub until: Instant,
     pub ended_at: Option<Instant>,
+    /// The call that activated the crisis which opened it; none: the person shared it.
+    pub crisis: Option<Uuid>,
 }
 
 /// What a sign-in of the person's stands on.

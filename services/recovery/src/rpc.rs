@@ -1,16 +1,21 @@
 //! The contract's service, one line an RPC.
 
+mod activate_crisis_plan;
 mod add_supporter;
 mod contribute;
+mod deactivate_crisis_plan;
 mod decide_contribution;
 mod end_supporter;
+mod get_crisis;
 mod get_plan;
 mod list_contributions;
+mod list_crises;
 mod list_section_versions;
 mod list_shares;
 mod list_supporters;
 mod own;
 mod reply;
+mod set_crisis_rules;
 mod share_section;
 mod theirs;
 mod unshare_section;
@@ -119,5 +124,40 @@ impl RecoveryService for Rpc {
         request: Request<pb::ListContributionsRequest>,
     ) -> Result<Response<pb::ListContributionsResponse>, Status> {
         Ok(list_contributions::list_contributions(&self.0, request).await?)
+    }
+
+    async fn set_crisis_rules(
+        &self,
+        request: Request<pb::SetCrisisRulesRequest>,
+    ) -> Result<Response<pb::SetCrisisRulesResponse>, Status> {
+        Ok(set_crisis_rules::set_crisis_rules(&self.0, request).await?)
+    }
+
+    async fn get_crisis(
+        &self,
+        request: Request<pb::GetCrisisRequest>,
+    ) -> Result<Response<pb::GetCrisisResponse>, Status> {
+        Ok(get_crisis::get_crisis(&self.0, request).await?)
+    }
+
+    async fn activate_crisis_plan(
+        &self,
+        request: Request<pb::ActivateCrisisPlanRequest>,
+    ) -> Result<Response<pb::ActivateCrisisPlanResponse>, Status> {
+        Ok(activate_crisis_plan::activate_crisis_plan(&self.0, request).await?)
+    }
+
+    async fn deactivate_crisis_plan(
+        &self,
+        request: Request<pb::DeactivateCrisisPlanRequest>,
+    ) -> Result<Response<pb::DeactivateCrisisPlanResponse>, Status> {
+        Ok(deactivate_crisis_plan::deactivate_crisis_plan(&self.0, request).await?)
+    }
+
+    async fn list_crises(
+        &self,
+        request: Request<pb::ListCrisesRequest>,
+    ) -> Result<Response<pb::ListCrisesResponse>, Status> {
+        Ok(list_crises::list_crises(&self.0, request).await?)
     }
 }

@@ -274,6 +274,12 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.recovery.v1.RecoveryService/Contribute", BESIDE),
     users("/trellis.recovery.v1.RecoveryService/DecideContribution", set(&[Person])),
     users("/trellis.recovery.v1.RecoveryService/ListContributions", BESIDE.union(set(&[Person]))),
+    // By whom a crisis plan is activated is the person's to set; those call for it whom they chose.
+    users("/trellis.recovery.v1.RecoveryService/SetCrisisRules", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/GetCrisis", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ActivateCrisisPlan", set(&[Supporter])),
+    users("/trellis.recovery.v1.RecoveryService/DeactivateCrisisPlan", set(&[Person, Supporter])),
+    users("/trellis.recovery.v1.RecoveryService/ListCrises", BESIDE),
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),
     users("/trellis.audit.v1.AuditService/ListRecipients", set(&[Person])),

@@ -129,6 +129,10 @@ pub enum Collection {
     Supporters,
     /// What others suggest for their plan.
     Contributions,
+    /// By what rule their crisis plan is activated.
+    CrisisRules,
+    /// What was done about it.
+    CrisisSteps,
     /// What the person must be told.
     Notices,
     /// Whether the person is known twice, and links between the two.
@@ -166,6 +170,10 @@ impl Collection {
                 Self::Supporters
             }
             "Contribute" | "ListContributions" => Self::Contributions,
+            "SetCrisisRules" | "GetCrisis" => Self::CrisisRules,
+            "ActivateCrisisPlan" | "DeactivateCrisisPlan" => Self::CrisisSteps,
+            // A supporter's list goes by the rules, and staff's by what is open to them.
+            "ListCrises" => Self::CrisisRules,
             _ => Self::Of(Kind::PlanSection),
         }
     }

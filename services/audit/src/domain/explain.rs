@@ -88,6 +88,9 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "ShareSection" | "Contribute" => "made",
         "UnshareSection" | "EndSupporter" => "ended",
         "AddSupporter" => "added",
+        "SetCrisisRules" => "set",
+        "ActivateCrisisPlan" => "called for",
+        "DeactivateCrisisPlan" => "asked to end",
         "InviteSupporter" => "invited",
         "DismissSupporter" => "let go of",
         "AcceptReferral" => "accepted",
@@ -146,6 +149,8 @@ fn what(disclosure: &Disclosure) -> String {
         Collection::Contributions => {
             ("suggestion for your plan", "suggestions for your plan", "suggestions for your plan")
         }
+        Collection::CrisisRules => return "the rules of your crisis plan".to_owned(),
+        Collection::CrisisSteps => return "your crisis plan".to_owned(),
         Collection::Notices => ("notice to you", "notices to you", "your notices"),
         Collection::Matches => return "whether you are known here twice".to_owned(),
         Collection::Accounting => return "this accounting".to_owned(),

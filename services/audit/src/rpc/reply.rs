@@ -70,7 +70,11 @@ pub(super) fn name(collection: Collection, id: &Uuid) -> Option<String> {
         Collection::Supporters => Some(name_of("supporters", id)),
         Collection::Contributions => Some(name_of("contributions", id)),
         Collection::Notices => Some(name_of("notices", id)),
-        Collection::Matches | Collection::Accounting | Collection::Other => None,
+        Collection::CrisisSteps => Some(name_of("crisisSteps", id)),
+        Collection::CrisisRules
+        | Collection::Matches
+        | Collection::Accounting
+        | Collection::Other => None,
     }
 }
 

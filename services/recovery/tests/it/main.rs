@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod circle;
+mod crisis;
 mod inviting;
 mod once;
 mod plan;
