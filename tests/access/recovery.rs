@@ -64,6 +64,22 @@ impl Stage<'_> {
                 let person = person.name.clone();
                 one(recovery::ListContributionsRequest { person, ..Default::default() })
             }
+            "SetCrisisRules" => one(self.ruling(person).await),
+            "GetCrisis" => {
+                self.ruled(person).await;
+                one(recovery::GetCrisisRequest { person: person.name.clone() })
+            }
+            "ActivateCrisisPlan" => {
+                self.ruled(person).await;
+                let person = person.name.clone();
+                one(recovery::ActivateCrisisPlanRequest { request_id, person })
+            }
+            "DeactivateCrisisPlan" => {
+                self.ruled(person).await;
+                let person = person.name.clone();
+                one(recovery::DeactivateCrisisPlanRequest { request_id, person })
+            }
+            "ListCrises" => one(recovery::ListCrisesRequest::default()),
             _ => self.beside_plans(rpc, person).await,
         }
     }
@@ -130,6 +146,29 @@ impl Stage<'_> {
     async fn supported(&self, person: &Person) -> String {
         let reply = served!(person.actor.recovery(), add_supporter, adding(person));
         reply.supporter.unwrap().name
+    }
+
+    async fn ruled(&self, person: &Person) {
+        let ruling = self.ruling(person).await;
+        served!(person.actor.recovery(), set_crisis_rules, ruling);
+    }
+
+    /// One supporter activates the crisis plan, and is shown it.
+    async fn ruling(&self, person: &Person) -> recovery::SetCrisisRulesRequest {
+        let viewers = vec![self.supported(person).await];
+        let section = recovery::PlanSectionKind::CrisisPlan.into();
+        let rules = recovery::CrisisRules {
+            activators: viewers.clone(),
+            threshold: 1,
+            views: vec![recovery::CrisisView { section, viewers }],
+            most_hours: 48,
+            ..Default::default()
+        };
+        recovery::SetCrisisRulesRequest {
+            request_id: request_id(),
+            person: person.name.clone(),
+            rules: Some(rules),
+        }
     }
 
     /// What the clinic's clinician suggests: its name.

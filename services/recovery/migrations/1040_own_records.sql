@@ -54,7 +54,9 @@ COMMENT ON FUNCTION locate_own_record IS 'Whose such a record is: the person''s 
 -- What writes on record have made, as their records name it: see the ledger's migration 0104.
 CREATE OR REPLACE VIEW written_record WITH (security_invoker = true) AS
     SELECT id AS record_id FROM section_version
-    UNION ALL SELECT id FROM share
+    UNION ALL SELECT id FROM share WHERE crisis_id IS NULL
     UNION ALL SELECT id FROM supporter
     UNION ALL SELECT id FROM contribution
+    UNION ALL SELECT id FROM crisis_rules
+    UNION ALL SELECT id FROM crisis_step
     UNION ALL SELECT id FROM own_record;

@@ -1,6 +1,7 @@
 //! A plan: its sections, who may go on with it, and shares.
 
 mod circle;
+mod crisis;
 mod instruments;
 mod own_record;
 
@@ -12,6 +13,7 @@ pub use circle::{
     ACCEPTED, Contribution, DECLINED, Grantee, MOST_PENDING, MOST_SUGGESTED, MOST_SUPPORTERS,
     PENDING, Said, Supporter,
 };
+pub use crisis::{Act, Crisis, Rules, Step};
 pub use instruments::{Answer, Instrument, InstrumentError, Instruments, Item, Mark, Subject};
 pub use own_record::{MOST_CHECK_INS, MOST_GOALS, NewRecord, OwnKind, OwnRecord};
 
@@ -91,6 +93,8 @@ pub struct Share {
     pub created_at: Instant,
     pub until: Instant,
     pub ended_at: Option<Instant>,
+    /// The call that activated the crisis which opened it; none: the person shared it.
+    pub crisis: Option<Uuid>,
 }
 
 /// What a sign-in of the person's stands on.

@@ -1,16 +1,20 @@
 //! The contract's service, one line an RPC.
 
+mod activate_crisis_plan;
 mod add_supporter;
 mod check_in;
 mod contribute;
 mod create_goal;
+mod deactivate_crisis_plan;
 mod decide_contribution;
 mod end_supporter;
+mod get_crisis;
 mod get_plan;
 mod get_progress;
 mod goal;
 mod list_check_ins;
 mod list_contributions;
+mod list_crises;
 mod list_goals;
 mod list_instruments;
 mod list_section_versions;
@@ -21,6 +25,7 @@ mod own_record;
 mod prepare_check_in;
 mod record_check_in;
 mod reply;
+mod set_crisis_rules;
 mod share_section;
 mod theirs;
 mod unshare_section;
@@ -193,5 +198,40 @@ impl RecoveryService for Rpc {
         request: Request<pb::GetProgressRequest>,
     ) -> Result<Response<pb::GetProgressResponse>, Status> {
         Ok(get_progress::get_progress(&self.0, request).await?)
+    }
+
+    async fn set_crisis_rules(
+        &self,
+        request: Request<pb::SetCrisisRulesRequest>,
+    ) -> Result<Response<pb::SetCrisisRulesResponse>, Status> {
+        Ok(set_crisis_rules::set_crisis_rules(&self.0, request).await?)
+    }
+
+    async fn get_crisis(
+        &self,
+        request: Request<pb::GetCrisisRequest>,
+    ) -> Result<Response<pb::GetCrisisResponse>, Status> {
+        Ok(get_crisis::get_crisis(&self.0, request).await?)
+    }
+
+    async fn activate_crisis_plan(
+        &self,
+        request: Request<pb::ActivateCrisisPlanRequest>,
+    ) -> Result<Response<pb::ActivateCrisisPlanResponse>, Status> {
+        Ok(activate_crisis_plan::activate_crisis_plan(&self.0, request).await?)
+    }
+
+    async fn deactivate_crisis_plan(
+        &self,
+        request: Request<pb::DeactivateCrisisPlanRequest>,
+    ) -> Result<Response<pb::DeactivateCrisisPlanResponse>, Status> {
+        Ok(deactivate_crisis_plan::deactivate_crisis_plan(&self.0, request).await?)
+    }
+
+    async fn list_crises(
+        &self,
+        request: Request<pb::ListCrisesRequest>,
+    ) -> Result<Response<pb::ListCrisesResponse>, Status> {
+        Ok(list_crises::list_crises(&self.0, request).await?)
     }
 }

@@ -2,6 +2,7 @@
 
 mod circle;
 mod contribution;
+mod crisis;
 mod own_record;
 mod plan;
 mod share;
@@ -12,13 +13,15 @@ use pg::{Db, StoreError};
 use uuid::Uuid;
 
 use crate::domain::{
-    Content, Contribution, OwnKind, OwnRecord, Section, Share, Supporter, Surety, Version,
+    Content, Contribution, OwnKind, OwnRecord, Rules, Section, Share, Step, Supporter, Surety,
+    Version,
 };
 
 pub use circle::{
     add_supporter, circle_size, end_supporter, of_circle, say_supporter, stands, supporter,
 };
 pub use contribution::{contribute, decide, pending};
+pub use crisis::{Whose, add_step, circle_now, hide, lock_for, rules, set_rules, show, steps};
 pub use own_record::{add, count, rewrite};
 pub use plan::{lock, make, says, write};
 pub use share::{end, end_with, live, of_section, open_shares, share};
@@ -129,6 +132,33 @@ impl Plans {
     ) -> Result<Vec<Contribution>, StoreError> {
         let of = (permit.scope(), permit.person_id(), Some(permit.by().text()));
         contribution::list(&self.db, of, before, most).await
+    }
+
+    /// The person's rules, what was done since it turned, and the last that was done, at most so much.
+    pub async fn crisis(
+        &self,
+        permit: &StandingPermit,
+        most: i64,
+    ) -> Result<Option<(Rules, Vec<Step>, Vec<Step>)>, StoreError> {
+        crisis::told(&self.db, permit, most).await
+    }
+
+    /// The rules of whom the supporter supports, what was done since it turned, and whether the supporter may read.
+    pub async fn chosen(
+        &self,
+        permit: &ContributorPermit,
+    ) -> Result<Option<(Rules, Vec<Step>, bool)>, StoreError> {
+        crisis::chosen(&self.db, permit).await
+    }
+
+    /// Whose crises show something to this practitioner now, after one person: ids, to be decided on one by one.
+    pub async fn crises_shown_to(
+        &self,
+        practitioner: String,
+        from: (Uuid, Instant),
+        most: i64,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        crisis::showing(&self.db, practitioner, from, most).await
     }
 
     /// Whose a section, a share, a supporter or a suggestion is.

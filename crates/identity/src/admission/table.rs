@@ -278,13 +278,19 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.recovery.v1.RecoveryService/UpdateGoal", set(&[Person])),
     users("/trellis.recovery.v1.RecoveryService/ListGoals", set(&[Person])),
     // What can be asked is about nobody.
-    users("/trellis.recovery.v1.RecoveryService/ListInstruments", CARE.union(set(&[Person]))),
+    users("/trellis.recovery.v1.RecoveryService/ListInstruments", BESIDE.union(set(&[Person]))),
     users("/trellis.recovery.v1.RecoveryService/PrepareCheckIn", set(&[Person])),
     users("/trellis.recovery.v1.RecoveryService/RecordCheckIn", set(&[Person])),
     // A caregiver answers of themself, as a person.
     users("/trellis.recovery.v1.RecoveryService/RecordCaregiverCheckIn", set(&[Person])),
     users("/trellis.recovery.v1.RecoveryService/ListCheckIns", set(&[Person])),
     users("/trellis.recovery.v1.RecoveryService/GetProgress", set(&[Person])),
+    // By whom a crisis plan is activated is the person's to set; those call for it whom they chose.
+    users("/trellis.recovery.v1.RecoveryService/SetCrisisRules", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/GetCrisis", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ActivateCrisisPlan", set(&[Supporter])),
+    users("/trellis.recovery.v1.RecoveryService/DeactivateCrisisPlan", set(&[Person, Supporter])),
+    users("/trellis.recovery.v1.RecoveryService/ListCrises", BESIDE),
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),
     users("/trellis.audit.v1.AuditService/ListRecipients", set(&[Person])),

@@ -131,6 +131,10 @@ pub enum Collection {
     Contributions,
     Goals,
     CheckIns,
+    /// By what rule their crisis plan is activated.
+    CrisisRules,
+    /// What was done about it.
+    CrisisSteps,
     /// What the person must be told.
     Notices,
     /// Whether the person is known twice, and links between the two.
@@ -174,6 +178,10 @@ impl Collection {
             | "RecordCaregiverCheckIn"
             | "ListCheckIns"
             | "GetProgress" => Self::CheckIns,
+            "SetCrisisRules" | "GetCrisis" => Self::CrisisRules,
+            "ActivateCrisisPlan" | "DeactivateCrisisPlan" => Self::CrisisSteps,
+            // A supporter's list goes by the rules, and staff's by what is open to them.
+            "ListCrises" => Self::CrisisRules,
             _ => Self::Of(Kind::PlanSection),
         }
     }

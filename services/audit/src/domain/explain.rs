@@ -92,6 +92,9 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         | "RecordCaregiverCheckIn" => "made",
         "UnshareSection" | "EndSupporter" => "ended",
         "AddSupporter" => "added",
+        "SetCrisisRules" => "set",
+        "ActivateCrisisPlan" => "called for",
+        "DeactivateCrisisPlan" => "asked to end",
         "InviteSupporter" => "invited",
         "DismissSupporter" => "let go of",
         "AcceptReferral" => "accepted",
@@ -152,6 +155,8 @@ fn what(disclosure: &Disclosure) -> String {
         }
         Collection::Goals => ("goal of yours", "goals of yours", "your goals"),
         Collection::CheckIns => ("check-in of yours", "check-ins of yours", "your check-ins"),
+        Collection::CrisisRules => return "the rules of your crisis plan".to_owned(),
+        Collection::CrisisSteps => return "your crisis plan".to_owned(),
         Collection::Notices => ("notice to you", "notices to you", "your notices"),
         Collection::Matches => return "whether you are known here twice".to_owned(),
         Collection::Accounting => return "this accounting".to_owned(),

@@ -58,8 +58,7 @@ fn every_range_and_every_length_of_time_is_drawn() {
             assert_eq!(circles(&document).len(), 2, "{range:?} {days}");
             // Each label once.
             let texts = document.descendants().filter(|node| node.tag_name().name() == "text");
-            let mut said: Vec<_> =
-                texts.filter_map(|node| node.text()).map(str::trim).collect();
+            let mut said: Vec<_> = texts.filter_map(|node| node.text()).map(str::trim).collect();
             let numbers = |text: &&str| text.parse::<i32>().is_ok();
             said.retain(numbers);
             let all = said.len();

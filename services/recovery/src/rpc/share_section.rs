@@ -42,9 +42,18 @@ pub(super) async fn share_section(
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let section = rpc::id("section", "planSections", &request.section)?;
     let permit = of_part(app, &call, section).await?;
-    let grantee = grantee(app, &request.grantee)?;
+    let grantee = grantee(app, "grantee", &request.grantee)?;
     let (id, person) = (ledger::new_id(&app.deps.clock), permit.person_id());
-    let new = Share { id, section, person, grantee, created_at: now, until, ended_at: None };
+    let new = Share {
+        id,
+        section,
+        person,
+        grantee,
+        created_at: now,
+        until,
+        ended_at: None,
+        crisis: None,
+    };
     let new = Arc::new(new);
     let own = Own { call, once, permit, id, records: vec![id], tx: "plan.share" };
     let shared = own.made(app, move |tx, permit, _| {
@@ -68,7 +77,7 @@ async fn share(tx: &mut PgConnection, permit: &StandingPermit, new: &Share) -> R
     }
     let supporters: Vec<Uuid> = new.grantee.supporter().into_iter().collect();
     if store::of_circle(&mut *tx, permit, &supporters, true).await? != supporters {
-        return Err(not_of_circle().into());
+        return Err(not_of_circle("grantee").into());
     }
     store::end_with(&mut *tx, permit, section, &new.grantee, now).await?;
     let live = store::live(&mut *tx, permit, section, now).await?;
@@ -79,17 +88,17 @@ async fn share(tx: &mut PgConnection, permit: &StandingPermit, new: &Share) -> R
     Ok(store::share(tx, permit, new).await?)
 }
 
-fn not_of_circle() -> Error {
-    Error::field("grantee", "must be of the circle, and not contribute-only")
+fn not_of_circle(field: &str) -> Error {
+    Error::field(field, "must be of the circle, and not contribute-only")
 }
 
 /// A supporter, or a practitioner as decisions spell them, of an agency that the directory knows.
-pub(super) fn grantee(app: &App, name: &str) -> Result<Grantee, Error> {
+pub(super) fn grantee(app: &App, field: &str, name: &str) -> Result<Grantee, Error> {
     if name.starts_with("supporters/") {
         let id = id_of("supporters", name).filter(|id| !id.is_nil());
-        return id.map(Grantee::Supporter).ok_or_else(not_of_circle);
+        return id.map(Grantee::Supporter).ok_or_else(|| not_of_circle(field));
     }
-    let wrong = || Error::field("grantee", "must be of an agency that the directory knows");
+    let wrong = || Error::field(field, "must be of an agency that the directory knows");
     let whole = practitioner_from_name(name).ok_or_else(wrong)?;
     let (agency, _) = whole.as_str().split_once('/').ok_or_else(wrong)?;
     let agency = AgencyId::new(agency);

@@ -16,6 +16,7 @@ struct ShareRow {
     created_at: Instant,
     until_at: Instant,
     ended_at: Option<Instant>,
+    crisis_id: Option<Uuid>,
 }
 
 impl From<ShareRow> for Share {
@@ -28,6 +29,7 @@ impl From<ShareRow> for Share {
             created_at: row.created_at,
             until: row.until_at,
             ended_at: row.ended_at,
+            crisis: row.crisis_id,
         }
     }
 }
@@ -76,7 +78,7 @@ pub async fn of_section(
     Ok(found.fetch_one(tx).await?)
 }
 
-/// How many shares of a section are open.
+/// How many shares of a section are open that the person made.
 pub async fn live(
     tx: &mut PgConnection,
     permit: &StandingPermit,
@@ -85,7 +87,8 @@ pub async fn live(
 ) -> Result<i64, StoreError> {
     let live = sqlx::query_scalar!(
         r#"SELECT count(*) AS "live!" FROM share
-           WHERE section_id = $1 AND person_id = $2 AND ended_at IS NULL AND until_at > $3"#,
+           WHERE section_id = $1 AND person_id = $2 AND ended_at IS NULL AND until_at > $3
+             AND crisis_id IS NULL"#,
         section,
         permit.person_id(),
         now,
@@ -93,7 +96,7 @@ pub async fn live(
     Ok(live.fetch_one(tx).await?)
 }
 
-/// Ends what there is between a section and a grantee.
+/// Ends what there is between a section and a grantee, beside what a crisis shows.
 pub async fn end_with(
     tx: &mut PgConnection,
     permit: &StandingPermit,
@@ -103,7 +106,8 @@ pub async fn end_with(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE share SET ended_at = $4
-         WHERE section_id = $1 AND person_id = $2 AND grantee = $3 AND ended_at IS NULL",
+         WHERE section_id = $1 AND person_id = $2 AND grantee = $3 AND ended_at IS NULL
+           AND crisis_id IS NULL",
         section,
         permit.person_id(),
         grantee.text(),
@@ -145,7 +149,8 @@ pub async fn end(
 ) -> Result<Option<Share>, StoreError> {
     let row = sqlx::query_as!(
         ShareRow,
-        "SELECT id, section_id, person_id, grantee, created_at, until_at, ended_at FROM share
+        "SELECT id, section_id, person_id, grantee, created_at, until_at, ended_at, crisis_id
+         FROM share
          WHERE id = $1 AND person_id = $2 FOR UPDATE",
         id,
         permit.person_id(),
@@ -173,7 +178,8 @@ pub(super) async fn list(
         Box::pin(async move {
             Ok(sqlx::query_as!(
                 ShareRow,
-                "SELECT id, section_id, person_id, grantee, created_at, until_at, ended_at
+                "SELECT id, section_id, person_id, grantee, created_at, until_at, ended_at,
+                     crisis_id
                  FROM share WHERE person_id = $1 AND (created_at, id) < ($2, $3)
                  ORDER BY created_at DESC, id DESC LIMIT $4",
                 person,

@@ -5,6 +5,7 @@
 mod bad_input;
 mod check_ins;
 mod circle;
+mod crisis;
 mod goals;
 mod inviting;
 mod once;

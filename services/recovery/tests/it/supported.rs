@@ -28,6 +28,11 @@ calls! {
     contribute: ContributeRequest -> ContributeResponse;
     decide_contribution: DecideContributionRequest -> DecideContributionResponse;
     list_contributions: ListContributionsRequest -> ListContributionsResponse;
+    set_crisis_rules: SetCrisisRulesRequest -> SetCrisisRulesResponse;
+    get_crisis: GetCrisisRequest -> GetCrisisResponse;
+    activate_crisis_plan: ActivateCrisisPlanRequest -> ActivateCrisisPlanResponse;
+    deactivate_crisis_plan: DeactivateCrisisPlanRequest -> DeactivateCrisisPlanResponse;
+    list_crises: ListCrisesRequest -> ListCrisesResponse;
 }
 
 /// A UUID of the caller's choosing.
@@ -128,4 +133,27 @@ pub fn whole(status: &Status) -> (i32, String, Vec<u8>, Arc<str>) {
         status.details().to_vec(),
         names.join(" ").into(),
     )
+}
+
+pub fn calling(person: Uuid) -> pb::ActivateCrisisPlanRequest {
+    pb::ActivateCrisisPlanRequest { request_id: fresh(), person: format!("people/{person}") }
+}
+
+/// This supporter alone activates it, and is shown the crisis plan.
+pub fn by_one(person: Uuid, supporter: &pb::Supporter) -> pb::SetCrisisRulesRequest {
+    let viewers = vec![supporter.name.clone()];
+    let section = pb::PlanSectionKind::CrisisPlan.into();
+    let rules = pb::CrisisRules {
+        activators: viewers.clone(),
+        threshold: 1,
+        views: vec![pb::CrisisView { section, viewers }],
+        end_threshold: 1,
+        most_hours: 48,
+        create_time: None,
+    };
+    pb::SetCrisisRulesRequest {
+        request_id: fresh(),
+        person: format!("people/{person}"),
+        rules: Some(rules),
+    }
 }

@@ -4,7 +4,7 @@ use pg::{Scope, StoreError};
 use uuid::Uuid;
 
 use crate::{
-    supported::suggesting,
+    supported::{by_one, calling, suggesting},
     world::{CLINIC, World, history, list_of, sharing, toolbox, triggers, unsharing, writing},
 };
 
@@ -26,13 +26,17 @@ async fn does(world: &World, scope: Scope, sql: &'static str) -> Result<u64, Sto
     done.await
 }
 
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 11] = [
     "plan",
     "plan_section",
     "section_version",
     "share",
     "supporter",
     "contribution",
+    "crisis_rules",
+    "crisis_activator",
+    "crisis_view",
+    "crisis_step",
     "request_log",
 ];
 
@@ -44,8 +48,10 @@ async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs
     for (person, by) in [(one, &jane), (other, &lee)] {
         let tools = by.update(writing(person, toolbox("a walk"))).await.unwrap();
         by.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
-        let (_, kims) = world.supporter(person, by, "kim").await;
+        let (kim, kims) = world.supporter(person, by, "kim").await;
         kims.contribute(suggesting(person, toolbox("a swim"))).await.unwrap();
+        by.set_crisis_rules(by_one(person, &kim)).await.unwrap();
+        kims.activate_crisis_plan(calling(person)).await.unwrap();
     }
     for table in TABLES {
         assert!(people(&world, table, Scope::nobody()).await.is_empty(), "{table}");
@@ -69,6 +75,15 @@ async fn the_services_role_deletes_nothing_and_changes_no_words_and_no_share_but
         "DELETE FROM share",
         "DELETE FROM supporter",
         "DELETE FROM contribution",
+        "DELETE FROM crisis_rules",
+        "UPDATE crisis_rules SET threshold = 1",
+        "DELETE FROM crisis_activator",
+        "UPDATE crisis_activator SET supporter_id = supporter_id",
+        "DELETE FROM crisis_view",
+        "UPDATE crisis_view SET grantee = grantee",
+        "DELETE FROM crisis_step",
+        "UPDATE crisis_step SET turned = true",
+        "UPDATE share SET crisis_id = NULL",
         "UPDATE supporter SET created_at = created_at",
         "UPDATE contribution SET content = ''",
         "UPDATE contribution SET contributor = contributor",

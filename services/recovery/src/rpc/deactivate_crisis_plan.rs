@@ -1,0 +1,115 @@
+//! Ends a crisis: the person at once; a supporter by asking for it, or by taking their call back.
+
+use kernel::{Instant, Role};
+use permit::Call;
+use pg::PgConnection;
+use rpc::{Error, InTx};
+use tonic::{Request, Response};
+use uuid::Uuid;
+use wire::{
+    convert::timestamp,
+    recovery::v1::{DeactivateCrisisPlanRequest, DeactivateCrisisPlanResponse},
+};
+
+use super::{
+    activate_crisis_plan::chosen,
+    own::{Own, fence, themself},
+    reply,
+    theirs::{Theirs, contributor},
+};
+use crate::{
+    App,
+    domain::{Act, Crisis, Rules, Step},
+    store::{self, Whose},
+};
+
+const RPC: &str = "trellis.recovery.v1.RecoveryService/DeactivateCrisisPlan";
+
+pub(super) async fn deactivate_crisis_plan(
+    app: &App,
+    request: Request<DeactivateCrisisPlanRequest>,
+) -> Result<Response<DeactivateCrisisPlanResponse>, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let request = request.into_inner();
+    let ids = [("request_id", &*request.request_id), ("person", &*request.person)];
+    rpc::check(&request).ids(&ids).done()?;
+    let person = rpc::id("person", "people", &request.person)?;
+    let once = rpc::Request::new(&call, &request.request_id, &request)?;
+    let done = if call.caller().roles().contains(Role::Person) {
+        ended(app, call, once, person).await?
+    } else {
+        stopped(app, call, once, person).await?
+    };
+    // It may have ended what was shown.
+    fence().await;
+    Ok(Response::new(done))
+}
+
+async fn ended(
+    app: &App,
+    call: Call,
+    once: rpc::Request,
+    person: Uuid,
+) -> Result<DeactivateCrisisPlanResponse, Error> {
+    let permit = themself(app, &call, person).await?;
+    let (id, now) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
+    let own = Own { call, once, permit, id, records: vec![id], tx: "crisis.end" };
+    let ended = own.made(app, move |tx, permit, _| {
+        Box::pin(async move {
+            let whose = Whose::from(&*permit);
+            if let Some(rules) = store::rules(&mut *tx, whose).await? {
+                let steps = store::steps(&mut *tx, &rules).await?;
+                let outcome = Crisis::after(&rules, &steps).ended(now);
+                take(tx, whose, &rules, steps, (id, None, outcome, now)).await?;
+            }
+            Ok(answer(None))
+        })
+    });
+    ended.await
+}
+
+async fn stopped(
+    app: &App,
+    call: Call,
+    once: rpc::Request,
+    person: Uuid,
+) -> Result<DeactivateCrisisPlanResponse, Error> {
+    let permit = contributor(app, &call, person).await?;
+    let (id, now) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
+    let theirs = Theirs { call, once, permit, id, tx: "crisis.stop" };
+    let stopped = theirs.made(app, move |tx, permit| {
+        Box::pin(async move {
+            let whose = Whose::from(&*permit);
+            let (by, rules, steps) = chosen(&mut *tx, &permit).await?;
+            let circle = store::circle_now(&mut *tx, whose).await?;
+            let outcome = Crisis::after(&rules, &steps).stopped(by, &circle, now);
+            let outcome = outcome.ok_or(Error::NotFound)?;
+            Ok(answer(take(tx, whose, &rules, steps, (id, Some(by), outcome, now)).await?))
+        })
+    });
+    stopped.await
+}
+
+/// Keeps what was done, and ends what was shown where it ends the crisis: until when that lasts.
+async fn take(
+    tx: &mut PgConnection,
+    whose: Whose,
+    rules: &Rules,
+    mut steps: Vec<Step>,
+    (id, by, outcome, now): (Uuid, Option<Uuid>, Option<(Act, bool)>, Instant),
+) -> Result<Option<Instant>, InTx> {
+    if let Some((act, turned)) = outcome {
+        let step = Step { id, act, by, turned, at: now };
+        store::add_step(&mut *tx, whose, rules, &step).await?;
+        if turned {
+            store::hide(tx, whose, now).await?;
+        }
+        steps.push(step);
+    }
+    Ok(Crisis::after(rules, &steps).until(now))
+}
+
+fn answer(until: Option<Instant>) -> DeactivateCrisisPlanResponse {
+    let state = reply::crisis_state(until).into();
+    DeactivateCrisisPlanResponse { state, until_time: until.map(timestamp) }
+}
