@@ -5,6 +5,7 @@ mod add_supporter;
 mod check_in;
 mod contribute;
 mod create_goal;
+mod crisis;
 mod deactivate_crisis_plan;
 mod decide_contribution;
 mod end_supporter;
