@@ -290,6 +290,7 @@ async fn amendments(week: &Week, note: &str) {
         note: note.to_owned(),
         words: said.to_owned(),
         amendment: sunday.clone(),
+        ..AddStatementRequest::default()
     };
     served!(person.notes(), add_statement, state);
 

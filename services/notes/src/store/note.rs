@@ -14,8 +14,8 @@ use super::{
     sections::{SectionLabels, words},
 };
 use crate::domain::{
-    Contact, Labels, Links, Mistake, Note, Reach, Sights, Signature, Signing, State, in_parts,
-    is_author, seen_by,
+    Contact, Labels, Links, Mistake, Note, PERSON, Reach, Sights, Signature, Signing, State,
+    in_parts, is_author, seen_by,
 };
 
 /// A note with its present version, as the functions and the list return it.
@@ -226,7 +226,7 @@ impl TryFrom<NoteRow> for Closed {
                 person_id: row.person_id,
                 class: row.class,
                 custodian_id: Some(row.custodian_id),
-                author: Some(row.author),
+                author: author(row.author),
                 episode_id: row.episode_id,
                 authored_at: Some(row.authored_at),
                 confidentiality: row.confidentiality,
@@ -239,6 +239,11 @@ impl TryFrom<NoteRow> for Closed {
             .ok_or(bad("facets of a note"))?,
         })
     }
+}
+
+/// The practitioner that is its author; none: the person.
+pub(super) fn author(column: String) -> Option<String> {
+    (column != PERSON).then_some(column)
 }
 
 /// How a note was signed, by its columns.
@@ -376,7 +381,7 @@ pub(super) async fn locate(lane: &Lane, ids: Vec<Uuid>) -> Result<Vec<Found<Plac
             person_id: row.person_id,
             class: row.class,
             custodian_id: Some(row.custodian_id),
-            author: Some(row.author),
+            author: author(row.author),
             episode_id: row.episode_id,
             authored_at: Some(row.authored_at),
             confidentiality: row.confidentiality,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     At, Notes,
-    note::signing,
+    note::{author, signing},
     sections::{SectionLabels, words},
 };
 use crate::domain::{Labels, MARKS, Piece, Seer, State, in_parts, piece};
@@ -188,7 +188,7 @@ impl Notes {
                 person_id: row.person_id,
                 class: row.class,
                 custodian_id: Some(row.custodian_id),
-                author: Some(row.author),
+                author: author(row.author),
                 episode_id: row.episode_id,
                 authored_at: Some(row.authored_at),
                 confidentiality: row.confidentiality,

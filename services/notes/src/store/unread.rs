@@ -5,8 +5,12 @@ use permit::{Disclosed, FacetRow, Permit, ReadNotes};
 use pg::StoreError;
 use uuid::Uuid;
 
-use super::{At, Notes, note::signing, sections::SectionLabels};
-use crate::domain::{Labels, Seer, State, Waiting, in_parts};
+use super::{
+    At, Notes,
+    note::{author, signing},
+    sections::SectionLabels,
+};
+use crate::domain::{Labels, PERSON, Seer, State, Waiting, in_parts};
 
 /// For whom, and which page.
 #[derive(Debug, Clone)]
@@ -126,7 +130,8 @@ impl Notes {
                             SELECT 4, COALESCE(seen.cosigned_at, seen.signed_at)
                             WHERE how.shared AND last.version IS NULL
                                 AND seen.author IS DISTINCT FROM $3
-                                AND seen.writer IS DISTINCT FROM $3
+                                -- Without a practitioner it is the person who asks.
+                                AND seen.writer IS DISTINCT FROM COALESCE($3, $12)
                             ORDER BY reason LIMIT 1
                         ) w
                     )
@@ -152,7 +157,8 @@ impl Notes {
                     of.after.map(|place| place.reason),
                     of.after.map(|place| place.key),
                     of.after.map(|place| place.id),
-                    of.limit + 1
+                    of.limit + 1,
+                    PERSON
                 )
                 .fetch_all(tx)
                 .await?)
@@ -176,7 +182,7 @@ impl Notes {
                 person_id: row.person_id,
                 class: row.class,
                 custodian_id: Some(row.custodian_id),
-                author: Some(row.author),
+                author: author(row.author),
                 episode_id: row.episode_id,
                 authored_at: Some(row.authored_at),
                 confidentiality: row.confidentiality,

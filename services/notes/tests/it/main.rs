@@ -17,6 +17,7 @@ mod lists;
 mod model;
 mod moves;
 mod once;
+mod own_words;
 mod questions;
 mod quiet;
 mod reading;
