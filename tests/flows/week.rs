@@ -2,10 +2,10 @@
 //! person says to it.
 
 use kernel::{Clock as _, Purpose, Role, SystemClock};
-use tonic::Code;
+use tonic::{Code, Streaming};
 use trellis_tests::{
-    Actor, Network, Person, Up, World, agency, everywhere_known, registration, request_id, served,
-    terms, verified,
+    Actor, BOUND, Network, Person, Up, World, agency, everywhere_known, registration, request_id,
+    served, terms, until, verified,
 };
 use uuid::Uuid;
 use wire::{
@@ -14,11 +14,16 @@ use wire::{
     consent::v1::{ConsentTerms, Effect, Rule},
     convert::timestamp,
     notes::v1::{
-        AddStatementRequest, AmendmentDenialGround, AmendmentState, BlockReleaseRequest,
-        BlockReviewOutcome, CosignNoteRequest, CreateNoteRequest, DecideAmendmentRequest,
-        DecideBlockReviewRequest, GetNoteRequest, ListBlockReviewsRequest, ListNotesRequest, Note,
-        NoteSection, NoteState, NoteType, ReleaseException, RequestAmendmentRequest,
-        RequestBlockReviewRequest, SearchNotesRequest, SignNoteRequest,
+        AcknowledgeNoteRequest, AddStatementRequest, AmendmentDenialGround, AmendmentState,
+        AnswerQuestionRequest, AskQuestionRequest, BlockReleaseRequest, BlockReviewOutcome,
+        CodedTerm, CosignNoteRequest, CreateNoteRequest, DecideAmendmentRequest,
+        DecideBlockReviewRequest, GetNoteRequest, ListAcknowledgementsRequest,
+        ListBlockReviewsRequest, ListNotesRequest, ListQuestionsRequest, ListUnreadRequest, Note,
+        NoteEventKind as Kind, NoteSection, NoteState, NoteType, ReleaseException,
+        RequestAmendmentRequest, RequestBlockReviewRequest, SearchNotesRequest, SignNoteRequest,
+        SuggestLabelsRequest, SupervisionContact, SupervisionContactKind as Place,
+        SupervisionContactOutcome as Came, UnreadReason as Waits, WatchNotesRequest,
+        WatchNotesResponse,
     },
     people::v1::{ConfirmSignInRequest, RegisterPersonRequest, RenewConfirmationCodeRequest},
 };
@@ -140,6 +145,20 @@ impl Week {
         hits.into_iter().map(|hit| hit.name).collect()
     }
 
+    /// What waits for one, the most urgent first.
+    async fn waits(&self, reader: &Actor) -> Vec<(Waits, String)> {
+        let people = vec![self.person.name.clone()];
+        let request = ListUnreadRequest { people, ..ListUnreadRequest::default() };
+        let notes = served!(reader.notes(), list_unread, request).notes;
+        notes.into_iter().map(|note| (note.reason(), note.name)).collect()
+    }
+
+    async fn watch(&self, reader: &Actor) -> Streaming<WatchNotesResponse> {
+        let people = vec![self.person.name.clone()];
+        let request = WatchNotesRequest { people, cursor: String::new() };
+        reader.without_deadline().notes().watch_notes(request).await.unwrap().into_inner()
+    }
+
     async fn lists(&self, reader: &Actor) -> Vec<String> {
         let person = self.person.name.clone();
         let request = ListNotesRequest { person, ..ListNotesRequest::default() };
@@ -159,13 +178,45 @@ fn section(title: &str, body: &str) -> NoteSection {
     NoteSection { title: title.to_owned(), body: body.to_owned(), ..NoteSection::default() }
 }
 
-fn labelled(section: NoteSection, level: Confidentiality, of: &[Sensitivity]) -> NoteSection {
-    let labels = Labels {
+fn labels(level: Confidentiality, of: &[Sensitivity]) -> Labels {
+    Labels {
         confidentiality: level.into(),
         sensitivities: of.iter().map(|s| (*s).into()).collect(),
         ..Labels::default()
+    }
+}
+
+/// What is suggested for an alcohol use disorder and a depression, which the author takes as it is.
+async fn suggested(author: &Actor) -> Labels {
+    let code = |code: &str| CodedTerm {
+        system: "http://hl7.org/fhir/sid/icd-10-cm".to_owned(),
+        code: code.to_owned(),
     };
-    NoteSection { labels: Some(labels), ..section }
+    let request = SuggestLabelsRequest { codes: vec![code("F10.20"), code("F33.1")] };
+    let labels = served!(author.notes(), suggest_labels, request).labels.unwrap();
+    let stated = |one: Sensitivity| labels.sensitivities.contains(&one.into());
+    assert!(stated(Sensitivity::Ethud) && stated(Sensitivity::Mh), "{labels:?}");
+    labels
+}
+
+/// What is told until an event of this note and state.
+async fn told(
+    watch: &mut Streaming<WatchNotesResponse>,
+    note: &str,
+    last: NoteState,
+) -> Vec<String> {
+    let mut all = Vec::new();
+    loop {
+        let next = tokio::time::timeout(BOUND, watch.message()).await.expect("in time");
+        let event = next.unwrap().expect("the stream goes on");
+        if event.kind() == Kind::Checkpoint {
+            continue;
+        }
+        all.push(event.note.clone());
+        if event.note == note && event.state() == last {
+            return all;
+        }
+    }
 }
 
 async fn sign(author: &Actor, name: &str) -> Note {
@@ -197,16 +248,20 @@ async fn an_ordinary_week_of_notes() {
     let Week { world, person, trainee, peer, .. } = &week;
     let (clinician, manager, officer) = (&world.clinician, &world.manager, &world.officer);
 
+    let mut seen_by_home = week.watch(manager).await;
+
     // Monday: somebody in training writes, and a supervisor signs with them.
     let session = section("Session", SESSION);
-    let session = labelled(session, Confidentiality::R, &[Sensitivity::Sud, Sensitivity::Mh]);
-    let appointment = labelled(section("Appointment", APPOINTMENT), Confidentiality::N, &[]);
+    let session = NoteSection { labels: Some(suggested(trainee).await), ..session };
+    let appointment = section("Appointment", APPOINTMENT);
+    let appointment = NoteSection { labels: Some(labels(Confidentiality::N, &[])), ..appointment };
     let message = CreateNoteRequest {
         under_supervision: true,
         ..week.note(NoteType::Progress, vec![session, appointment])
     };
     let clinic = week.writes(trainee, message).await;
     assert_eq!(clinic.state(), NoteState::Preliminary);
+    assert_eq!(week.waits(clinician).await, [(Waits::Cosign, clinic.name.clone())]);
     for reader in [peer, manager, &person.actor] {
         assert_eq!(reads(reader, &clinic.name).await, Err(Code::NotFound), "it waits");
     }
@@ -232,25 +287,111 @@ async fn an_ordinary_week_of_notes() {
     let rent = "The rent is paid until June. The heating is mended.";
     let home =
         week.writes(manager, week.note(NoteType::HousingStability, vec![section("", rent)])).await;
+    let by_type = |note: &Note| note.labels.clone().unwrap();
+    assert_eq!(by_type(&walked), labels(Confidentiality::R, &[Sensitivity::Bh]));
+    assert_eq!(by_type(&home), labels(Confidentiality::N, &[]));
     assert_eq!(bodies(&reads(clinician, &walked.name).await.unwrap()), [walk]);
     assert_eq!(bodies(&reads(clinician, &home.name).await.unwrap()), [rent]);
     assert_eq!(reads(manager, &walked.name).await, Err(Code::NotFound));
     assert_eq!(reads(peer, &home.name).await, Err(Code::NotFound));
+
+    // Probation keeps facts, and reads nothing of the others.
+    let contact = supervised(&week).await;
+    let of_the_network = reads(&person.actor, &contact.name).await.unwrap();
+    assert_eq!(of_the_network.supervision_contact, contact.supervision_contact);
+    assert_eq!(reads(clinician, &contact.name).await, Err(Code::NotFound));
+    assert_eq!(week.lists(officer).await, [&*contact.name]);
 
     // Each finds what they read, and nothing else.
     assert_eq!(week.finds(clinician, "garden").await, [&*walked.name]);
     assert_eq!(week.finds(manager, "appointment").await, [&*clinic.name]);
     assert!(week.finds(manager, "cravings").await.is_empty(), "a hidden section");
     assert!(week.finds(manager, "garden").await.is_empty(), "a hidden note");
-    assert_eq!(week.lists(&person.actor).await, [&*home.name, &*walked.name, &*clinic.name]);
+    assert_eq!(
+        week.lists(&person.actor).await,
+        [&*contact.name, &*home.name, &*walked.name, &*clinic.name]
+    );
     assert_eq!(week.lists(peer).await, [&*walked.name, &*clinic.name]);
-    assert!(week.lists(officer).await.is_empty());
 
+    together(&week, &clinic.name).await;
     amendments(&week, &clinic.name).await;
+    let changed = (Waits::Changed, clinic.name.clone());
+    assert_eq!(week.waits(peer).await, [changed], "other words than those that were read");
+    assert_eq!(week.waits(manager).await, [(Waits::Unread, clinic.name.clone())]);
+    // The addendum is nothing that the home sees: of the clinic's note it is told what it could read, once.
+    let heard = told(&mut seen_by_home, &home.name, NoteState::Final).await;
+    assert_eq!(heard, [&*clinic.name, &*home.name]);
+    let [own, plan] = states(&week, &mut seen_by_home).await;
     let blocked = block_and_review(&week).await;
-    accounted(&week, &[&clinic.name, &walked.name, &home.name, &blocked]).await;
+    accounted(&week, &[&clinic.name, &walked.name, &home.name, &blocked, &own, &plan]).await;
     let (found, records) = verified(&up).await;
     assert!(found.is_empty() && records > 0, "{found:?}");
+}
+
+/// The officer's note: that the person came, and when they come again.
+async fn supervised(week: &Week) -> Note {
+    let now = SystemClock.now();
+    let facts = SupervisionContact {
+        kind: Place::Office.into(),
+        outcome: Came::Attended.into(),
+        contact_time: Some(timestamp(now - time::Duration::hours(1))),
+        next_contact_time: Some(timestamp(now + time::Duration::days(14))),
+    };
+    let message = CreateNoteRequest {
+        supervision_contact: Some(facts),
+        ..week.note(NoteType::SupervisionContact, vec![section("", "On time.")])
+    };
+    let clinical = week.note(NoteType::Progress, vec![section("", "On time.")]);
+    let refused = week.world.officer.notes().create_note(clinical).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied, "an officer writes nothing clinical");
+    week.writes(&week.world.officer, message).await
+}
+
+/// The peer says that they have read it, and the person asks its author something.
+async fn together(week: &Week, note: &str) {
+    let person = &week.person.actor;
+    assert!(week.waits(&week.peer).await.contains(&(Waits::Unread, note.to_owned())));
+    let read = reads(&week.peer, note).await.unwrap();
+    let acknowledge = AcknowledgeNoteRequest {
+        request_id: request_id(),
+        name: note.to_owned(),
+        version: read.version,
+    };
+    served!(week.peer.notes(), acknowledge_note, acknowledge);
+    assert!(week.waits(&week.peer).await.is_empty());
+    let who = |note: &str| ListAcknowledgementsRequest {
+        note: note.to_owned(),
+        ..ListAcknowledgementsRequest::default()
+    };
+    for reader in [person, &week.world.clinician] {
+        let all = served!(reader.notes(), list_acknowledgements, who(note)).acknowledgements;
+        let readers: Vec<_> = all.iter().map(|one| (&*one.reader, one.version)).collect();
+        let peer = format!("{}/practitioners/peer-willow", week.peers);
+        assert_eq!(readers, [(&*peer, read.version)]);
+    }
+
+    let ask = AskQuestionRequest {
+        request_id: request_id(),
+        note: note.to_owned(),
+        words: "Is Tuesday still right?".to_owned(),
+        roles: Vec::new(),
+    };
+    let asked = served!(person.notes(), ask_question, ask).question.unwrap();
+    assert_eq!(week.waits(&week.trainee).await[0], (Waits::Question, note.to_owned()));
+    let answer = AnswerQuestionRequest {
+        request_id: request_id(),
+        name: asked.name,
+        words: "Yes, at ten.".to_owned(),
+    };
+    served!(week.trainee.notes(), answer_question, answer);
+    let list = |note: &str| ListQuestionsRequest {
+        note: note.to_owned(),
+        ..ListQuestionsRequest::default()
+    };
+    let all = served!(person.notes(), list_questions, list(note)).questions;
+    assert_eq!(all.iter().map(|one| &*one.answer).collect::<Vec<_>>(), ["Yes, at ten."]);
+    let others = served!(week.peer.notes(), list_questions, list(note)).questions;
+    assert!(others.is_empty(), "what the person asks the clinic is the clinic's to read");
 }
 
 /// Thursday: the person asks for two corrections. One is made, and to the other they say what they think.
@@ -310,6 +451,45 @@ async fn amendments(week: &Week, note: &str) {
     );
 }
 
+/// The person speaks for themself, to the clinic: in a note that says nothing of itself, which is nothing for those
+/// from whom anything is kept, and in one that they say is open.
+async fn states(week: &Week, home: &mut Streaming<WatchNotesResponse>) -> [String; 2] {
+    let (person, world) = (&week.person.actor, &week.world);
+    let state = async |words: &str, labels: Option<Labels>| {
+        let request = AddStatementRequest {
+            request_id: request_id(),
+            agency: world.agencies.clinic.clone(),
+            words: words.to_owned(),
+            labels,
+            ..AddStatementRequest::default()
+        };
+        served!(person.notes(), add_statement, request).note.unwrap()
+    };
+    let (sleep, work) = ("I sleep better since the rain.", "On Mondays I start at the bakery.");
+    let own = state(sleep, None).await;
+    let plan = state(work, Some(labels(Confidentiality::N, &[]))).await;
+    assert_eq!((own.r#type(), own.state()), (NoteType::PersonStatement, NoteState::Final));
+    assert_eq!((&own.author, &own.custodian), (&week.person.name, &world.agencies.clinic));
+    for reader in [person, &world.clinician, &week.peer] {
+        assert_eq!(bodies(&reads(reader, &own.name).await.unwrap()), [sleep]);
+        assert_eq!(bodies(&reads(reader, &plan.name).await.unwrap()), [work]);
+        assert_eq!(week.finds(reader, "rain").await, [&*own.name]);
+        assert_eq!(week.lists(reader).await[..2], [&*plan.name, &*own.name]);
+    }
+    assert!(week.waits(&week.peer).await.contains(&(Waits::Unread, own.name.clone())));
+    assert!(week.waits(person).await.iter().all(|(_, note)| *note != own.name));
+
+    assert_eq!(bodies(&reads(&world.manager, &plan.name).await.unwrap()), [work]);
+    assert_eq!(told(home, &plan.name, NoteState::Final).await, [&*plan.name]);
+    for (reader, note) in [(&world.manager, &own), (&world.officer, &own), (&world.officer, &plan)]
+    {
+        assert_eq!(reads(reader, &note.name).await, Err(Code::NotFound));
+        assert!(!week.lists(reader).await.contains(&note.name));
+        assert!(week.finds(reader, "rain").await.is_empty());
+    }
+    [own.name, plan.name]
+}
+
 /// Friday: a note that names somebody else is kept from the person for a time; they ask for a review, and who had
 /// no part in the decision lifts it.
 async fn block_and_review(week: &Week) -> String {
@@ -359,10 +539,11 @@ async fn block_and_review(week: &Week) -> String {
 async fn accounted(week: &Week, notes: &[&str]) {
     let agencies = &week.world.agencies;
     let (clinic, housing, peers) = (&*agencies.clinic, &*agencies.housing, &*week.peers);
-    let custodians = [clinic, peers, housing, clinic];
-    let expected: [&[&str]; 4] = [&[housing, peers], &[clinic], &[clinic], &[peers]];
+    let custodians = [clinic, peers, housing, clinic, clinic, clinic];
+    let expected: [&[&str]; 6] =
+        [&[housing, peers], &[clinic], &[clinic], &[peers], &[peers], &[housing, peers]];
     // The accounting is read from the services' records a moment later.
-    let told = trellis_tests::until("all is accounted for", trellis_tests::BOUND, async || {
+    let told = until("all is accounted for", BOUND, async || {
         let request = ListDisclosuresRequest {
             person: week.person.name.clone(),
             page_size: 200,
@@ -380,7 +561,9 @@ async fn accounted(week: &Week, notes: &[&str]) {
         };
         let told: Vec<_> = notes.iter().zip(custodians).map(readers).collect();
         let enough = told.iter().zip(expected).all(|(told, expected)| told.len() >= expected.len());
-        enough.then_some(told)
+        let stated = "you wrote a statement held by";
+        let stated = all.iter().filter(|one| one.explanation.contains(stated)).count();
+        (enough && stated == 2).then_some(told)
     });
     for (told, expected) in told.await.iter().zip(expected) {
         let mut expected = expected.to_vec();

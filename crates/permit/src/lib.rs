@@ -26,7 +26,7 @@ mod source;
 
 pub use act::{
     AcknowledgeNotes, Act, ReadNotes, ReadProfiles, ReadReferrals, Reading, SendReferrals,
-    TransitionReferrals, WriteNotes, WriteProfiles, WriteReferrals,
+    StateNotes, TransitionReferrals, WriteNotes, WriteProfiles, WriteReferrals,
 };
 pub use call::Call;
 pub use commit::{FENCE, Written};

@@ -29,6 +29,16 @@ pub trait Watched: Send + Sync + 'static {
 
     fn feed(&self) -> &Feed<Self::Log>;
 
+    /// Those of the events, in their order, that may be decided on: where the caller must not learn that there was
+    /// one, not even from the record of its refusal, it is left out here.
+    fn visible(
+        &self,
+        _: &Following,
+        events: Vec<<Self::Log as Log>::Event>,
+    ) -> impl Future<Output = Result<Vec<<Self::Log as Log>::Event>, Error>> + Send {
+        std::future::ready(Ok(events))
+    }
+
     /// What this caller may be told of an event now, on record; none: it is as if there were none.
     fn released(
         &self,

@@ -21,7 +21,7 @@ pub use attachment::{Attachment, Look, MOST_FILES, MOST_PARTS, PART_BYTES, Unlik
 pub use contact::Contact;
 pub use event::{Event, News};
 pub use labels::{Labelled, Labels, Mislabelled, Sent, Sights, added, drafted, in_parts, sight};
-pub use links::{Irreconcilable, Links, carried, drafted_from};
+pub use links::{Irreconcilable, Links, carried, drafted_from, still_derived};
 pub use note::{
     Content, MAX_BYTES, MAX_SECTIONS, MAX_VERSIONS, Mistake, Note, PERSON, Section, Seer,
     Signature, Version, VersionKind, digest, hats, is_author, of_its_unit, seen_by,

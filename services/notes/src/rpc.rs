@@ -20,6 +20,7 @@ mod get_attachment;
 mod get_note;
 mod hit;
 mod lift_block;
+mod linked;
 mod links;
 mod list_acknowledgements;
 mod list_amendment_requests;

@@ -37,7 +37,7 @@ pub use rights::{Waits, ask_review, beside_of, block, has_blocked, lift, review,
 pub use search::{Found as Marked, Hit, Place as HitPlace, Sought};
 pub use unread::{Reviewer, Unread, UnreadPlace};
 pub use write::{
-    Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, sources, standing,
+    Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, standing,
     standing_of, update,
 };
 
@@ -91,6 +91,16 @@ impl Notes {
         let note = self.reads.ask((id, version)).await??.filter(|note| seen(note));
         let note = note.map(|note| (note.record.clone(), note.in_parts(), note));
         Ok(deferred.seal_parts(id, note))
+    }
+
+    /// Whether a note that the caller sees before any decision has words of others: nothing of it is read.
+    pub async fn is_derived(
+        &self,
+        id: Uuid,
+        seen: impl Fn(&Closed) -> bool,
+    ) -> Result<bool, StoreError> {
+        let note = self.reads.ask((id, 0)).await??;
+        Ok(note.is_some_and(|note| seen(&note) && !note.links.derived_from.is_empty()))
     }
 
     /// The words of a note that was released, of the version that was read.
@@ -223,15 +233,6 @@ impl Notes {
             rows.extend(place.map(|place| (place.record.clone(), place.in_parts(), one)));
         }
         Ok(rows)
-    }
-
-    /// These notes, each with its facets; `seen` is what stands before the decision.
-    pub async fn located(
-        &self,
-        ids: Vec<Uuid>,
-        seen: impl Fn(&policy::Record, Reach) -> bool,
-    ) -> Result<Vec<Faceted<Uuid>>, StoreError> {
-        self.with_facets(ids, |id| *id, seen).await
     }
 
     /// About which note a review, a request for amendment or a question is.

@@ -5,13 +5,16 @@ use std::{sync::Arc, time::Duration};
 use futures::future::join_all;
 use kernel::Instant;
 use pg::points;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{MissedTickBehavior, interval_at},
+};
 use tonic::Status;
 
 use super::{AHEAD, Following, Watched};
-use crate::{End, Error, Numbered as _, feed::Wakes, still_admitted};
+use crate::{End, Error, Numbered, feed::Wakes, still_admitted};
 
-/// How often the token's end is looked for, however quiet it is.
+/// How often the token's end is looked for, and whether a checkpoint is due, however quiet it is.
 const LOOK: Duration = Duration::from_secs(1);
 /// Of the thirty seconds that the contract promises.
 const CHECKPOINT: time::Duration = time::Duration::seconds(10);
@@ -37,18 +40,33 @@ impl<W: Watched> Watcher<W> {
 
     /// Until the token ends or the reader goes.
     async fn follow(&mut self, mut wakes: Wakes) -> Result<(), End> {
-        let mut first = true;
+        // From its beginning on and not from the last wake: when a checkpoint comes would tell when there was
+        // something that is not told.
+        let mut looks = interval_at(tokio::time::Instant::now() + LOOK, LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        self.look(&mut wakes).await?;
+        // That of the beginning, or of what was told last: not for how long it was looked.
+        self.checkpoint(self.sent).await?;
         loop {
-            wakes.mark_seen();
-            while self.catch_up().await? {}
-            self.still_admitted()?;
-            self.checkpoint(std::mem::take(&mut first)).await?;
             tokio::select! {
-                () = wakes.changed() => {}
-                () = tokio::time::sleep(LOOK) => {}
+                () = wakes.changed() => self.look(&mut wakes).await?,
+                _ = looks.tick() => {
+                    let at = self.app.deps().clock.now();
+                    self.look(&mut wakes).await?;
+                    if self.is_quiet(at) {
+                        self.checkpoint(at).await?;
+                        self.sent = at;
+                    }
+                }
                 () = self.out.closed() => return Err(End::Gone),
             }
         }
+    }
+
+    async fn look(&mut self, wakes: &mut Wakes) -> Result<(), End> {
+        wakes.mark_seen();
+        while self.catch_up().await? {}
+        Ok(self.still_admitted()?)
     }
 
     fn still_admitted(&self) -> Result<(), Error> {
@@ -65,11 +83,15 @@ impl<W: Watched> Watcher<W> {
     async fn catch_up(&mut self) -> Result<bool, End> {
         let (app, out) = (Arc::clone(&self.app), self.out.clone());
         let next = app.feed().events_of(&self.following.keys, self.reached, self.begun_at);
-        let (events, whole) = next.await?;
-        for events in events.chunks(AHEAD) {
+        let (mut events, whole) = next.await?;
+        let last = events.last().map(Numbered::seq);
+        while !events.is_empty() {
             // What was decided does not wait for a slow reader: a consent may end meanwhile.
-            let mut room = out.reserve_many(events.len()).await.map_err(|_| End::Gone)?;
+            let most = events.len().min(AHEAD);
+            let mut room = out.reserve_many(most).await.map_err(|_| End::Gone)?;
             self.still_admitted()?;
+            events = app.visible(&self.following, events).await?;
+            let later = events.split_off(events.len().min(AHEAD));
             // Side by side: each waits for its facts and its record, and they are told in their order.
             let released = events.iter().map(|event| app.released(&self.following.call, event));
             let released = join_all(released).await;
@@ -79,7 +101,9 @@ impl<W: Watched> Watcher<W> {
                 }
                 self.reached = event.seq();
             }
+            events = later;
         }
+        self.reached = self.reached.max(last.unwrap_or_default());
         self.reached = self.reached.max(whole.unwrap_or_default());
         Ok(whole.is_none())
     }
@@ -96,17 +120,14 @@ impl<W: Watched> Watcher<W> {
         Ok(())
     }
 
-    /// Once all that was there has been told, and whenever nothing was sent for a while.
-    async fn checkpoint(&mut self, first: bool) -> Result<(), End> {
-        let now = self.app.deps().clock.now();
+    /// Whether nothing was sent for a while.
+    fn is_quiet(&self, at: Instant) -> bool {
         // After a clock that was set back, sooner rather than later.
-        let quiet = now < self.sent || now - self.sent >= CHECKPOINT;
-        if !first && !quiet {
-            return Ok(());
-        }
-        let message = W::checkpoint(self.cursor(self.reached)?, now);
-        self.out.send(Ok(message)).await.map_err(|_| End::Gone)?;
-        self.sent = self.app.deps().clock.now();
-        Ok(())
+        self.app.deps().clock.now() < self.sent || at - self.sent >= CHECKPOINT
+    }
+
+    async fn checkpoint(&self, at: Instant) -> Result<(), End> {
+        let message = W::checkpoint(self.cursor(self.reached)?, at);
+        self.out.send(Ok(message)).await.map_err(|_| End::Gone)
     }
 }

@@ -55,6 +55,25 @@ impl Labels {
         }
     }
 
+    /// What both are.
+    #[must_use]
+    pub fn common(self, other: Self) -> Self {
+        let flags = Self {
+            part2: self.part2 && other.part2,
+            victim_service: self.victim_service && other.victim_service,
+            ..Self::default()
+        };
+        if !self.stated() || !other.stated() {
+            return flags;
+        }
+        let rank = |labels: Self| labels.confidentiality.unwrap_or(Confidentiality::Restricted);
+        Self {
+            confidentiality: Some(rank(self).min(rank(other))),
+            sensitivities: self.sensitivities.intersection(other.sensitivities),
+            ..flags
+        }
+    }
+
     /// Whether there is nothing in the other that is not in these.
     fn cover(self, other: Self) -> bool {
         self.and(other) == self

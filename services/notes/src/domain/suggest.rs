@@ -81,6 +81,7 @@ pub const RANGES: &[Range] = &[
     one("R780", &[EthUd], "Finding of alcohol in blood", "chapter 18, R70-R79"),
     range("R781", "R785", &[Sud], "Finding of drugs in blood", "chapter 18, R70-R79"),
     one("T40", &[Sud], "Narcotics and psychodysleptics [hallucinogens]", "chapter 19, T36-T50"),
+    one("T436", &[Sud], "Psychostimulants", "chapter 19, T36-T50"),
     one("T51", &[EthUd], "Toxic effect of alcohol", "chapter 19, T51-T65"),
     one(
         "Y90",

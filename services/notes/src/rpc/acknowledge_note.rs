@@ -6,7 +6,7 @@ use kernel::Kind;
 use permit::{AcknowledgeNotes, Ask, Call, Disclosure, Located, Sight};
 use pg::requests::keep_answer;
 use prost::Message as _;
-use rpc::{Error, InTx, Outage};
+use rpc::{Error, InTx};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{AcknowledgeNoteRequest, AcknowledgeNoteResponse};
@@ -42,9 +42,7 @@ fn reader(app: &App, call: &Call) -> Result<Reader, Error> {
     let Some(agency) = call.caller().agency() else {
         return Ok(Reader { who: None, agency: None, hidden: false });
     };
-    let (_, agencies) =
-        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
-    let hidden = agencies.get(agency).is_none_or(reading::is_hidden);
+    let hidden = reading::is_of_hidden(app, call.caller())?;
     Ok(Reader { who: Some(write::practitioner(call)?), agency: agency.uuid(), hidden })
 }
 

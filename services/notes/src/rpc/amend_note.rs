@@ -9,7 +9,7 @@ use wire::notes::v1::{AmendNoteRequest, AmendNoteResponse};
 use super::{asked::asked, sent, types};
 use crate::{
     App,
-    domain::{Labels, Verb, added},
+    domain::{Labels, Verb, added, still_derived},
     store,
 };
 
@@ -30,8 +30,9 @@ pub(super) async fn amend_note(
             types::more(roles, &note, 0, sent)?;
             let (present, labels) = (note.content, Labels::of(&note.record));
             let version = (step.next_version()?, step.to);
+            let sent = still_derived(&note.links, &present.sections, sent.clone());
             let (sections, labels) =
-                added(labels, &present.sections, sent.clone()).map_err(sent::mislabelled)?;
+                added(labels, &present.sections, sent).map_err(sent::mislabelled)?;
             sent::writable(&permit, &sections)?;
             let content = present.changed(sections);
             Ok(store::revise(tx, &permit, version, (&content, labels), by, at).await?)

@@ -12,7 +12,7 @@ use wire::notes::v1::{AppendNoteRequest, AppendNoteResponse};
 use super::{asked::asked, moves::Step, sent, types};
 use crate::{
     App,
-    domain::{Labels, Note, Sent, Verb, added},
+    domain::{Labels, Note, Sent, Verb, added, still_derived},
     store,
 };
 
@@ -47,6 +47,7 @@ pub(super) async fn append(
 ) -> Result<i32, InTx> {
     let labels = Labels::of(&note.record);
     let version = step.next_version()?;
+    let sent = still_derived(&note.links, &note.content.sections, sent);
     let (sections, labels) =
         added(labels, &note.content.sections, sent).map_err(sent::mislabelled)?;
     sent::writable(permit, &sections)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pg::PgConnection;
-use rpc::{Conflict, Error, InTx};
+use rpc::{Conflict, Denial, Error, InTx};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{AskQuestionRequest, AskQuestionResponse};
@@ -49,12 +49,21 @@ pub(super) async fn ask_question(
         });
         return asked.await;
     }
+    let hidden = reading::is_of_hidden(app, call.caller())?;
     question.asker = Some(write::practitioner(&call)?);
     let new = Arc::new(question);
     let change = Change { call, once, note, at, tx };
     let asked = change.made(app, move |tx, permit, standing| {
         let question = Question { person: permit.person_id(), ..Question::clone(&new) };
-        Box::pin(async move { kept(tx, standing, question, agency).await })
+        // Another agency's staff read who asks.
+        let own = permit.record().and_then(|record| record.custodian.as_ref()) == permit.agency();
+        let refused = hidden && !own;
+        Box::pin(async move {
+            if refused {
+                return Err(Error::Denied(Denial::ActionNotPermitted).into());
+            }
+            kept(tx, standing, question, agency).await
+        })
     });
     asked.await
 }
@@ -66,12 +75,15 @@ async fn kept(
     question: Question,
     agency: Option<Uuid>,
 ) -> Result<AskQuestionResponse, InTx> {
-    if standing.reach != Reach::Shared || standing.state == State::EnteredInError {
+    // The person asks and is asked nothing as an author: whoever of the custodian should look at it is named.
+    let to_person = standing.of_person && question.roles.is_empty();
+    let ended = standing.state == State::EnteredInError;
+    if standing.reach != Reach::Shared || ended || to_person {
         let state = standing.state.name();
         let wrong = Conflict::WrongState { state, allowed: Vec::new() };
         return Err(Error::Conflict(wrong).into());
     }
-    let open = store::open_questions(&mut *tx, question.note, question.person).await?;
+    let open = store::open_questions(&mut *tx, question.note, question.person, agency).await?;
     room("open questions", open, MAX_QUESTIONS)?;
     store::ask_about(tx, &question, agency).await?;
     let question = Some(reading::question(&question));

@@ -14,13 +14,13 @@ use wire::{
 };
 
 use super::{
-    links, reply, sent,
+    linked, links, reply, sent,
     types::{fits, may_write},
     write::{self, NoteReply as _},
 };
 use crate::{
     App,
-    domain::{Content, Labels, Note, Sent, Type, drafted_from},
+    domain::{Content, Labels, Links, Note, Sent, Type, drafted_from},
     store::{self, NewNote},
 };
 
@@ -60,7 +60,7 @@ async fn created(
     New { note, of, said, sent }: New,
 ) -> Result<Written<CreateNoteResponse>, InTx> {
     let guard = &app.deps.guard;
-    let carried = links::sources(app, call, &note.links, &note.record).await?;
+    let carried = links::sources(app, call, (&note.links, &Links::default()), &note.record).await?;
     let (sections, labels) = drafted_from(carried, of, said, sent).map_err(sent::mislabelled)?;
     let content = Content::new(sections).with(note.content.contact);
     let note = Arc::new(Note { record: labels.on(&note.record), content, ..note });
@@ -74,7 +74,7 @@ async fn created(
             let (supervised, content) = (note.supervised, note.content.clone());
             let row = NewNote { note_type, supervised, links: note.links.clone(), content, at };
             store::create(&mut *tx, &permit, &row).await?;
-            let links = links::shown(&note.links, |_| true);
+            let links = linked::shown(&note.links, true);
             let reply = CreateNoteResponse::with(pb::Note { links, ..reply::note(&note) });
             write::keep(tx, &permit, &once, &reply, at).await?;
             Ok(reply)

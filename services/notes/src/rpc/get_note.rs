@@ -8,10 +8,10 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{self as pb, GetNoteRequest, GetNoteResponse};
 
-use super::{beside, links};
+use super::{beside, linked};
 use crate::{
     App,
-    domain::{Note, Sights},
+    domain::{Note, Sights, is_author},
     store::Closed,
 };
 
@@ -27,9 +27,9 @@ pub(super) async fn get_note(
     let id = rpc::id("name", "notes", &request.name)?;
     let (note, sights, disclosure) = released(app, &call, (id, request.version)).await?;
     let note = app.store.words(note).await?.seen(&sights);
-    let (mut notes, disclosure) = shown(app, &call, vec![note], disclosure).await?;
+    let note = shown(app, &call, vec![note]).await?.pop();
     let disclosure = Some(rpc::disclosure(&disclosure));
-    Ok(Response::new(GetNoteResponse { note: notes.pop(), disclosure }))
+    Ok(Response::new(GetNoteResponse { note, disclosure }))
 }
 
 /// Released notes, with what stands beside their words and belongs with them as far as it is for the caller.
@@ -37,17 +37,14 @@ pub(super) async fn shown(
     app: &App,
     call: &Call,
     notes: Vec<Note>,
-    disclosure: Disclosure,
-) -> Result<(Vec<pb::Note>, Disclosure), Error> {
+) -> Result<Vec<pb::Note>, Error> {
     let mut beside = app.store.beside(&notes, app.deps.clock.now()).await?;
-    let (open, more) = links::open(app, call, &notes).await?;
     let shown = notes.iter().map(|note| {
         let beside = note.record.id.uuid().and_then(|id| beside.remove(&id)).unwrap_or_default();
-        let links = links::shown(&note.links, |id| open.contains(id));
+        let links = linked::shown(&note.links, is_author(call.caller(), &note.record));
         pb::Note { links, ..beside::shown(note, &beside, call.caller()) }
     });
-    let shown = shown.collect();
-    Ok((shown, more.into_iter().fold(disclosure, Disclosure::and)))
+    Ok(shown.collect())
 }
 
 /// A note of which the caller may read something, of this version (0: the present one), and what of it.

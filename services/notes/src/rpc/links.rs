@@ -1,20 +1,16 @@
-//! What notes belong with: looked at when it is said, and told to whom each of them is open.
+//! What notes belong with, looked at when it is said.
 
-use std::collections::{BTreeSet, HashSet};
-
-use kernel::{AgencyId, Class, Instant, PractitionerId};
-use permit::{Ask, Call, Disclosure, Permit, ReadNotes, WriteNotes};
-use pg::PgConnection;
-use policy::{Agencies, Record};
-use rpc::{Error, InTx, Outage, Violation};
+use kernel::{AgencyId, Class};
+use permit::Call;
+use policy::Record;
+use rpc::{Error, Outage, Violation};
 use uuid::Uuid;
-use wire::{convert::name_of, notes::v1 as pb};
+use wire::notes::v1 as pb;
 
-use super::{get_note, moves::Step};
+use super::{get_note, reading};
 use crate::{
     App,
-    domain::{self, Irreconcilable, Labels, Links, Note, Section, State, Type, seen_by},
-    store::{self, Draft},
+    domain::{self, Irreconcilable, Labels, Links, State, Type},
 };
 
 /// Whatever else it is, it is refused in the same words.
@@ -40,11 +36,12 @@ fn derived(n: usize) -> String {
 }
 
 /// Looks at the notes that a draft belongs with, each by a decision of its own that is on record: what comes with
-/// the words of those from which it is derived.
+/// the words of those from which it is derived. `had`: those that it belongs with already, which may have been
+/// hidden since: then it stays what it is.
 pub(super) async fn sources(
     app: &App,
     call: &Call,
-    links: &Links,
+    (links, had): (&Links, &Links),
     about: &Record,
 ) -> Result<Option<Labels>, Error> {
     let fields = links.answers.iter().map(|id| ("links.answers".to_owned(), *id));
@@ -53,13 +50,20 @@ pub(super) async fn sources(
     let fields: Vec<_> = fields.collect();
     let looked = fields.iter().map(|(_, id)| source(app, call, *id, about));
     let looked = futures::future::try_join_all(looked).await?;
+    let kept = |id: &Uuid| had.notes().any(|had| had == *id);
+    let as_it_is = || about.custodian.clone().map(|own| (own, Labels::of(about)));
+    let looked = fields.iter().zip(looked).map(|((_, id), found)| match found {
+        None if kept(id) => as_it_is(),
+        found => found,
+    });
+    let looked: Vec<_> = looked.collect();
     let unfit = fields.iter().zip(&looked).filter(|(_, found)| found.is_none());
     let unfit: Vec<_> = unfit.map(|((field, _), _)| Violation::new(field, UNFIT)).collect();
     if !unfit.is_empty() {
         return Err(Error::Invalid(unfit));
     }
     let from: Vec<_> = looked.into_iter().skip(links.answers.iter().count()).flatten().collect();
-    carried(from, app.deps.directory.agencies().map(|(_, agencies)| agencies).as_deref())
+    carried(app, from, about.custodian.as_ref())
 }
 
 /// Whose note and how labelled; none: it is not one that can be named.
@@ -79,19 +83,24 @@ async fn source(
     // A counselling note is answered, and its words are taken, inside its own unit and class alone.
     let counsels = |record: &Record| record.class == Class::CounselingNote;
     let within = counsels(about) && about.custodian == of.custodian;
-    let fits = of.person == about.person && signed && (!counsels(of) || within);
+    // Words that are kept from the person for a time are not brought to them by another note.
+    let now = app.deps.clock.now();
+    let blocked = of.release_block.as_ref().is_some_and(|block| block.lasts_beyond(now));
+    let fits = of.person == about.person && signed && !blocked && (!counsels(of) || within);
     Ok(of.custodian.clone().filter(|_| fits).map(|custodian| (custodian, Labels::of(of))))
 }
 
 /// What is of a Part 2 programme or of a victim service stays so, wherever its words go.
 fn carried(
+    app: &App,
     from: Vec<(AgencyId, Labels)>,
-    agencies: Option<&Agencies>,
+    by: Option<&AgencyId>,
 ) -> Result<Option<Labels>, Error> {
     if from.is_empty() {
         return Ok(None);
     }
-    let agencies = agencies.ok_or(Error::Unavailable(Outage::Directory))?;
+    let agencies = reading::agencies(app)?;
+    let part2 = by.and_then(|by| agencies.get(by)).is_some_and(|by| by.part2_program);
     let flagged = from.into_iter().map(|(custodian, labels)| {
         let agency = agencies.get(&custodian).ok_or(Error::Unavailable(Outage::Directory))?;
         Ok(Labels {
@@ -100,73 +109,14 @@ fn carried(
             ..labels
         })
     });
-    domain::carried(&flagged.collect::<Result<Vec<_>, Error>>()?).map_err(|Irreconcilable| {
-        let what = "notes of which one states no labels and another V can't both be derived from";
+    let flagged = flagged.collect::<Result<Vec<_>, Error>>()?;
+    domain::carried(&flagged, part2).map_err(|Irreconcilable| {
+        let what = "notes of which one states no labels can't be taken together with others, with V, or into Part 2";
         Error::field("links.derived_from", what)
     })
-}
-
-/// At its signing a draft takes what its sources are labelled with then: in a version of the same words, where
-/// that is more than it has.
-pub(super) async fn grown(
-    tx: &mut PgConnection,
-    permit: &Permit<WriteNotes>,
-    step: Step,
-    agencies: Option<&Agencies>,
-    (by, at): (&PractitionerId, Instant),
-) -> Result<(), InTx> {
-    let from = store::sources(&mut *tx, permit).await?;
-    let Some(carried) = carried(from, agencies)? else { return Ok(()) };
-    let Note { record, note_type, links, content, .. } = store::reread(&mut *tx, permit).await?;
-    let labels = Labels::of(&record).and(carried);
-    if labels == Labels::of(&record) && content.labels().all(|own| own.and(carried) == own) {
-        return Ok(());
-    }
-    let contact = content.contact;
-    let more = |s: Section| Section { labels: s.labels.and(carried), ..s };
-    let sections = content.sections.into_iter().map(more).collect();
-    let content = domain::Content::new(sections).with(contact);
-    let draft = Draft { record: labels.on(&record), note_type: column(note_type), links, content };
-    Ok(store::update(tx, permit, step.next_version()?, &draft, by, at).await?)
 }
 
 /// The contract's number, which the annotations have checked.
 pub(super) fn column(note_type: i32) -> i16 {
     i16::try_from(note_type).unwrap_or_default()
-}
-
-/// Of the notes that these belong with those of which the caller may read something now.
-pub(super) async fn open(
-    app: &App,
-    call: &Call,
-    notes: &[Note],
-) -> Result<(HashSet<Uuid>, Option<Disclosure>), Error> {
-    let linked = || notes.iter().filter(|note| note.links.notes().next().is_some());
-    let ids: BTreeSet<Uuid> = linked().flat_map(|note| note.links.notes()).collect();
-    if ids.is_empty() {
-        return Ok((HashSet::new(), None));
-    }
-    let people: BTreeSet<Uuid> = linked().filter_map(|note| note.record.person.uuid()).collect();
-    let people = people.into_iter().map(kernel::PersonId::from).collect();
-    let guard = &app.deps.guard;
-    let permit = guard.permit(call, Ask::<ReadNotes>::people(people)).await?;
-    let caller = call.caller();
-    let seen = |record: &Record, reach| seen_by(caller, record, reach);
-    let located = app.store.located(ids.into_iter().collect(), seen).await?;
-    let (open, disclosure) = guard.release_page_parts(permit.seal_found_parts(located)).await?;
-    Ok((open.into_iter().map(|(id, _)| id).collect(), Some(disclosure)))
-}
-
-/// Links as the contract shows them; of notes those that are told.
-pub(super) fn shown(links: &Links, told: impl Fn(&Uuid) -> bool) -> Option<pb::NoteLinks> {
-    let name =
-        |collection, id: Option<Uuid>| id.map(|id| name_of(collection, id)).unwrap_or_default();
-    let from = links.derived_from.iter().filter(|id| told(id));
-    let links = pb::NoteLinks {
-        referral: name("referrals", links.referral),
-        goal: name("goals", links.goal),
-        answers: name("notes", links.answers.filter(&told)),
-        derived_from: from.map(|id| name_of("notes", *id)).collect(),
-    };
-    (links != pb::NoteLinks::default()).then_some(links)
 }

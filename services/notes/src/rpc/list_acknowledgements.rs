@@ -3,7 +3,7 @@
 use kernel::AgencyId;
 use permit::{Ask, Call, ReadNotes, Sight};
 use policy::Agencies;
-use rpc::{Error, Outage};
+use rpc::Error;
 use tonic::{Request, Response};
 use wire::notes::v1::{ListAcknowledgementsRequest, ListAcknowledgementsResponse};
 
@@ -21,17 +21,14 @@ pub(super) async fn list_acknowledgements(
     rpc::check(&request).ids(&[("note", &request.note)]).done()?;
     let id = rpc::id("note", "notes", &request.note)?;
     let page = app.deps.pages.page(&call, &request.note, &request.page_token, request.page_size)?;
-    let (_, agencies) =
-        app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
+    let agencies = reading::agencies(app)?;
     let (note, sights, disclosure) = get_note::released(app, &call, (id, 0)).await?;
     let whole = sights.iter().all(|(_, sight)| *sight == Sight::Open);
     let person = note.record.person.clone();
-    let mut shown = shown(&call, &agencies, &note.record, whole);
-    shown.from = note.first_for(call.caller());
-    if !whole {
-        let ask = Ask::<ReadNotes>::people(vec![person.clone()]);
-        shown.visibility = Some(app.deps.guard.permit(&call, ask).await?.visibility());
-    }
+    let ask = Ask::<ReadNotes>::people(vec![person.clone()]);
+    let visibility = app.deps.guard.permit(&call, ask).await?.visibility();
+    let from = note.first_for(call.caller());
+    let shown = shown(&call, &agencies, &note.record, (whole, from, visibility));
     let person = person.uuid().ok_or(Error::NotFound)?;
     let found = app.store.acknowledgements((id, person), shown, page.after, page.most());
     let mut found = found.await?;
@@ -45,7 +42,12 @@ pub(super) async fn list_acknowledgements(
 
 /// The person knows of everybody; the custodian, which tells others of the person, of whoever is of an agency of
 /// which that may be known; everybody else of their own agency.
-fn shown(call: &Call, agencies: &Agencies, record: &policy::Record, whole: bool) -> Shown {
+fn shown(
+    call: &Call,
+    agencies: &Agencies,
+    record: &policy::Record,
+    (whole, from, visibility): (bool, i32, serde_json::Value),
+) -> Shown {
     let (caller, mut others) = (call.caller(), Vec::new());
     if whole && of_its_unit(caller, record) {
         let open = agencies.iter().filter(|agency| !reading::is_hidden(agency));
@@ -53,5 +55,5 @@ fn shown(call: &Call, agencies: &Agencies, record: &policy::Record, whole: bool)
     }
     let person = caller.agency().is_none();
     let own = caller.agency().and_then(AgencyId::uuid);
-    Shown { all: person && whole, person, own, others, from: 1, visibility: None }
+    Shown { all: person && whole, person, own, others, from, visibility }
 }

@@ -39,9 +39,8 @@ pub(super) async fn list_notes(
         Ok(note.open()?.seen(&note.sights(sights.iter().copied())))
     };
     let opened: Result<Vec<_>, StoreError> = notes.iter().map(seen).collect();
-    let (notes, disclosure) = get_note::shown(app, &call, opened?, disclosure).await?;
     Ok(Response::new(ListNotesResponse {
-        notes,
+        notes: get_note::shown(app, &call, opened?).await?,
         next_page_token,
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))

@@ -13,7 +13,7 @@ use super::{
     asked::{Asked, Moves},
     beside,
     change::Change,
-    links,
+    linked,
     write::NoteReply,
 };
 use crate::{
@@ -97,7 +97,7 @@ async fn shown(
         false => Beside::default(),
     };
     // Of other notes to whom each of them was just open.
-    let links = (verb == Verb::Update).then(|| links::shown(&note.links, |_| true)).flatten();
+    let links = (verb == Verb::Update).then(|| linked::shown(&note.links, true)).flatten();
     Ok(pb::Note { links, ..beside::shown(&note, &beside, caller) })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::{AgencyId, Class, CodeSet, Instant, Kind, PersonId, RecordId};
-use permit::{Call, ReadNotes, Written};
+use permit::{Ask, Call, Located, StateNotes, Written};
 use pg::requests::keep_answer;
 use policy::Record;
 use prost::Message as _;
@@ -77,31 +77,28 @@ async fn written(
         None => false,
     };
     let person = person.filter(|_| known);
-    let record = person.clone().map(|person| labels.on(&record(id, person, agency, at)));
-    let deferred = guard.defer::<ReadNotes>(call).await?;
-    let found = record.map(|record| (record.clone(), record));
-    let (record, disclosure) = guard.release(deferred.seal(id, found)).await?;
+    let record = person.map(|person| labels.on(&record(id, person, agency, at)));
+    let located = Located::of(Kind::Note, id, record);
+    let permit = guard.permit(call, Ask::<StateNotes>::about(located)).await?;
     let section = Section { body: words, labels, ..Section::default() };
-    let note = Note::new(record, i32::from(PERSON_STATEMENT), Content::new(vec![section]));
-    let note = Note { state: State::Final, signed_at: Some(at), ..note };
-
-    let permit = guard.standing(call, person.ok_or(Error::NotFound)?, false).await?;
-    let shared = Arc::new((note, once.key.clone()));
-    let (db, tx) = (app.store.db(), "statement.own");
-    let written = guard.commit_standing(db, tx, permit, vec![id], move |tx, permit| {
+    let shared = Arc::new((Content::new(vec![section]), once.key.clone()));
+    let commit = guard.commit(app.store.db(), "statement.own", permit, move |tx, permit| {
         let shared = Arc::clone(&shared);
         Box::pin(async move {
-            let (note, key) = &*shared;
+            let (content, key) = &*shared;
             let all = store::own_words(&mut *tx, &permit, custodian).await?;
             room("statements", all, MAX_BESIDE)?;
-            store::keep_own_words(&mut *tx, &permit, note).await?;
-            let note = Some(reply::note(note));
+            let record = permit.record().ok_or(Error::NotFound)?.clone();
+            let note = Note::new(record, i32::from(PERSON_STATEMENT), content.clone());
+            let note = Note { state: State::Final, signed_at: Some(at), ..note };
+            store::keep_own_words(&mut *tx, &permit, &note).await?;
+            let note = Some(reply::note(&note));
             let reply = AddStatementResponse { note, ..AddStatementResponse::default() };
             keep_answer(tx, key, permit.person_id(), id, &reply.encode_to_vec(), at).await?;
             Ok::<_, InTx>(reply)
         })
     });
-    Ok(Written { value: written.await?, disclosure })
+    commit.await
 }
 
 /// Its facets but for the labels: no practitioner is its author.

@@ -1,13 +1,32 @@
 //! What is said about notes by those who read them, as the contract shows it; and who may know of it.
 
+use std::sync::Arc;
+
 use identity::Caller;
-use policy::Agency;
+use policy::{Agencies, Agency};
+use rpc::{Error, Outage};
 use wire::{
     convert::{name_of, practitioner_name, set_to_wire, timestamp},
     notes::v1 as pb,
 };
 
-use crate::domain::{Acknowledgement, Question};
+use crate::{
+    App,
+    domain::{Acknowledgement, Question},
+};
+
+/// What the directory says of all agencies now.
+pub(super) fn agencies(app: &App) -> Result<Arc<Agencies>, Error> {
+    let known = app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
+    Ok(known.1)
+}
+
+/// Whether the caller is of an agency of which nobody else may learn whom it knows; one that is unknown counts as
+/// such.
+pub(super) fn is_of_hidden(app: &App, caller: &Caller) -> Result<bool, Error> {
+    let agencies = agencies(app)?;
+    Ok(caller.agency().and_then(|of| agencies.get(of)).is_none_or(is_hidden))
+}
 
 /// Whether nobody else may learn whom this agency knows: 42 CFR 2.13(c), 34 U.S.C. 12291(b)(2).
 pub(super) fn is_hidden(agency: &Agency) -> bool {

@@ -1,11 +1,19 @@
 //! Signs a draft.
 
-use rpc::Error;
+use kernel::{Instant, PractitionerId};
+use permit::{Call, Permit, WriteNotes};
+use pg::PgConnection;
+use rpc::{Error, InTx};
 use tonic::{Request, Response};
+use uuid::Uuid;
 use wire::notes::v1::{SignNoteRequest, SignNoteResponse};
 
-use super::{asked::asked, links};
-use crate::{App, domain::Verb, store};
+use super::{asked::asked, get_note, links, moves::Step};
+use crate::{
+    App,
+    domain::{Content, Labels, Note, Section, Verb, is_author},
+    store::{self, Closed, Draft},
+};
 
 const RPC: &str = "trellis.notes.v1.NotesService/SignNote";
 
@@ -15,13 +23,52 @@ pub(super) async fn sign_note(
 ) -> Result<Response<SignNoteResponse>, Error> {
     let asked = asked(app, request, RPC)?;
     let (by, at) = (asked.by.clone(), asked.at);
-    let agencies = app.deps.directory.agencies().map(|(_, agencies)| agencies);
+    let carried = now(app, &asked.call, asked.id).await?;
     let sign = asked.moved(app, "note.sign", Verb::Sign, move |tx, permit, step| {
-        let (by, agencies) = (by.clone(), agencies.clone());
+        let by = by.clone();
         Box::pin(async move {
-            links::grown(&mut *tx, &permit, step, agencies.as_deref(), (&by, at)).await?;
+            grown(&mut *tx, &permit, step, carried, (&by, at)).await?;
             Ok(store::sign(tx, &permit, step.to, at).await?)
         })
     });
     sign.await
+}
+
+/// What a draft that is about to be signed takes from its sources as they are now, as far as its author may still
+/// read them: what those have become that they may not is nothing that a signature tells.
+async fn now(app: &App, call: &Call, draft: Uuid) -> Result<Option<Labels>, Error> {
+    let own = |note: &Closed| is_author(call.caller(), &note.record);
+    if !app.store.is_derived(draft, own).await? {
+        return Ok(None);
+    }
+    let (draft, _) = match get_note::whole(app, call, draft).await {
+        Ok(draft) => draft,
+        Err(Error::NotFound) => return Ok(None),
+        Err(away) => return Err(away),
+    };
+    links::sources(app, call, (&draft.links, &draft.links), &draft.record).await
+}
+
+/// In a version of the same words, where that is more than it has.
+async fn grown(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteNotes>,
+    step: Step,
+    carried: Option<Labels>,
+    (by, at): (&PractitionerId, Instant),
+) -> Result<(), InTx> {
+    let Some(carried) = carried else { return Ok(()) };
+    let Note { record, note_type, links: of, content, .. } =
+        store::reread(&mut *tx, permit).await?;
+    let labels = Labels::of(&record).and(carried);
+    if labels == Labels::of(&record) && content.labels().all(|own| own.and(carried) == own) {
+        return Ok(());
+    }
+    let contact = content.contact;
+    let more = |s: Section| Section { labels: s.labels.and(carried), ..s };
+    let sections = content.sections.into_iter().map(more).collect();
+    let content = Content::new(sections).with(contact);
+    let note_type = links::column(note_type);
+    let draft = Draft { record: labels.on(&record), note_type, links: of, content };
+    Ok(store::update(tx, permit, step.next_version()?, &draft, by, at).await?)
 }

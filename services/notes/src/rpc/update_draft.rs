@@ -78,7 +78,7 @@ async fn carried(
         Err(Error::NotFound) => return Ok(Ok(None)),
         Err(away) => return Err(away),
     };
-    match links::sources(app, call, links, &draft.record).await {
+    match links::sources(app, call, (links, &draft.links), &draft.record).await {
         Ok(carried) => Ok(Ok(carried)),
         Err(Error::Invalid(wrong)) => Ok(Err(wrong)),
         Err(away) => Err(away),

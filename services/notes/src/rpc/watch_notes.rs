@@ -2,8 +2,8 @@
 
 use std::{cmp::max, sync::Arc};
 
-use kernel::Instant;
-use permit::{Call, ReadNotes};
+use kernel::{Instant, PersonId};
+use permit::{Ask, Call, ReadNotes};
 use rpc::{Deps, Error, Feed, Following, Steps, Watched};
 use tonic::{Request, Response};
 use wire::{
@@ -14,7 +14,7 @@ use wire::{
 use super::{get_note, list_note_versions, named::Named};
 use crate::{
     App,
-    domain::{Event, News, Reach, Sights, State, seen_by},
+    domain::{Event, News, Reach, Seer, Sights, State, seen_by},
     store::{Closed, Notes},
 };
 
@@ -50,6 +50,16 @@ impl Watched for App {
 
     fn feed(&self) -> &Feed<Notes> {
         &self.feed
+    }
+
+    async fn visible(
+        &self,
+        following: &Following,
+        events: Vec<Event>,
+    ) -> Result<Vec<Event>, Error> {
+        let people = following.keys.iter().copied().map(PersonId::from).collect();
+        let permit = self.deps.guard.permit(&following.call, Ask::people(people)).await?;
+        Ok(self.store.visible(&permit, Seer::of(following.call.caller()), events).await?)
     }
 
     async fn released(&self, call: &Call, event: &Event) -> Result<Option<News>, Error> {

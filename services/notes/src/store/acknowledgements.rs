@@ -32,8 +32,8 @@ pub struct Shown {
     pub others: Vec<Uuid>,
     /// Versions from this one on.
     pub from: i32,
-    /// Only versions of which this makes something visible; none: all of them are.
-    pub visibility: Option<serde_json::Value>,
+    /// Only versions of which this makes something visible.
+    pub visibility: serde_json::Value,
 }
 
 /// Keeps what a reader has said about a version of the permit's note, unless they have said it before.
@@ -100,7 +100,7 @@ impl Notes {
                      WHERE a.note_id = $1 AND a.person_id = $2 AND a.version >= $3
                         AND ($4 OR a.agency_id = $5 OR ($6 AND a.reader IS NULL)
                             OR (NOT a.hidden AND a.agency_id = ANY ($7)))
-                        AND ($8::jsonb IS NULL OR note_seen($8, n, v) IS NOT NULL)
+                        AND note_seen($8, n, v) IS NOT NULL
                         AND (a.at, a.id) < ($9, $10)
                      ORDER BY a.at DESC, a.id DESC LIMIT $11",
                     note,

@@ -1,12 +1,15 @@
 //! Rows of `note_event`, for those who watch.
 
+use std::collections::HashMap;
+
 use ::rpc::{Heard, Log, Numbered};
 use kernel::Instant;
+use permit::{Permit, ReadNotes};
 use pg::{Scope, StoreError};
 use uuid::Uuid;
 
 use super::Notes;
-use crate::domain::{Event, News, State};
+use crate::domain::{Event, News, Seer, State};
 
 struct EventRow {
     seq: i64,
@@ -41,6 +44,57 @@ impl TryFrom<EventRow> for Event {
 impl Numbered for Event {
     fn seq(&self) -> i64 {
         self.seq
+    }
+}
+
+impl Notes {
+    /// Those of the events whose note the permit makes visible as it is now, and where it is something beside it
+    /// the whole note: what is hidden is not decided on one by one, which would be on record.
+    pub async fn visible(
+        &self,
+        permit: &Permit<ReadNotes>,
+        seer: Seer,
+        mut events: Vec<Event>,
+    ) -> Result<Vec<Event>, StoreError> {
+        let (people, visibility) = (permit.people(), permit.visibility());
+        let ids: Vec<Uuid> = events.iter().map(|event| event.note).collect();
+        let rows = self.db.run_tx("notes.visible_events", permit.scope().reading(), move |tx| {
+            let (ids, people, visibility) = (ids.clone(), people.clone(), visibility.clone());
+            let seer = seer.clone();
+            Box::pin(async move {
+                Ok(sqlx::query!(
+                    r#"SELECT n.id, COALESCE((
+                            SELECT bool_and(part_visible($3, n, q.c, q.s, q.f)) FROM note_parts(n, v) q
+                        ) AND part_visible($3, n, COALESCE(n.confidentiality, -1::smallint),
+                            n.sensitivities,
+                            (n.part2::integer + 2 * n.victim_service::integer)::smallint), false)
+                            AS "whole!"
+                    FROM note n
+                    JOIN note_version v ON v.note_id = n.id AND v.version = n.version
+                    WHERE n.id = ANY ($1) AND n.person_id = ANY ($2)
+                        AND note_visible($3, n, v.confidentialities, v.sensitivities, v.flags)
+                        -- As seen_by of the domain.
+                        AND (n.author = $4 OR (n.signed_at IS NOT NULL
+                            AND (NOT n.supervised OR n.cosigned_at IS NOT NULL
+                                OR n.custodian_id = $5)))
+                        AND ($6::uuid IS NULL OR n.class = 0 OR n.custodian_id <> $6
+                            OR n.author = $4)"#,
+                    &ids,
+                    &people,
+                    visibility,
+                    seer.own,
+                    seer.supervises_in,
+                    seer.no_counselling_of
+                )
+                .fetch_all(tx)
+                .await?)
+            })
+        });
+        let seen: HashMap<_, _> = rows.await?.into_iter().map(|row| (row.id, row.whole)).collect();
+        events.retain(|event| {
+            seen.get(&event.note).is_some_and(|whole| *whole || event.news != News::Added)
+        });
+        Ok(events)
     }
 }
 

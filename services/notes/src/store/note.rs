@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use identity::Caller;
 use kernel::{Kind, PractitionerId};
-use permit::{Deferred, Disclosed, FacetRow, ReadNotes, Sight};
+use permit::{Deferred, Disclosed, ReadNotes, Sight};
 use pg::{Db, Lane, Scope, Sealed, StoreError};
 use policy::Record;
 use uuid::Uuid;
@@ -17,6 +17,27 @@ use crate::domain::{
     Contact, Labels, Links, Mistake, Note, PERSON, Reach, Sights, Signature, Signing, State,
     in_parts, is_author, seen_by,
 };
+
+/// The facets that a row has, whatever else it has.
+macro_rules! facets {
+    ($row:ident) => {
+        permit::FacetRow {
+            id: $row.id,
+            person_id: $row.person_id,
+            class: $row.class,
+            custodian_id: Some($row.custodian_id),
+            author: $crate::store::note::author($row.author),
+            episode_id: $row.episode_id,
+            authored_at: Some($row.authored_at),
+            confidentiality: $row.confidentiality,
+            sensitivities: $row.sensitivities,
+            part2: $row.part2,
+            victim_service: $row.victim_service,
+            release_block_until: $row.release_block_until,
+        }
+    };
+}
+pub(super) use facets;
 
 /// A note with its present version, as the functions and the list return it.
 pub(super) struct NoteRow {
@@ -76,7 +97,7 @@ pub struct Closed {
     cosigned: Option<Signature>,
     error: Option<Marked>,
     beside_bytes: i32,
-    links: Links,
+    pub links: Links,
     /// The version whose words these are.
     shown: i32,
     /// The facts of a contact, still closed, and their hash.
@@ -221,22 +242,7 @@ impl TryFrom<NoteRow> for Closed {
                 row.section_sensitivities,
                 row.section_flags,
             )?,
-            record: FacetRow {
-                id: row.id,
-                person_id: row.person_id,
-                class: row.class,
-                custodian_id: Some(row.custodian_id),
-                author: author(row.author),
-                episode_id: row.episode_id,
-                authored_at: Some(row.authored_at),
-                confidentiality: row.confidentiality,
-                sensitivities: row.sensitivities,
-                part2: row.part2,
-                victim_service: row.victim_service,
-                release_block_until: row.release_block_until,
-            }
-            .record(Kind::Note)
-            .ok_or(bad("facets of a note"))?,
+            record: facets!(row).record(Kind::Note).ok_or(bad("facets of a note"))?,
         })
     }
 }
@@ -376,21 +382,7 @@ pub(super) async fn locate(lane: &Lane, ids: Vec<Uuid>) -> Result<Vec<Found<Plac
     for row in rows {
         let signing = signing(row.signed_at, row.supervised, row.cosigned_at);
         let state = State::of(row.state, signing);
-        let record = FacetRow {
-            id: row.id,
-            person_id: row.person_id,
-            class: row.class,
-            custodian_id: Some(row.custodian_id),
-            author: author(row.author),
-            episode_id: row.episode_id,
-            authored_at: Some(row.authored_at),
-            confidentiality: row.confidentiality,
-            sensitivities: row.sensitivities,
-            part2: row.part2,
-            victim_service: row.victim_service,
-            release_block_until: row.release_block_until,
-        }
-        .record(Kind::Note);
+        let record = facets!(row).record(Kind::Note);
         let labels = SectionLabels::of(
             row.section_confidentialities,
             row.section_sensitivities,

@@ -1,7 +1,7 @@
 //! The person's own statements: notes that the person writes.
 
 use kernel::AgencyId;
-use permit::{StandingPermit, column};
+use permit::{Permit, StateNotes, column};
 use pg::{PgConnection, StoreError};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::domain::{Note, PERSON, PERSON_STATEMENT};
 /// How many there are of the person's at an agency; nobody adds one before the transaction ends.
 pub async fn own_words(
     tx: &mut PgConnection,
-    permit: &StandingPermit,
+    permit: &Permit<StateNotes>,
     agency: Uuid,
 ) -> Result<i64, StoreError> {
     let person = permit.person_id();
@@ -35,7 +35,7 @@ pub async fn own_words(
 /// Writes one, signed as it stands.
 pub async fn keep_own_words(
     tx: &mut PgConnection,
-    permit: &StandingPermit,
+    permit: &Permit<StateNotes>,
     note: &Note,
 ) -> Result<(), StoreError> {
     let record = &note.record;

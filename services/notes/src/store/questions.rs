@@ -42,17 +42,21 @@ impl TryFrom<QuestionRow> for Question {
     }
 }
 
-/// How many questions about a note wait for an answer.
+/// How many questions of this agency's (none: of the person's) about a note wait for an answer: what others have
+/// asked is not told by a limit.
 pub async fn open_questions(
     tx: &mut PgConnection,
     note: Uuid,
     person: Uuid,
+    agency: Option<Uuid>,
 ) -> Result<i64, StoreError> {
     let open = sqlx::query_scalar!(
         r#"SELECT count(*) AS "open!" FROM note_question
-           WHERE note_id = $1 AND person_id = $2 AND answered_at IS NULL"#,
+           WHERE note_id = $1 AND person_id = $2 AND answered_at IS NULL
+             AND agency_id IS NOT DISTINCT FROM $3"#,
         note,
         person,
+        agency,
     );
     Ok(open.fetch_one(tx).await?)
 }

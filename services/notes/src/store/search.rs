@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use kernel::Kind;
-use permit::{Disclosed, FacetRow, Permit, ReadNotes};
+use permit::{Disclosed, Permit, ReadNotes};
 use pg::{Scope, StoreError};
 use uuid::Uuid;
 
 use super::{
     At, Notes,
-    note::{author, signing},
+    note::{facets, signing},
     sections::{SectionLabels, words},
 };
 use crate::domain::{Labels, MARKS, Piece, Seer, State, in_parts, piece};
@@ -183,20 +183,7 @@ impl Notes {
                 Some(row.section_flags),
             )?;
             let place = Place { rank: row.points, authored_at: row.authored_at, id: row.id };
-            let record = FacetRow {
-                id: row.id,
-                person_id: row.person_id,
-                class: row.class,
-                custodian_id: Some(row.custodian_id),
-                author: author(row.author),
-                episode_id: row.episode_id,
-                authored_at: Some(row.authored_at),
-                confidentiality: row.confidentiality,
-                sensitivities: row.sensitivities,
-                part2: row.part2,
-                victim_service: row.victim_service,
-                release_block_until: row.release_block_until,
-            };
+            let record = facets!(row);
             let record = record.record(Kind::Note).ok_or_else(bad)?;
             let labels = labels.each(&record, row.places.len())?;
             hits.push(Hit {

@@ -1,13 +1,13 @@
 //! What waits for somebody: what they may see first, and only then what is unread of it.
 
 use kernel::Kind;
-use permit::{Disclosed, FacetRow, Permit, ReadNotes};
+use permit::{Disclosed, Permit, ReadNotes};
 use pg::StoreError;
 use uuid::Uuid;
 
 use super::{
     At, Notes,
-    note::{author, signing},
+    note::{facets, signing},
     sections::SectionLabels,
 };
 use crate::domain::{Labels, PERSON, Seer, State, Waiting, in_parts};
@@ -177,20 +177,7 @@ impl Notes {
                 Some(row.section_flags),
             )?;
             last = Some(UnreadPlace { reason: row.reason, key: row.key, id: row.id });
-            let record = FacetRow {
-                id: row.id,
-                person_id: row.person_id,
-                class: row.class,
-                custodian_id: Some(row.custodian_id),
-                author: author(row.author),
-                episode_id: row.episode_id,
-                authored_at: Some(row.authored_at),
-                confidentiality: row.confidentiality,
-                sensitivities: row.sensitivities,
-                part2: row.part2,
-                victim_service: row.victim_service,
-                release_block_until: row.release_block_until,
-            };
+            let record = facets!(row);
             let record = record.record(Kind::Note).ok_or_else(bad)?;
             let parts = in_parts(&record, &Labels::distinct(labels.each(&record, sections)?));
             let unread = Unread {

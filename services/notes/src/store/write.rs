@@ -1,7 +1,7 @@
 //! Writes, each under a permit that names the record and its person.
 
-use kernel::{AgencyId, CodeSet, EpisodeId, Instant, PractitionerId};
-use permit::{Permit, WriteNotes, column, from_column};
+use kernel::{AgencyId, EpisodeId, Instant, PractitionerId};
+use permit::{Permit, WriteNotes, column};
 use pg::{PgConnection, Sealed, StoreError};
 
 use policy::Record;
@@ -331,35 +331,4 @@ pub async fn reread(
     .fetch_one(tx)
     .await?;
     Closed::try_from(row)?.open()
-}
-
-/// Whose the notes are from which the permit's is derived, and how they are labelled as of this transaction.
-pub async fn sources(
-    tx: &mut PgConnection,
-    permit: &Permit<WriteNotes>,
-) -> Result<Vec<(AgencyId, Labels)>, StoreError> {
-    let rows = sqlx::query!(
-        "SELECT s.custodian_id, s.confidentiality, s.sensitivities, s.part2, s.victim_service
-         FROM note n JOIN note s ON s.id = ANY (n.derived_from) AND s.person_id = n.person_id
-         WHERE n.id = $1 AND n.person_id = $2",
-        permit.record_id(),
-        permit.person_id()
-    )
-    .fetch_all(tx)
-    .await?;
-    let bad = || StoreError::BadRow { what: "labels of a note" };
-    let rows = rows.into_iter().map(|row| {
-        let confidentiality = row.confidentiality.map(|rank| from_column(rank).ok_or_else(bad));
-        let bits = u32::try_from(row.sensitivities).map_err(|_| bad())?;
-        Ok((
-            AgencyId::from(row.custodian_id),
-            Labels {
-                confidentiality: confidentiality.transpose()?,
-                sensitivities: CodeSet::from_bits(bits),
-                part2: row.part2,
-                victim_service: row.victim_service,
-            },
-        ))
-    });
-    rows.collect()
 }

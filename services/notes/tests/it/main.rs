@@ -18,6 +18,7 @@ mod model;
 mod moves;
 mod once;
 mod own_words;
+mod own_words_read;
 mod questions;
 mod quiet;
 mod reading;

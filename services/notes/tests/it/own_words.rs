@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-fn say(agency: Uuid, words: &str) -> AddStatementRequest {
+pub fn say(agency: Uuid, words: &str) -> AddStatementRequest {
     AddStatementRequest {
         request_id: Uuid::new_v4().to_string(),
         agency: format!("agencies/{agency}"),
@@ -35,20 +35,20 @@ fn say(agency: Uuid, words: &str) -> AddStatementRequest {
     }
 }
 
-async fn said(jane: &Client, agency: Uuid, words: &str) -> pb::Note {
+pub async fn said(jane: &Client, agency: Uuid, words: &str) -> pb::Note {
     let reply = jane.add_statement(say(agency, words)).await.unwrap();
     assert!(reply.statement.is_none() && reply.disclosure.is_some());
     reply.note.unwrap()
 }
 
 /// Somebody whose sign-in stands everywhere.
-fn jane(world: &World) -> (Client, Uuid) {
+pub fn jane(world: &World) -> (Client, Uuid) {
     let person = world.somebody();
     world.people.bind("jane", person, None);
     (world.person("jane"), person)
 }
 
-async fn hits(client: &Client, person: Uuid, query: &str) -> Vec<pb::NoteHit> {
+pub async fn hits(client: &Client, person: Uuid, query: &str) -> Vec<pb::NoteHit> {
     let message = SearchNotesRequest {
         people: vec![format!("people/{person}")],
         query: query.to_owned(),
@@ -57,7 +57,7 @@ async fn hits(client: &Client, person: Uuid, query: &str) -> Vec<pb::NoteHit> {
     client.search(message).await.unwrap().hits
 }
 
-async fn unread(client: &Client, person: Uuid) -> Vec<(String, UnreadReason)> {
+pub async fn unread(client: &Client, person: Uuid) -> Vec<(String, UnreadReason)> {
     let message = ListUnreadRequest {
         people: vec![format!("people/{person}")],
         ..ListUnreadRequest::default()
@@ -265,6 +265,14 @@ async fn it_is_written_once_and_twenty_times_at_most() {
     assert!(refused.into_iter().all(|refused| refusal(refused) == full));
     assert_eq!(jane.all(person, 50).await.len(), 20);
     said(&jane, HOUSING, "elsewhere").await;
+    // What was refused, and so was never there, is nothing that anybody has read or written.
+    let there: Vec<_> = jane.all(person, 50).await.into_iter().map(|note| note.name).collect();
+    let events = world.stage.events().await.into_iter();
+    let stating = events.filter(|event| event.rpc.ends_with("/AddStatement"));
+    let named: Vec<_> = stating.flat_map(|event| event.records).collect();
+    assert!(named.iter().all(|id| there.contains(&format!("notes/{id}"))), "{named:?}");
+    // One each, and one of the repeat.
+    assert_eq!((there.len(), named.len()), (21, 22));
 }
 
 #[tokio::test]

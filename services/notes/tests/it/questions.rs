@@ -156,6 +156,7 @@ async fn a_question_is_answered_once_and_stays_beside_the_note() {
 #[tokio::test]
 async fn who_may_write_to_a_note_asks_and_another_agency_is_told_of_its_own() {
     let world = World::new().await;
+    world.told(|_, _| {});
     let person = world.somebody();
     world.people.bind("jane", person, Some(&[HOUSING]));
     let note = world.clinician(HOUSING, "ms-h").signed(person).await;
@@ -217,6 +218,7 @@ async fn who_may_write_to_a_note_asks_and_another_agency_is_told_of_its_own() {
 #[tokio::test]
 async fn who_is_shown_a_part_of_a_note_neither_asks_nor_is_told_of_questions() {
     let world = World::new().await;
+    world.told(|_, _| {});
     let bodies = [("An open word.", false), ("canary-hiv", true)];
     let (person, note) = in_parts(&world, &bodies).await;
     let clinic = world.clinician(CLINIC, "dr-c");
@@ -295,4 +297,31 @@ async fn questions_are_asked_about_what_is_final_and_so_many_wait_at_once() {
     assert_eq!(refusal(supervisor.ask(ask(&note, &[])).await), wrong_state());
     // It can still be said what the question was worth.
     author.answer(answer(&question)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_question_does_not_tell_that_a_programme_or_a_refuge_knows_the_person() {
+    let world = World::new().await;
+    let person = world.somebody();
+    let note = world.clinician(HOUSING, "ms-h").signed(person).await;
+    let own = world.clinician(CLINIC, "dr-c").signed(person).await;
+    for from in [HOUSING, CLINIC] {
+        world.consent(person, from, COURT, [Action::Read, Action::Write]);
+        world.consent(person, HOUSING, CLINIC, [Action::Read, Action::Write]);
+    }
+    let (clinic, court) = (world.clinician(CLINIC, "dr-c"), world.clinician(COURT, "of-c"));
+    let refused = denied("ACTION_NOT_PERMITTED");
+    assert_eq!(refusal(clinic.ask(ask(&note, &[])).await), refused, "of Part 2");
+    clinic.ask(ask(&own, &[])).await.unwrap();
+    court.ask(ask(&note, &[])).await.unwrap();
+    world.flagged(COURT, |agency| agency.victim_service_provider = true);
+    assert_eq!(refusal(court.ask(ask(&note, &[])).await), refused, "a victim service");
+    // Each agency and the person have room of their own.
+    let author = world.clinician(HOUSING, "ms-h");
+    for _ in 0..20 {
+        author.ask(ask(&note, &[])).await.unwrap();
+    }
+    assert!(author.ask(ask(&note, &[])).await.is_err());
+    world.people.bind("jane", person, Some(&[HOUSING]));
+    world.person("jane").ask(ask(&note, &[])).await.unwrap();
 }

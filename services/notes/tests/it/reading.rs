@@ -295,3 +295,30 @@ async fn who_sees_a_part_says_so_and_is_told_of_no_version_that_is_hidden() {
     let added = author.append(append(&note, "More.")).await.unwrap().note.unwrap();
     has_read(&world, &author, &added, 2).await;
 }
+
+#[tokio::test]
+async fn who_sees_all_of_a_note_now_is_told_of_no_version_that_was_labelled_otherwise() {
+    let world = World::new().await;
+    let person = world.somebody();
+    let author = world.clinician(HOUSING, "ms-h");
+    let plain = CreateNoteRequest { sections: vec![labelled("Open.", &[])], ..create(person) };
+    let draft = author.create(plain).await.unwrap().note.unwrap();
+    let note = author.sign(sign(&draft)).await.unwrap().note.unwrap();
+    world.consent(person, HOUSING, COURT, [Action::Read]);
+    has_read(&world, &world.clinician(COURT, "of-c"), &note, 1).await;
+    let sections = vec![labelled("Tested.", &[HIV])];
+    let amended = author.amend(AmendNoteRequest { sections, ..amend(&note, "") }).await;
+    let note = amended.unwrap().note.unwrap();
+    world.revoke(person);
+    // What has a sensitivity, and none but this one.
+    let mut rule = permitting(HOUSING, COURT, [Purpose::Treat], [Action::Read]);
+    rule.sensitivities = Some([Sensitivity::Hiv].into());
+    world.consents.give(consent(person, Uuid::new_v4(), rule));
+    let reader = world.clinician(COURT, "mr-c");
+    assert_eq!(reader.get(&note).await.unwrap().note.unwrap().sections.len(), 1);
+    assert_eq!(refusal(reader.version(&note, 1).await), not_found());
+    has_read(&world, &reader, &note, 2).await;
+    assert_eq!(readers(&reader, &note).await.unwrap(), [(staff(COURT, "mr-c"), 2)]);
+    let all = [(staff(COURT, "mr-c"), 2), (staff(COURT, "of-c"), 1)];
+    assert_eq!(readers(&author, &note).await.unwrap(), all);
+}

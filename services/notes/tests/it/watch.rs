@@ -438,7 +438,7 @@ async fn who_reads_slowly_is_not_told_what_was_decided_long_before() {
         assert_eq!(watching.next().await.version, version);
     }
     watching.is_told_nothing_more(&world).await;
-    assert_eq!(decided().await, 31, "and each of the others was refused");
+    assert_eq!(decided().await, 8, "and of the others there is no record");
 }
 
 #[tokio::test]
@@ -483,6 +483,72 @@ async fn every_event_that_is_told_is_on_record_first() {
     assert_eq!((&*told.rpc, told.caller.agency), (RPC, Some(CLINIC)));
     assert_eq!((told.outcome, told.person), (ledger::Outcome::Permit, Some(person)));
     assert_eq!(told.records, [id]);
+}
+
+#[tokio::test]
+async fn on_record_people_with_hidden_notes_are_as_people_of_whom_there_is_nothing() {
+    let world = World::new().await;
+    let (author, court) = (world.clinician(CLINIC, "dr-c"), world.clinician(COURT, "of-c"));
+    let (hidden, unknown) = (world.somebody(), Uuid::new_v4());
+    lived(&author, hidden).await;
+    let mut records = Vec::new();
+    for person in [hidden, unknown] {
+        let mut watching = court.watch(&[person]).await;
+        watching.is_told_nothing_more(&world).await;
+        lived(&author, hidden).await;
+        watching.is_told_nothing_more(&world).await;
+        let events = world.stage.events().await.into_iter();
+        let of_it = events.filter(|event| &*event.rpc == RPC);
+        records.push(of_it.map(|event| (event.outcome, event.reason)).collect::<Vec<_>>());
+    }
+    assert_eq!(records, [vec![], vec![]]);
+}
+
+#[tokio::test]
+async fn what_stands_beside_a_note_that_is_seen_in_part_leaves_no_record_of_its_readers() {
+    let world = World::new().await;
+    let (person, note, clinic) = story(&world).await;
+    world.people.bind("jane", person, Some(&[HOUSING]));
+    let mut partly = clinic.watch(&[person]).await;
+    partly.is_told(&note, S::Final, 1).await;
+    world.person("jane").add_statement(state(&note, "I see it otherwise.")).await.unwrap();
+    partly.is_told_nothing_more(&world).await;
+    let events = world.stage.events().await;
+    let outcomes = events.iter().filter(|event| &*event.rpc == RPC).map(|event| event.outcome);
+    assert_eq!(outcomes.collect::<Vec<_>>(), [ledger::Outcome::Permit]);
+}
+
+#[tokio::test]
+async fn what_is_hidden_does_not_move_the_checkpoints() {
+    let world = World::new().await;
+    let (author, court) = (world.clinician(CLINIC, "dr-c"), world.clinician(COURT, "of-c"));
+    let person = world.somebody();
+    lived(&author, person).await;
+    let begun = wire::convert::timestamp(world.clock.now());
+    let mut watching = court.watch(&[person]).await;
+    let first = watching.message().await.unwrap().unwrap();
+    assert_eq!((first.kind(), first.time), (Kind::Checkpoint, Some(begun)));
+    watching.is_told_nothing_more(&world).await;
+    let told = std::time::Instant::now();
+    // A checkpoint is due all the while, and wakes that follow each other closely do not put it off.
+    world.clock.advance(time::Duration::seconds(11));
+    let draft = author.draft(person).await;
+    let mut note = author.sign(sign(&draft)).await.unwrap().note.unwrap();
+    let busy = async {
+        loop {
+            note = done(author.amend(amend(&note, "Meets daily.")).await);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::select! {
+        () = busy => {}
+        message = watching.message() => {
+            assert_eq!(message.unwrap().unwrap().kind(), Kind::Checkpoint);
+        }
+    }
+    // The looks are a second apart.
+    let since = told.elapsed();
+    assert!(since > Duration::from_millis(400) && since < Duration::from_secs(3), "{since:?}");
 }
 
 #[tokio::test]
