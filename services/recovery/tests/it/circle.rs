@@ -27,7 +27,7 @@ async fn a_supporter_reads_what_is_shared_with_them_and_being_one_opens_nothing(
     assert_eq!(plan.sections[0].content.clone(), Some(toolbox("a walk")));
     let disclosure = plan.disclosure.unwrap();
     assert_eq!(disclosure.bases, [i32::from(BasisKind::Share)]);
-    assert_eq!(disclosure.basis, [share.name.clone()]);
+    assert_eq!(disclosure.basis, std::slice::from_ref(&share.name));
     // Somebody else of the circle, the same name in another role, and the same supporter toward another person.
     is_absent(&lees.plan(person).await.unwrap_err());
     is_absent(&world.clinician(CLINIC, "kim").plan(person).await.unwrap_err());
@@ -110,7 +110,8 @@ async fn whom_the_person_adds_is_invited_and_a_repeat_gives_another_code() {
     assert_eq!(first.supporter, again.supporter);
     let kim = first.supporter.unwrap();
     assert_eq!((&*kim.called, &kim.support_kinds, &*kim.etag), ("Kim", &vec![1, 3], "1"));
-    assert_eq!(jane.list_supporters(circle_of(person)).await.unwrap().supporters, [kim.clone()]);
+    let listed = jane.list_supporters(circle_of(person)).await.unwrap().supporters;
+    assert_eq!(listed, std::slice::from_ref(&kim));
     let invited = world.inviting.state().invited.last().unwrap().clone();
     assert_eq!((invited.supporter, invited.person), (kim.name.clone(), kim.person.clone()));
     world.inviting.state().joined.push(kim.name.clone());
