@@ -79,6 +79,7 @@ impl Stage<'_> {
                 let person = person.name.clone();
                 one(recovery::DeactivateCrisisPlanRequest { request_id, person })
             }
+            "WatchPersonEvents" => one(recovery::WatchPersonEventsRequest { after: 0 }),
             "ListCrises" => one(recovery::ListCrisesRequest::default()),
             _ => self.beside_plans(rpc, person).await,
         }

@@ -102,7 +102,7 @@ impl<'a> Stage<'a> {
                 self.give(&person, consented).await;
                 messages
             }
-            ("RecoveryService", rpc) => {
+            ("RecoveryService" | "RecoveryFactsService", rpc) => {
                 let messages = self.recovery(rpc, &person).await;
                 self.give(&person, consented).await;
                 messages

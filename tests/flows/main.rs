@@ -3,6 +3,7 @@
 
 mod away;
 mod buf_curl;
+mod circle;
 mod plan;
 mod python;
 mod reentry;

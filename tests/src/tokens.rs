@@ -55,6 +55,13 @@ impl Tokens {
         self.issuer.mint(&mint).unwrap()
     }
 
+    /// The sign-in of somebody who supports others.
+    pub fn supporter(&self, sub: &str) -> String {
+        let roles = [Role::Supporter];
+        let mint = mint(Asserts::Person, sub, &roles, &[Purpose::SupportNetwork]);
+        self.issuer.mint(&mint).unwrap()
+    }
+
     pub fn network_admin(&self) -> String {
         self.issuer.mint(&mint(Asserts::Network, "admin", &[Role::NetworkAdmin], &[])).unwrap()
     }

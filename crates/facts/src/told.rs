@@ -12,6 +12,7 @@ use wire::{
         WatchPersonEventsRequest, WatchPersonEventsResponse,
         facts_service_client::FactsServiceClient,
     },
+    recovery::v1::{self as circles, recovery_facts_service_client::RecoveryFactsServiceClient},
 };
 
 use crate::Peer;
@@ -42,6 +43,16 @@ pub async fn follow_person_events(consent: Peer, told: impl Told<WatchPersonEven
     let open = |after| {
         let mut client = FactsServiceClient::new(consent.service());
         async move { client.watch_person_events(WatchPersonEventsRequest { after }).await }
+    };
+    follow(&told, open).await;
+}
+
+/// Follows what people must be told of that their circle did. Without end.
+pub async fn follow_circles(recovery: Peer, told: impl Told<circles::WatchPersonEventsResponse>) {
+    let open = |after| {
+        let mut client = RecoveryFactsServiceClient::new(recovery.service());
+        let request = circles::WatchPersonEventsRequest { after };
+        async move { client.watch_person_events(request).await }
     };
     follow(&told, open).await;
 }

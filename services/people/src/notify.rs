@@ -1,5 +1,5 @@
-//! What others did about a person's consents and records, as the consent service tells it: a notice for
-//! each, once.
+//! What others did about a person's consents, records and crisis plan, as the services tell it that hold those: a notice
+//! for each, once.
 
 use std::sync::Arc;
 
@@ -11,9 +11,13 @@ use wire::{
     consent::v1::{PersonEventKind, WatchPersonEventsResponse},
     convert::{id_of, instant},
     people::v1::NoticeKind,
+    recovery::v1 as circles,
 };
 
-use crate::{App, store::person_event};
+use crate::{
+    App,
+    store::person_event::{self, Source},
+};
 
 /// As audit records name it.
 const TASK: &str = "trellis.people/Notify";
@@ -56,25 +60,50 @@ impl TxError for Stop {
 
 impl Told<WatchPersonEventsResponse> for Following {
     async fn place(&self) -> Option<i64> {
-        let place = person_event::cursor(&self.0.deps.db).await;
-        place.inspect_err(|error| tracing::warn!(%error, "no place to follow consent from")).ok()
+        self.reached(Source::Consent).await
     }
 
     async fn take(&self, message: WatchPersonEventsResponse) -> bool {
         if message.person.is_empty() {
             return true;
         }
-        let sequence = message.sequence;
-        let done = match read(&message) {
-            Some(event) => self.tell(sequence, event).await,
+        let place = (Source::Consent, message.sequence);
+        self.deal(place, message.kind, read(&message)).await
+    }
+}
+
+impl Told<circles::WatchPersonEventsResponse> for Following {
+    async fn place(&self) -> Option<i64> {
+        self.reached(Source::Circles).await
+    }
+
+    async fn take(&self, message: circles::WatchPersonEventsResponse) -> bool {
+        if message.person.is_empty() {
+            return true;
+        }
+        let place = (Source::Circles, message.sequence);
+        self.deal(place, message.kind, read_circle(&message)).await
+    }
+}
+
+impl Following {
+    async fn reached(&self, source: Source) -> Option<i64> {
+        let place = person_event::cursor(&self.0.deps.db, source).await;
+        place.inspect_err(|error| tracing::warn!(%error, ?source, "no place to follow from")).ok()
+    }
+
+    /// None: it says what is not known here.
+    async fn deal(&self, place: (Source, i64), kind: i32, event: Option<Event>) -> bool {
+        let (source, sequence) = place;
+        let done = match event {
+            Some(event) => self.tell(place, event).await,
             None => Err(Stop::Nobody),
         };
         let done = match done {
             // What is not known here will not be known another time: somebody must look into it.
             Err(Stop::Nobody) => {
-                let kind = message.kind;
                 tracing::error!(alarm = "person-event", sequence, kind, "an event is passed over");
-                person_event::reached(&self.0.deps.db, sequence).await
+                person_event::reached(&self.0.deps.db, source, sequence).await
             }
             Err(Stop::Store(error)) => Err(error),
             Ok(()) | Err(Stop::Done) => Ok(()),
@@ -82,10 +111,8 @@ impl Told<WatchPersonEventsResponse> for Following {
         let failed = |error| tracing::warn!(sequence, %error, "a notice was not written");
         done.map_err(failed).is_ok()
     }
-}
 
-impl Following {
-    async fn tell(&self, sequence: i64, event: Event) -> Result<(), Stop> {
+    async fn tell(&self, place: (Source, i64), event: Event) -> Result<(), Stop> {
         let (guard, db) = (&self.0.deps.guard, &self.0.deps.db);
         let act = guard.by_network(TASK, Kind::Profile, PersonId::from(event.person));
         let id = ledger::new_id(&self.0.deps.clock);
@@ -93,14 +120,19 @@ impl Following {
         guard
             .commit_by_network(db, "notice.tell", act, vec![id], move |tx, _| {
                 let event = Arc::clone(&event);
-                Box::pin(async move { write(tx, sequence, id, &event).await })
+                Box::pin(async move { write(tx, place, id, &event).await })
             })
             .await
     }
 }
 
-async fn write(tx: &mut PgConnection, sequence: i64, id: Uuid, event: &Event) -> Result<(), Stop> {
-    if !person_event::advance(&mut *tx, sequence).await? {
+async fn write(
+    tx: &mut PgConnection,
+    (source, sequence): (Source, i64),
+    id: Uuid,
+    event: &Event,
+) -> Result<(), Stop> {
+    if !person_event::advance(&mut *tx, source, sequence).await? {
         return Err(Stop::Done);
     }
     match person_event::tell(tx, id, event).await? {
@@ -117,11 +149,30 @@ fn read(message: &WatchPersonEventsResponse) -> Option<Event> {
         PersonEventKind::ConsentEnded => NoticeKind::ConsentEnded,
         PersonEventKind::CourtOrder => NoticeKind::CourtOrder,
     };
-    let agencies = message.agencies.iter().map(|name| id_of("agencies", name));
+    event(kind, &message.person, &message.agencies, message.time.as_ref())
+}
+
+/// As [`read`], of a person's circle.
+fn read_circle(message: &circles::WatchPersonEventsResponse) -> Option<Event> {
+    let kind = match circles::PersonEventKind::try_from(message.kind).ok()? {
+        circles::PersonEventKind::Unspecified => return None,
+        circles::PersonEventKind::CrisisActivated => NoticeKind::CrisisActivated,
+        circles::PersonEventKind::CrisisEnded => NoticeKind::CrisisEnded,
+    };
+    event(kind, &message.person, &message.agencies, message.time.as_ref())
+}
+
+fn event(
+    kind: NoticeKind,
+    person: &str,
+    agencies: &[String],
+    time: Option<&prost_types::Timestamp>,
+) -> Option<Event> {
+    let agencies = agencies.iter().map(|name| id_of("agencies", name));
     Some(Event {
-        person: id_of("people", &message.person)?,
+        person: id_of("people", person)?,
         what: kind.as_str_name().strip_prefix("NOTICE_KIND_")?,
         agencies: agencies.collect::<Option<_>>()?,
-        at: instant(message.time.as_ref()?)?,
+        at: instant(time?)?,
     })
 }

@@ -13,7 +13,10 @@ use std::sync::Arc;
 
 use ::rpc::Deps;
 use facts::Peer;
-use wire::recovery::v1::recovery_service_server::RecoveryServiceServer;
+use wire::recovery::v1::{
+    recovery_facts_service_server::RecoveryFactsServiceServer,
+    recovery_service_server::RecoveryServiceServer,
+};
 
 pub use domain::{InstrumentError, Instruments};
 pub use rpc::Rpc;
@@ -41,4 +44,9 @@ pub fn server(app: Arc<App>) -> RecoveryServiceServer<Rpc> {
     RecoveryServiceServer::new(Rpc(app))
         .max_decoding_message_size(1024 * 1024)
         .max_encoding_message_size(4 * 1024 * 1024)
+}
+
+/// For other services of this network.
+pub fn facts_server(app: Arc<App>) -> RecoveryFactsServiceServer<Rpc> {
+    RecoveryFactsServiceServer::new(Rpc(app))
 }

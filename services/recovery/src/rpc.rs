@@ -33,11 +33,15 @@ mod unshare_section;
 mod update_goal;
 mod update_section;
 mod update_supporter;
+mod watch_person_events;
 
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status, async_trait};
-use wire::recovery::v1::{self as pb, recovery_service_server::RecoveryService};
+use wire::recovery::v1::{
+    self as pb, recovery_facts_service_server::RecoveryFactsService,
+    recovery_service_server::RecoveryService,
+};
 
 use crate::App;
 
@@ -234,5 +238,17 @@ impl RecoveryService for Rpc {
         request: Request<pb::ListCrisesRequest>,
     ) -> Result<Response<pb::ListCrisesResponse>, Status> {
         Ok(list_crises::list_crises(&self.0, request).await?)
+    }
+}
+
+#[async_trait]
+impl RecoveryFactsService for Rpc {
+    type WatchPersonEventsStream = rpc::Steps<pb::WatchPersonEventsResponse>;
+
+    async fn watch_person_events(
+        &self,
+        request: Request<pb::WatchPersonEventsRequest>,
+    ) -> Result<Response<Self::WatchPersonEventsStream>, Status> {
+        Ok(Response::new(watch_person_events::watch_person_events(&self.0, request)?))
     }
 }

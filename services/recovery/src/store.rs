@@ -1,6 +1,7 @@
 //! Plans in PostgreSQL. Facets are read for a decision, and words only of what it has opened.
 
 mod circle;
+mod circle_event;
 mod contribution;
 mod crisis;
 mod own_record;
@@ -20,6 +21,7 @@ use crate::domain::{
 pub use circle::{
     add_supporter, circle_size, end_supporter, of_circle, say_supporter, stands, supporter,
 };
+pub use circle_event::{PersonEvent, happened};
 pub use contribution::{contribute, decide, pending};
 pub use crisis::{Whose, add_step, circle_now, hide, lock_for, rules, set_rules, show, steps};
 pub use own_record::{add, count, rewrite};
@@ -159,6 +161,11 @@ impl Plans {
         most: i64,
     ) -> Result<Vec<Uuid>, StoreError> {
         crisis::showing(&self.db, practitioner, from, most).await
+    }
+
+    /// What people must be told of after this number, of anybody.
+    pub async fn events(&self, after: i64, most: i64) -> Result<Vec<PersonEvent>, StoreError> {
+        circle_event::follow(&self.db, after, most).await
     }
 
     /// Whose a section, a share, a supporter or a suggestion is.

@@ -181,6 +181,7 @@ impl Parts<'_> {
                 let app = people::start(deps, matching);
                 people::follow_names(&app);
                 people::follow_events(&app, self.peers.to(of, Service::Consent)?);
+                people::follow_circles(&app, self.peers.to(of, Service::Recovery)?);
                 people::follow_links(&app, self.peers.to(of, Service::Consent)?);
                 mounts.add(people::server(Arc::clone(&app)));
                 mounts.add(people::facts_server(app));
@@ -213,7 +214,9 @@ impl Parts<'_> {
                 let instruments = recovery::Instruments::open(more);
                 let instruments = instruments.context("recovery.instruments")?;
                 let people = self.peers.to(of, Service::People)?;
-                mounts.add(recovery::server(recovery::start(deps, people, instruments)));
+                let app = recovery::start(deps, people, instruments);
+                mounts.add(recovery::server(Arc::clone(&app)));
+                mounts.add(recovery::facts_server(app));
             }
             Service::Audit => {
                 let ledgers = of.peers().iter().map(|p| Ok((p.name(), self.peers.to(of, *p)?)));

@@ -1,36 +1,58 @@
-//! How far the consent service's events are dealt with, and the notices that they make.
+//! How far the events of other services are dealt with, and the notices that they make.
 
 use pg::{Db, PgConnection, Scope, StoreError};
 use uuid::Uuid;
 
 use crate::notify::Event;
 
+/// Who tells of events, by numbers of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    Consent,
+    /// The recovery service.
+    Circles,
+}
+
 /// The number of the last event that is dealt with.
-pub async fn cursor(db: &Db) -> Result<i64, StoreError> {
-    db.run_one("person_event.cursor", |conn| {
+pub async fn cursor(db: &Db, source: Source) -> Result<i64, StoreError> {
+    let circles = source == Source::Circles;
+    db.run_one("person_event.cursor", move |conn| {
         Box::pin(async move {
-            Ok(sqlx::query_scalar!("SELECT sequence FROM person_event_cursor")
-                .fetch_one(conn)
-                .await?)
+            let reached = sqlx::query_scalar!(
+                r#"SELECT CASE WHEN $1 THEN circles ELSE sequence END AS "reached!"
+                 FROM person_event_cursor"#,
+                circles,
+            );
+            Ok(reached.fetch_one(conn).await?)
         })
     })
     .await
 }
 
 /// As [`advance`], with nothing else to do.
-pub async fn reached(db: &Db, sequence: i64) -> Result<(), StoreError> {
+pub async fn reached(db: &Db, source: Source, sequence: i64) -> Result<(), StoreError> {
     db.run_tx("person_event.reached", Scope::nobody(), move |tx| {
-        Box::pin(async move { advance(tx, sequence).await.map(drop) })
+        Box::pin(async move { advance(tx, source, sequence).await.map(drop) })
     })
     .await
 }
 
 /// That this one is dealt with; whether it was not before.
-pub async fn advance(tx: &mut PgConnection, sequence: i64) -> Result<bool, StoreError> {
-    let done =
-        sqlx::query!("UPDATE person_event_cursor SET sequence = $1 WHERE sequence < $1", sequence)
-            .execute(tx)
-            .await?;
+pub async fn advance(
+    tx: &mut PgConnection,
+    source: Source,
+    sequence: i64,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE person_event_cursor SET
+             sequence = CASE WHEN $2 THEN sequence ELSE $1 END,
+             circles = CASE WHEN $2 THEN $1 ELSE circles END
+         WHERE CASE WHEN $2 THEN circles ELSE sequence END < $1",
+        sequence,
+        source == Source::Circles,
+    )
+    .execute(tx)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -146,6 +146,14 @@ async fn when_as_many_have_called_what_was_chosen_is_open_to_whom_it_was_chosen_
     let kinds: Vec<(i32, bool)> = told.steps.iter().map(|s| (s.kind, s.turned)).collect();
     assert_eq!(kinds, [(3, true), (3, false), (3, false), (1, true), (1, false), (1, false)]);
     assert_eq!(told.steps[0].supporter, scene.circle[2].name);
+    // And the person is told of both, by the people service.
+    let sql = "SELECT kind, agencies FROM circle_event WHERE person_id = $1 ORDER BY seq";
+    let events: Vec<(String, Vec<Uuid>)> =
+        sqlx::query_as(sql).bind(person).fetch_all(&mut scene.world.admin().await).await.unwrap();
+    assert_eq!(
+        events,
+        [("CRISIS_ACTIVATED".to_owned(), vec![]), ("CRISIS_ENDED".to_owned(), vec![])]
+    );
     // All of it is on record, each reading by the share that opened it.
     let events = scene.world.stage.events().await;
     for step in &told.steps {

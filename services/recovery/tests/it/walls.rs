@@ -26,7 +26,7 @@ async fn does(world: &World, scope: Scope, sql: &'static str) -> Result<u64, Sto
     done.await
 }
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "plan",
     "plan_section",
     "section_version",
@@ -37,6 +37,7 @@ const TABLES: [&str; 11] = [
     "crisis_activator",
     "crisis_view",
     "crisis_step",
+    "circle_event",
     "request_log",
 ];
 
@@ -83,6 +84,8 @@ async fn the_services_role_deletes_nothing_and_changes_no_words_and_no_share_but
         "UPDATE crisis_view SET grantee = grantee",
         "DELETE FROM crisis_step",
         "UPDATE crisis_step SET turned = true",
+        "DELETE FROM circle_event",
+        "UPDATE circle_event SET agencies = agencies",
         "UPDATE share SET crisis_id = NULL",
         "UPDATE supporter SET created_at = created_at",
         "UPDATE contribution SET content = ''",
