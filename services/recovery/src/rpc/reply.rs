@@ -1,6 +1,7 @@
 //! What is kept, as the contract tells it.
 
-use kernel::Instant;
+mod crisis;
+
 use prost::Message as _;
 use rpc::Error;
 use wire::{
@@ -9,9 +10,9 @@ use wire::{
     recovery::v1 as pb,
 };
 
-use crate::domain::{
-    Content, Contribution, Grantee, Rules, Said, Section, Share, Step, Supporter, Version,
-};
+use crate::domain::{Content, Contribution, Grantee, Said, Section, Share, Supporter, Version};
+
+pub(super) use crisis::{crisis_state, rules, step};
 
 /// Which section it is that content is of; none: of none, or of several.
 pub(super) fn kind(content: &pb::SectionContent) -> Option<i16> {
@@ -116,40 +117,4 @@ pub(super) fn contribution(contribution: &Contribution) -> Result<pb::Contributi
         create_time: Some(timestamp(contribution.created_at)),
         decide_time: contribution.decided_at.map(timestamp),
     })
-}
-
-pub(super) fn crisis_state(until: Option<Instant>) -> pb::CrisisState {
-    match until {
-        Some(_) => pb::CrisisState::Active,
-        None => pb::CrisisState::Inactive,
-    }
-}
-
-pub(super) fn rules(rules: &Rules) -> pb::CrisisRules {
-    let mut views: Vec<pb::CrisisView> = Vec::new();
-    for (section, to) in &rules.views {
-        let section = i32::from(*section);
-        match views.last_mut().filter(|view| view.section == section) {
-            Some(view) => view.viewers.push(grantee(to)),
-            None => views.push(pb::CrisisView { section, viewers: vec![grantee(to)] }),
-        }
-    }
-    pb::CrisisRules {
-        activators: rules.activators.iter().map(|id| name_of("supporters", id)).collect(),
-        threshold: rules.threshold.into(),
-        views,
-        end_threshold: rules.end_threshold.into(),
-        most_hours: rules.most_hours.into(),
-        create_time: Some(timestamp(rules.created_at)),
-    }
-}
-
-pub(super) fn step(step: &Step) -> pb::CrisisStep {
-    pb::CrisisStep {
-        name: name_of("crisisSteps", step.id),
-        kind: step.act as i32,
-        supporter: step.by.map(|id| name_of("supporters", id)).unwrap_or_default(),
-        time: Some(timestamp(step.at)),
-        turned: step.turned,
-    }
 }
