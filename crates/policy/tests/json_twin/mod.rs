@@ -39,9 +39,15 @@ pub fn admits(form: &Value, record: &Record) -> bool {
         sensitivities,
         unlabelled: record.confidentiality.is_none() && stated == 0,
     };
-    let any =
-        |list: &Value| list.as_array().expect("a list").iter().any(|clause| row.holds(clause));
-    any(&form["open"]) || (any(&form["consent"]) && !any(&form["deny"]))
+    // Of everybody, and of the row's own person.
+    let people = form["people"].as_object().expect("clauses by person");
+    let mine = people.get(record.person.as_str());
+    let any = |name: &str| {
+        let lists = [Some(form), mine].into_iter().flatten();
+        let mut lists = lists.map(|of| of[name].as_array().expect("a list"));
+        lists.any(|list| list.iter().any(|clause| row.holds(clause)))
+    };
+    any("open") || (any("consent") && !any("deny"))
 }
 
 fn bit(code: impl Code) -> u64 {

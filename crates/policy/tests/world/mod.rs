@@ -315,7 +315,8 @@ fn facts(person: &'static str) -> BoxedStrategy<PersonFacts> {
             move |(consents, restrictions, emergency_accesses, court_orders, reps, shares)| {
                 let mut all = PersonFacts::new(PersonId::new(person));
                 let of_each = [consents.0, consents.1, consents.2, consents.3];
-                all.consents = consents.4.into_iter().map(|i| of_each[i].clone()).collect();
+                all.consents =
+                    consents.4.into_iter().filter_map(|i| of_each.get(i).cloned()).collect();
                 all.restrictions = restrictions;
                 all.emergency_accesses = emergency_accesses;
                 all.court_orders = court_orders;
