@@ -4,6 +4,7 @@ CREATE TABLE plan (
     person_id uuid PRIMARY KEY,
     proofed boolean NOT NULL,
     vouching uuid[] NOT NULL,
+    sign_in bytea NOT NULL CHECK (octet_length(sign_in) = 32),
     made_at timestamptz NOT NULL
 );
 COMMENT ON TABLE plan IS 'That a person has a plan. Its row is locked by whatever writes to any part of it.';
@@ -11,6 +12,8 @@ COMMENT ON COLUMN plan.person_id IS 'Whose.';
 COMMENT ON COLUMN plan.proofed IS 'Whether the sign-in that wrote to it last is proofed.';
 COMMENT ON COLUMN plan.vouching IS
     'The agencies that vouched for that sign-in. Only one that is proofed, or that all of them vouch for, goes on.';
+COMMENT ON COLUMN plan.sign_in IS
+    'Which sign-in it was: SHA-256 over its issuer and subject. Another closes what one has opened that was not proofed.';
 COMMENT ON COLUMN plan.made_at IS 'When it was made.';
 SELECT protect('plan');
 

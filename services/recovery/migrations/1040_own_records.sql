@@ -45,9 +45,9 @@ COMMENT ON COLUMN own_version.written_at IS 'When.';
 SELECT protect('own_version');
 SELECT append_only('own_version');
 
-CREATE FUNCTION locate_own_record(record uuid) RETURNS uuid
+CREATE FUNCTION locate_own_record(record uuid, of_kind smallint) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
-    SELECT r.person_id FROM own_record r WHERE r.id = record
+    SELECT r.person_id FROM own_record r WHERE r.id = record AND r.kind = of_kind
 $$;
 COMMENT ON FUNCTION locate_own_record IS 'Whose such a record is: the person''s id; null: there is none.';
 

@@ -104,15 +104,15 @@ pub struct Surety {
     pub proofed: bool,
     /// The agencies that vouch for it.
     pub vouching: Vec<Uuid>,
+    /// Which it is: a fingerprint.
+    pub sign_in: Vec<u8>,
 }
 
 impl Surety {
     /// Of agencies that vouch for a sign-in; none: it is proofed.
-    pub fn of(confirmed_by: Option<Vec<Uuid>>) -> Self {
-        match confirmed_by {
-            None => Self { proofed: true, vouching: Vec::new() },
-            Some(vouching) => Self { proofed: false, vouching },
-        }
+    pub fn of(confirmed_by: Option<Vec<Uuid>>, sign_in: &[u8; 32]) -> Self {
+        let (proofed, vouching) = (confirmed_by.is_none(), confirmed_by.unwrap_or_default());
+        Self { proofed, vouching, sign_in: sign_in.to_vec() }
     }
 
     /// Whether it goes on with what the other has written. One agency's surety could be that agency's own: whoever
@@ -120,6 +120,12 @@ impl Surety {
     pub fn goes_on_from(&self, other: &Self) -> bool {
         let vouched = || other.vouching.iter().all(|agency| self.vouching.contains(agency));
         self.proofed || (!other.proofed && !self.vouching.is_empty() && vouched())
+    }
+
+    /// Whether what the other has opened ends with it: another sign-in, which did not stand everywhere, may have
+    /// been somebody else's, and whom it let in is nobody of the person's choosing.
+    pub fn takes_over_from(&self, other: &Self) -> bool {
+        !other.proofed && self.sign_in != other.sign_in
     }
 }
 
@@ -132,8 +138,8 @@ mod tests {
 
     #[test]
     fn a_sign_in_goes_on_only_where_everybody_who_vouched_vouches_still() {
-        let proofed = || Surety::of(None);
-        let by = |agencies: &[Uuid]| Surety::of(Some(agencies.to_vec()));
+        let proofed = || Surety::of(None, &[1; 32]);
+        let by = |agencies: &[Uuid]| Surety::of(Some(agencies.to_vec()), &[2; 32]);
         for (now, before, goes_on) in [
             (proofed(), proofed(), true),
             (proofed(), by(&[A]), true),
@@ -146,6 +152,21 @@ mod tests {
             (by(&[]), by(&[A]), false),
         ] {
             assert_eq!(now.goes_on_from(&before), goes_on, "{now:?} {before:?}");
+        }
+    }
+
+    #[test]
+    fn another_sign_in_takes_over_from_one_that_did_not_stand_everywhere() {
+        let proofed = |n| Surety::of(None, &[n; 32]);
+        let vouched = |n| Surety::of(Some(vec![A]), &[n; 32]);
+        for (now, before, takes_over) in [
+            (proofed(1), proofed(2), false),
+            (vouched(1), vouched(1), false),
+            (proofed(1), vouched(1), false),
+            (proofed(1), vouched(2), true),
+            (vouched(1), vouched(2), true),
+        ] {
+            assert_eq!(now.takes_over_from(&before), takes_over, "{now:?} {before:?}");
         }
     }
 }

@@ -25,7 +25,7 @@ pub use circle_event::{PersonEvent, happened};
 pub use contribution::{contribute, decide, pending};
 pub use crisis::{Whose, add_step, circle_now, hide, lock_for, rules, set_rules, show, steps};
 pub use own_record::{add, count, rewrite};
-pub use plan::{lock, make, says, write};
+pub use plan::{lock, make, says, stands_on, write};
 pub use share::{end, end_with, live, of_section, open_shares, share};
 
 /// Versions 1000 and up of this service's schema.
@@ -192,7 +192,7 @@ impl Plans {
     }
 
     /// Whose a goal or check-in is.
-    pub async fn record_owner(&self, record: Uuid) -> Result<Option<Uuid>, StoreError> {
+    pub async fn record_owner(&self, record: (Uuid, OwnKind)) -> Result<Option<Uuid>, StoreError> {
         own_record::owner(&self.db, record).await
     }
 }

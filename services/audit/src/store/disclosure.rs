@@ -230,7 +230,7 @@ pub(super) async fn list(
          FROM disclosure d
          WHERE person_id = $1 AND outcome = 'PERMIT' AND bases <> '{}' AND told_now(d, $9)
             AND (bases <> '{NAMED_IN_CONSENT}' OR records <> '{}')
-            AND ($2 OR NOT (bases <@ '{SELF,INVITATION}' OR COALESCE(
+            AND ($2 OR NOT (bases <@ '{SELF,INVITATION,SUPPORT}' OR COALESCE(
                 bases <@ '{CUSTODIAN}' AND custodians <@ ARRAY[agency_id], false)))
             AND ($3::uuid[] IS NULL OR CASE WHEN custodians = '{}'
                 THEN service = 'consent' AND (agency_id IS NULL OR agency_id = ANY ($3))

@@ -52,7 +52,7 @@ pub(super) async fn list(
          FROM disclosure d
          WHERE person_id = $1 AND outcome = 'PERMIT' AND bases <> '{}' AND told_now(d, $5)
             AND (bases <> '{NAMED_IN_CONSENT}' OR records <> '{}')
-            AND NOT (bases <@ '{SELF,INVITATION}' OR COALESCE(
+            AND NOT (bases <@ '{SELF,INVITATION,SUPPORT}' OR COALESCE(
                 bases <@ '{CUSTODIAN}' AND custodians <@ ARRAY[agency_id], false))
             AND ($2::uuid[] IS NULL OR CASE WHEN custodians = '{}'
                 THEN service = 'consent' AND (agency_id IS NULL OR agency_id = ANY ($2))

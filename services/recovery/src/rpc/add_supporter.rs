@@ -41,7 +41,7 @@ pub(super) async fn add_supporter(
     let new = Supporter { id, person, said, version: 1, created_at: now, ended_at: None };
     let new = Arc::new(new);
     let own = Own { call: call.clone(), once, permit, id, records: vec![id], tx: "circle.add" };
-    let added = own.made(app, move |tx, permit, _| {
+    let added = own.made(app, move |tx, permit| {
         let new = Arc::clone(&new);
         Box::pin(async move {
             let size = store::circle_size(&mut *tx, &permit).await?;

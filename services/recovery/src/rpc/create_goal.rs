@@ -35,10 +35,10 @@ pub(super) async fn create_goal(
     let (id, at) = (Uuid::new_v4(), app.deps.clock.now());
     let new = Arc::new(NewRecord { id, kind: OwnKind::Goal, instrument: None, content, at });
     let own = Own { call, once, permit, id, records: vec![id], tx: "goal.make" };
-    let made = own.made(app, move |tx, permit, by| {
+    let made = own.made(app, move |tx, permit| {
         let new = Arc::clone(&new);
         Box::pin(async move {
-            let goal = add(tx, &permit, &by, &new, ("goals", MOST_GOALS)).await?;
+            let goal = add(tx, &permit, &new, ("goals", MOST_GOALS)).await?;
             Ok(CreateGoalResponse { goal: Some(goal::shown(&goal)?) })
         })
     });

@@ -54,7 +54,7 @@ async fn ended(
     let permit = themself(app, &call, person).await?;
     let (id, now) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
     let own = Own { call, once, permit, id, records: vec![id], tx: "crisis.end" };
-    let ended = own.made(app, move |tx, permit, _| {
+    let ended = own.made(app, move |tx, permit| {
         Box::pin(async move {
             let whose = Whose::from(&*permit);
             if let Some(rules) = store::rules(&mut *tx, whose).await? {

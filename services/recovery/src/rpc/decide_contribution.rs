@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{ACCEPTED, Content, Contribution, DECLINED, MOST_BYTES, MOST_ITEMS, PENDING, Surety},
+    domain::{ACCEPTED, Content, Contribution, DECLINED, MOST_BYTES, MOST_ITEMS, PENDING},
     store,
 };
 
@@ -38,7 +38,7 @@ pub(super) async fn decide_contribution(
     // What the person's decision makes is a version of a section, if anything.
     let records = if request.accept { vec![version] } else { Vec::new() };
     let own = Own { call, once, permit, id, records, tx: "contribution.decide" };
-    let decided = own.made(app, move |tx, permit, by| {
+    let decided = own.made(app, move |tx, permit| {
         Box::pin(async move {
             let before = store::decide(&mut *tx, &permit, id, state, now).await?;
             let before = before.ok_or(Error::NotFound)?;
@@ -48,7 +48,7 @@ pub(super) async fn decide_contribution(
             }
             let decided = Contribution { state, decided_at: Some(now), ..before };
             if state == ACCEPTED {
-                add(tx, permit, by, &decided, version).await?;
+                add(tx, permit, &decided, version).await?;
             }
             Ok(DecideContributionResponse { contribution: Some(reply::contribution(&decided)?) })
         })
@@ -60,7 +60,6 @@ pub(super) async fn decide_contribution(
 async fn add(
     tx: &mut PgConnection,
     permit: Arc<StandingPermit>,
-    by: Surety,
     accepted: &Contribution,
     version: Uuid,
 ) -> Result<(), InTx> {
@@ -68,7 +67,7 @@ async fn add(
     let at = accepted.decided_at.ok_or(Error::Internal("when a suggestion was decided"))?;
     let content = joined(says.as_ref(), &accepted.content)?;
     let new = (version, &content, at);
-    let written = store::write(tx, &permit, &by, (accepted.kind, None), new).await?;
+    let written = store::write(tx, &permit, (accepted.kind, None), new).await?;
     written.map(drop).ok_or_else(|| Error::Internal("a section of a plan that is locked").into())
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn end_supporter(
     let permit = of_part(app, &call, id).await?;
     let (person, now) = (permit.person_id(), app.deps.clock.now());
     let own = Own { call, once, permit, id, records: vec![id], tx: "circle.end" };
-    let ended = own.made(app, move |tx, permit, _| {
+    let ended = own.made(app, move |tx, permit| {
         Box::pin(async move {
             let before = store::supporter(&mut *tx, &permit, id).await?.ok_or(Error::NotFound)?;
             if before.ended_at.is_some() {

@@ -51,13 +51,13 @@ async fn made(app: &App, call: &Call, person: Uuid) -> Result<(), Error> {
     if app.store.surety(&permit).await?.is_some() {
         return Ok(());
     }
-    let clock = Arc::clone(&app.deps.clock);
+    let (clock, sign_in) = (Arc::clone(&app.deps.clock), *call.caller().fingerprint());
     let db = app.store.db();
     let make =
         app.deps.guard.commit_standing(db, "plan.make", permit, Vec::new(), move |tx, permit| {
             let at = clock.now();
             Box::pin(async move {
-                let by = Surety::of(permit.confirmed_by());
+                let by = Surety::of(permit.confirmed_by(), &sign_in);
                 Ok::<_, InTx>(store::make(tx, &permit, &by, at).await?)
             })
         });

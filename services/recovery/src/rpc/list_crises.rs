@@ -35,6 +35,8 @@ pub(super) async fn list_crises(
     let mut people = match supporter {
         true => supported(app, &call, after).await?,
         false => {
+            // Who may ask nothing of a plan is told so, whether there is a crisis or none.
+            app.deps.guard.defer::<ReadPlans>(&call).await?;
             let from = (after, app.deps.clock.now());
             app.store.crises_shown_to(whole_name(&call)?, from, size + 1).await?
         }

@@ -23,7 +23,7 @@ pub(super) async fn themself(
         Err(Refusal::NotFound) => return Err(refused(app, call, Some(&person), Vec::new()).await),
         Err(away) => return Err(away.into()),
     };
-    let by = Surety::of(permit.confirmed_by());
+    let by = Surety::of(permit.confirmed_by(), call.caller().fingerprint());
     let before = app.store.surety(&permit).await?;
     if by.goes_on_from(before.as_ref().unwrap_or(&by)) {
         return Ok(permit);
@@ -85,11 +85,7 @@ impl Own {
     pub(super) async fn made<M, F>(self, app: &App, make: F) -> Result<M, Error>
     where
         M: Message + Default + 'static,
-        F: for<'c> Fn(
-                &'c mut PgConnection,
-                Arc<StandingPermit>,
-                Surety,
-            ) -> BoxFuture<'c, Result<M, InTx>>
+        F: for<'c> Fn(&'c mut PgConnection, Arc<StandingPermit>) -> BoxFuture<'c, Result<M, InTx>>
             + Send
             + Sync
             + 'static,
@@ -104,13 +100,14 @@ impl Own {
                 let shared = Arc::clone(&shared);
                 Box::pin(async move {
                     let (make, key) = &*shared;
-                    let by = Surety::of(permit.confirmed_by());
+                    let by = Surety::of(permit.confirmed_by(), &key.fingerprint);
                     store::make(&mut *tx, &permit, &by, at).await?;
                     let before = store::lock(&mut *tx, &permit).await?.ok_or(Error::NotFound)?;
                     if !by.goes_on_from(&before) {
                         return Err(InTx::Other(Error::Denied(Denial::SignInNotConfirmed)));
                     }
-                    let reply = make(&mut *tx, permit, by).await?;
+                    store::stands_on(&mut *tx, &permit, (&by, &before), at).await?;
+                    let reply = make(&mut *tx, permit).await?;
                     keep_answer(tx, key, person, id, &reply.encode_to_vec(), at).await?;
                     Ok((reply, ()))
                 })

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::own::of_owner;
 use crate::{
     App,
-    domain::{NewRecord, OwnRecord, Surety},
+    domain::{NewRecord, OwnKind, OwnRecord},
     store,
 };
 
@@ -16,9 +16,9 @@ use crate::{
 pub(super) async fn of_record(
     app: &App,
     call: &Call,
-    record: Uuid,
+    (record, kind): (Uuid, OwnKind),
 ) -> Result<StandingPermit, Error> {
-    let owner = app.store.record_owner(record).await?;
+    let owner = app.store.record_owner((record, kind)).await?;
     of_owner(app, call, owner, record).await
 }
 
@@ -26,7 +26,6 @@ pub(super) async fn of_record(
 pub(super) async fn add(
     tx: &mut PgConnection,
     permit: &StandingPermit,
-    by: &Surety,
     new: &NewRecord,
     (what, limit): (&'static str, usize),
 ) -> Result<OwnRecord, InTx> {
@@ -34,5 +33,5 @@ pub(super) async fn add(
     if usize::try_from(there).is_ok_and(|there| there >= limit) {
         return Err(Error::Conflict(Conflict::TooMany { what, limit }).into());
     }
-    Ok(store::add(tx, permit, by, new).await?)
+    Ok(store::add(tx, permit, new).await?)
 }

@@ -116,11 +116,11 @@ impl<'a> Said<'a> {
         };
         let shared = Arc::new((new, shown));
         let own = Own { call, once, permit, id, records: vec![id], tx: "checkin.record" };
-        let recorded = own.made(app, move |tx, permit, by| {
+        let recorded = own.made(app, move |tx, permit| {
             let shared = Arc::clone(&shared);
             Box::pin(async move {
                 let (new, shown) = &*shared;
-                let record = add(tx, &permit, &by, new, ("check-ins", MOST_CHECK_INS)).await?;
+                let record = add(tx, &permit, new, ("check-ins", MOST_CHECK_INS)).await?;
                 Ok(shown(check_in::check_in(&record)?))
             })
         });

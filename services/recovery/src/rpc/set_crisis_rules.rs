@@ -43,7 +43,7 @@ pub(super) async fn set_crisis_rules(
     let given = request.rules.as_ref().ok_or_else(|| Error::field("rules", "must be given"))?;
     let new = Arc::new(rules(app, given, id, now)?);
     let own = Own { call, once, permit, id, records: vec![id], tx: "crisis.rules" };
-    let set = own.made(app, move |tx, permit, _| {
+    let set = own.made(app, move |tx, permit| {
         let new = Arc::clone(&new);
         Box::pin(async move {
             of_circle(&mut *tx, &permit, &new).await?;

@@ -56,7 +56,7 @@ pub(super) async fn share_section(
     };
     let new = Arc::new(new);
     let own = Own { call, once, permit, id, records: vec![id], tx: "plan.share" };
-    let shared = own.made(app, move |tx, permit, _| {
+    let shared = own.made(app, move |tx, permit| {
         let new = Arc::clone(&new);
         Box::pin(async move {
             share(tx, &permit, &new).await?;

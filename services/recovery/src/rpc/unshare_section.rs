@@ -25,7 +25,7 @@ pub(super) async fn unshare_section(
     let permit = of_part(app, &call, id).await?;
     let now = app.deps.clock.now();
     let own = Own { call, once, permit, id, records: vec![id], tx: "plan.unshare" };
-    let ended = own.made(app, move |tx, permit, _| {
+    let ended = own.made(app, move |tx, permit| {
         Box::pin(async move {
             let before = store::end(tx, &permit, id, now).await?.ok_or(Error::NotFound)?;
             if before.ended_at.is_some() {

@@ -26,15 +26,15 @@ pub(super) async fn update_goal(
     rpc::check(&request).ids(&ids).and(long).done()?;
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let id = rpc::id("name", "goals", &request.name)?;
-    let permit = of_record(app, &call, id).await?;
+    let permit = of_record(app, &call, (id, OwnKind::Goal)).await?;
     let expected = version_of(&request.etag)?;
     let (content, at) = (Arc::new(content), app.deps.clock.now());
     let own = Own { call, once, permit, id, records: vec![id], tx: "goal.write" };
-    let written = own.made(app, move |tx, permit, by| {
+    let written = own.made(app, move |tx, permit| {
         let content = Arc::clone(&content);
         Box::pin(async move {
             let which = (id, OwnKind::Goal);
-            let goal = store::rewrite(tx, &permit, &by, which, expected, (&content, at)).await?;
+            let goal = store::rewrite(tx, &permit, which, expected, (&content, at)).await?;
             let goal = goal.ok_or(Error::Conflict(Conflict::Stale))?;
             Ok(UpdateGoalResponse { goal: Some(goal::shown(&goal)?) })
         })

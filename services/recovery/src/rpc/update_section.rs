@@ -36,11 +36,11 @@ pub(super) async fn update_section(
     let (id, at) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
     let content = Arc::new(content);
     let own = Own { call, once, permit, id, records: vec![id], tx: "plan.write" };
-    let written = own.made(app, move |tx, permit, by| {
+    let written = own.made(app, move |tx, permit| {
         let content = Arc::clone(&content);
         Box::pin(async move {
             let new = (id, &*content, at);
-            let section = store::write(tx, &permit, &by, (kind, expected), new).await?;
+            let section = store::write(tx, &permit, (kind, expected), new).await?;
             let section = section.ok_or(Error::Conflict(Conflict::Stale))?;
             let section = reply::section(&section, Some(&*content), true)?;
             Ok(UpdateSectionResponse { section: Some(section) })

@@ -34,7 +34,7 @@ pub(super) async fn update_supporter(
     );
     let said = Arc::new(said);
     let own = Own { call, once, permit, id, records: vec![id], tx: "circle.update" };
-    let updated = own.made(app, move |tx, permit, _| {
+    let updated = own.made(app, move |tx, permit| {
         let said = Arc::clone(&said);
         Box::pin(async move {
             let before = store::supporter(&mut *tx, &permit, id).await?.ok_or(Error::NotFound)?;

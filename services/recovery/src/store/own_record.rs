@@ -5,8 +5,7 @@ use permit::StandingPermit;
 use pg::{Db, PgConnection, Sealed, StoreError};
 use uuid::Uuid;
 
-use super::plan::stands_on;
-use crate::domain::{Content, NewRecord, OwnKind, OwnRecord, Surety};
+use crate::domain::{Content, NewRecord, OwnKind, OwnRecord};
 
 struct Row {
     id: Uuid,
@@ -50,7 +49,6 @@ pub async fn count(
 pub async fn add(
     tx: &mut PgConnection,
     permit: &StandingPermit,
-    by: &Surety,
     new: &NewRecord,
 ) -> Result<OwnRecord, StoreError> {
     let person = permit.person_id();
@@ -65,7 +63,7 @@ pub async fn add(
     )
     .execute(&mut *tx)
     .await?;
-    version(tx, permit, by, (new.id, 1), (&new.content, new.at)).await?;
+    version(tx, permit, (new.id, 1), (&new.content, new.at)).await?;
     Ok(OwnRecord {
         id: new.id,
         person,
@@ -79,7 +77,6 @@ pub async fn add(
 async fn version(
     tx: &mut PgConnection,
     permit: &StandingPermit,
-    by: &Surety,
     (record, version): (Uuid, i32),
     (content, at): (&Content, Instant),
 ) -> Result<(), StoreError> {
@@ -93,9 +90,9 @@ async fn version(
         sealed.bytes(),
         at,
     )
-    .execute(&mut *tx)
+    .execute(tx)
     .await?;
-    stands_on(tx, permit, by).await
+    Ok(())
 }
 
 /// Writes a new version of a record of the permit's person, whose plan is locked; `expected`: of this version, or
@@ -103,7 +100,6 @@ async fn version(
 pub async fn rewrite(
     tx: &mut PgConnection,
     permit: &StandingPermit,
-    by: &Surety,
     (record, kind): (Uuid, OwnKind),
     expected: Option<i32>,
     (content, at): (&Content, Instant),
@@ -120,7 +116,7 @@ pub async fn rewrite(
         expected,
     );
     let Some(row) = row.fetch_optional(&mut *tx).await? else { return Ok(None) };
-    version(tx, permit, by, (record, row.version), (content, at)).await?;
+    version(tx, permit, (record, row.version), (content, at)).await?;
     Ok(Some(OwnRecord {
         id: record,
         person,
@@ -165,10 +161,14 @@ pub(super) async fn list(
 }
 
 /// Whose a record is.
-pub(super) async fn owner(db: &Db, record: Uuid) -> Result<Option<Uuid>, StoreError> {
+pub(super) async fn owner(
+    db: &Db,
+    (record, kind): (Uuid, OwnKind),
+) -> Result<Option<Uuid>, StoreError> {
     db.run_one("own.locate", move |conn| {
         Box::pin(async move {
-            let owner = sqlx::query_scalar!("SELECT locate_own_record($1)", record);
+            let owner =
+                sqlx::query_scalar!("SELECT locate_own_record($1, $2)", record, kind as i16);
             Ok(owner.fetch_one(conn).await?)
         })
     })

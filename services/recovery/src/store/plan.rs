@@ -65,11 +65,12 @@ pub(super) async fn words(
 struct SuretyRow {
     proofed: bool,
     vouching: Vec<Uuid>,
+    sign_in: Vec<u8>,
 }
 
 impl From<SuretyRow> for Surety {
     fn from(row: SuretyRow) -> Self {
-        Self { proofed: row.proofed, vouching: row.vouching }
+        Self { proofed: row.proofed, vouching: row.vouching, sign_in: row.sign_in }
     }
 }
 
@@ -79,7 +80,7 @@ pub(super) async fn surety(db: &Db, permit: &StandingPermit) -> Result<Option<Su
         Box::pin(async move {
             let row = sqlx::query_as!(
                 SuretyRow,
-                "SELECT proofed, vouching FROM plan WHERE person_id = $1",
+                "SELECT proofed, vouching, sign_in FROM plan WHERE person_id = $1",
                 person
             );
             Ok(row.fetch_optional(tx).await?)
@@ -96,12 +97,14 @@ pub async fn make(
     at: Instant,
 ) -> Result<(), StoreError> {
     let made = sqlx::query!(
-        "INSERT INTO plan (person_id, proofed, vouching, made_at) VALUES ($1, $2, $3, $4)
+        "INSERT INTO plan (person_id, proofed, vouching, made_at, sign_in)
+         VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (person_id) DO NOTHING",
         permit.person_id(),
         by.proofed,
         &by.vouching,
         at,
+        by.sign_in,
     );
     if made.execute(&mut *tx).await?.rows_affected() == 0 {
         return Ok(());
@@ -128,7 +131,7 @@ pub async fn lock(
 ) -> Result<Option<Surety>, StoreError> {
     let row = sqlx::query_as!(
         SuretyRow,
-        "SELECT proofed, vouching FROM plan WHERE person_id = $1 FOR UPDATE",
+        "SELECT proofed, vouching, sign_in FROM plan WHERE person_id = $1 FOR UPDATE",
         permit.person_id(),
     );
     Ok(row.fetch_optional(tx).await?.map(Surety::from))
@@ -151,17 +154,47 @@ pub async fn says(
     content.map(|content| Ok(Content(Sealed::open(&content)?.to_vec()))).transpose()
 }
 
-/// Notes on what the sign-in stands that has written.
+/// Notes on what the sign-in stands that writes; what another has opened that it takes over from ends. The plan is
+/// locked.
 pub async fn stands_on(
     tx: &mut PgConnection,
     permit: &StandingPermit,
-    by: &Surety,
+    (by, before): (&Surety, &Surety),
+    at: Instant,
 ) -> Result<(), StoreError> {
+    if by.takes_over_from(before) {
+        close(&mut *tx, permit, at).await?;
+    }
     sqlx::query!(
-        "UPDATE plan SET proofed = $2, vouching = $3 WHERE person_id = $1",
+        "UPDATE plan SET proofed = $2, vouching = $3, sign_in = $4 WHERE person_id = $1",
         permit.person_id(),
         by.proofed,
         &by.vouching,
+        by.sign_in,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Ends all that the permit's person shares, and their circle.
+async fn close(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    at: Instant,
+) -> Result<(), StoreError> {
+    let person = permit.person_id();
+    sqlx::query!(
+        "UPDATE share SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL",
+        person,
+        at,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "UPDATE supporter SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL",
+        person,
+        at,
     )
     .execute(tx)
     .await?;
@@ -172,7 +205,6 @@ pub async fn stands_on(
 pub async fn write(
     tx: &mut PgConnection,
     permit: &StandingPermit,
-    by: &Surety,
     (kind, expected): (i16, Option<i32>),
     (id, content, at): (Uuid, &Content, Instant),
 ) -> Result<Option<Section>, StoreError> {
@@ -201,7 +233,6 @@ pub async fn write(
     )
     .execute(&mut *tx)
     .await?;
-    stands_on(tx, permit, by).await?;
     Ok(Some(section))
 }
 

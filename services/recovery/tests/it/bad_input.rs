@@ -42,7 +42,17 @@ async fn what_is_wrong_with_a_section_is_named_at_once_and_nothing_is_written() 
     assert_eq!(fields(&jane.update(nil).await.unwrap_err()), set(&["request_id", "person"]));
     let tools =
         |words: &[&str]| Section::WellnessToolbox(pb::WellnessToolbox { tools: items(words) });
-    for words in ["", " ", "\n\t", "\u{0}", "a\u{7}b", "a\u{202e}b", &"a".repeat(1001)] {
+    for words in [
+        "",
+        " ",
+        "\n\t",
+        "\u{0}",
+        "a\u{7}b",
+        "a\u{9b}b",
+        "a\u{85}b",
+        "a\u{202e}b",
+        &"a".repeat(1001),
+    ] {
         let refused = jane.update(writing(person, tools(&["a walk", words]))).await.unwrap_err();
         let named = fields(&refused);
         assert!(named.iter().all(|field| field.contains("tools[1].words")), "{words:?} {named:?}");
@@ -63,7 +73,14 @@ async fn what_is_wrong_with_a_section_is_named_at_once_and_nothing_is_written() 
         let supporters = vec![one];
         Section::CrisisPlan(pb::CrisisPlan { supporters, ..pb::CrisisPlan::default() })
     };
-    for (name, contact) in [("", ""), ("two\nlines", ""), ("Kim", "two\nlines"), ("Kim", " ")] {
+    for (name, contact) in [
+        ("", ""),
+        ("two\nlines", ""),
+        ("Kim", "two\nlines"),
+        ("Kim", " "),
+        ("a\u{2028}b", ""),
+        ("Kim", "\u{9b}31m"),
+    ] {
         let refused = jane.update(writing(person, supporter(name, contact))).await.unwrap_err();
         assert_eq!(fields(&refused).len(), 1, "{name:?} {contact:?}");
     }

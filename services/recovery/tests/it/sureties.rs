@@ -4,6 +4,7 @@
 use tonic::Code;
 use wire::recovery::v1::PlanSectionKind as Kind;
 
+use crate::supported::{adding, circle_of};
 use crate::world::{
     CLINIC, Client, HOUSING, World, history, list_of, sharing, told, toolbox, triggers, unsharing,
     writing,
@@ -53,4 +54,58 @@ async fn who_vouched_for_the_one_that_wrote_last_vouches_for_the_one_that_goes_o
     assert!(reads(&proofed).await && reads(&by(&[CLINIC, HOUSING])).await, "it only read");
     proofed.update(writing(person, toolbox("a nap"))).await.unwrap();
     assert!(reads(&proofed).await && !reads(&by(&[CLINIC, HOUSING])).await);
+}
+
+#[tokio::test]
+async fn what_a_sign_in_opened_that_did_not_stand_everywhere_ends_when_another_writes() {
+    let world = World::new().await;
+    let (person, _) = world.somebody();
+    let doctor = world.clinician(CLINIC, "dr-c");
+    for takes_over in [world.signed_in(person, Some(&[CLINIC])), world.signed_in(person, None)] {
+        // Whoever the clinic let in as her shares what she is to write, and lets somebody into her circle.
+        let theirs = world.signed_in(person, Some(&[CLINIC]));
+        let warning = theirs.section(person, Kind::Triggers).await;
+        let share = theirs.share(sharing(&world, &warning, CLINIC, "dr-c")).await.unwrap();
+        let kim = theirs.add_supporter(adding(person, "Kim")).await.unwrap();
+        let kim = kim.supporter.unwrap();
+        assert_eq!(doctor.plan(person).await.unwrap().sections.len(), 1);
+
+        takes_over.update(writing(person, triggers("the letter"))).await.unwrap();
+        assert_eq!(doctor.plan(person).await.unwrap_err().code(), Code::NotFound);
+        let shares = takes_over.shares(list_of(person)).await.unwrap().shares;
+        let ended = shares.into_iter().find(|one| one.name == share.name).unwrap();
+        assert!(ended.end_time.is_some());
+        let circle = takes_over.list_supporters(circle_of(person)).await.unwrap().supporters;
+        let ended = circle.into_iter().find(|one| one.name == kim.name).unwrap();
+        assert!(ended.end_time.is_some());
+    }
+    // What stands everywhere holds, whichever of hers writes.
+    let (person, jane) = world.somebody();
+    let tools = jane.update(writing(person, toolbox("a walk"))).await.unwrap();
+    jane.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
+    let again = world.signed_in(person, None);
+    again.update(writing(person, toolbox("a swim"))).await.unwrap();
+    assert_eq!(doctor.plan(person).await.unwrap().sections.len(), 1);
+    // So does what one and the same has opened.
+    let (person, _) = world.somebody();
+    let clinics = world.signed_in(person, Some(&[CLINIC]));
+    let tools = clinics.update(writing(person, toolbox("a walk"))).await.unwrap();
+    clinics.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
+    clinics.update(writing(person, toolbox("a swim"))).await.unwrap();
+    assert_eq!(doctor.plan(person).await.unwrap().sections.len(), 1);
+}
+
+#[tokio::test]
+async fn whatever_a_sign_in_that_stands_everywhere_does_is_out_of_reach_of_one_that_does_not() {
+    let expected = (Code::PermissionDenied, "SIGN_IN_NOT_CONFIRMED".to_owned());
+    let world = World::new().await;
+    let (person, jane) = world.somebody();
+    let clinics = world.signed_in(person, Some(&[CLINIC]));
+    clinics.update(writing(person, toolbox("a walk"))).await.unwrap();
+    clinics.shares(list_of(person)).await.unwrap();
+    // No word of a plan is written, and what she does is hers alone all the same.
+    jane.add_supporter(adding(person, "my sponsor")).await.unwrap();
+    let refused = clinics.list_supporters(circle_of(person)).await.unwrap_err();
+    assert_eq!(told(&refused), expected);
+    assert_eq!(told(&clinics.shares(list_of(person)).await.unwrap_err()), expected);
 }
