@@ -45,7 +45,8 @@ impl Project {
 
     /// A cargo command that lints what it compiles of ours, where a warning is an error. `cargo clippy`
     /// checks every library once more before a build compiles it: with clippy's driver in the place of the
-    /// compiler one build is both, in two thirds of the time.
+    /// compiler one build is both, in two thirds of the time. What it compiles has no optimisations of MIR;
+    /// what is shipped, and what `bench` measures, is compiled without it.
     pub fn linted(&self, args: &[&str]) -> anyhow::Result<Command> {
         let mut command = self.cargo(args);
         command.env(WRAPPER, "clippy-driver").env(LINTS, "-Dwarnings__CLIPPY_HACKERY__");
@@ -99,4 +100,55 @@ impl Project {
 /// The program that cargo says it is, so that a pinned toolchain stays the one in use.
 fn cargo_program(variable: &str, otherwise: &str) -> std::ffi::OsString {
     std::env::var_os(variable).unwrap_or_else(|| otherwise.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A crate of its own that says this.
+    fn saying(text: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = "[package]\nname = \"saying\"\nedition = \"2024\"\n[workspace]\n\
+            [lints.clippy]\nindexing_slicing = \"warn\"\n";
+        fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
+        fs::create_dir(folder.path().join("src")).unwrap();
+        fs::write(folder.path().join("src/lib.rs"), text).unwrap();
+        folder
+    }
+
+    fn linted(text: &str, args: &[&str]) -> std::process::Output {
+        let folder = saying(text);
+        let mut cargo = Project::find().unwrap().linted(args).unwrap();
+        cargo.current_dir(folder.path()).env("CARGO_TARGET_DIR", folder.path().join("target"));
+        cargo.output().unwrap()
+    }
+
+    #[test]
+    fn a_warning_of_the_compiler_or_of_clippy_fails_the_build() {
+        let build = ["build", "--offline", "--all-targets"];
+        for (text, lint) in [
+            ("pub fn f() { let x = 1; }", "unused-variables"),
+            ("pub fn f(of: &[u8], at: usize) -> u8 { of[at] }", "clippy::indexing-slicing"),
+        ] {
+            let output = linted(text, &build);
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(!output.status.success() && said.contains(lint), "{said}");
+        }
+        let output = linted("pub fn f() {}", &build);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    fn a_test_that_compiles_something_does_so_without_it() {
+        let text = format!(
+            "#[test] fn bare() {{ for name in [{WRAPPER:?}, {LINTS:?}] {{ \
+                assert!(std::env::var_os(name).is_none()); }} }}"
+        );
+        let output = linted(&text, &["test", "--offline"]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    }
 }
