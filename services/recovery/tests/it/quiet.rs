@@ -5,8 +5,8 @@ use wire::recovery::v1 as pb;
 use crate::{
     supported::{adding, deciding, ending, saying, suggesting},
     world::{
-        CLINIC, Section, World, history, items, list_of, practitioner, sharing, toolbox, unsharing,
-        writing,
+        CLINIC, Section, World, history, items, list_of, making, practitioner, sharing, toolbox,
+        unsharing, writing,
     },
 };
 
@@ -70,6 +70,20 @@ async fn no_log_no_error_and_no_audit_record_holds_a_word_of_a_plan() {
     errors.push(jane.update_supporter(saying(&kim)).await.unwrap_err());
     let odd = adding(person, "canary-\u{202e}");
     errors.push(jane.add_supporter(odd).await.err().unwrap());
+    jane.make_goal(making(person, "canary-goal")).await.unwrap();
+    errors.push(lee.make_goal(making(person, "canary-goal")).await.unwrap_err());
+    errors.push(jane.make_goal(making(person, "canary-\u{0}")).await.unwrap_err());
+    let said = |answers| pb::RecordCheckInRequest {
+        request_id: uuid::Uuid::new_v4().to_string(),
+        person: format!("people/{person}"),
+        instrument: "barc-10".into(),
+        answers,
+        words: items(&["canary-words"]).pop(),
+    };
+    jane.check_in(said(Vec::new())).await.unwrap();
+    errors.push(lee.check_in(said(Vec::new())).await.unwrap_err());
+    let odd = pb::CheckInAnswer { item: "canary-item".into(), value: Some(4_711) };
+    errors.push(jane.check_in(said(vec![odd])).await.unwrap_err());
     jane.unshare(unsharing(&share)).await.unwrap();
     errors.push(doctor.plan(person).await.unwrap_err());
     // What makes no sense is an alarm, and no word of it is told.

@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use crate::{
     supported::{by_one, calling, suggesting},
-    world::{CLINIC, World, history, list_of, sharing, toolbox, triggers, unsharing, writing},
+    world::{
+        CLINIC, World, history, list_of, making, sharing, toolbox, triggers, unsharing, writing,
+    },
 };
 
 /// People whose rows of a table a transaction in this scope sees.
@@ -26,7 +28,7 @@ async fn does(world: &World, scope: Scope, sql: &'static str) -> Result<u64, Sto
     done.await
 }
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 14] = [
     "plan",
     "plan_section",
     "section_version",
@@ -38,6 +40,8 @@ const TABLES: [&str; 12] = [
     "crisis_view",
     "crisis_step",
     "circle_event",
+    "own_record",
+    "own_version",
     "request_log",
 ];
 
@@ -53,6 +57,7 @@ async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs
         kims.contribute(suggesting(person, toolbox("a swim"))).await.unwrap();
         by.set_crisis_rules(by_one(person, &kim)).await.unwrap();
         kims.activate_crisis_plan(calling(person)).await.unwrap();
+        by.make_goal(making(person, "a flat")).await.unwrap();
     }
     for table in TABLES {
         assert!(people(&world, table, Scope::nobody()).await.is_empty(), "{table}");
@@ -69,7 +74,14 @@ async fn the_services_role_deletes_nothing_and_changes_no_words_and_no_share_but
     let (person, jane) = world.somebody();
     let tools = jane.update(writing(person, toolbox("a walk"))).await.unwrap();
     jane.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
+    jane.make_goal(making(person, "a flat")).await.unwrap();
     for sql in [
+        "DELETE FROM own_record",
+        "UPDATE own_record SET kind = kind",
+        "UPDATE own_record SET person_id = person_id",
+        "UPDATE own_record SET created_at = created_at",
+        "DELETE FROM own_version",
+        "UPDATE own_version SET content = ''",
         "DELETE FROM plan",
         "DELETE FROM plan_section",
         "DELETE FROM section_version",
