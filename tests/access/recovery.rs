@@ -81,6 +81,52 @@ impl Stage<'_> {
             }
             "WatchPersonEvents" => one(recovery::WatchPersonEventsRequest { after: 0 }),
             "ListCrises" => one(recovery::ListCrisesRequest::default()),
+            _ => self.beside_plans(rpc, person).await,
+        }
+    }
+
+    /// Requests of goals and check-ins.
+    async fn beside_plans(&self, rpc: &str, person: &Person) -> Vec<Vec<u8>> {
+        let (request_id, of) = (request_id(), person.name.clone());
+        match rpc {
+            "CreateGoal" => one(goal(person)),
+            "UpdateGoal" => {
+                let made = served!(person.actor.recovery(), create_goal, goal(person));
+                let (name, content) = (made.goal.unwrap().name, goal(person).content);
+                let request =
+                    recovery::UpdateGoalRequest { request_id, name, content, ..Default::default() };
+                one(request)
+            }
+            "ListGoals" => {
+                served!(person.actor.recovery(), create_goal, goal(person));
+                served!(person.actor.recovery(), create_goal, goal(person));
+                one(recovery::ListGoalsRequest { person: of, ..Default::default() })
+            }
+            "ListInstruments" => one(recovery::ListInstrumentsRequest::default()),
+            "PrepareCheckIn" => {
+                let instrument = check_in(person).instrument;
+                one(recovery::PrepareCheckInRequest {
+                    person: of,
+                    instrument,
+                    ..Default::default()
+                })
+            }
+            "RecordCheckIn" => one(check_in(person)),
+            "RecordCaregiverCheckIn" => one(recovery::RecordCaregiverCheckInRequest {
+                request_id,
+                person: of,
+                instrument: "caregiver-strain".to_owned(),
+                ..Default::default()
+            }),
+            "ListCheckIns" => {
+                served!(person.actor.recovery(), record_check_in, check_in(person));
+                served!(person.actor.recovery(), record_check_in, check_in(person));
+                one(recovery::ListCheckInsRequest { person: of, ..Default::default() })
+            }
+            "GetProgress" => {
+                let instrument = check_in(person).instrument;
+                one(recovery::GetProgressRequest { person: of, instrument, ..Default::default() })
+            }
             _ => self.missing(rpc),
         }
     }
@@ -165,6 +211,28 @@ fn adding(person: &Person) -> recovery::AddSupporterRequest {
         person: person.name.clone(),
         called: "Kim".to_owned(),
         relationship: recovery::SupporterRelationship::Friend.into(),
+        ..Default::default()
+    }
+}
+
+fn goal(person: &Person) -> recovery::CreateGoalRequest {
+    recovery::CreateGoalRequest {
+        request_id: request_id(),
+        person: person.name.clone(),
+        content: Some(recovery::GoalContent {
+            dimension: recovery::GoalDimension::Home.into(),
+            goal: Some(recovery::PlanItem { words: "A flat of my own.".to_owned() }),
+            status: recovery::GoalStatus::Active.into(),
+            ..Default::default()
+        }),
+    }
+}
+
+fn check_in(person: &Person) -> recovery::RecordCheckInRequest {
+    recovery::RecordCheckInRequest {
+        request_id: request_id(),
+        person: person.name.clone(),
+        instrument: "barc-10".to_owned(),
         ..Default::default()
     }
 }

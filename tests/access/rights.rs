@@ -56,7 +56,7 @@ impl Stage<'_> {
                 request_id,
                 note: self.world.note(person).await.name,
                 words: "I see it otherwise.".to_owned(),
-                amendment: String::new(),
+                ..notes::AddStatementRequest::default()
             }),
             _ => self.reading(rpc, person).await,
         }

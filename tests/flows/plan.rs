@@ -60,7 +60,7 @@ async fn a_section_is_shared_read_accounted_for_and_shared_no_more() {
     assert_eq!(disclosure.service, "recovery");
     assert_eq!(disclosure.records, [written.name]);
     assert_eq!(disclosure.bases, [i32::from(BasisKind::Share)]);
-    assert_eq!(disclosure.consents, [share.name.clone()]);
+    assert_eq!(disclosure.consents, std::slice::from_ref(&share.name));
     assert!(disclosure.explanation.contains("because you shared it"), "{}", disclosure.explanation);
 
     // The consent service away: nothing is decided, to the person neither.

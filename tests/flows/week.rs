@@ -321,8 +321,9 @@ async fn an_ordinary_week_of_notes() {
     // The addendum is nothing that the home sees: of the clinic's note it is told what it could read, once.
     let heard = told(&mut seen_by_home, &home.name, NoteState::Final).await;
     assert_eq!(heard, [&*clinic.name, &*home.name]);
+    let [own, plan] = states(&week, &mut seen_by_home).await;
     let blocked = block_and_review(&week).await;
-    accounted(&week, &[&clinic.name, &walked.name, &home.name, &blocked]).await;
+    accounted(&week, &[&clinic.name, &walked.name, &home.name, &blocked, &own, &plan]).await;
     let (found, records) = verified(&up).await;
     assert!(found.is_empty() && records > 0, "{found:?}");
 }
@@ -430,6 +431,7 @@ async fn amendments(week: &Week, note: &str) {
         note: note.to_owned(),
         words: said.to_owned(),
         amendment: sunday.clone(),
+        ..AddStatementRequest::default()
     };
     served!(person.notes(), add_statement, state);
 
@@ -447,6 +449,45 @@ async fn amendments(week: &Week, note: &str) {
         (bodies(&part), part.statements.len(), part.amendments.len()),
         (vec![APPOINTMENT], 0, 0)
     );
+}
+
+/// The person speaks for themself, to the clinic: in a note that says nothing of itself, which is nothing for those
+/// from whom anything is kept, and in one that they say is open.
+async fn states(week: &Week, home: &mut Streaming<WatchNotesResponse>) -> [String; 2] {
+    let (person, world) = (&week.person.actor, &week.world);
+    let state = async |words: &str, labels: Option<Labels>| {
+        let request = AddStatementRequest {
+            request_id: request_id(),
+            agency: world.agencies.clinic.clone(),
+            words: words.to_owned(),
+            labels,
+            ..AddStatementRequest::default()
+        };
+        served!(person.notes(), add_statement, request).note.unwrap()
+    };
+    let (sleep, work) = ("I sleep better since the rain.", "On Mondays I start at the bakery.");
+    let own = state(sleep, None).await;
+    let plan = state(work, Some(labels(Confidentiality::N, &[]))).await;
+    assert_eq!((own.r#type(), own.state()), (NoteType::PersonStatement, NoteState::Final));
+    assert_eq!((&own.author, &own.custodian), (&week.person.name, &world.agencies.clinic));
+    for reader in [person, &world.clinician, &week.peer] {
+        assert_eq!(bodies(&reads(reader, &own.name).await.unwrap()), [sleep]);
+        assert_eq!(bodies(&reads(reader, &plan.name).await.unwrap()), [work]);
+        assert_eq!(week.finds(reader, "rain").await, [&*own.name]);
+        assert_eq!(week.lists(reader).await[..2], [&*plan.name, &*own.name]);
+    }
+    assert!(week.waits(&week.peer).await.contains(&(Waits::Unread, own.name.clone())));
+    assert!(week.waits(person).await.iter().all(|(_, note)| *note != own.name));
+
+    assert_eq!(bodies(&reads(&world.manager, &plan.name).await.unwrap()), [work]);
+    assert_eq!(told(home, &plan.name, NoteState::Final).await, [&*plan.name]);
+    for (reader, note) in [(&world.manager, &own), (&world.officer, &own), (&world.officer, &plan)]
+    {
+        assert_eq!(reads(reader, &note.name).await, Err(Code::NotFound));
+        assert!(!week.lists(reader).await.contains(&note.name));
+        assert!(week.finds(reader, "rain").await.is_empty());
+    }
+    [own.name, plan.name]
 }
 
 /// Friday: a note that names somebody else is kept from the person for a time; they ask for a review, and who had
@@ -498,8 +539,9 @@ async fn block_and_review(week: &Week) -> String {
 async fn accounted(week: &Week, notes: &[&str]) {
     let agencies = &week.world.agencies;
     let (clinic, housing, peers) = (&*agencies.clinic, &*agencies.housing, &*week.peers);
-    let custodians = [clinic, peers, housing, clinic];
-    let expected: [&[&str]; 4] = [&[housing, peers], &[clinic], &[clinic], &[peers]];
+    let custodians = [clinic, peers, housing, clinic, clinic, clinic];
+    let expected: [&[&str]; 6] =
+        [&[housing, peers], &[clinic], &[clinic], &[peers], &[peers], &[housing, peers]];
     // The accounting is read from the services' records a moment later.
     let told = until("all is accounted for", BOUND, async || {
         let request = ListDisclosuresRequest {
@@ -526,4 +568,14 @@ async fn accounted(week: &Week, notes: &[&str]) {
         expected.sort_unstable();
         assert_eq!(told, &expected);
     }
+    // What they wrote themself is there for who asks for that as well, and was written before what is told by now.
+    let request = ListDisclosuresRequest {
+        person: week.person.name.clone(),
+        page_size: 200,
+        include_custodian_access: true,
+        ..ListDisclosuresRequest::default()
+    };
+    let all = served!(week.person.actor.audit(), list_disclosures, request).disclosures;
+    let stated = "you wrote a statement held by";
+    assert_eq!(all.iter().filter(|one| one.explanation.contains(stated)).count(), 2);
 }

@@ -53,7 +53,11 @@ fn record(note: &LocatedNote) -> Option<Record> {
         kind: Kind::Note,
         class: Class::General,
         custodian: Some(AgencyId::from(id_of("agencies", &note.custodian)?)),
-        author: Some(practitioner_from_name(&note.author)?),
+        // None: the person's own words.
+        author: match &*note.author {
+            "" => None,
+            name => Some(practitioner_from_name(name)?),
+        },
         episode,
         authored_on: time(&note.authored_time)?,
         confidentiality,

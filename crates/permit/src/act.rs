@@ -62,6 +62,16 @@ impl Act for AcknowledgeNotes {
     const RECORDED: Action = Action::Write;
 }
 
+/// The person's own words as a note of theirs: for whoever may read it once it is there.
+#[derive(Debug)]
+pub enum StateNotes {}
+impl listed::Listed for StateNotes {}
+impl Act for StateNotes {
+    const ACTION: Action = Action::Read;
+    const KIND: Kind = Kind::Note;
+    const RECORDED: Action = Action::Write;
+}
+
 impl Reading for ReadNotes {}
 impl Reading for ReadReferrals {}
 impl Reading for ReadProfiles {}

@@ -401,9 +401,18 @@ impl Guard {
     /// Whether the caller's agency has registered the person.
     pub async fn registered(&self, call: &Call, person: &PersonId) -> Result<bool, Refusal> {
         match call.caller().agency() {
-            Some(agency) => self.people.registered(person, agency).await.map_err(Refusal::people),
+            Some(agency) => self.registered_by(person, agency).await,
             None => Ok(false),
         }
+    }
+
+    /// Whether an agency has registered the person who asks.
+    pub async fn registered_by(
+        &self,
+        person: &PersonId,
+        agency: &AgencyId,
+    ) -> Result<bool, Refusal> {
+        self.people.registered(person, agency).await.map_err(Refusal::people)
     }
 
     /// How old the person may be at an instant: for who may sign for them, and for nobody's eyes.

@@ -28,7 +28,7 @@ mod support;
 
 pub use act::{
     AcknowledgeNotes, Act, ReadNotes, ReadPlans, ReadProfiles, ReadReferrals, Reading,
-    SendReferrals, TransitionReferrals, WriteNotes, WriteProfiles, WriteReferrals,
+    SendReferrals, StateNotes, TransitionReferrals, WriteNotes, WriteProfiles, WriteReferrals,
 };
 pub use call::Call;
 pub use commit::{FENCE, Written};

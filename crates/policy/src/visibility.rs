@@ -10,18 +10,19 @@
 
 mod clause;
 mod compile;
+mod plain;
 
 use std::sync::Arc;
 
 use kernel::Instant;
-use serde::Serialize;
 
 pub use clause::{Clause, DenyClause};
 
 use crate::{Custodians, Decider, Facets, Facts, Record, Request, record::own_kinds};
 
-/// Which records one request may have, as plain data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Which records one request may have, as plain data. Its serialized form has the clauses about one
+/// person apart, by that person (`plain`).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visibility {
     /// `{"known": […], "part2": […], "victim": […]}`: ids of the custodians that the directory
     /// knows, of the Part 2 programmes, and of the victim-service providers. A record is a Part 2

@@ -230,9 +230,15 @@ fn a_predicate_is_plain_data_for_one_sql_function() {
         json!({
             "custodians": {"known": ["clinic", "hospital", "sud"], "part2": ["sud"], "victim": []},
             "open": [{"kinds": 0b111, "classes": 0b11, "custodians": ["clinic"]}],
-            "consent": [{"person": "p1", "kinds": 0b001, "classes": 0b01, "part2": false,
-                         "victim_service": false}],
-            "deny": [{"person": "p1", "kinds": 0b001, "sensitive_any": behavioural}],
+            "consent": [],
+            "deny": [],
+            // What is about one person is by that person.
+            "people": {"p1": {
+                "open": [],
+                "consent": [{"person": "p1", "kinds": 0b001, "classes": 0b01, "part2": false,
+                             "victim_service": false}],
+                "deny": [{"person": "p1", "kinds": 0b001, "sensitive_any": behavioural}],
+            }},
         })
     );
 }

@@ -33,11 +33,11 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
 /// Builds the benchmark; for a smoke run, as `test` has built it with all else: by itself it and much
 /// that it needs would have other features, and be built again.
 pub fn build(project: &Project, smoke: bool) -> anyhow::Result<PathBuf> {
-    let build: &[&str] = match smoke {
-        true => &["build", "--workspace", "--all-targets"],
-        false => &["build", "--release", "--package", "trellis-bench"],
+    let mut build = match smoke {
+        true => project.linted(&["build", "--workspace", "--all-targets"])?,
+        false => project.cargo(&["build", "--release", "--package", "trellis-bench"]),
     };
-    run::must(&mut project.cargo(build))?;
+    run::must(&mut build)?;
     let profile = if smoke { "debug" } else { "release" };
     Ok(project.target.join(profile).join("trellis-bench"))
 }

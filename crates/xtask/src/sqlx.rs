@@ -8,7 +8,7 @@ use std::{
     io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, ExitCode, Stdio},
+    process::{Child, Command, ExitCode, Stdio},
 };
 
 use anyhow::{Context, bail};
@@ -65,27 +65,56 @@ fn prepare(project: &Project) -> anyhow::Result<Queries> {
     if packages.is_empty() {
         return Ok(Queries::new());
     }
-    let scratch = Scratch::new()?;
-    let database = Database::start(project, &scratch.0.join("pg"))?;
-    let found = scratch.0.join("queries");
-    fs::create_dir(&found)?;
+    let listening = Listening::start(project)?;
     // A macro speaks only when its crate is compiled. A wrapper that was never used before makes
     // cargo compile our crates again, and only ours, and leaves their other builds alone.
-    let wrapper = scratch.0.join("rustc");
+    let wrapper = listening.scratch.0.join("rustc");
     fs::write(&wrapper, "#!/bin/sh\nexec \"$@\"\n")?;
     fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755))?;
     let mut cargo = project.cargo(&["check", "--all-targets"]);
     for package in &packages {
         cargo.args(["--package", package]);
     }
-    cargo
-        .env("RUSTC_WORKSPACE_WRAPPER", &wrapper)
-        .env("CARGO_INCREMENTAL", "0")
-        .env("SQLX_OFFLINE", "false")
-        .env("SQLX_OFFLINE_DIR", &found)
-        .env("DATABASE_URL", &database.url);
+    cargo.env("RUSTC_WORKSPACE_WRAPPER", &wrapper).env("CARGO_INCREMENTAL", "0");
+    listening.set(&mut cargo);
     run::must(&mut cargo)?;
-    read(&found)
+    read(&listening.found)
+}
+
+/// A database to check queries against, and the folder where what is said of each is heard.
+pub struct Listening {
+    database: Database,
+    found: PathBuf,
+    scratch: Scratch,
+}
+
+impl Listening {
+    pub fn start(project: &Project) -> anyhow::Result<Self> {
+        let scratch = Scratch::new()?;
+        let database = Database::start(project, &scratch.0.join("pg"))?;
+        let found = scratch.0.join("queries");
+        fs::create_dir(&found)?;
+        Ok(Self { database, found, scratch })
+    }
+
+    /// Has the macros of what this builds ask and speak here.
+    pub fn set(&self, cargo: &mut Command) {
+        cargo
+            .env("SQLX_OFFLINE", "false")
+            .env("SQLX_OFFLINE_DIR", &self.found)
+            .env("DATABASE_URL", &self.database.url);
+    }
+
+    /// Whether what was heard is all of .sqlx, to the letter: then it is up to date. Otherwise nothing is
+    /// known: a crate that was there already did not speak.
+    pub fn heard_all(&self, project: &Project) -> anyhow::Result<bool> {
+        let heard = read(&self.found)?;
+        let all = heard == read(&project.root.join(".sqlx"))?;
+        if all {
+            println!(".sqlx: {} queries, up to date", heard.len());
+        }
+        Ok(all)
+    }
 }
 
 /// Members that use sqlx themselves.

@@ -2,13 +2,14 @@
 //! fails.
 
 use std::{
+    cell::Cell,
     process::{Command, ExitCode},
     time::{Duration, Instant},
 };
 
 use comfy_table::{Table, presets::NOTHING};
 
-use crate::{bench, project::Project, run, tidy, tools};
+use crate::{bench, project::Project, run, sqlx::Listening, tidy, tools};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -42,7 +43,8 @@ struct Step<'a> {
 pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     let mut done: Vec<(&str, Duration, Outcome)> = Vec::new();
     let mut failed = false;
-    for step in steps(project).into_iter().filter(|step| args.takes(step.name)) {
+    let heard = Cell::new(false);
+    for step in steps(project, &heard).into_iter().filter(|step| args.takes(step.name)) {
         println!("\n==> {}", step.name);
         let start = Instant::now();
         let outcome = (step.work)().unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
@@ -64,26 +66,27 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn steps(project: &Project) -> Vec<Step<'_>> {
+/// `heard`: whether the build has shown already that .sqlx is up to date.
+fn steps<'a>(project: &'a Project, heard: &'a Cell<bool>) -> Vec<Step<'a>> {
     let cargo = |name, args: &'static [&'static str]| Step {
         name,
         work: Box::new(move || outcome(&mut project.cargo(args))),
+    };
+    let linted = |name, args: &'static [&'static str]| Step {
+        name,
+        work: Box::new(move || outcome(&mut project.linted(args)?)),
     };
     vec![
         cargo("fmt", &["fmt", "--all", "--check", "--", "-l"]),
         Step { name: "tidy", work: Box::new(move || tidy_step(project)) },
         Step { name: "buf lint", work: Box::new(move || buf(project, &["lint"])) },
         Step { name: "buf breaking", work: Box::new(move || buf_breaking(project)) },
-        cargo(
-            "clippy",
-            &["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"],
-        ),
-        cargo("build", &["build", "--workspace", "--all-targets"]),
+        Step { name: "clippy and build", work: Box::new(move || build(project, heard)) },
         Step { name: "tests", work: Box::new(move || tests(project)) },
         Step { name: "policy check", work: Box::new(move || policy_check(project)) },
         Step { name: "bench smoke", work: Box::new(move || bench_smoke(project)) },
-        cargo("doc tests", &["test", "--quiet", "--workspace", "--doc"]),
-        Step { name: "sqlx", work: Box::new(move || sqlx(project)) },
+        linted("doc tests", &["test", "--quiet", "--workspace", "--doc"]),
+        Step { name: "sqlx", work: Box::new(move || sqlx(project, heard)) },
         Step { name: "deny", work: Box::new(move || deny(project)) },
     ]
 }
@@ -125,9 +128,9 @@ fn buf_breaking(project: &Project) -> anyhow::Result<Outcome> {
 
 fn tests(project: &Project) -> anyhow::Result<Outcome> {
     let mut command = if run::is_installed("cargo-nextest") {
-        project.cargo(&["nextest", "run", "--workspace"])
+        project.linted(&["nextest", "run", "--workspace"])?
     } else {
-        project.cargo(&["test", "--workspace", "--all-targets"])
+        project.linted(&["test", "--workspace", "--all-targets"])?
     };
     command.env("TRELLIS_BUF", tools::buf(project)?);
     // Built in the step before: no test waits for a build.
@@ -164,9 +167,21 @@ fn bench_smoke(project: &Project) -> anyhow::Result<Outcome> {
     outcome(&mut bench::measure(project, &program, true))
 }
 
+/// Lints and builds everything once. What is built anew asks a database of its own, not .sqlx.
+fn build(project: &Project, heard: &Cell<bool>) -> anyhow::Result<Outcome> {
+    let listening = Listening::start(project)?;
+    let mut cargo = project.linted(&["build", "--workspace", "--all-targets"])?;
+    listening.set(&mut cargo);
+    let built = outcome(&mut cargo)?;
+    if matches!(built, Outcome::Passed) {
+        heard.set(listening.heard_all(project)?);
+    }
+    Ok(built)
+}
+
 /// In this process: the build step may have replaced the program that runs it.
-fn sqlx(project: &Project) -> anyhow::Result<Outcome> {
-    Ok(match crate::sqlx::check(project)? {
+fn sqlx(project: &Project, heard: &Cell<bool>) -> anyhow::Result<Outcome> {
+    Ok(match heard.get() || crate::sqlx::check(project)? {
         true => Outcome::Passed,
         false => Outcome::Failed(crate::sqlx::STALE.to_owned()),
     })

@@ -23,12 +23,12 @@ pub use event::{Event, News};
 pub use labels::{Labelled, Labels, Mislabelled, Sent, Sights, added, drafted, in_parts, sight};
 pub use links::{Irreconcilable, Links, carried, drafted_from, still_derived};
 pub use note::{
-    Content, MAX_BYTES, MAX_SECTIONS, MAX_VERSIONS, Mistake, Note, Section, Seer, Signature,
-    Version, VersionKind, digest, hats, is_author, of_its_unit, seen_by,
+    Content, MAX_BYTES, MAX_SECTIONS, MAX_VERSIONS, Mistake, Note, PERSON, Section, Seer,
+    Signature, Version, VersionKind, digest, hats, is_author, of_its_unit, seen_by,
 };
 pub use reading::{Acknowledgement, MAX_QUESTIONS, Question, Waiting};
 pub use rights::{Beside, Block, LONGEST_BLOCK, Review, Verdict, Words};
 pub use search::{MARKS, Piece, folded, piece, query};
 pub use state::{Hat, MOVES, Reach, Refused, Signing, State, Verb};
 pub use suggest::{Range, bare, dotted, ranges, suggested};
-pub use types::{CONTACT_CHARS, CONTACT_SECTIONS, Type, of_health};
+pub use types::{CONTACT_CHARS, CONTACT_SECTIONS, PERSON_STATEMENT, Type, of_health};

@@ -35,6 +35,7 @@ mod mark_entered_in_error;
 mod moves;
 mod named;
 mod own;
+mod own_words;
 mod put_attachment;
 mod queue;
 mod reading;

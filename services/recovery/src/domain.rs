@@ -2,6 +2,8 @@
 
 mod circle;
 mod crisis;
+mod instruments;
+mod own_record;
 
 use kernel::{CodeSet, Instant, Kind, PersonId, RecordId};
 use policy::Record;
@@ -12,8 +14,10 @@ pub use circle::{
     PENDING, Said, Supporter,
 };
 pub use crisis::{Act, Crisis, Rules, Step};
+pub use instruments::{Answer, Instrument, InstrumentError, Instruments, Item, Mark, Subject};
+pub use own_record::{MOST_CHECK_INS, MOST_GOALS, NewRecord, OwnKind, OwnRecord};
 
-/// What a section says, as encoded for the contract; at most so many bytes.
+/// What a section or a goal says, as encoded for the contract; at most so many bytes.
 pub const MOST_BYTES: usize = 64 * 1024;
 /// Items of one list of a section, as the contract has it.
 pub const MOST_ITEMS: usize = 50;

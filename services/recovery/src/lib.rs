@@ -1,9 +1,10 @@
 //! People's own plans and circles. This service owns the seven sections of a plan, all that they have ever said, with
-//! whom the person shares them, who supports the person and what those suggest. It never decides who may read (the guard
-//! does, and the shares are part of the facts that it goes by), nobody but the person writes a plan, and nothing that a
-//! plan said is overwritten or deleted.
+//! whom the person shares them, who supports the person and what those suggest, and the person's goals and check-ins.
+//! It never decides who may read (the guard does, and the shares are part of the facts that it goes by), nobody but the
+//! person writes what is theirs, and nothing that it said is overwritten or deleted.
 
 mod domain;
+mod picture;
 mod rpc;
 mod source;
 mod store;
@@ -17,6 +18,7 @@ use wire::recovery::v1::{
     recovery_service_server::RecoveryServiceServer,
 };
 
+pub use domain::{InstrumentError, Instruments};
 pub use rpc::Rpc;
 pub use source::with_shares;
 pub use store::MIGRATIONS;
@@ -28,12 +30,13 @@ pub struct App {
     pub(crate) store: store::Plans,
     /// It invites supporters, and binds their sign-ins.
     pub(crate) people: Peer,
+    pub(crate) instruments: Instruments,
 }
 
 /// Puts the service together. Its guard must go by the shares of this store: see [`with_shares`].
-pub fn start(deps: Deps, people: Peer) -> Arc<App> {
+pub fn start(deps: Deps, people: Peer, instruments: Instruments) -> Arc<App> {
     let store = store::Plans::new(deps.db.clone());
-    Arc::new(App { deps, store, people })
+    Arc::new(App { deps, store, people, instruments })
 }
 
 /// The service to mount on a listener.

@@ -2,23 +2,35 @@
 
 mod activate_crisis_plan;
 mod add_supporter;
+mod check_in;
 mod contribute;
+mod create_goal;
+mod crisis;
 mod deactivate_crisis_plan;
 mod decide_contribution;
 mod end_supporter;
 mod get_crisis;
 mod get_plan;
+mod get_progress;
+mod goal;
+mod list_check_ins;
 mod list_contributions;
 mod list_crises;
+mod list_goals;
+mod list_instruments;
 mod list_section_versions;
 mod list_shares;
 mod list_supporters;
 mod own;
+mod own_record;
+mod prepare_check_in;
+mod record_check_in;
 mod reply;
 mod set_crisis_rules;
 mod share_section;
 mod theirs;
 mod unshare_section;
+mod update_goal;
 mod update_section;
 mod update_supporter;
 mod watch_person_events;
@@ -128,6 +140,69 @@ impl RecoveryService for Rpc {
         request: Request<pb::ListContributionsRequest>,
     ) -> Result<Response<pb::ListContributionsResponse>, Status> {
         Ok(list_contributions::list_contributions(&self.0, request).await?)
+    }
+
+    async fn create_goal(
+        &self,
+        request: Request<pb::CreateGoalRequest>,
+    ) -> Result<Response<pb::CreateGoalResponse>, Status> {
+        Ok(create_goal::create_goal(&self.0, request).await?)
+    }
+
+    async fn update_goal(
+        &self,
+        request: Request<pb::UpdateGoalRequest>,
+    ) -> Result<Response<pb::UpdateGoalResponse>, Status> {
+        Ok(update_goal::update_goal(&self.0, request).await?)
+    }
+
+    async fn list_goals(
+        &self,
+        request: Request<pb::ListGoalsRequest>,
+    ) -> Result<Response<pb::ListGoalsResponse>, Status> {
+        Ok(list_goals::list_goals(&self.0, request).await?)
+    }
+
+    async fn list_instruments(
+        &self,
+        request: Request<pb::ListInstrumentsRequest>,
+    ) -> Result<Response<pb::ListInstrumentsResponse>, Status> {
+        Ok(list_instruments::list_instruments(&self.0, request).await?)
+    }
+
+    async fn prepare_check_in(
+        &self,
+        request: Request<pb::PrepareCheckInRequest>,
+    ) -> Result<Response<pb::PrepareCheckInResponse>, Status> {
+        Ok(prepare_check_in::prepare_check_in(&self.0, request).await?)
+    }
+
+    async fn record_check_in(
+        &self,
+        request: Request<pb::RecordCheckInRequest>,
+    ) -> Result<Response<pb::RecordCheckInResponse>, Status> {
+        Ok(record_check_in::record_check_in(&self.0, request).await?)
+    }
+
+    async fn record_caregiver_check_in(
+        &self,
+        request: Request<pb::RecordCaregiverCheckInRequest>,
+    ) -> Result<Response<pb::RecordCaregiverCheckInResponse>, Status> {
+        Ok(record_check_in::record_caregiver_check_in(&self.0, request).await?)
+    }
+
+    async fn list_check_ins(
+        &self,
+        request: Request<pb::ListCheckInsRequest>,
+    ) -> Result<Response<pb::ListCheckInsResponse>, Status> {
+        Ok(list_check_ins::list_check_ins(&self.0, request).await?)
+    }
+
+    async fn get_progress(
+        &self,
+        request: Request<pb::GetProgressRequest>,
+    ) -> Result<Response<pb::GetProgressResponse>, Status> {
+        Ok(get_progress::get_progress(&self.0, request).await?)
     }
 
     async fn set_crisis_rules(

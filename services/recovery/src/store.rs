@@ -4,6 +4,7 @@ mod circle;
 mod circle_event;
 mod contribution;
 mod crisis;
+mod own_record;
 mod plan;
 mod share;
 
@@ -13,7 +14,8 @@ use pg::{Db, StoreError};
 use uuid::Uuid;
 
 use crate::domain::{
-    Content, Contribution, Rules, Section, Share, Step, Supporter, Surety, Version,
+    Content, Contribution, OwnKind, OwnRecord, Rules, Section, Share, Step, Supporter, Surety,
+    Version,
 };
 
 pub use circle::{
@@ -22,6 +24,7 @@ pub use circle::{
 pub use circle_event::{PersonEvent, happened};
 pub use contribution::{contribute, decide, pending};
 pub use crisis::{Whose, add_step, circle_now, hide, lock_for, rules, set_rules, show, steps};
+pub use own_record::{add, count, rewrite};
 pub use plan::{lock, make, says, write};
 pub use share::{end, end_with, live, of_section, open_shares, share};
 
@@ -175,5 +178,21 @@ impl Plans {
                 })
             })
             .await
+    }
+
+    /// The person's goals or check-ins before this one, newest first.
+    pub async fn own_records(
+        &self,
+        permit: &StandingPermit,
+        which: (OwnKind, Option<String>),
+        before: (Instant, Uuid),
+        most: i64,
+    ) -> Result<Vec<OwnRecord>, StoreError> {
+        own_record::list(&self.db, permit, which, before, most).await
+    }
+
+    /// Whose a goal or check-in is.
+    pub async fn record_owner(&self, record: Uuid) -> Result<Option<Uuid>, StoreError> {
+        own_record::owner(&self.db, record).await
     }
 }

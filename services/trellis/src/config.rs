@@ -49,6 +49,8 @@ pub struct Config {
     #[serde(default)]
     pub notes: NotesConfig,
     #[serde(default)]
+    pub recovery: RecoveryConfig,
+    #[serde(default)]
     pub telemetry: telemetry::Config,
 }
 
@@ -199,6 +201,14 @@ pub struct ConsentConfig {
     /// Files of rules where law differs by state. Each adds to the reviewed default; the most protective
     /// wins.
     pub rule_packs: Vec<PathBuf>,
+}
+
+/// What the recovery service goes by.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecoveryConfig {
+    /// A folder of instruments beside those that come with the service.
+    pub instruments: Option<PathBuf>,
 }
 
 /// What the referrals service goes by.

@@ -210,8 +210,11 @@ impl Parts<'_> {
                 mounts.add(notes::facts_server(app));
             }
             Service::Recovery => {
+                let more = self.config.recovery.instruments.as_deref();
+                let instruments = recovery::Instruments::open(more);
+                let instruments = instruments.context("recovery.instruments")?;
                 let people = self.peers.to(of, Service::People)?;
-                let app = recovery::start(deps, people);
+                let app = recovery::start(deps, people, instruments);
                 mounts.add(recovery::server(Arc::clone(&app)));
                 mounts.add(recovery::facts_server(app));
             }

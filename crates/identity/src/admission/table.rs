@@ -274,6 +274,17 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.recovery.v1.RecoveryService/Contribute", BESIDE),
     users("/trellis.recovery.v1.RecoveryService/DecideContribution", set(&[Person])),
     users("/trellis.recovery.v1.RecoveryService/ListContributions", BESIDE.union(set(&[Person]))),
+    users("/trellis.recovery.v1.RecoveryService/CreateGoal", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/UpdateGoal", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ListGoals", set(&[Person])),
+    // What can be asked is about nobody.
+    users("/trellis.recovery.v1.RecoveryService/ListInstruments", BESIDE.union(set(&[Person]))),
+    users("/trellis.recovery.v1.RecoveryService/PrepareCheckIn", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/RecordCheckIn", set(&[Person])),
+    // A caregiver answers of themself, as a person.
+    users("/trellis.recovery.v1.RecoveryService/RecordCaregiverCheckIn", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ListCheckIns", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/GetProgress", set(&[Person])),
     // By whom a crisis plan is activated is the person's to set; those call for it whom they chose.
     users("/trellis.recovery.v1.RecoveryService/SetCrisisRules", set(&[Person])),
     users("/trellis.recovery.v1.RecoveryService/GetCrisis", set(&[Person])),

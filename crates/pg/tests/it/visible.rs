@@ -211,6 +211,12 @@ async fn what_is_not_understood_opens_nothing() {
     let known = serde_json::json!({ "known": [Uuid::from_u128(1)], "part2": [], "victim": [] });
     let vis = |open: serde_json::Value, consent: serde_json::Value, deny: serde_json::Value| serde_json::json!({ "custodians": known, "open": open, "consent": consent, "deny": deny });
     let j = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let apart = |people: serde_json::Value| {
+        let mut one = vis(j("[]"), j("[{}]"), j("[]"));
+        one["people"] = people;
+        one
+    };
+    assert!(of_json(&mut conn, apart(j("{}"))).await.unwrap());
     assert!(of_json(&mut conn, vis(j("[{}]"), j("[]"), j("[]"))).await.unwrap());
     assert!(of_json(&mut conn, vis(j("[]"), j("[{}]"), j("[]"))).await.unwrap());
     assert!(!of_json(&mut conn, vis(j("[]"), j("[]"), j("[]"))).await.unwrap());
@@ -220,6 +226,16 @@ async fn what_is_not_understood_opens_nothing() {
         vis(j("[]"), j("[{}]"), j(r#"[{"moon": "full"}]"#)),
         vis(j("[]"), j("[{}]"), j(r#"[{"unless": [{"moon": "full"}]}]"#)),
         vis(j("[]"), j("[{}]"), j("null")),
+        vis(j("{}"), j("[]"), j("[]")),
+        apart(j("[]")),
+        apart(j(r#"{"00000000-0000-0000-0000-000000000001": null}"#)),
+        apart(j(r#"{"00000000-0000-0000-0000-000000000001": {"open": [], "consent": []}}"#)),
+        apart(j(
+            r#"{"00000000-0000-0000-0000-000000000001": {"open": [], "consent": [], "deny": {}}}"#,
+        )),
+        apart(j(
+            r#"{"00000000-0000-0000-0000-000000000001": {"open": [], "consent": [], "deny": [{}]}}"#,
+        )),
         j(r#"{"open": [], "consent": [{}]}"#),
         j("{}"),
         j("null"),

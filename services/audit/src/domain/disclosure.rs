@@ -129,6 +129,8 @@ pub enum Collection {
     Supporters,
     /// What others suggest for their plan.
     Contributions,
+    Goals,
+    CheckIns,
     /// By what rule their crisis plan is activated.
     CrisisRules,
     /// What was done about it.
@@ -170,6 +172,12 @@ impl Collection {
                 Self::Supporters
             }
             "Contribute" | "ListContributions" => Self::Contributions,
+            "CreateGoal" | "UpdateGoal" | "ListGoals" => Self::Goals,
+            "PrepareCheckIn"
+            | "RecordCheckIn"
+            | "RecordCaregiverCheckIn"
+            | "ListCheckIns"
+            | "GetProgress" => Self::CheckIns,
             "SetCrisisRules" | "GetCrisis" => Self::CrisisRules,
             "ActivateCrisisPlan" | "DeactivateCrisisPlan" => Self::CrisisSteps,
             // A supporter's list goes by the rules, and staff's by what is open to them.

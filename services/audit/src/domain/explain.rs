@@ -84,8 +84,13 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "ExtendAmendment" => "took more time to decide about",
         "DecideAmendment" => "decided about amending",
         "AcknowledgeNote" => "confirmed having read",
+        "AddStatement" if is_own_statement(disclosure) => "wrote",
         "AddStatement" => "wrote a statement about",
-        "ShareSection" | "Contribute" => "made",
+        "ShareSection"
+        | "Contribute"
+        | "CreateGoal"
+        | "RecordCheckIn"
+        | "RecordCaregiverCheckIn" => "made",
         "UnshareSection" | "EndSupporter" => "ended",
         "AddSupporter" => "added",
         "SetCrisisRules" => "set",
@@ -114,7 +119,17 @@ fn verb(disclosure: &Disclosure) -> &'static str {
     }
 }
 
+/// A statement that is a note of its own: of one beside a note no custodian is kept with what was written.
+fn is_own_statement(disclosure: &Disclosure) -> bool {
+    disclosure.rpc.ends_with("/AddStatement")
+        && disclosure.action == Action::Write
+        && !disclosure.custodians.is_empty()
+}
+
 fn what(disclosure: &Disclosure) -> String {
+    if is_own_statement(disclosure) {
+        return "a statement".to_owned();
+    }
     let (one, many, own) = match disclosure.collection() {
         Collection::Of(Kind::Note) => ("note", "notes", "your notes"),
         Collection::Of(Kind::Referral) => ("referral", "referrals", "your referrals"),
@@ -149,6 +164,8 @@ fn what(disclosure: &Disclosure) -> String {
         Collection::Contributions => {
             ("suggestion for your plan", "suggestions for your plan", "suggestions for your plan")
         }
+        Collection::Goals => ("goal of yours", "goals of yours", "your goals"),
+        Collection::CheckIns => ("check-in of yours", "check-ins of yours", "your check-ins"),
         Collection::CrisisRules => return "the rules of your crisis plan".to_owned(),
         Collection::CrisisSteps => return "your crisis plan".to_owned(),
         Collection::Notices => ("notice to you", "notices to you", "your notices"),

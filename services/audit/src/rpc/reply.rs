@@ -69,6 +69,8 @@ pub(super) fn name(collection: Collection, id: &Uuid) -> Option<String> {
         Collection::Shares => Some(name_of("shares", id)),
         Collection::Supporters => Some(name_of("supporters", id)),
         Collection::Contributions => Some(name_of("contributions", id)),
+        Collection::Goals => Some(name_of("goals", id)),
+        Collection::CheckIns => Some(name_of("checkIns", id)),
         Collection::Notices => Some(name_of("notices", id)),
         Collection::CrisisSteps => Some(name_of("crisisSteps", id)),
         Collection::CrisisRules

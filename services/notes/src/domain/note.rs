@@ -177,7 +177,29 @@ pub struct Note {
     pub content: Content,
 }
 
+/// The person as the author of a note, in the column: practitioners have a slash.
+pub const PERSON: &str = "person";
+
 impl Note {
+    /// A draft that is not there yet.
+    pub fn new(record: Record, note_type: i32, content: Content) -> Self {
+        Self {
+            record,
+            note_type,
+            state: State::Draft,
+            version: 1,
+            signed_at: None,
+            row_version: 1,
+            beside_bytes: 0,
+            supervised: false,
+            cosigned: None,
+            error: None,
+            whole: true,
+            links: Links::default(),
+            content,
+        }
+    }
+
     /// What its reader sees of it: no word and no label of a hidden section, and nothing of what stands beside
     /// the whole.
     #[must_use]

@@ -12,7 +12,12 @@ pub enum Type {
     HousingStability,
     /// Facts, never therapy.
     SupervisionContact,
+    /// The person's own words, which no staff touch.
+    PersonStatement,
 }
+
+/// The contract's number of the person's own statement.
+pub const PERSON_STATEMENT: i16 = 10;
 
 /// Sections that a supervision contact may have.
 pub const CONTACT_SECTIONS: usize = 3;
@@ -26,6 +31,7 @@ impl Type {
             7 => Self::PeerSupport,
             8 => Self::HousingStability,
             9 => Self::SupervisionContact,
+            10 => Self::PersonStatement,
             _ => Self::Clinical,
         }
     }
@@ -40,6 +46,7 @@ impl Type {
             Self::PeerSupport => any(&[Role::PeerSupporter]),
             // Attendance is reported by who treats, too.
             Self::SupervisionContact => care || any(&[Role::Officer]),
+            Self::PersonStatement => false,
         }
     }
 
@@ -51,7 +58,7 @@ impl Type {
     /// Its labels where none are stated.
     fn labels(self) -> Option<Labels> {
         let (confidentiality, codes): (_, &[Sensitivity]) = match self {
-            Self::Clinical => return None,
+            Self::Clinical | Self::PersonStatement => return None,
             Self::PeerSupport => (Confidentiality::Restricted, &[Sensitivity::Bh]),
             Self::HousingStability => (Confidentiality::Normal, &[]),
             Self::SupervisionContact => (Confidentiality::Restricted, &[]),
@@ -81,8 +88,13 @@ mod tests {
 
     use super::*;
 
-    const TYPES: [Type; 4] =
-        [Type::Clinical, Type::PeerSupport, Type::HousingStability, Type::SupervisionContact];
+    const TYPES: [Type; 5] = [
+        Type::Clinical,
+        Type::PeerSupport,
+        Type::HousingStability,
+        Type::SupervisionContact,
+        Type::PersonStatement,
+    ];
 
     #[test]
     fn each_role_writes_its_types_and_no_other() {
@@ -105,7 +117,8 @@ mod tests {
         // Two roles together write no more than each of them.
         let both = [Role::PeerSupporter, Role::Officer].into();
         assert!(!Clinical.written_by(both) && !HousingStability.written_by(both));
-        assert_eq!((1..=9).filter(|n| Type::of(*n) == Clinical).count(), 6);
+        assert_eq!((1..=10).filter(|n| Type::of(*n) == Clinical).count(), 6);
+        assert_eq!(Type::of(PERSON_STATEMENT.into()), Type::PersonStatement);
     }
 
     #[test]

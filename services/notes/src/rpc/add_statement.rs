@@ -6,7 +6,7 @@ use rpc::Error;
 use tonic::{Request, Response};
 use wire::notes::v1::{AddStatementRequest, AddStatementResponse};
 
-use super::{beside, own::Own, request_amendment::room};
+use super::{beside, own::Own, own_words, request_amendment::room};
 use crate::{
     App,
     domain::{MAX_BESIDE, Statement, Words},
@@ -25,9 +25,13 @@ pub(super) async fn add_statement(
         ("request_id", &*request.request_id),
         ("note", &*request.note),
         ("amendment", &*request.amendment),
+        ("agency", &*request.agency),
     ];
-    rpc::check(&request).ids(&ids).done()?;
+    rpc::check(&request).ids(&ids).and(own_words::unfit(&request)).done()?;
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
+    if request.note.is_empty() {
+        return own_words::stated(app, call, once, request).await;
+    }
     let note = rpc::id("note", "notes", &request.note)?;
     let amendment = rpc::optional_id("amendment", "amendments", &request.amendment)?;
     let (id, at) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
@@ -44,7 +48,7 @@ pub(super) async fn add_statement(
             room("statements", all, MAX_BESIDE)?;
             store::state(tx, &permit, note, &statement).await?;
             let statement = Some(beside::statement(&statement));
-            Ok(AddStatementResponse { statement, disclosure: None })
+            Ok(AddStatementResponse { statement, ..AddStatementResponse::default() })
         })
     });
     added.await

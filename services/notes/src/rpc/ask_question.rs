@@ -75,7 +75,10 @@ async fn kept(
     question: Question,
     agency: Option<Uuid>,
 ) -> Result<AskQuestionResponse, InTx> {
-    if standing.reach != Reach::Shared || standing.state == State::EnteredInError {
+    // The person asks and is asked nothing as an author: whoever of the custodian should look at it is named.
+    let to_person = standing.of_person && question.roles.is_empty();
+    let ended = standing.state == State::EnteredInError;
+    if standing.reach != Reach::Shared || ended || to_person {
         let state = standing.state.name();
         let wrong = Conflict::WrongState { state, allowed: Vec::new() };
         return Err(Error::Conflict(wrong).into());

@@ -72,7 +72,8 @@ fn may_block(
         return Err(Error::Conflict(Conflict::Stale));
     }
     let wrong = |state, allowed| Err(Error::Conflict(Conflict::WrongState { state, allowed }));
-    if standing.reach != Reach::Shared {
+    // Their own words are kept from nobody.
+    if standing.reach != Reach::Shared || standing.of_person {
         return wrong(standing.state.name(), Vec::new());
     }
     // Else a new decision would take from the person the review that they have asked for.

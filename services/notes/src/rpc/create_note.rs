@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{Content, Labels, Links, Note, Sent, State, Type, drafted_from},
+    domain::{Content, Labels, Links, Note, Sent, Type, drafted_from},
     store::{self, NewNote},
 };
 
@@ -109,20 +109,8 @@ fn parse(app: &App, call: &Call, of: Type, request: CreateNoteRequest) -> Result
         victim_service: false,
         release_block: None,
     };
-    let note = Note {
-        record,
-        note_type: request.r#type,
-        state: State::Draft,
-        version: 1,
-        signed_at: None,
-        row_version: 1,
-        beside_bytes: 0,
-        supervised: request.under_supervision,
-        cosigned: None,
-        error: None,
-        whole: true,
-        links,
-        content: Content::new(Vec::new()).with(contact),
-    };
+    let content = Content::new(Vec::new()).with(contact);
+    let note = Note::new(record, request.r#type, content);
+    let note = Note { supervised: request.under_supervision, links, ..note };
     Ok(New { note, of, said, sent })
 }

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 use wire::{
-    convert::{agency_name, name_of, practitioner_name, timestamp, to_wire},
+    convert::{agency_name, name_of, timestamp, to_wire},
     notes::v1::{Highlight, HighlightRange, NoteHit},
 };
 
+use super::reply;
 use crate::store::{Hit, Marked};
 
 pub(super) fn shown(hit: &Hit, found: &mut HashMap<Uuid, Vec<Marked>>) -> NoteHit {
@@ -19,7 +20,7 @@ pub(super) fn shown(hit: &Hit, found: &mut HashMap<Uuid, Vec<Marked>>) -> NoteHi
         r#type: hit.note_type,
         record_class: to_wire(record.class),
         custodian: record.custodian.as_ref().map(agency_name).unwrap_or_default(),
-        author: record.author.as_ref().map(practitioner_name).unwrap_or_default(),
+        author: reply::author(record),
         authored_time: record.authored_on.map(timestamp),
         state: i32::from(hit.state.number()),
         version: hit.version,

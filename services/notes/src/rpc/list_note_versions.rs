@@ -52,7 +52,7 @@ pub(super) async fn shown(
         sights.extend(past);
         disclosure = Some(other);
     }
-    let of = Labels::of(&note.record);
+    let of = &note.record;
     let mut shown: Vec<_> =
         versions.iter().filter_map(|version| reply::version(version, &sights, of)).collect();
     if sights.iter().any(|(_, sight)| *sight != Sight::Open) {

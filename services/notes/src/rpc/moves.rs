@@ -101,7 +101,7 @@ async fn shown(
     Ok(pb::Note { links, ..beside::shown(&note, &beside, caller) })
 }
 
-/// Where a move leads: not theirs, stale, or not from here, in this order.
+/// Where a move leads: not theirs, stale, or not from here, in this order. The person's own words stay as they are.
 pub(super) fn leads(
     standing: &Standing,
     verb: Verb,
@@ -116,6 +116,9 @@ pub(super) fn leads(
         return Err(Error::Conflict(Conflict::Stale));
     }
     let state = standing.state.name();
-    let wrong = || Conflict::WrongState { state, allowed: standing.state.allowed(hats) };
-    to.map_err(|_| Error::Conflict(wrong()))
+    let wrong = |allowed| Error::Conflict(Conflict::WrongState { state, allowed });
+    if standing.of_person {
+        return Err(wrong(Vec::new()));
+    }
+    to.map_err(|_| wrong(standing.state.allowed(hats)))
 }

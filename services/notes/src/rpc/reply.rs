@@ -1,6 +1,7 @@
 //! A note as the contract shows it.
 
 use permit::Sight;
+use policy::Record;
 use wire::{
     common::v1 as common,
     convert::{agency_name, name_of, practitioner_name, set_to_wire, timestamp, to_wire},
@@ -23,7 +24,7 @@ pub(super) fn note(note: &Note) -> pb::Note {
         record_class: to_wire(record.class),
         labels: Some(labels(of)),
         custodian: record.custodian.as_ref().map(agency_name).unwrap_or_default(),
-        author: record.author.as_ref().map(practitioner_name).unwrap_or_default(),
+        author: author(record),
         episode: record.episode.as_ref().map(ToString::to_string).unwrap_or_default(),
         state: i32::from(note.state.number()),
         version: note.version,
@@ -44,6 +45,12 @@ pub(super) fn note(note: &Note) -> pb::Note {
         supervision_contact: note.content.contact.as_ref().map(types::contact),
         links: None,
     }
+}
+
+/// Whose words the note's are: no practitioner's where they are the person's own.
+pub(super) fn author(record: &Record) -> String {
+    let person = || name_of("people", &record.person);
+    record.author.as_ref().map_or_else(person, practitioner_name)
 }
 
 pub(super) fn who(signature: Option<&Signature>) -> String {
@@ -75,14 +82,14 @@ fn section(section: &Section, note: Labels) -> pb::NoteSection {
     }
 }
 
-/// What the caller sees of a version of a note that is labelled so; none: nothing.
-pub(super) fn version(version: &Version, sights: &Sights, note: Labels) -> Option<pb::NoteVersion> {
+/// What the caller sees of a version of a note with these facets; none: nothing.
+pub(super) fn version(version: &Version, sights: &Sights, of: &Record) -> Option<pb::NoteVersion> {
     let open = |(labels, _): &&(Labels, [u8; 32])| sight(sights, *labels) == Sight::Open;
     let mut seen: Vec<_> = version.sections.iter().filter(open).map(|(_, hash)| *hash).collect();
     if seen.is_empty() {
         return None;
     }
-    if seen.len() == version.sections.len() && sight(sights, note) == Sight::Open {
+    if seen.len() == version.sections.len() && sight(sights, Labels::of(of)) == Sight::Open {
         seen.extend(version.contact);
     }
     let kind = match version.kind {
@@ -95,7 +102,10 @@ pub(super) fn version(version: &Version, sights: &Sights, note: Labels) -> Optio
         version: version.number,
         kind: kind.into(),
         state: i32::from(version.state.number()),
-        author: practitioner_name(&version.written.by),
+        author: match &of.author {
+            Some(_) => practitioner_name(&version.written.by),
+            None => author(of),
+        },
         written_time: Some(timestamp(version.written.at)),
         sha256: hex::encode(digest(seen)),
     })

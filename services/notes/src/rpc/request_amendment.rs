@@ -31,7 +31,8 @@ pub(super) async fn request_amendment(
     let asked = own.made(app, move |tx, permit, about| {
         let words = Arc::clone(&words);
         Box::pin(async move {
-            if about.standing.state == State::EnteredInError {
+            // What they said themself they can say again in other words.
+            if about.standing.state == State::EnteredInError || about.standing.of_person {
                 let state = about.standing.state.name();
                 let wrong = Conflict::WrongState { state, allowed: Vec::new() };
                 return Err(Error::Conflict(wrong).into());

@@ -14,8 +14,8 @@ use super::{
     sections::{SectionLabels, words},
 };
 use crate::domain::{
-    Contact, Labels, Links, Mistake, Note, Reach, Sights, Signature, Signing, State, in_parts,
-    is_author, seen_by,
+    Contact, Labels, Links, Mistake, Note, PERSON, Reach, Sights, Signature, Signing, State,
+    in_parts, is_author, seen_by,
 };
 
 /// The facets that a row has, whatever else it has.
@@ -26,7 +26,7 @@ macro_rules! facets {
             person_id: $row.person_id,
             class: $row.class,
             custodian_id: Some($row.custodian_id),
-            author: Some($row.author),
+            author: $crate::store::note::author($row.author),
             episode_id: $row.episode_id,
             authored_at: Some($row.authored_at),
             confidentiality: $row.confidentiality,
@@ -245,6 +245,11 @@ impl TryFrom<NoteRow> for Closed {
             record: facets!(row).record(Kind::Note).ok_or(bad("facets of a note"))?,
         })
     }
+}
+
+/// The practitioner that is its author; none: the person.
+pub(super) fn author(column: String) -> Option<String> {
+    (column != PERSON).then_some(column)
 }
 
 /// How a note was signed, by its columns.

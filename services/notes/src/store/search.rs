@@ -127,28 +127,28 @@ impl Notes {
                             SELECT seen.*,
                                 (1000000 * ts_rank(seen.words, asked.query))::integer AS points
                             FROM seen CROSS JOIN asked WHERE seen.words @@ asked.query
-                        ), hit AS (
-                            SELECT id, max(points) AS points, array_agg(place ORDER BY place) AS places,
-                                array_agg(c ORDER BY place) AS confidentialities,
-                                array_agg(s ORDER BY place) AS sensitivities,
-                                array_agg(f ORDER BY place) AS flags
-                            FROM found GROUP BY id
                         )
-                        SELECT DISTINCT ON (h.points, f.authored_at, f.id)
-                            f.id AS "id!", f.person_id AS "person_id!", f.class AS "class!",
+                        -- One pass: a join of hits with their sections is a product where many are found.
+                        SELECT f.id AS "id!", f.person_id AS "person_id!", f.class AS "class!",
                             f.custodian_id AS "custodian_id!", f.author AS "author!", f.episode_id,
                             f.authored_at AS "authored_at!", f.confidentiality,
                             f.sensitivities AS "sensitivities!", f.part2 AS "part2!",
                             f.victim_service AS "victim_service!", f.release_block_until,
                             f.note_type AS "note_type!", f.state AS "state!",
                             f.version AS "version!", f.supervised AS "supervised!", f.signed_at,
-                            f.cosigned_at, h.points AS "points!", h.places AS "places!",
-                            h.confidentialities AS "section_confidentialities!",
-                            h.sensitivities AS "section_sensitivities!", h.flags AS "section_flags!"
-                        FROM hit h JOIN found f ON f.id = h.id
-                        WHERE $13::integer IS NULL
-                            OR (h.points, f.authored_at, f.id) < ($13, $14::timestamptz, $15::uuid)
-                        ORDER BY h.points DESC, f.authored_at DESC, f.id DESC
+                            f.cosigned_at, max(f.points) AS "points!",
+                            array_agg(f.place ORDER BY f.place) AS "places!",
+                            array_agg(f.c ORDER BY f.place) AS "section_confidentialities!",
+                            array_agg(f.s ORDER BY f.place) AS "section_sensitivities!",
+                            array_agg(f.f ORDER BY f.place) AS "section_flags!"
+                        FROM found f
+                        GROUP BY f.id, f.person_id, f.class, f.custodian_id, f.author, f.episode_id,
+                            f.authored_at, f.confidentiality, f.sensitivities, f.part2,
+                            f.victim_service, f.release_block_until, f.note_type, f.state,
+                            f.version, f.supervised, f.signed_at, f.cosigned_at
+                        HAVING $13::integer IS NULL OR (max(f.points), f.authored_at, f.id)
+                            < ($13, $14::timestamptz, $15::uuid)
+                        ORDER BY max(f.points) DESC, f.authored_at DESC, f.id DESC
                         LIMIT $16"#,
                         &people,
                         wanted.said,

@@ -10,7 +10,7 @@ use super::{
     note::{facets, signing},
     sections::SectionLabels,
 };
-use crate::domain::{Labels, Seer, State, Waiting, in_parts};
+use crate::domain::{Labels, PERSON, Seer, State, Waiting, in_parts};
 
 /// For whom, and which page.
 #[derive(Debug, Clone)]
@@ -130,7 +130,8 @@ impl Notes {
                             SELECT 4, COALESCE(seen.cosigned_at, seen.signed_at)
                             WHERE how.shared AND last.version IS NULL
                                 AND seen.author IS DISTINCT FROM $3
-                                AND seen.writer IS DISTINCT FROM $3
+                                -- Without a practitioner it is the person who asks.
+                                AND seen.writer IS DISTINCT FROM COALESCE($3, $12)
                             ORDER BY reason LIMIT 1
                         ) w
                     )
@@ -156,7 +157,8 @@ impl Notes {
                     of.after.map(|place| place.reason),
                     of.after.map(|place| place.key),
                     of.after.map(|place| place.id),
-                    of.limit + 1
+                    of.limit + 1,
+                    PERSON
                 )
                 .fetch_all(tx)
                 .await?)

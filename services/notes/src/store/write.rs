@@ -11,7 +11,9 @@ use super::{
     note::{Closed, NoteRow, signing},
     sections::{bits, columns},
 };
-use crate::domain::{Contact, Content, Labels, Links, Note, Reach, State, folded};
+use crate::domain::{
+    Contact, Content, Labels, Links, Note, PERSON_STATEMENT, Reach, State, folded,
+};
 
 /// A note that is not there yet.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ pub struct Standing {
     pub reach: Reach,
     pub version: i32,
     pub row_version: i64,
+    /// It is the person's own statement, which nobody moves.
+    pub of_person: bool,
 }
 
 /// Writes a draft and its first version.
@@ -74,7 +78,19 @@ pub async fn create(
     )
     .execute(&mut *tx)
     .await?;
-    add_version(tx, permit, (1, DRAFT), &note.content, &author, note.at).await
+    let key = (permit.record_id(), permit.person_id());
+    first_version(tx, key, &note.content, &author, note.at).await
+}
+
+/// The first version of a note of a person's.
+pub(super) async fn first_version(
+    tx: &mut PgConnection,
+    key: (Uuid, Uuid),
+    content: &Content,
+    author: &str,
+    at: Instant,
+) -> Result<(), StoreError> {
+    add_version(tx, key, (1, DRAFT), content, author, at).await
 }
 
 /// The kind of a draft's version; a later one's is the number of the state that it brings.
@@ -82,7 +98,7 @@ const DRAFT: i16 = 1;
 
 async fn add_version(
     tx: &mut PgConnection,
-    permit: &Permit<WriteNotes>,
+    (note, person): (Uuid, Uuid),
     (version, kind): (i32, i16),
     content: &Content,
     author: &str,
@@ -103,9 +119,9 @@ async fn add_version(
             ARRAY(SELECT section_words(s.said, s.folded)
                 FROM unnest($13::text[], $14::text[]) WITH ORDINALITY AS s (said, folded, place)
                 ORDER BY s.place))",
-        permit.record_id(),
+        note,
         version,
-        permit.person_id(),
+        person,
         columns.body.bytes(),
         &content.sha256[..],
         author,
@@ -140,7 +156,7 @@ pub async fn standing_of(
     person: Uuid,
 ) -> Result<Standing, StoreError> {
     let row = sqlx::query!(
-        "SELECT state, version, row_version, supervised, signed_at, cosigned_at
+        "SELECT state, version, row_version, supervised, signed_at, cosigned_at, note_type
          FROM note WHERE id = $1 AND person_id = $2 FOR UPDATE",
         note,
         person
@@ -154,6 +170,7 @@ pub async fn standing_of(
         reach: signing.reach(),
         version: row.version,
         row_version: row.row_version,
+        of_person: row.note_type == PERSON_STATEMENT,
     })
 }
 
@@ -166,7 +183,8 @@ pub async fn update(
     author: &PractitionerId,
     at: Instant,
 ) -> Result<(), StoreError> {
-    add_version(tx, permit, (version, DRAFT), &draft.content, author.as_str(), at).await?;
+    let key = (permit.record_id(), permit.person_id());
+    add_version(tx, key, (version, DRAFT), &draft.content, author.as_str(), at).await?;
     let record = &draft.record;
     let done = sqlx::query!(
         "UPDATE note SET version = $3, shared_from = $3, note_type = $4, episode_id = $5,
@@ -271,7 +289,8 @@ pub async fn revise(
     author: &PractitionerId,
     at: Instant,
 ) -> Result<(), StoreError> {
-    add_version(tx, permit, (version, to.number()), content, author.as_str(), at).await?;
+    let key = (permit.record_id(), permit.person_id());
+    add_version(tx, key, (version, to.number()), content, author.as_str(), at).await?;
     let done = sqlx::query!(
         "UPDATE note SET state = $4, version = $3, confidentiality = $5, sensitivities = $6, part2 = $7,
             victim_service = $8, row_version = row_version + 1

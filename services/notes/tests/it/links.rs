@@ -35,20 +35,20 @@ fn labels(confidentiality: i32, sensitivities: &[i32]) -> Labels {
     Labels { confidentiality, sensitivities: sensitivities.to_vec(), ..Labels::default() }
 }
 
-fn from(notes: &[&pb::Note]) -> Option<NoteLinks> {
+pub fn from(notes: &[&pb::Note]) -> Option<NoteLinks> {
     let derived_from = notes.iter().map(|note| note.name.clone()).collect();
     Some(NoteLinks { derived_from, ..NoteLinks::default() })
 }
 
-fn answering(note: &pb::Note) -> Option<NoteLinks> {
+pub fn answering(note: &pb::Note) -> Option<NoteLinks> {
     Some(NoteLinks { answers: note.name.clone(), ..NoteLinks::default() })
 }
 
-async fn made(client: &Client, message: CreateNoteRequest) -> pb::Note {
+pub async fn made(client: &Client, message: CreateNoteRequest) -> pb::Note {
     client.create(message).await.unwrap().note.unwrap()
 }
 
-async fn signed(client: &Client, message: CreateNoteRequest) -> pb::Note {
+pub async fn signed(client: &Client, message: CreateNoteRequest) -> pb::Note {
     client.sign(sign(&made(client, message).await)).await.unwrap().note.unwrap()
 }
 

@@ -17,6 +17,8 @@ mod lists;
 mod model;
 mod moves;
 mod once;
+mod own_words;
+mod own_words_read;
 mod questions;
 mod quiet;
 mod reading;

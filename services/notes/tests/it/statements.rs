@@ -19,7 +19,7 @@ pub fn state(note: &pb::Note, words: &str) -> AddStatementRequest {
         request_id: Uuid::new_v4().to_string(),
         note: note.name.clone(),
         words: words.to_owned(),
-        amendment: String::new(),
+        ..AddStatementRequest::default()
     }
 }
 

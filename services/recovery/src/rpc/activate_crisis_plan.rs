@@ -14,7 +14,7 @@ use wire::{
 };
 
 use super::{
-    reply,
+    crisis,
     theirs::{Theirs, contributor},
 };
 use crate::{
@@ -47,7 +47,7 @@ pub(super) async fn activate_crisis_plan(
         let shares = Arc::clone(&shares);
         Box::pin(async move {
             let until = called(tx, &permit, (id, now), &shares).await?;
-            let state = reply::crisis_state(until).into();
+            let state = crisis::state(until).into();
             Ok(ActivateCrisisPlanResponse { state, until_time: until.map(timestamp) })
         })
     });

@@ -13,8 +13,8 @@ use wire::{
 
 use super::{
     activate_crisis_plan::chosen,
+    crisis,
     own::{Own, fence, themself},
-    reply,
     theirs::{Theirs, contributor},
 };
 use crate::{
@@ -111,6 +111,6 @@ async fn take(
 }
 
 fn answer(until: Option<Instant>) -> DeactivateCrisisPlanResponse {
-    let state = reply::crisis_state(until).into();
+    let state = crisis::state(until).into();
     DeactivateCrisisPlanResponse { state, until_time: until.map(timestamp) }
 }

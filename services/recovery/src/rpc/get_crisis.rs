@@ -7,7 +7,7 @@ use wire::{
     recovery::v1::{CrisisState, GetCrisisRequest, GetCrisisResponse},
 };
 
-use super::{own::themself, reply};
+use super::{crisis, own::themself};
 use crate::{App, domain::Crisis};
 
 const RPC: &str = "trellis.recovery.v1.RecoveryService/GetCrisis";
@@ -33,9 +33,9 @@ pub(super) async fn get_crisis(
     };
     let until = Crisis::after(&rules, &since).until(app.deps.clock.now());
     Ok(Response::new(GetCrisisResponse {
-        rules: Some(reply::rules(&rules)),
-        state: reply::crisis_state(until).into(),
+        rules: Some(crisis::rules(&rules)),
+        state: crisis::state(until).into(),
         until_time: until.map(timestamp),
-        steps: steps.iter().map(reply::step).collect(),
+        steps: steps.iter().map(crisis::step).collect(),
     }))
 }

@@ -10,7 +10,7 @@ use wire::{
     recovery::v1::{Crisis as Told, CrisisState, ListCrisesRequest, ListCrisesResponse},
 };
 
-use super::reply;
+use super::crisis;
 use crate::{
     App,
     domain::{Crisis, Grantee},
@@ -93,7 +93,7 @@ async fn chosen(app: &App, call: &Call, person: Uuid) -> Result<Option<Told>, Er
     let until = Crisis::after(&rules, &steps).until(app.deps.clock.now());
     let told = Told {
         person: name_of("people", person),
-        state: reply::crisis_state(until).into(),
+        state: crisis::state(until).into(),
         until_time: until.map(timestamp),
         may_activate,
         shown: viewer && until.is_some(),

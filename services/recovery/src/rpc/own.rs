@@ -36,7 +36,18 @@ pub(super) async fn themself(
 
 /// As [`themself`], of whoever's this part of a plan or circle is.
 pub(super) async fn of_part(app: &App, call: &Call, part: Uuid) -> Result<StandingPermit, Error> {
-    match app.store.owner(part).await? {
+    let owner = app.store.owner(part).await?;
+    of_owner(app, call, owner, part).await
+}
+
+/// As [`themself`], of this owner of a part; none: there is no such part.
+pub(super) async fn of_owner(
+    app: &App,
+    call: &Call,
+    owner: Option<Uuid>,
+    part: Uuid,
+) -> Result<StandingPermit, Error> {
+    match owner {
         Some(person) => themself(app, call, person).await,
         // As long as for somebody else's: the sign-in is looked at, and is nobody's.
         None => match app.deps.guard.standing(call, PersonId::from(Uuid::nil()), false).await {

@@ -1,7 +1,5 @@
 //! What is kept, as the contract tells it.
 
-mod crisis;
-
 use prost::Message as _;
 use rpc::Error;
 use wire::{
@@ -11,8 +9,6 @@ use wire::{
 };
 
 use crate::domain::{Content, Contribution, Grantee, Said, Section, Share, Supporter, Version};
-
-pub(super) use crisis::{crisis_state, rules, step};
 
 /// Which section it is that content is of; none: of none, or of several.
 pub(super) fn kind(content: &pb::SectionContent) -> Option<i16> {

@@ -15,8 +15,8 @@ use wire::{
 };
 
 use super::{
+    crisis,
     own::{Own, fence, themself},
-    reply,
     share_section::grantee,
 };
 use crate::{
@@ -50,7 +50,7 @@ pub(super) async fn set_crisis_rules(
             // What was activated by other rules is over.
             store::hide(&mut *tx, Whose::from(&*permit), now).await?;
             store::set_rules(tx, &permit, &new).await?;
-            Ok(SetCrisisRulesResponse { rules: Some(reply::rules(&new)) })
+            Ok(SetCrisisRulesResponse { rules: Some(crisis::rules(&new)) })
         })
     });
     let set = set.await?;

@@ -151,6 +151,23 @@ pub async fn says(
     content.map(|content| Ok(Content(Sealed::open(&content)?.to_vec()))).transpose()
 }
 
+/// Notes on what the sign-in stands that has written.
+pub async fn stands_on(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    by: &Surety,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE plan SET proofed = $2, vouching = $3 WHERE person_id = $1",
+        permit.person_id(),
+        by.proofed,
+        &by.vouching,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Writes a new version of a section, whose plan is locked; `expected`: of this version, or nothing is written.
 pub async fn write(
     tx: &mut PgConnection,
@@ -184,14 +201,7 @@ pub async fn write(
     )
     .execute(&mut *tx)
     .await?;
-    sqlx::query!(
-        "UPDATE plan SET proofed = $2, vouching = $3 WHERE person_id = $1",
-        person,
-        by.proofed,
-        &by.vouching,
-    )
-    .execute(tx)
-    .await?;
+    stands_on(tx, permit, by).await?;
     Ok(Some(section))
 }
 

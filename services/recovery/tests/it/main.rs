@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod bad_input;
+mod check_ins;
 mod circle;
 mod crisis;
+mod goals;
 mod inviting;
 mod once;
 mod plan;

@@ -85,7 +85,11 @@ impl World {
         let key = NetworkKeys::open(keys.path()).unwrap().signing_key().clone();
         let tokens = Arc::new(ServiceTokens::new("recovery", key, shared));
         let to_people = Channel::from_shared(format!("http://{}", asked.addr())).unwrap();
-        let app = recovery::start(deps, Peer::new(to_people.connect_lazy(), tokens, "people"));
+        let app = recovery::start(
+            deps,
+            Peer::new(to_people.connect_lazy(), tokens, "people"),
+            recovery::Instruments::open(None).unwrap(),
+        );
         let running = serve::Server::builder(listen())
             .add_service(recovery::server(app))
             .descriptors(wire::DESCRIPTORS)
@@ -241,6 +245,54 @@ impl Client {
         let reply = self.recovery().list_section_versions(bearer(&(self.mint)(), message)).await?;
         Ok(reply.into_inner())
     }
+}
+
+/// Calls of the same shape.
+macro_rules! calls {
+    ($($name:ident: $rpc:ident($request:ident) -> $reply:ty $(, $of:ident)?;)+) => {
+        impl Client {
+            $(pub async fn $name(&self, message: pb::$request) -> Result<$reply, Status> {
+                let reply = self.recovery().$rpc(bearer(&(self.mint)(), message)).await?;
+                Ok(reply.into_inner()$(.$of.unwrap())?)
+            })+
+        }
+    };
+}
+calls! {
+    make_goal: create_goal(CreateGoalRequest) -> pb::Goal, goal;
+    rewrite_goal: update_goal(UpdateGoalRequest) -> pb::Goal, goal;
+    goals: list_goals(ListGoalsRequest) -> pb::ListGoalsResponse;
+    check_in: record_check_in(RecordCheckInRequest) -> pb::CheckIn, check_in;
+    caregiver: record_caregiver_check_in(RecordCaregiverCheckInRequest)
+        -> pb::RecordCaregiverCheckInResponse;
+    check_ins: list_check_ins(ListCheckInsRequest) -> pb::ListCheckInsResponse;
+    prepare: prepare_check_in(PrepareCheckInRequest) -> pb::PrepareCheckInResponse;
+    progress: get_progress(GetProgressRequest) -> pb::GetProgressResponse;
+}
+
+impl Client {
+    pub async fn instruments(&self, language: &str) -> Result<pb::ListInstrumentsResponse, Status> {
+        let message = pb::ListInstrumentsRequest { language: language.into() };
+        Ok(self.recovery().list_instruments(bearer(&(self.mint)(), message)).await?.into_inner())
+    }
+}
+
+/// A goal of this person's.
+pub fn making(person: Uuid, words: &str) -> pb::CreateGoalRequest {
+    pb::CreateGoalRequest {
+        request_id: Uuid::new_v4().to_string(),
+        person: format!("people/{person}"),
+        content: Some(pb::GoalContent {
+            dimension: pb::GoalDimension::Purpose.into(),
+            goal: Some(pb::PlanItem { words: words.to_owned() }),
+            status: pb::GoalStatus::Active.into(),
+            ..pb::GoalContent::default()
+        }),
+    }
+}
+
+pub fn list_goals(person: Uuid) -> pb::ListGoalsRequest {
+    pb::ListGoalsRequest { person: format!("people/{person}"), ..pb::ListGoalsRequest::default() }
 }
 
 macro_rules! sections {

@@ -42,6 +42,7 @@ impl Config {
         place(&mut self.ledger.anchors);
         self.ledger.earlier_keys.iter_mut().for_each(place);
         self.consent.rule_packs.iter_mut().for_each(place);
+        self.recovery.instruments.iter_mut().for_each(place);
         let attachments = &mut self.notes.attachments;
         attachments.settle();
         maybe(&mut attachments.folder);

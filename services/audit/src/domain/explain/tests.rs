@@ -299,3 +299,33 @@ fn every_code_has_words_of_its_own() {
         }
     }
 }
+
+#[test]
+fn a_statement_of_their_own_is_written_and_one_beside_a_note_is_about_it() {
+    let own = Disclosure {
+        caller: CallerKind::Person,
+        agency: None,
+        purposes: [Purpose::PatientRequest].into(),
+        rpc: "trellis.notes.v1.NotesService/AddStatement".into(),
+        action: Action::Write,
+        bases: vec![Basis::SelfAccess],
+        consents: vec![],
+        ..read()
+    };
+    assert_eq!(
+        told(&own),
+        "On 4 March 2026 you wrote a statement held by Harbor Clinic for a request of yours."
+    );
+    // A repeat of the request is answered anew: the note, or the one beside which it stands, was read.
+    let again = Disclosure { action: Action::Read, ..own.clone() };
+    let beside = Disclosure { custodians: vec![], kinds: CodeSet::EMPTY, ..own };
+    assert_eq!(
+        told(&beside),
+        "On 4 March 2026 you wrote a statement about 1 note for a request of yours."
+    );
+    assert_eq!(
+        told(&again),
+        "On 4 March 2026 you wrote a statement about 1 note held by Harbor Clinic for a request \
+         of yours."
+    );
+}

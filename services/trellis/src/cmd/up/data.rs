@@ -17,7 +17,8 @@ use trellis::{
     Config,
     config::{
         AttachmentsConfig, ConsentConfig, DatabaseConfig, DirectoryConfig, LedgerConfig,
-        NetworkConfig, NotesConfig, Peers, PeopleConfig, ReferralsConfig, Secrets, ServiceKey,
+        NetworkConfig, NotesConfig, Peers, PeopleConfig, RecoveryConfig, ReferralsConfig, Secrets,
+        ServiceKey,
     },
     secrets,
 };
@@ -98,6 +99,7 @@ impl Data {
             notes: NotesConfig {
                 attachments: AttachmentsConfig { folder: Some(self.attachments()), s3: None },
             },
+            recovery: RecoveryConfig::default(),
             telemetry: telemetry::Config::default(),
         })
     }

@@ -1,4 +1,4 @@
-//! Of crises.
+//! Crises as the contract tells them.
 
 use kernel::Instant;
 use wire::{
@@ -6,17 +6,17 @@ use wire::{
     recovery::v1 as pb,
 };
 
-use super::grantee;
+use super::reply::grantee;
 use crate::domain::{Rules, Step};
 
-pub(in crate::rpc) fn crisis_state(until: Option<Instant>) -> pb::CrisisState {
+pub(super) fn state(until: Option<Instant>) -> pb::CrisisState {
     match until {
         Some(_) => pb::CrisisState::Active,
         None => pb::CrisisState::Inactive,
     }
 }
 
-pub(in crate::rpc) fn rules(rules: &Rules) -> pb::CrisisRules {
+pub(super) fn rules(rules: &Rules) -> pb::CrisisRules {
     let mut views: Vec<pb::CrisisView> = Vec::new();
     for (section, to) in &rules.views {
         let section = i32::from(*section);
@@ -35,7 +35,7 @@ pub(in crate::rpc) fn rules(rules: &Rules) -> pb::CrisisRules {
     }
 }
 
-pub(in crate::rpc) fn step(step: &Step) -> pb::CrisisStep {
+pub(super) fn step(step: &Step) -> pb::CrisisStep {
     pb::CrisisStep {
         name: name_of("crisisSteps", step.id),
         kind: step.act as i32,
