@@ -42,25 +42,26 @@ pub(super) async fn activate_crisis_plan(
     let (id, now) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
     let shares: Vec<Uuid> = (0..MOST_SHOWN).map(|_| ledger::new_id(&app.deps.clock)).collect();
     let shares = Arc::new(shares);
-    let theirs = Theirs { call, once, permit, id, tx: "crisis.call" };
+    let theirs = Theirs { call, once, permit, tx: "crisis.call" };
     let called = theirs.made(app, move |tx, permit| {
         let shares = Arc::clone(&shares);
         Box::pin(async move {
-            let until = called(tx, &permit, (id, now), &shares).await?;
+            let (until, about) = called(tx, &permit, (id, now), &shares).await?;
             let state = crisis::state(until).into();
-            Ok(ActivateCrisisPlanResponse { state, until_time: until.map(timestamp) })
+            Ok((ActivateCrisisPlanResponse { state, until_time: until.map(timestamp) }, about))
         })
     });
     Ok(Response::new(called.await?))
 }
 
-/// Keeps the call, and opens what the rules show where it is the last that they ask for: until when.
+/// Keeps the call, and opens what the rules show where it is the last that they ask for: until when, and what that is
+/// about, which is the step or, where it changed nothing, the rules.
 async fn called(
     tx: &mut PgConnection,
     permit: &ContributorPermit,
     (id, now): (Uuid, Instant),
     shares: &[Uuid],
-) -> Result<Option<Instant>, InTx> {
+) -> Result<(Option<Instant>, Uuid), InTx> {
     let whose = Whose::from(permit);
     let (by, rules, mut steps) = chosen(&mut *tx, permit).await?;
     let circle = store::circle_now(&mut *tx, whose).await?;
@@ -79,7 +80,7 @@ async fn called(
         store::show(&mut *tx, whose, &rules, (step, until), ids).await?;
         store::happened(tx, whose, step).await?;
     }
-    Ok(until)
+    Ok((until, outcome.map_or(rules.id, |_| id)))
 }
 
 /// The supporter that the caller is, and the rules and what was done under them, the plan being locked. Where there are
