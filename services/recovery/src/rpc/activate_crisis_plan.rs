@@ -77,8 +77,7 @@ async fn called(
         store::hide(&mut *tx, whose, now).await?;
         let ids =
             shares.get(..rules.views.len()).ok_or(Error::Internal("more views than may be"))?;
-        store::show(&mut *tx, whose, &rules, (step, until), ids).await?;
-        store::happened(tx, whose, step).await?;
+        store::show(tx, whose, &rules, (step, until), ids).await?;
     }
     Ok((until, outcome.map_or(rules.id, |_| id)))
 }

@@ -125,8 +125,7 @@ async fn take(
         let step = Step { id, act, by, turned, at: now };
         store::add_step(&mut *tx, whose, rules, &step).await?;
         if turned {
-            store::hide(&mut *tx, whose, now).await?;
-            store::happened(tx, whose, &step).await?;
+            store::hide(tx, whose, now).await?;
         }
         steps.push(step);
     }
