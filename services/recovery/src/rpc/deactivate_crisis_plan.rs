@@ -1,5 +1,7 @@
 //! Ends a crisis: the person at once; a supporter by asking for it, or by taking their call back.
 
+use std::sync::Arc;
+
 use kernel::{Instant, Role};
 use permit::Call;
 use pg::PgConnection;
@@ -58,14 +60,15 @@ async fn ended(
     for _ in 0..ATTEMPTS {
         let permit = themself(app, &call, person).await?;
         let told = app.store.crisis(&permit, 0).await?;
-        let now = app.deps.clock.now();
+        let clock = Arc::clone(&app.deps.clock);
         // There is a step only where there is something to end, and its record must name what there is.
         let about = told.map_or(person, |(rules, since, _)| {
-            Crisis::after(&rules, &since).ended(now).map_or(rules.id, |_| id)
+            Crisis::after(&rules, &since).ended(clock.now()).map_or(rules.id, |_| id)
         });
         let (call, once, records) = (call.clone(), once.clone(), vec![about]);
         let own = Own { call, once, permit, id: about, records, tx: "crisis.end" };
         let ended = own.made(app, move |tx, permit, _| {
+            let now = clock.now();
             Box::pin(async move {
                 let whose = Whose::from(&*permit);
                 let mut found = person;
@@ -95,12 +98,14 @@ async fn stopped(
     person: Uuid,
 ) -> Result<DeactivateCrisisPlanResponse, Error> {
     let permit = contributor(app, &call, person).await?;
-    let (id, now) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
+    let (id, clock) = (ledger::new_id(&app.deps.clock), Arc::clone(&app.deps.clock));
     let theirs = Theirs { call, once, permit, tx: "crisis.stop" };
     let stopped = theirs.made(app, move |tx, permit| {
+        let clock = Arc::clone(&clock);
         Box::pin(async move {
             let whose = Whose::from(&*permit);
             let (by, rules, steps) = chosen(&mut *tx, &permit).await?;
+            let now = clock.now();
             let circle = store::circle_now(&mut *tx, whose).await?;
             let outcome = Crisis::after(&rules, &steps).stopped(by, &circle, now);
             let outcome = outcome.ok_or(Error::NotFound)?;

@@ -13,16 +13,12 @@ use uuid::Uuid;
 use wire::recovery::v1::{self as pb, CrisisState as State, PlanSectionKind as Kind};
 
 use crate::{
-    supported::{calling, ending, fresh, id_of, saying, sharing_with, stopping, whole},
+    supported::{calling, ending, fresh, id_of, looking, saying, sharing_with, stopping, whole},
     world::{
         CLINIC, Client, HOUSING, STRANGE, World, is_absent, list_of, practitioner, toolbox,
         unsharing, writing,
     },
 };
-
-fn looking(person: Uuid) -> pb::GetCrisisRequest {
-    pb::GetCrisisRequest { person: format!("people/{person}") }
-}
 
 fn view(section: Kind, viewers: &[&str]) -> pb::CrisisView {
     let viewers = viewers.iter().map(|name| (*name).to_owned()).collect();
