@@ -1,7 +1,10 @@
 //! Who gives something to a person without seeing anything: one of their circle, or staff of an agency that has
 //! registered them. What they wrote themself, and what became of it, is all that they are told.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use identity::CallerKind;
 use kernel::{Action, PersonId};
@@ -9,7 +12,13 @@ use pg::{BoxFuture, Db, PgConnection, Scope, TxError};
 use policy::Who;
 use uuid::Uuid;
 
-use crate::{Call, Guard, Refusal, Support, commit::Last, event, guard::nobody, permit::Ground};
+use crate::{
+    Call, Guard, Refusal, Support,
+    commit::{Last, locked},
+    event,
+    guard::nobody,
+    permit::Ground,
+};
 
 /// Who gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,20 +102,22 @@ impl Guard {
         if now.by == permit.by { Ok(()) } else { Err(Refusal::NotFound) }
     }
 
-    /// A write of theirs: recorded in its transaction. That they still stand so is asked before the COMMIT, within
-    /// the fence.
+    /// A write of theirs: recorded in its transaction, by what `work` says it was about. That they still stand so is
+    /// asked before the COMMIT, within the fence.
     pub async fn commit_contribution<T, E, F>(
         &self,
         db: &Db,
         name: &'static str,
         permit: ContributorPermit,
-        records: Vec<Uuid>,
         work: F,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: TxError + From<Refusal>,
-        F: for<'c> Fn(&'c mut PgConnection, Arc<ContributorPermit>) -> BoxFuture<'c, Result<T, E>>
+        F: for<'c> Fn(
+                &'c mut PgConnection,
+                Arc<ContributorPermit>,
+            ) -> BoxFuture<'c, Result<(T, Vec<Uuid>), E>>
             + Send
             + Sync
             + 'static,
@@ -114,8 +125,11 @@ impl Guard {
         let scope = permit.scope();
         let permit = Arc::new(permit);
         let (guard, live) = (self.clone(), Arc::clone(&permit));
+        let about = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&about);
         let last = move || -> BoxFuture<'static, Last<()>> {
-            let (guard, permit, records) = (guard.clone(), Arc::clone(&live), records.clone());
+            let (guard, permit, records) =
+                (guard.clone(), Arc::clone(&live), locked(&told).clone());
             Box::pin(async move {
                 let denied = |refusal| {
                     let (ground, person) = (&permit.ground, &permit.person);
@@ -132,8 +146,12 @@ impl Guard {
             name,
             scope,
             move |tx| {
-                let done = work(tx, Arc::clone(&permit));
-                Box::pin(async move { Ok::<_, E>((done.await?, Vec::new())) })
+                let (done, about) = (work(tx, Arc::clone(&permit)), Arc::clone(&about));
+                Box::pin(async move {
+                    let (value, records) = done.await?;
+                    *locked(&about) = records;
+                    Ok::<_, E>((value, Vec::new()))
+                })
             },
             last,
         );

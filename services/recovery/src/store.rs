@@ -21,7 +21,7 @@ use crate::domain::{
 pub use circle::{
     add_supporter, circle_size, end_supporter, of_circle, say_supporter, stands, supporter,
 };
-pub use circle_event::{PersonEvent, happened};
+pub use circle_event::PersonEvent;
 pub use contribution::{contribute, decide, pending};
 pub use crisis::{Whose, add_step, circle_now, hide, lock_for, rules, set_rules, show, steps};
 pub use own_record::{add, count, rewrite};

@@ -11,6 +11,8 @@ use super::Grantee;
 
 /// How long a call counts.
 pub const CALL_LASTS: Duration = Duration::hours(72);
+/// A call that counts is renewed at most once in so long: whoever repeats it more often adds nothing to what happened.
+pub const RENEWED: Duration = Duration::hours(1);
 
 /// By what rule a person's crisis plan is activated, what it shows and how it ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,10 +127,12 @@ impl<'a> Crisis<'a> {
             **who != by && self.may(**who, circle) && now < **at + CALL_LASTS
         };
         let calls = 1 + self.calls.iter().filter(counts).count();
-        Some(Some((Act::Called, enough(calls, self.rules.threshold))))
+        let turned = enough(calls, self.rules.threshold);
+        let stands = self.calls.get(&by).is_some_and(|at| now < *at + RENEWED);
+        Some((turned || !stands).then_some((Act::Called, turned)))
     }
 
-    /// What it comes to that this supporter wants no crisis, or no longer.
+    /// What it comes to that this supporter wants no crisis, or no longer. Within: none where it changes nothing.
     pub fn stopped(
         &self,
         by: Uuid,
@@ -145,7 +149,8 @@ impl<'a> Crisis<'a> {
             return Some(None);
         }
         let others = asked.iter().filter(|who| **who != by && self.may(**who, circle)).count();
-        Some(Some((Act::EndAsked, enough(1 + others, self.rules.end_threshold))))
+        let turned = enough(1 + others, self.rules.end_threshold);
+        Some((turned || !asked.contains(&by)).then_some((Act::EndAsked, turned)))
     }
 
     /// What it comes to that the person ends it: what is activated, and calls that wait.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::Instant;
+use kernel::{Clock, Instant};
 use permit::{Contributor, ContributorPermit};
 use pg::PgConnection;
 use rpc::{Error, InTx};
@@ -39,30 +39,33 @@ pub(super) async fn activate_crisis_plan(
     let person = rpc::id("person", "people", &request.person)?;
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let permit = contributor(app, &call, person).await?;
-    let (id, now) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
+    let (id, clock) = (ledger::new_id(&app.deps.clock), Arc::clone(&app.deps.clock));
     let shares: Vec<Uuid> = (0..MOST_SHOWN).map(|_| ledger::new_id(&app.deps.clock)).collect();
     let shares = Arc::new(shares);
-    let theirs = Theirs { call, once, permit, id, tx: "crisis.call" };
+    let theirs = Theirs { call, once, permit, tx: "crisis.call" };
     let called = theirs.made(app, move |tx, permit| {
-        let shares = Arc::clone(&shares);
+        let (shares, clock) = (Arc::clone(&shares), Arc::clone(&clock));
         Box::pin(async move {
-            let until = called(tx, &permit, (id, now), &shares).await?;
+            let (until, about) = called(tx, &permit, (id, &clock), &shares).await?;
             let state = crisis::state(until).into();
-            Ok(ActivateCrisisPlanResponse { state, until_time: until.map(timestamp) })
+            Ok((ActivateCrisisPlanResponse { state, until_time: until.map(timestamp) }, about))
         })
     });
     Ok(Response::new(called.await?))
 }
 
-/// Keeps the call, and opens what the rules show where it is the last that they ask for: until when.
+/// Keeps the call, and opens what the rules show where it is the last that they ask for: until when, and what that is
+/// about, which is the step or, where it changed nothing, the rules.
 async fn called(
     tx: &mut PgConnection,
     permit: &ContributorPermit,
-    (id, now): (Uuid, Instant),
+    (id, clock): (Uuid, &Arc<dyn Clock>),
     shares: &[Uuid],
-) -> Result<Option<Instant>, InTx> {
+) -> Result<(Option<Instant>, Uuid), InTx> {
     let whose = Whose::from(permit);
     let (by, rules, mut steps) = chosen(&mut *tx, permit).await?;
+    // Under the lock, so that times go as the steps do.
+    let now = clock.now();
     let circle = store::circle_now(&mut *tx, whose).await?;
     let outcome = Crisis::after(&rules, &steps).called(by, &circle, now).ok_or(Error::NotFound)?;
     if let Some((act, turned)) = outcome {
@@ -76,10 +79,9 @@ async fn called(
         store::hide(&mut *tx, whose, now).await?;
         let ids =
             shares.get(..rules.views.len()).ok_or(Error::Internal("more views than may be"))?;
-        store::show(&mut *tx, whose, &rules, (step, until), ids).await?;
-        store::happened(tx, whose, step).await?;
+        store::show(tx, whose, &rules, (step, until), ids).await?;
     }
-    Ok(until)
+    Ok((until, outcome.map_or(rules.id, |_| id)))
 }
 
 /// The supporter that the caller is, and the rules and what was done under them, the plan being locked. Where there are

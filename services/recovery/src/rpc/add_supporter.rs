@@ -9,6 +9,7 @@ use tonic::{Code, Request, Response, Status};
 use wire::recovery::v1::{AddSupporterRequest, AddSupporterResponse};
 
 use super::{
+    end_supporter::dismiss,
     own::{Own, themself},
     reply,
 };
@@ -58,13 +59,21 @@ pub(super) async fn add_supporter(
     // A repeat answers as the first time, whoever has joined or was ended since: then nobody is invited.
     let name = added.supporter.as_ref().map(|supporter| &*supporter.name).unwrap_or_default();
     let id = rpc::id("supporter", "supporters", name)?;
-    if !app.store.is_of_circle(person, id).await? {
-        let ended = Conflict::WrongState { state: "ended", allowed: Vec::new() };
-        return Err(Error::Conflict(ended));
-    }
     let of = Support { id, person: PersonId::from(person) };
     let by = (call.caller().issuer(), call.caller().subject().as_str());
-    let invited = facts::invite_supporter(&app.people, &of, by).await;
+    let invited = match app.store.is_of_circle(person, id).await? {
+        true => Some(facts::invite_supporter(&app.people, &of, by).await),
+        false => None,
+    };
+    // They may have been ended, and dismissed, before they were invited; or it is not known whether they were.
+    let invited = match invited {
+        Some(invited) if app.store.is_of_circle(person, id).await? => invited,
+        _ => {
+            dismiss(app, &of).await?;
+            let ended = Conflict::WrongState { state: "ended", allowed: Vec::new() };
+            return Err(Error::Conflict(ended));
+        }
+    };
     let invited = invited.map_err(|status| not_invited(&status))?;
     (added.code, added.expire_time) = (invited.code, invited.expires);
     Ok(Response::new(added))

@@ -49,7 +49,7 @@ pub(super) async fn contribute(
         decided_at: None,
     };
     let new = Arc::new(new);
-    let theirs = Theirs { call, once, permit, id, tx: "contribution.make" };
+    let theirs = Theirs { call, once, permit, tx: "contribution.make" };
     let made = theirs.made(app, move |tx, permit| {
         let new = Arc::clone(&new);
         Box::pin(async move {
@@ -62,7 +62,8 @@ pub(super) async fn contribute(
                 return Err(Error::Conflict(Conflict::TooMany { what, limit }).into());
             }
             store::contribute(tx, &permit, &new).await?;
-            Ok(ContributeResponse { contribution: Some(reply::contribution(&new)?) })
+            let contribution = Some(reply::contribution(&new)?);
+            Ok((ContributeResponse { contribution }, id))
         })
     });
     Ok(Response::new(made.await?))

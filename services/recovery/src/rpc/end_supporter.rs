@@ -1,5 +1,7 @@
 //! Ends that somebody is of the circle, as strictly as a share ends.
 
+use std::sync::Arc;
+
 use kernel::PersonId;
 use permit::Support;
 use rpc::{Conflict, Error, Outage};
@@ -25,9 +27,10 @@ pub(super) async fn end_supporter(
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let id = rpc::id("name", "supporters", &request.name)?;
     let permit = of_part(app, &call, id).await?;
-    let (person, now) = (permit.person_id(), app.deps.clock.now());
+    let (person, clock) = (permit.person_id(), Arc::clone(&app.deps.clock));
     let own = Own { call, once, permit, id, records: vec![id], tx: "circle.end" };
     let ended = own.made(app, move |tx, permit| {
+        let now = clock.now();
         Box::pin(async move {
             let before = store::supporter(&mut *tx, &permit, id).await?.ok_or(Error::NotFound)?;
             if before.ended_at.is_some() {
@@ -39,13 +42,23 @@ pub(super) async fn end_supporter(
             Ok(EndSupporterResponse { supporter: Some(reply::supporter(&ended)?) })
         })
     });
-    let ended = ended.await?;
+    let ended = ended.await;
+    match &ended {
+        // Whoever ended them may not have come to tell it.
+        Ok(_) | Err(Error::Conflict(Conflict::WrongState { .. })) => {}
+        Err(_) => return ended.map(Response::new),
+    }
     // It is in force already. A repeat waits and tells, too: its first answer may not have.
     let of = Support { id, person: PersonId::from(person) };
-    let (told, ()) = tokio::join!(facts::dismiss_supporter(&app.people, &of), fence());
-    told.map_err(|status| {
+    let (told, ()) = tokio::join!(dismiss(app, &of), fence());
+    told?;
+    ended.map(Response::new)
+}
+
+/// Has the people service bind the sign-in of who is not of the circle no more.
+pub(super) async fn dismiss(app: &App, of: &Support) -> Result<(), Error> {
+    facts::dismiss_supporter(&app.people, of).await.map_err(|status| {
         tracing::warn!(code = ?status.code(), "the sign-in of a supporter who was ended is bound still");
         Error::Unavailable(Outage::People)
-    })?;
-    Ok(Response::new(ended))
+    })
 }

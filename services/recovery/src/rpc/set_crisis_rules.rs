@@ -39,12 +39,14 @@ pub(super) async fn set_crisis_rules(
     let person = rpc::id("person", "people", &request.person)?;
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let permit = themself(app, &call, person).await?;
-    let (id, now) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
+    let (id, clock) = (ledger::new_id(&app.deps.clock), Arc::clone(&app.deps.clock));
     let given = request.rules.as_ref().ok_or_else(|| Error::field("rules", "must be given"))?;
-    let new = Arc::new(rules(app, given, id, now)?);
+    let new = Arc::new(rules(app, given, id, clock.now())?);
     let own = Own { call, once, permit, id, records: vec![id], tx: "crisis.rules" };
     let set = own.made(app, move |tx, permit| {
-        let new = Arc::clone(&new);
+        // Under the lock, as what is done under them.
+        let now = clock.now();
+        let new = Rules { created_at: now, ..Rules::clone(&new) };
         Box::pin(async move {
             of_circle(&mut *tx, &permit, &new).await?;
             // What was activated by other rules is over.

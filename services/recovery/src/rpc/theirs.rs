@@ -35,36 +35,35 @@ pub(super) struct Theirs {
     pub(super) call: Call,
     pub(super) once: rpc::Request,
     pub(super) permit: ContributorPermit,
-    /// What is written, as its record names it.
-    pub(super) id: Uuid,
     /// The transaction's name.
     pub(super) tx: &'static str,
 }
 
 impl Theirs {
     /// Writes, once, or answers as the first time. That a supporter is one still is for `make` to ask, under its locks.
+    /// It gives the reply, and what it is about, as its record names it.
     pub(super) async fn made<M, F>(self, app: &App, make: F) -> Result<M, Error>
     where
         M: Message + Default + 'static,
         F: for<'c> Fn(
                 &'c mut PgConnection,
                 Arc<ContributorPermit>,
-            ) -> BoxFuture<'c, Result<M, InTx>>
+            ) -> BoxFuture<'c, Result<(M, Uuid), InTx>>
             + Send
             + Sync
             + 'static,
     {
-        let Self { call, once, permit, id, tx: name } = self;
+        let Self { call, once, permit, tx: name } = self;
         let (person, at) = (permit.person_id(), app.deps.clock.now());
         let shared = Arc::new((make, once.key.clone()));
         let (guard, db) = (&app.deps.guard, app.store.db());
-        let written = guard.commit_contribution(db, name, permit, vec![id], move |tx, permit| {
+        let written = guard.commit_contribution(db, name, permit, move |tx, permit| {
             let shared = Arc::clone(&shared);
             Box::pin(async move {
                 let (make, key) = &*shared;
-                let reply = make(&mut *tx, permit).await?;
-                keep_answer(tx, key, person, id, &reply.encode_to_vec(), at).await?;
-                Ok((reply, ()))
+                let (reply, about) = make(&mut *tx, permit).await?;
+                keep_answer(tx, key, person, about, &reply.encode_to_vec(), at).await?;
+                Ok(((reply, ()), vec![about]))
             })
         });
         let again = |replay: Replay| {
@@ -77,7 +76,7 @@ impl Theirs {
         let done = once.written(db, written, again).await;
         if let Err(Error::NotFound) = &done {
             // Not told: the answer says already what it may.
-            let _ = guard.refuse_standing(&call, Some(&PersonId::from(person)), vec![id]).await;
+            let _ = guard.refuse_standing(&call, Some(&PersonId::from(person)), Vec::new()).await;
         }
         Ok(done?.0)
     }

@@ -26,10 +26,6 @@ impl From<&ContributorPermit> for Whose {
 }
 
 impl Whose {
-    pub(super) fn person(self) -> Uuid {
-        self.0
-    }
-
     fn scope(self) -> Scope {
         Scope::person(self.0)
     }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use wire::{common::v1::BasisKind, recovery::v1 as pb};
 
 use crate::{
+    inviting::Gate,
     supported::{adding, circle_of, ending, fresh, id_of, saying, sharing_with},
     world::{CLINIC, World, is_absent, told, toolbox, triggers, unsharing, writing},
 };
@@ -125,6 +126,46 @@ async fn whom_the_person_adds_is_invited_and_a_repeat_gives_another_code() {
         Code::FailedPrecondition
     );
     assert_eq!(world.inviting.state().invited.len(), 2);
+}
+
+#[tokio::test]
+async fn whoever_is_ended_is_dismissed_however_often_that_was_not_told() {
+    let world = World::new().await;
+    let (person, jane) = world.somebody();
+    let (kim, _) = world.supporter(person, &jane, "kim").await;
+    world.inviting.state().away = true;
+    let end = ending(&kim);
+    assert_eq!(jane.end_supporter(end).await.unwrap_err().code(), Code::Unavailable);
+    // It is ended, and the people service does not know: another request tells it, and answers as it stands.
+    assert_eq!(jane.end_supporter(ending(&kim)).await.unwrap_err().code(), Code::Unavailable);
+    world.inviting.state().away = false;
+    let ended = jane.end_supporter(ending(&kim)).await.unwrap_err();
+    assert_eq!(told(&ended), (Code::FailedPrecondition, "WRONG_STATE".to_owned()));
+    assert_eq!(world.inviting.state().dismissed, [kim.name]);
+
+    // Who is ended while they are being invited is dismissed after it, too.
+    let gate = Gate::default();
+    world.inviting.state().gate = Some(gate.clone());
+    let adding_lee = adding(person, "lee");
+    let adding = jane.add_supporter(adding_lee.clone());
+    let meanwhile = async {
+        gate.reached.notified().await;
+        let listed = jane.list_supporters(circle_of(person)).await.unwrap().supporters;
+        let lee = listed.into_iter().find(|one| one.called == "lee").unwrap();
+        jane.end_supporter(ending(&lee)).await.unwrap();
+        assert!(world.inviting.state().invited.len() == 1);
+        gate.open.notify_one();
+        lee.name
+    };
+    let (added, lee) = tokio::join!(adding, meanwhile);
+    assert_eq!(added.err().unwrap().code(), Code::FailedPrecondition);
+    assert_eq!(world.inviting.state().invited.len(), 2);
+    assert_eq!(world.inviting.state().dismissed[1..], [lee.clone(), lee.clone()]);
+    // And so does a repeat, which invites nobody.
+    let again = jane.add_supporter(adding_lee).await.err().unwrap();
+    assert_eq!(again.code(), Code::FailedPrecondition);
+    assert_eq!(world.inviting.state().invited.len(), 2);
+    assert_eq!(world.inviting.state().dismissed[1..], [lee.clone(), lee.clone(), lee]);
 }
 
 #[tokio::test]

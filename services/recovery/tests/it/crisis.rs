@@ -13,20 +13,12 @@ use uuid::Uuid;
 use wire::recovery::v1::{self as pb, CrisisState as State, PlanSectionKind as Kind};
 
 use crate::{
-    supported::{calling, ending, fresh, id_of, saying, sharing_with, whole},
+    supported::{calling, ending, fresh, id_of, looking, saying, sharing_with, stopping, whole},
     world::{
         CLINIC, Client, HOUSING, STRANGE, World, is_absent, list_of, practitioner, toolbox,
         unsharing, writing,
     },
 };
-
-fn stopping(person: Uuid) -> pb::DeactivateCrisisPlanRequest {
-    pb::DeactivateCrisisPlanRequest { request_id: fresh(), person: format!("people/{person}") }
-}
-
-fn looking(person: Uuid) -> pb::GetCrisisRequest {
-    pb::GetCrisisRequest { person: format!("people/{person}") }
-}
 
 fn view(section: Kind, viewers: &[&str]) -> pb::CrisisView {
     let viewers = viewers.iter().map(|name| (*name).to_owned()).collect();
@@ -144,7 +136,7 @@ async fn when_as_many_have_called_what_was_chosen_is_open_to_whom_it_was_chosen_
     assert!(seen(outside(0), person).await.is_empty() && seen(&doctor, person).await.is_empty());
     let told = jane.get_crisis(looking(person)).await.unwrap();
     let kinds: Vec<(i32, bool)> = told.steps.iter().map(|s| (s.kind, s.turned)).collect();
-    assert_eq!(kinds, [(3, true), (3, false), (3, false), (1, true), (1, false), (1, false)]);
+    assert_eq!(kinds, [(3, true), (3, false), (1, true), (1, false)]);
     assert_eq!(told.steps[0].supporter, scene.circle[2].name);
     // And the person is told of both, by the people service.
     let sql = "SELECT kind, agencies FROM circle_event WHERE person_id = $1 ORDER BY seq";
@@ -283,6 +275,63 @@ async fn to_whom_was_not_chosen_there_is_no_crisis_plan_and_a_repeat_is_one_call
         many.await.into_iter().filter(|done| done.as_ref().unwrap().state() == State::Inactive);
     assert!(ended.count() >= 1);
     assert_eq!(scene.state().await, State::Inactive);
+}
+
+#[tokio::test]
+async fn whoever_repeats_themself_is_kept_once_and_no_record_names_what_never_was() {
+    let scene = Scene::ruled().await;
+    let (person, jane) = (scene.person, &scene.jane);
+    let kinds = async || -> Vec<i32> {
+        let told = jane.get_crisis(looking(person)).await.unwrap();
+        told.steps.iter().map(|step| step.kind).collect()
+    };
+    // There is nothing to end: it is on record all the same.
+    let end = stopping(person);
+    for _ in 0..2 {
+        jane.deactivate_crisis_plan(end.clone()).await.unwrap();
+    }
+    assert_eq!(scene.stop(0).await, State::Inactive);
+    for _ in 0..5 {
+        assert_eq!(scene.call(0).await, State::Inactive);
+    }
+    let again = calling(person);
+    for _ in 0..2 {
+        scene.by[0].activate_crisis_plan(again.clone()).await.unwrap();
+    }
+    assert_eq!(kinds().await, [1]);
+    // Renewed once an hour, and counted from then.
+    scene.world.clock.advance(Duration::hours(1) - Duration::SECOND);
+    scene.call(0).await;
+    assert_eq!(kinds().await, [1]);
+    scene.world.clock.advance(Duration::SECOND);
+    scene.call(0).await;
+    scene.call(0).await;
+    assert_eq!(kinds().await, [1, 1]);
+    scene.world.clock.advance(Duration::hours(72) - Duration::SECOND);
+    assert_eq!(scene.call(1).await, State::Active);
+    assert_eq!(scene.call(2).await, State::Active);
+    for _ in 0..5 {
+        assert_eq!(scene.stop(2).await, State::Active);
+    }
+    assert_eq!(kinds().await, [3, 1, 1, 1]);
+    jane.deactivate_crisis_plan(stopping(person)).await.unwrap();
+    jane.deactivate_crisis_plan(stopping(person)).await.unwrap();
+    assert_eq!(kinds().await, [4, 3, 1, 1, 1]);
+    let (unruled, lee) = scene.world.somebody();
+    lee.deactivate_crisis_plan(stopping(unruled)).await.unwrap();
+    let sql = "SELECT id FROM crisis_step UNION SELECT id FROM crisis_rules
+               UNION SELECT person_id FROM plan";
+    let known: BTreeSet<Uuid> = sqlx::query_scalar(sql)
+        .fetch_all(&mut scene.world.admin().await)
+        .await
+        .unwrap()
+        .into_iter()
+        .collect();
+    let events = scene.world.stage.events().await;
+    let acts = events.iter().filter(|event| event.rpc.ends_with("ateCrisisPlan"));
+    let acts: Vec<_> = acts.map(|event| &event.records).collect();
+    assert_eq!(acts.len(), 23);
+    assert!(acts.iter().all(|records| records.len() == 1 && known.contains(&records[0])));
 }
 
 #[tokio::test]

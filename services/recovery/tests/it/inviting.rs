@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use tokio::sync::Notify;
 use tonic::{Request, Response, Status, async_trait};
 use wire::people::v1::{self as pb, people_facts_service_server::PeopleFactsService};
 
@@ -12,6 +13,15 @@ pub struct State {
     pub joined: Vec<String>,
     pub invited: Vec<pb::InviteSupporterRequest>,
     pub dismissed: Vec<String>,
+    /// Whoever is to be invited waits.
+    pub gate: Option<Gate>,
+}
+
+/// Who comes to it tells so, and waits to be let through.
+#[derive(Debug, Clone, Default)]
+pub struct Gate {
+    pub reached: Arc<Notify>,
+    pub open: Arc<Notify>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -30,6 +40,11 @@ impl PeopleFactsService for Inviting {
         request: Request<pb::InviteSupporterRequest>,
     ) -> Result<Response<pb::InviteSupporterResponse>, Status> {
         let request = request.into_inner();
+        let gate = self.state().gate.take();
+        if let Some(gate) = gate {
+            gate.reached.notify_one();
+            gate.open.notified().await;
+        }
         let mut state = self.state();
         if state.away {
             return Err(Status::unavailable("away"));

@@ -8,6 +8,7 @@ mod circle;
 mod crisis;
 mod goals;
 mod inviting;
+mod locked;
 mod once;
 mod plan;
 mod quiet;

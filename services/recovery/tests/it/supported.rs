@@ -139,6 +139,14 @@ pub fn calling(person: Uuid) -> pb::ActivateCrisisPlanRequest {
     pb::ActivateCrisisPlanRequest { request_id: fresh(), person: format!("people/{person}") }
 }
 
+pub fn stopping(person: Uuid) -> pb::DeactivateCrisisPlanRequest {
+    pb::DeactivateCrisisPlanRequest { request_id: fresh(), person: format!("people/{person}") }
+}
+
+pub fn looking(person: Uuid) -> pb::GetCrisisRequest {
+    pb::GetCrisisRequest { person: format!("people/{person}") }
+}
+
 /// This supporter alone activates it, and is shown the crisis plan.
 pub fn by_one(person: Uuid, supporter: &pb::Supporter) -> pb::SetCrisisRulesRequest {
     let viewers = vec![supporter.name.clone()];

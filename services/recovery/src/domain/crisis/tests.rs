@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use time::{Duration, macros::datetime};
 use uuid::Uuid;
 
-use super::{Act, CALL_LASTS, Crisis, Rules, Step};
+use super::{Act, CALL_LASTS, Crisis, RENEWED, Rules, Step};
 use crate::domain::Grantee;
 
 const BEGIN: Instant = datetime!(2040-03-01 12:00 UTC);
@@ -20,7 +20,7 @@ enum Does {
     End,
     /// The person lets somebody go from their circle.
     LetGo(u128),
-    /// So many hours go by.
+    /// So many minutes go by.
     Wait(i64),
     Rules(u8, i16, i16, i16),
 }
@@ -31,7 +31,8 @@ fn does() -> impl Strategy<Value = Does> {
         3 => (0..PEOPLE).prop_map(Does::Stop),
         1 => Just(Does::End),
         1 => (0..PEOPLE).prop_map(Does::LetGo),
-        3 => prop_oneof![Just(1), Just(24), Just(71), Just(72), Just(100)].prop_map(Does::Wait),
+        3 => prop_oneof![Just(20), Just(60), Just(24 * 60), Just(71 * 60), Just(72 * 60), Just(100 * 60)]
+            .prop_map(Does::Wait),
         1 => rules().prop_map(|(who, k, end, hours)| Does::Rules(who, k, end, hours)),
     ]
 }
@@ -79,14 +80,21 @@ impl Account {
         *self = Self::default();
     }
 
+    fn stands(&self, place: usize, who: Uuid) -> bool {
+        !self.called_off.iter().any(|(by, _, before)| *by == who && place < *before)
+    }
+
+    /// Whether this one has called so shortly before that it says nothing to do so again.
+    fn called_lately(&self, who: Uuid, now: Instant) -> bool {
+        let mut calls = self.calls.iter().enumerate();
+        calls.any(|(place, (by, at))| *by == who && self.stands(place, who) && now - *at < RENEWED)
+    }
+
     /// Of how many people of the circle a call counts now.
     fn counted(&self, rules: &Rules, circle: &BTreeSet<Uuid>, now: Instant) -> usize {
-        let stands = |place: usize, who: Uuid| {
-            !self.called_off.iter().any(|(by, _, before)| *by == who && place < *before)
-        };
         let mut counted = BTreeMap::new();
         for (place, (who, at)) in self.calls.iter().enumerate() {
-            if stands(place, *who) && now - *at < CALL_LASTS {
+            if self.stands(place, *who) && now - *at < CALL_LASTS {
                 counted.insert(*who, *at);
             }
         }
@@ -130,7 +138,9 @@ proptest! {
                         if account.activated.is_some() {
                             account.over();
                         }
-                        account.calls.push((id(n), now));
+                        if !account.called_lately(id(n), now) {
+                            account.calls.push((id(n), now));
+                        }
                         let threshold = usize::try_from(rules.threshold).unwrap();
                         if account.counted(&rules, &circle, now) >= threshold {
                             let until = now + Duration::hours(rules.most_hours.into());
@@ -160,7 +170,7 @@ proptest! {
                     account.over();
                 }
                 Does::LetGo(n) => { circle.remove(&id(n)); }
-                Does::Wait(hours) => now += Duration::hours(hours),
+                Does::Wait(minutes) => now += Duration::minutes(minutes),
                 Does::Rules(who, threshold, end, hours) => {
                     rules = set(who, threshold, end, hours, now);
                     steps.clear();
@@ -172,6 +182,13 @@ proptest! {
             prop_assert_eq!(after.until(now).is_some(), account.active(now), "{:?}", one);
             if let (Some(until), Some((_, then))) = (after.until(now), account.activated) {
                 prop_assert_eq!(until, then);
+            }
+            // Once more at once changes nothing, and is nothing that happened.
+            match one {
+                Does::Call(n) => prop_assert_eq!(after.called(id(n), &circle, now).flatten(), None),
+                Does::Stop(n) => prop_assert_eq!(after.stopped(id(n), &circle, now).flatten(), None),
+                Does::End => prop_assert_eq!(after.ended(now), None),
+                _ => {}
             }
             // As the whole of what was done has it.
             prop_assert_eq!(Crisis::after(&rules, &steps).until(now), after.until(now));
