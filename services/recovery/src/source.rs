@@ -3,22 +3,31 @@
 use std::sync::Arc;
 
 use futures::{FutureExt as _, future::BoxFuture};
-use kernel::PersonId;
+use kernel::{Clock, PersonId};
 use permit::{Answer, ConsentSource, Question, SourceError};
 use pg::{Db, StoreError};
 use policy::{PersonFacts, Share};
+use time::Duration;
 
 use crate::store;
+
+/// Clocks of instances differ by less. A share that has lapsed for longer is nothing to decide on.
+const LAPSED: Duration = Duration::hours(1);
 
 /// What is on file elsewhere, and the shares of this schema, asked anew with every question.
 struct WithShares {
     elsewhere: Arc<dyn ConsentSource>,
     db: Db,
+    clock: Arc<dyn Clock>,
 }
 
 /// A source of facts that knows the shares of this schema, and none but those.
-pub fn with_shares(elsewhere: Arc<dyn ConsentSource>, db: &Db) -> Arc<dyn ConsentSource> {
-    Arc::new(WithShares { elsewhere, db: db.clone() })
+pub fn with_shares(
+    elsewhere: Arc<dyn ConsentSource>,
+    db: &Db,
+    clock: Arc<dyn Clock>,
+) -> Arc<dyn ConsentSource> {
+    Arc::new(WithShares { elsewhere, db: db.clone(), clock })
 }
 
 impl ConsentSource for WithShares {
@@ -27,7 +36,7 @@ impl ConsentSource for WithShares {
         let answered = async move {
             let answers = self.elsewhere.facts(questions).await?;
             // Last, so that a share that ends while all else is asked for is seen to have ended.
-            let shares = store::open_shares(&self.db, people).await;
+            let shares = store::open_shares(&self.db, people, self.clock.now() - LAPSED).await;
             let shares = shares.map_err(|error| unanswered(&error))?;
             Ok(answers.into_iter().map(|answer| with(answer, &shares)).collect())
         };

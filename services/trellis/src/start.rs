@@ -249,7 +249,7 @@ impl Parts<'_> {
         };
         // Whom a person shares their plan with is on file where the plan is.
         let consents = match of {
-            Service::Recovery => recovery::with_shares(consents, db),
+            Service::Recovery => recovery::with_shares(consents, db, Arc::clone(&self.clock)),
             _ => consents,
         };
         let people: Arc<dyn PeopleSource> = match of {

@@ -35,19 +35,25 @@ impl From<ShareRow> for Share {
 }
 
 /// The shares of these people's plans that nobody has ended, as decisions go by them: whether one lasts is theirs
-/// to see. Those with a supporter only while they are of the circle and may read.
-pub async fn open_shares(db: &Db, people: Vec<Uuid>) -> Result<Vec<policy::Share>, StoreError> {
+/// to see, and only what lapsed before `since` is left out. Those with a supporter only while they are of the circle and
+/// may read.
+pub async fn open_shares(
+    db: &Db,
+    people: Vec<Uuid>,
+    since: Instant,
+) -> Result<Vec<policy::Share>, StoreError> {
     let scope = Scope::people(people.iter().copied()).reading();
     let rows = db.run_tx("share.facts", scope, move |tx| {
         let people = people.clone();
         Box::pin(async move {
             Ok(sqlx::query!(
                 "SELECT s.id, s.section_id, s.person_id, s.grantee, s.until_at FROM share s
-                 WHERE s.person_id = ANY ($1) AND s.ended_at IS NULL
+                 WHERE s.person_id = ANY ($1) AND s.ended_at IS NULL AND s.until_at > $2
                    AND (s.supporter_id IS NULL OR EXISTS (SELECT FROM supporter r
                        WHERE r.id = s.supporter_id AND r.person_id = s.person_id
                          AND r.ended_at IS NULL AND NOT r.contribute_only))",
                 &people,
+                since,
             )
             .fetch_all(tx)
             .await?)

@@ -1,5 +1,7 @@
 //! Sharing a section, and ending it.
 
+use std::sync::Arc;
+
 use time::Duration;
 use tonic::Code;
 use uuid::Uuid;
@@ -94,6 +96,28 @@ async fn a_share_ends_when_the_person_says_and_at_its_end_by_itself() {
     let all = jane.shares(list_of(person)).await.unwrap().shares;
     assert_eq!(all.len(), 2);
     assert_eq!(all.iter().find(|one| one.name == share.name), Some(&ended));
+}
+
+#[tokio::test]
+async fn what_lapsed_is_not_read_for_ever() {
+    let world = World::new().await;
+    let (person, jane) = world.somebody();
+    let tools = jane.update(writing(person, toolbox("a walk"))).await.unwrap();
+    jane.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
+    let clock: Arc<dyn kernel::Clock> = Arc::new(world.clock.clone());
+    let known = Arc::new(world.consents.clone());
+    let facts = recovery::with_shares(known, &world.stage.db, clock);
+    let read = async || {
+        let question = permit::Question { person: person.into(), on_behalf_of: None };
+        facts.facts(vec![question]).await.unwrap()[0].facts.shares.len()
+    };
+    assert_eq!(read().await, 1);
+    // Another instance's clock may be behind: whether it lasts is told by the one that decides.
+    world.clock.advance(Duration::hours(24) + Duration::MINUTE);
+    assert_eq!(read().await, 1);
+    is_absent(&world.clinician(CLINIC, "dr-c").plan(person).await.unwrap_err());
+    world.clock.advance(Duration::HOUR);
+    assert_eq!(read().await, 0);
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ impl World {
         consents.agency_with(CLINIC, |clinic| clinic.part2_program = true);
         consents.agency(HOUSING);
         let guard = Guard::new(
-            recovery::with_shares(Arc::new(consents.clone()), &stage.db),
+            recovery::with_shares(Arc::new(consents.clone()), &stage.db, Arc::clone(&shared)),
             Arc::new(people.clone()),
             stage.ledger.clone(),
             Arc::clone(&shared),
