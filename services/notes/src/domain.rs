@@ -15,7 +15,8 @@ mod suggest;
 mod types;
 
 pub use amendments::{
-    Amendment, Decided, MAX_BESIDE, MAX_OPEN, Outcome, Over, Statement, TO_DECIDE,
+    Amendment, Decided, MAX_BESIDE, MAX_OPEN, MAX_OWN, OWN_WITHIN, Outcome, Over, Statement,
+    TO_DECIDE,
 };
 pub use attachment::{Attachment, Look, MOST_FILES, MOST_PARTS, PART_BYTES, Unlike};
 pub use contact::Contact;

@@ -85,7 +85,8 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "DecideAmendment" => "decided about amending",
         "AcknowledgeNote" => "confirmed having read",
         "AddStatement" if is_own_statement(disclosure) => "wrote",
-        "AddStatement" => "wrote a statement about",
+        // The note beside which it stands is read before, and again for a repeat.
+        "AddStatement" if disclosure.action == Action::Write => "wrote a statement about",
         "ShareSection"
         | "Contribute"
         | "CreateGoal"

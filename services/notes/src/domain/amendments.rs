@@ -14,6 +14,10 @@ pub const EXTENSION: Duration = Duration::days(30);
 pub const MAX_OPEN: i64 = 5;
 /// As many requests, and as many statements, as a note may have.
 pub const MAX_BESIDE: i64 = 20;
+/// As many statements of their own as the person may write to an agency within [`OWN_WITHIN`].
+pub const MAX_OWN: i64 = 20;
+/// After which one no longer counts toward [`MAX_OWN`].
+pub const OWN_WITHIN: Duration = Duration::days(30);
 
 /// A request for amendment.
 #[derive(Debug, Clone)]

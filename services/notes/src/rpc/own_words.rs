@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::{AgencyId, Class, CodeSet, Instant, Kind, PersonId, RecordId};
-use permit::{Ask, Call, Located, StateNotes, Written};
+use permit::{Ask, Call, Located, Refusal, StateNotes, Written};
 use pg::requests::keep_answer;
 use policy::Record;
 use prost::Message as _;
@@ -15,7 +15,7 @@ use wire::notes::v1::{AddStatementRequest, AddStatementResponse};
 use super::{reply, request_amendment::room, sent, write};
 use crate::{
     App,
-    domain::{Content, Labels, MAX_BESIDE, Note, PERSON_STATEMENT, Section, State},
+    domain::{Content, Labels, MAX_OWN, Note, OWN_WITHIN, PERSON_STATEMENT, Section, State},
     store,
 };
 
@@ -69,14 +69,17 @@ async fn written(
 ) -> Result<Written<AddStatementResponse>, InTx> {
     let guard = &app.deps.guard;
     let custodian = agency.uuid().ok_or(Error::NotFound)?;
-    // Whoever may not read it once it is there does not write it: the decision is that of a read, and an agency
-    // that does not know the person is refused as a note that is not there.
-    let person = guard.person_of(call).await?;
-    let known = match &person {
-        Some(person) => guard.registered_by(person, &agency).await?,
-        None => false,
+    // Whoever may not read it once it is there does not write it: the decision is that of a read. An agency that
+    // does not know the person, or does not vouch for the sign-in, is refused, and on record, as a note that is
+    // not there.
+    let person = match guard.person_of(call).await? {
+        Some(person) => {
+            let known = guard.registered_by(&person, &agency).await?;
+            let vouched = vouched_by(app, call, &person, custodian).await?;
+            Some(person).filter(|_| known && vouched)
+        }
+        None => None,
     };
-    let person = person.filter(|_| known);
     let record = person.map(|person| labels.on(&record(id, person, agency, at)));
     let located = Located::of(Kind::Note, id, record);
     let permit = guard.permit(call, Ask::<StateNotes>::about(located)).await?;
@@ -86,8 +89,8 @@ async fn written(
         let shared = Arc::clone(&shared);
         Box::pin(async move {
             let (content, key) = &*shared;
-            let all = store::own_words(&mut *tx, &permit, custodian).await?;
-            room("statements", all, MAX_BESIDE)?;
+            let lately = store::own_words(&mut *tx, &permit, custodian, at - OWN_WITHIN).await?;
+            room("statements", lately, MAX_OWN)?;
             let record = permit.record().ok_or(Error::NotFound)?.clone();
             let note = Note::new(record, i32::from(PERSON_STATEMENT), content.clone());
             let note = Note { state: State::Final, signed_at: Some(at), ..note };
@@ -99,6 +102,20 @@ async fn written(
         })
     });
     commit.await
+}
+
+/// Whether the sign-in stands at the agency.
+async fn vouched_by(
+    app: &App,
+    call: &Call,
+    person: &PersonId,
+    agency: Uuid,
+) -> Result<bool, Refusal> {
+    match app.deps.guard.standing(call, person.clone(), false).await {
+        Ok(permit) => Ok(permit.confirmed_by().is_none_or(|all| all.contains(&agency))),
+        Err(Refusal::NotFound) => Ok(false),
+        Err(away) => Err(away),
+    }
 }
 
 /// Its facets but for the labels: no practitioner is its author.

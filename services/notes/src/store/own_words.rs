@@ -1,6 +1,6 @@
 //! The person's own statements: notes that the person writes.
 
-use kernel::AgencyId;
+use kernel::{AgencyId, Instant};
 use permit::{Permit, StateNotes, column};
 use pg::{PgConnection, StoreError};
 use uuid::Uuid;
@@ -8,11 +8,12 @@ use uuid::Uuid;
 use super::{sections::bits, write::first_version};
 use crate::domain::{Note, PERSON, PERSON_STATEMENT};
 
-/// How many there are of the person's at an agency; nobody adds one before the transaction ends.
+/// How many the person has written to an agency since then; nobody adds one before the transaction ends.
 pub async fn own_words(
     tx: &mut PgConnection,
     permit: &Permit<StateNotes>,
     agency: Uuid,
+    since: Instant,
 ) -> Result<i64, StoreError> {
     let person = permit.person_id();
     sqlx::query!(
@@ -24,10 +25,11 @@ pub async fn own_words(
     .await?;
     let all = sqlx::query_scalar!(
         r#"SELECT count(*) AS "all!" FROM note
-           WHERE person_id = $1 AND custodian_id = $2 AND note_type = $3"#,
+           WHERE person_id = $1 AND custodian_id = $2 AND note_type = $3 AND authored_at > $4"#,
         person,
         agency,
         PERSON_STATEMENT,
+        since,
     );
     Ok(all.fetch_one(tx).await?)
 }

@@ -231,16 +231,23 @@ async fn nobody_moves_it_and_no_staff_write_one() {
     assert_eq!(fields(&staff.update(updating).await.unwrap_err()), set(&["type"]));
     // The database refuses what a service would do wrongly.
     let id = note.name.trim_start_matches("notes/");
-    for change in ["state = 3", "author = 'a/b'", "release_block_until = now()", "note_type = 1"] {
+    for change in [
+        "class = 1",
+        "state = 3",
+        "version = 2",
+        "author = 'a/b'",
+        "release_block_until = now()",
+        "note_type = 1",
+    ] {
         let sql = format!("UPDATE note SET {change} WHERE id = $1::uuid");
         let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id);
         let refused = done.execute(&mut world.admin().await).await.unwrap_err().to_string();
-        assert!(refused.contains("check constraint"), "{change}: {refused}");
+        assert!(refused.contains("\"note_person_statement_check\""), "{change}: {refused}");
     }
 }
 
 #[tokio::test]
-async fn it_is_written_once_and_twenty_times_at_most() {
+async fn it_is_written_once_and_twenty_times_in_thirty_days_at_most() {
     let world = World::new().await;
     let (jane, person) = jane(&world);
     let saying = say(CLINIC, "words");
@@ -273,6 +280,55 @@ async fn it_is_written_once_and_twenty_times_at_most() {
     assert!(named.iter().all(|id| there.contains(&format!("notes/{id}"))), "{named:?}");
     // One each, and one of the repeat.
     assert_eq!((there.len(), named.len()), (21, 22));
+    // The first was written a minute before the others. Each counts for 30 days, to the second.
+    world.clock.advance(Duration::days(30) - Duration::MINUTE - Duration::SECOND);
+    assert_eq!(refusal(jane.add_statement(say(CLINIC, "too early")).await), full);
+    world.clock.advance(Duration::SECOND);
+    said(&jane, CLINIC, "instead of the first").await;
+    assert_eq!(refusal(jane.add_statement(say(CLINIC, "one more")).await), full);
+    world.clock.advance(Duration::MINUTE);
+    for _ in 0..19 {
+        said(&jane, CLINIC, "instead of the others").await;
+    }
+    assert_eq!(refusal(jane.add_statement(say(CLINIC, "one more")).await), full);
+    assert_eq!(jane.all(person, 50).await.len(), 41);
+}
+
+#[tokio::test]
+async fn a_refused_one_is_on_record_alike_whichever_is_missing() {
+    let world = World::new().await;
+    let person = world.somebody();
+    world.people.bind("ben", person, Some(&[CLINIC]));
+    let ben = world.person("ben");
+    let of_nobody = Uuid::new_v4();
+    // Known and not vouched for, vouched for and not known, and neither.
+    let apart = Uuid::new_v4();
+    world.people.register(apart, HOUSING);
+    world.people.bind("ann", apart, Some(&[CLINIC]));
+    let ann = world.person("ann");
+    for (client, agency) in [(&ben, HOUSING), (&ann, HOUSING), (&ann, CLINIC), (&ben, of_nobody)] {
+        let refused = client.add_statement(say(agency, "words")).await.unwrap_err();
+        assert_eq!(refused.code(), Code::NotFound);
+    }
+    let events = world.stage.events().await;
+    let stating: Vec<_> = events.iter().filter(|e| e.rpc.ends_with("/AddStatement")).collect();
+    assert_eq!(stating.len(), 4);
+    // The same but for what names the call itself.
+    let alike = |event: &ledger::Event| ledger::Event {
+        event_id: Uuid::nil(),
+        decision_id: Uuid::nil(),
+        records: Vec::new(),
+        caller: stating[0].caller.clone(),
+        trace_id: None,
+        ..event.clone()
+    };
+    for event in &stating {
+        assert_eq!((event.outcome, event.person), (ledger::Outcome::Deny, None));
+        assert_eq!(event.reason.as_deref(), Some("ABSENT"));
+        assert_eq!((event.records.len(), event.custodians.len()), (1, 0));
+        assert_eq!(alike(event), alike(stating[0]));
+    }
+    assert!(ben.all(person, 10).await.is_empty() && ann.all(apart, 10).await.is_empty());
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! Words of a person's record reach nobody but the reader.
 
 use kernel::Action;
+use uuid::Uuid;
 use wire::notes::v1::{self as pb, CreateNoteRequest, ListNotesRequest};
 
 use crate::{
     amendments::{accept, ask, deny},
     blocks::{block, lift},
+    own_words::{said, say},
     statements::state,
     world::{
         CLINIC, HOUSING, World, amend, append, create, list, mark_error, section, sign, update,
@@ -39,11 +41,15 @@ async fn no_log_and_no_error_holds_a_word_of_a_note_or_of_a_request() {
     let asked = asked.amendment.unwrap();
     author.decide_amendment(deny(&asked, "canary-answer")).await.unwrap();
     jane.add_statement(state(&note, "canary-statement")).await.unwrap();
+    let own = said(&jane, CLINIC, "canary-own").await;
+    author.get(&own).await.unwrap();
     author.get(&note).await.unwrap();
 
     let mut errors = Vec::new();
     errors.push(author.decide_amendment(accept(&asked, "canary-late")).await.unwrap_err());
     errors.push(jane.add_statement(state(&note, "canary-\u{0}")).await.unwrap_err());
+    errors.push(jane.add_statement(say(Uuid::new_v4(), "canary-nowhere")).await.unwrap_err());
+    errors.push(jane.add_statement(say(CLINIC, "canary-\u{0}")).await.unwrap_err());
     let unknown = pb::BlockReleaseRequest { exception: 9, ..block(&note, 1, "canary-no", &world) };
     errors.push(author.block(unknown).await.unwrap_err());
     errors.push(housing.block(block(&note, 1, "canary-theirs", &world)).await.unwrap_err());
@@ -100,6 +106,8 @@ async fn no_log_and_no_error_holds_a_word_of_a_note_or_of_a_request() {
             "canary-asked",
             "canary-answer",
             "canary-statement",
+            "canary-own",
+            "canary-nowhere",
         ] {
             assert!(!leaf.contains(word), "{leaf}");
         }

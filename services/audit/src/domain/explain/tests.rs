@@ -301,7 +301,7 @@ fn every_code_has_words_of_its_own() {
 }
 
 #[test]
-fn a_statement_of_their_own_is_written_and_one_beside_a_note_is_about_it() {
+fn a_statement_is_written_of_their_own_or_about_a_note_and_a_note_is_read_for_it() {
     let own = Disclosure {
         caller: CallerKind::Person,
         agency: None,
@@ -325,7 +325,6 @@ fn a_statement_of_their_own_is_written_and_one_beside_a_note_is_about_it() {
     );
     assert_eq!(
         told(&again),
-        "On 4 March 2026 you wrote a statement about 1 note held by Harbor Clinic for a request \
-         of yours."
+        "On 4 March 2026 you read 1 note held by Harbor Clinic for a request of yours."
     );
 }
