@@ -27,6 +27,8 @@ pub enum Who {
     Representative,
     /// A person whom the records are not about.
     OtherPerson,
+    /// A supporter, of nobody's circle.
+    Supporter,
     /// MEDICAL of the record's custodian.
     Medic,
     /// PRIVACY_OFFICER of the record's custodian.
@@ -43,7 +45,7 @@ pub enum Who {
 }
 
 impl Who {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Clinician,
         Self::Peer,
         Self::Housing,
@@ -53,6 +55,7 @@ impl Who {
         Self::Person,
         Self::Representative,
         Self::OtherPerson,
+        Self::Supporter,
         Self::Medic,
         Self::PrivacyOfficer,
         Self::AgencyAdmin,
@@ -74,6 +77,7 @@ impl Who {
             Self::Person => "person",
             Self::Representative => "represent",
             Self::OtherPerson => "other",
+            Self::Supporter => "supporter",
             Self::Medic => "medic",
             Self::PrivacyOfficer => "privacy",
             Self::AgencyAdmin => "ag.admin",
@@ -109,6 +113,7 @@ impl Who {
             Self::Person => person.actor.token.clone(),
             Self::Representative => tokens.representative(&person.representative()),
             Self::OtherPerson => other.actor.token.clone(),
+            Self::Supporter => tokens.supporter("kim-of-nobody"),
             Self::Medic => tokens.staff("dr-ash", clinic, &[Role::Medical], &[coc]),
             Self::PrivacyOfficer => tokens.staff("po-ash", clinic, &[Role::PrivacyOfficer], &[coc]),
             Self::AgencyAdmin => tokens.staff("aa-elm", clinic, &[Role::AgencyAdmin], &[coc]),
@@ -156,6 +161,7 @@ pub fn admitted(rpc: &Rpc) -> Who {
         (Who::AgencyAdmin, Role::AgencyAdmin),
         (Who::NetworkAdmin, Role::NetworkAdmin),
         (Who::DataSteward, Role::DataSteward),
+        (Who::Supporter, Role::Supporter),
     ];
     match row.admit {
         Admit::ServiceOnly => Who::Service,

@@ -42,6 +42,8 @@ async fn a_page_token_is_good_for_its_caller_its_list_and_its_filter_alone() {
     let lists: Vec<Rpc> = rpcs()
         .into_iter()
         .filter(|rpc| rpc.input().get_field_by_name("page_token").is_some())
+        // Of those whose crises one was chosen for: nobody here was, for two. The service's own tests page it.
+        .filter(|rpc| rpc.method.name() != "ListCrises")
         .collect();
     assert!(lists.len() >= 6, "lists: {}", lists.len());
     let mut tokens: Vec<(Rpc, String, String, Vec<u8>)> = Vec::new();

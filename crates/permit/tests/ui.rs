@@ -19,11 +19,15 @@ const CRATES: [&str; 5] = ["permit", "kernel", "policy", "pg", "serde"];
 /// other features, and everything beneath it would be compiled once more.
 fn libraries() -> BTreeMap<String, PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--quiet", "--workspace", "--all-targets"])
-        .args(["--message-format", "json"])
-        .output()
-        .unwrap();
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--workspace", "--all-targets", "--message-format", "json"]);
+    // As `cargo xtask test` has built it.
+    for name in ["RUSTC_WORKSPACE_WRAPPER", "CLIPPY_ARGS"] {
+        if let Some(value) = std::env::var_os(format!("TRELLIS_{name}")) {
+            build.env(name, value);
+        }
+    }
+    let built = build.output().unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let messages = std::str::from_utf8(&built.stdout).unwrap().lines();
     let mut found = BTreeMap::<String, (String, PathBuf)>::new();

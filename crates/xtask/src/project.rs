@@ -49,11 +49,14 @@ impl Project {
     /// what is shipped, and what `bench` measures, is compiled without it.
     pub fn linted(&self, args: &[&str]) -> anyhow::Result<Command> {
         let mut command = self.cargo(args);
-        command.env(WRAPPER, "clippy-driver").env(LINTS, "-Dwarnings__CLIPPY_HACKERY__");
-        // A test that compiles something itself does it without.
+        let (wrapper, lints) = ("clippy-driver", "-Dwarnings__CLIPPY_HACKERY__");
+        command.env(WRAPPER, wrapper).env(LINTS, lints);
+        // A test that compiles something itself does it without; one that asks for what this has built is told.
         let host = run::output(&mut self.command("rustc", &["--print", "host-tuple"]))?;
         let host = host.trim().to_uppercase().replace(['-', '.'], "_");
-        let runner = format!("env -u {WRAPPER} -u {LINTS}");
+        let runner = format!(
+            "env -u {WRAPPER} -u {LINTS} TRELLIS_{WRAPPER}={wrapper} TRELLIS_{LINTS}={lints}"
+        );
         command.env(format!("CARGO_TARGET_{host}_RUNNER"), runner);
         Ok(command)
     }

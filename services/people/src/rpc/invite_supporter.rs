@@ -32,7 +32,10 @@ pub async fn invite(
     let call = rpc::call(&request, INVITE)?;
     rpc::only_for(call.caller(), "recovery")?;
     let req = request.into_inner();
-    rpc::valid(&req)?;
+    let given = req.inviter.as_ref();
+    let issuer = given.and_then(|by| rpc::plain("inviter.issuer", &by.issuer, false));
+    let subject = given.and_then(|by| rpc::plain("inviter.subject", &by.subject, false));
+    rpc::check(&req).and(issuer).and(subject).done()?;
     let of = Supporter {
         id: rpc::id("supporter", "supporters", &req.supporter)?,
         person: rpc::id("person", "people", &req.person)?,

@@ -13,10 +13,12 @@ use uuid::Uuid;
 use wire::recovery::v1::{self as pb, CrisisState as State, PlanSectionKind as Kind};
 
 use crate::{
-    supported::{calling, ending, fresh, id_of, looking, saying, sharing_with, stopping, whole},
+    supported::{
+        by_one, calling, ending, fresh, id_of, looking, saying, sharing_with, stopping, whole,
+    },
     world::{
-        CLINIC, Client, HOUSING, STRANGE, World, is_absent, list_of, practitioner, toolbox,
-        unsharing, writing,
+        CLINIC, Client, HOUSING, STRANGE, World, is_absent, list_of, practitioner, sharing,
+        toolbox, unsharing, writing,
     },
 };
 
@@ -528,4 +530,42 @@ async fn in_no_sequence_is_a_section_shown_to_whom_was_not_chosen_and_none_block
         }
     }
     assert!(active_seen > 0 && closed_seen > 0, "{active_seen} {closed_seen}");
+}
+
+#[tokio::test]
+async fn the_crises_of_several_people_are_told_a_page_at_a_time_to_whom_they_chose() {
+    let world = World::new().await;
+    let doctor = world.clinician(CLINIC, "dr-c");
+    let mut chosen = BTreeSet::new();
+    for n in 0..3 {
+        let (person, jane) = world.somebody();
+        let tools = jane.update(writing(person, toolbox("a walk"))).await.unwrap();
+        let (kim, kims) = world.supporter(person, &jane, "kim").await;
+        let mut rules = by_one(person, &kim);
+        if n < 2 {
+            let views = &mut rules.rules.as_mut().unwrap().views;
+            views[0].viewers.push(practitioner(CLINIC, "dr-c"));
+            chosen.insert(format!("people/{person}"));
+        } else {
+            // What is shared beside a crisis is no crisis.
+            jane.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
+        }
+        jane.set_crisis_rules(rules).await.unwrap();
+        kims.activate_crisis_plan(calling(person)).await.unwrap();
+    }
+    let mut page = pb::ListCrisesRequest { page_size: 1, ..pb::ListCrisesRequest::default() };
+    let mut told = Vec::new();
+    loop {
+        let reply = doctor.list_crises(page.clone()).await.unwrap();
+        assert_eq!(reply.crises.len(), 1);
+        told.extend(reply.crises.into_iter().map(|crisis| crisis.person));
+        if reply.next_page_token.is_empty() {
+            break;
+        }
+        page.page_token = reply.next_page_token;
+        let another = world.clinician(CLINIC, "dr-d").list_crises(page.clone()).await;
+        assert_eq!(another.unwrap_err().code(), Code::InvalidArgument);
+    }
+    assert_eq!(told.len(), 2);
+    assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), chosen);
 }
