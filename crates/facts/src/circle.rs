@@ -10,7 +10,7 @@ use wire::{
     },
 };
 
-use crate::{DEADLINE, Peer};
+use crate::{Peer, answered};
 
 /// A one-time invitation, on the word of the person's own sign-in (issuer, subject). What is wrong with it the people
 /// service says.
@@ -25,7 +25,7 @@ pub async fn invite_supporter(
         inviter: Some(SignIn { issuer: issuer.to_owned(), subject: subject.to_owned() }),
     };
     let mut client = PeopleFactsServiceClient::new(people.service());
-    in_time(client.invite_supporter(request)).await
+    answered(client.invite_supporter(request)).await
 }
 
 /// When it has returned, the supporter's sign-in is bound no more.
@@ -35,12 +35,5 @@ pub async fn dismiss_supporter(people: &Peer, of: &Support) -> Result<(), Status
         person: name_of("people", &of.person),
     };
     let mut client = PeopleFactsServiceClient::new(people.service());
-    in_time(client.dismiss_supporter(request)).await.map(drop)
-}
-
-async fn in_time<T>(
-    reply: impl Future<Output = Result<tonic::Response<T>, Status>>,
-) -> Result<T, Status> {
-    let reply = tokio::time::timeout(DEADLINE, reply).await;
-    Ok(reply.map_err(|_| Status::unavailable("no answer in time"))??.into_inner())
+    answered(client.dismiss_supporter(request)).await.map(drop)
 }

@@ -31,3 +31,11 @@ use std::time::Duration;
 
 /// How long a decision waits for its facts. Beyond it: UNAVAILABLE, nothing disclosed.
 pub const DEADLINE: Duration = Duration::from_secs(2);
+
+/// A peer's reply within that time, or what it says of the question.
+pub(crate) async fn answered<T>(
+    reply: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+) -> Result<T, tonic::Status> {
+    let reply = tokio::time::timeout(DEADLINE, reply).await;
+    Ok(reply.map_err(|_| tonic::Status::unavailable("no answer in time"))??.into_inner())
+}

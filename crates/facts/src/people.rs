@@ -14,7 +14,7 @@ use wire::{
 };
 
 use crate::{
-    DEADLINE, Peer,
+    Peer, answered,
     consents::{of_group, of_status},
 };
 
@@ -207,9 +207,7 @@ fn stated_age(stated: &pb::StatedAge) -> Ages {
 pub(crate) async fn in_time<T>(
     reply: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
 ) -> Result<T, SourceError> {
-    let reply = tokio::time::timeout(DEADLINE, reply).await;
-    let reply = reply.map_err(|_| SourceError::Unavailable)?;
-    Ok(reply.map_err(|status| of_status(&status))?.into_inner())
+    answered(reply).await.map_err(|status| of_status(&status))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use wire::directory::v1::{
     directory_service_client::DirectoryServiceClient,
 };
 
-use crate::{DEADLINE, Peer};
+use crate::{Peer, answered};
 
 /// The largest page: 200 services, each with up to 20,000 characters of words.
 const MAX_REPLY: usize = 32 * 1024 * 1024;
@@ -29,10 +29,8 @@ impl GrpcServices {
     ) -> Result<SearchServicesResponse, Status> {
         let client = DirectoryServiceClient::new(self.0.service());
         let mut client = client.max_decoding_message_size(MAX_REPLY);
-        let asked =
-            client.find_services(FindServicesRequest { search: Some(search), agencies: among });
-        let reply = tokio::time::timeout(DEADLINE, asked).await;
-        let reply = reply.map_err(|_| Status::unavailable("no answer in time"))??.into_inner();
+        let asked = FindServicesRequest { search: Some(search), agencies: among };
+        let reply = answered(client.find_services(asked)).await?;
         reply.found.ok_or_else(|| Status::internal("an answer with nothing in it"))
     }
 }

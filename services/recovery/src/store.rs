@@ -23,7 +23,9 @@ pub use circle::{
 };
 pub use circle_event::PersonEvent;
 pub use contribution::{contribute, decide, pending};
-pub use crisis::{Whose, add_step, circle_now, hide, lock_for, rules, set_rules, show, steps};
+pub use crisis::{
+    Eyes, Whose, add_step, circle_now, hide, lock_for, rules, set_rules, show, steps,
+};
 pub use own_record::{add, count, rewrite};
 pub use plan::{lock, make, says, stands_on, write};
 pub use share::{end, end_with, live, of_section, open_shares, share};
@@ -102,14 +104,14 @@ impl Plans {
     }
 
     /// Whether a supporter whom the person has just added is of their circle still.
-    pub async fn is_of_circle(&self, person: Uuid, supporter: Uuid) -> Result<bool, StoreError> {
-        circle::is_of(&self.db, person, supporter).await
+    pub async fn is_of_circle(&self, whose: Whose, supporter: Uuid) -> Result<bool, StoreError> {
+        circle::is_of(&self.db, whose, supporter).await
     }
 
     /// Whether the contributor is of the circle now. Staff need not be.
     pub async fn stands(&self, permit: &ContributorPermit) -> Result<bool, StoreError> {
         match permit.by() {
-            Contributor::Supporter(id) => self.is_of_circle(permit.person_id(), *id).await,
+            Contributor::Supporter(id) => self.is_of_circle(Whose::from(permit), *id).await,
             Contributor::Staff(_) => Ok(true),
         }
     }
@@ -145,12 +147,13 @@ impl Plans {
         crisis::told(&self.db, permit, most).await
     }
 
-    /// The rules of whom the supporter supports, what was done since it turned, and whether the supporter may read.
+    /// The rules of whom the supporter supports, what was done since it turned, and what the supporter may see.
     pub async fn chosen(
         &self,
         permit: &ContributorPermit,
-    ) -> Result<Option<(Rules, Vec<Step>, bool)>, StoreError> {
-        crisis::chosen(&self.db, permit).await
+        now: Instant,
+    ) -> Result<Option<(Rules, Vec<Step>, Eyes)>, StoreError> {
+        crisis::chosen(&self.db, permit, now).await
     }
 
     /// Whose crises show something to this practitioner now, after one person: ids, to be decided on one by one.

@@ -178,10 +178,9 @@ impl Collection {
             | "RecordCaregiverCheckIn"
             | "ListCheckIns"
             | "GetProgress" => Self::CheckIns,
-            "SetCrisisRules" | "GetCrisis" => Self::CrisisRules,
-            "ActivateCrisisPlan" | "DeactivateCrisisPlan" => Self::CrisisSteps,
             // A supporter's list goes by the rules, and staff's by what is open to them.
-            "ListCrises" => Self::CrisisRules,
+            "SetCrisisRules" | "GetCrisis" | "ListCrises" => Self::CrisisRules,
+            "ActivateCrisisPlan" | "DeactivateCrisisPlan" => Self::CrisisSteps,
             _ => Self::Of(Kind::PlanSection),
         }
     }

@@ -96,6 +96,7 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "AddSupporter" => "added",
         "SetCrisisRules" => "set",
         "ActivateCrisisPlan" => "called for",
+        "DeactivateCrisisPlan" if disclosure.caller == CallerKind::Person => "ended",
         "DeactivateCrisisPlan" => "asked to end",
         "InviteSupporter" => "invited",
         "DismissSupporter" => "let go of",

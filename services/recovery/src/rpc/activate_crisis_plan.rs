@@ -25,9 +25,6 @@ use crate::{
 
 const RPC: &str = "trellis.recovery.v1.RecoveryService/ActivateCrisisPlan";
 
-/// Sections, and to whom one is shown, at most: the names of as many shares are made beforehand.
-const MOST_SHOWN: usize = 7 * 20;
-
 pub(super) async fn activate_crisis_plan(
     app: &App,
     request: Request<ActivateCrisisPlanRequest>,
@@ -40,13 +37,11 @@ pub(super) async fn activate_crisis_plan(
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let permit = contributor(app, &call, person).await?;
     let (id, clock) = (ledger::new_id(&app.deps.clock), Arc::clone(&app.deps.clock));
-    let shares: Vec<Uuid> = (0..MOST_SHOWN).map(|_| ledger::new_id(&app.deps.clock)).collect();
-    let shares = Arc::new(shares);
     let theirs = Theirs { call, once, permit, tx: "crisis.call" };
     let called = theirs.made(app, move |tx, permit| {
-        let (shares, clock) = (Arc::clone(&shares), Arc::clone(&clock));
+        let clock = Arc::clone(&clock);
         Box::pin(async move {
-            let (until, about) = called(tx, &permit, (id, &clock), &shares).await?;
+            let (until, about) = called(tx, &permit, id, &clock).await?;
             let state = crisis::state(until).into();
             Ok((ActivateCrisisPlanResponse { state, until_time: until.map(timestamp) }, about))
         })
@@ -59,8 +54,8 @@ pub(super) async fn activate_crisis_plan(
 async fn called(
     tx: &mut PgConnection,
     permit: &ContributorPermit,
-    (id, clock): (Uuid, &Arc<dyn Clock>),
-    shares: &[Uuid],
+    id: Uuid,
+    clock: &Arc<dyn Clock>,
 ) -> Result<(Option<Instant>, Uuid), InTx> {
     let whose = Whose::from(permit);
     let (by, rules, mut steps) = chosen(&mut *tx, permit).await?;
@@ -77,9 +72,8 @@ async fn called(
     if let (Some((Act::Called, true)), Some(until), Some(step)) = (outcome, until, steps.last()) {
         // What an earlier one has shown is over by itself, and is put away.
         store::hide(&mut *tx, whose, now).await?;
-        let ids =
-            shares.get(..rules.views.len()).ok_or(Error::Internal("more views than may be"))?;
-        store::show(tx, whose, &rules, (step, until), ids).await?;
+        let ids: Vec<Uuid> = rules.views.iter().map(|_| ledger::new_id(clock)).collect();
+        store::show(tx, whose, &rules, (step, until), &ids).await?;
     }
     Ok((until, outcome.map_or(rules.id, |_| id)))
 }

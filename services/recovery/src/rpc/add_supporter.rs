@@ -16,7 +16,7 @@ use super::{
 use crate::{
     App,
     domain::{MOST_SUPPORTERS, Supporter},
-    store,
+    store::{self, Whose},
 };
 
 const RPC: &str = "trellis.recovery.v1.RecoveryService/AddSupporter";
@@ -38,6 +38,7 @@ pub(super) async fn add_supporter(
         &request.support_kinds,
         request.contribute_only,
     );
+    let whose = Whose::from(&permit);
     let (id, now) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
     let new = Supporter { id, person, said, version: 1, created_at: now, ended_at: None };
     let new = Arc::new(new);
@@ -61,13 +62,13 @@ pub(super) async fn add_supporter(
     let id = rpc::id("supporter", "supporters", name)?;
     let of = Support { id, person: PersonId::from(person) };
     let by = (call.caller().issuer(), call.caller().subject().as_str());
-    let invited = match app.store.is_of_circle(person, id).await? {
+    let invited = match app.store.is_of_circle(whose, id).await? {
         true => Some(facts::invite_supporter(&app.people, &of, by).await),
         false => None,
     };
     // They may have been ended, and dismissed, before they were invited; or it is not known whether they were.
     let invited = match invited {
-        Some(invited) if app.store.is_of_circle(person, id).await? => invited,
+        Some(invited) if app.store.is_of_circle(whose, id).await? => invited,
         _ => {
             dismiss(app, &of).await?;
             let ended = Conflict::WrongState { state: "ended", allowed: Vec::new() };

@@ -82,23 +82,24 @@ async fn chosen(app: &App, call: &Call, person: Uuid) -> Result<Option<Told>, Er
         Err(Refusal::NotFound) => return Ok(None),
         Err(away) => return Err(away.into()),
     };
-    let Some((rules, steps, reads)) = app.store.chosen(&permit).await? else { return Ok(None) };
+    let now = app.deps.clock.now();
+    let Some((rules, steps, eyes)) = app.store.chosen(&permit, now).await? else { return Ok(None) };
     if !app.store.stands(&permit).await? {
         return Ok(None);
     }
     let by = Grantee::of(&permit.by().text());
     let may_activate = by.supporter().is_some_and(|id| rules.activators.contains(&id));
-    let viewer = reads && rules.views.iter().any(|(_, to)| *to == by);
+    let viewer = eyes.reads && rules.views.iter().any(|(_, to)| *to == by);
     if !may_activate && !viewer {
         return Ok(None);
     }
-    let until = Crisis::after(&rules, &steps).until(app.deps.clock.now());
+    let until = Crisis::after(&rules, &steps).until(now);
     let told = Told {
         person: name_of("people", person),
         state: crisis::state(until).into(),
         until_time: until.map(timestamp),
         may_activate,
-        shown: viewer && until.is_some(),
+        shown: viewer && eyes.shown,
     };
     let records = vec![rules.id];
     Ok(Some(app.deps.guard.release_contribution(&permit, records, told).await?))

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use kernel::PersonId;
-use permit::{Call, FENCE, Refusal, StandingPermit};
+use permit::{Call, FENCE, Refusal, StandingPermit, Support};
 use pg::{BoxFuture, PgConnection, requests::keep_answer};
 use prost::Message;
-use rpc::{Conflict, Denial, Error, InTx, Replay};
+use rpc::{Denial, Error, InTx, Replay};
 use uuid::Uuid;
 
+use super::end_supporter::dismiss;
 use crate::{App, domain::Surety, store};
 
 /// The person's own sign-in. What one sign-in has written another goes on with only where it stands as well.
@@ -106,10 +107,10 @@ impl Own {
                     if !by.goes_on_from(&before) {
                         return Err(InTx::Other(Error::Denied(Denial::SignInNotConfirmed)));
                     }
-                    store::stands_on(&mut *tx, &permit, (&by, &before), at).await?;
+                    let ended = store::stands_on(&mut *tx, &permit, (&by, &before), at).await?;
                     let reply = make(&mut *tx, permit).await?;
                     keep_answer(tx, key, person, id, &reply.encode_to_vec(), at).await?;
-                    Ok((reply, ()))
+                    Ok((reply, ended))
                 })
             });
         let again = |replay: Replay| {
@@ -117,7 +118,7 @@ impl Own {
             async move {
                 let permit = themself(app, call, person).await?;
                 let records = vec![replay.record_id];
-                Ok(app.deps.guard.release_standing(&permit, records, ()).await?)
+                Ok(app.deps.guard.release_standing(&permit, records, Vec::new()).await?)
             }
         };
         let done = once.written(db, written, again).await;
@@ -126,17 +127,14 @@ impl Own {
             let person = PersonId::from(person);
             let _ = app.deps.guard.refuse_standing(&call, Some(&person), vec![id]).await;
         }
-        Ok(done?.0)
+        let (reply, ended) = done?;
+        for id in ended {
+            // It is in force already; EndSupporter tells it again where this does not come to it.
+            let of = Support { id, person: PersonId::from(person) };
+            let _ = dismiss(app, &of).await;
+        }
+        Ok(reply)
     }
-}
-
-/// The version that an etag names; none: it is empty.
-pub(super) fn version_of(etag: &str) -> Result<Option<i32>, Error> {
-    if etag.is_empty() {
-        return Ok(None);
-    }
-    let version = etag.parse::<i32>().ok().filter(|version| version.to_string() == etag);
-    version.map(Some).ok_or(Error::Conflict(Conflict::Stale))
 }
 
 /// Whatever was told "still shared" before is released within the fence, as a rule: only after it is it said that

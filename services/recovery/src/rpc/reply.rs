@@ -1,7 +1,7 @@
 //! What is kept, as the contract tells it.
 
 use prost::Message as _;
-use rpc::Error;
+use rpc::{Conflict, Error};
 use wire::{
     convert::{name_of, practitioner_name, timestamp},
     directory::v1::SupportKind,
@@ -23,6 +23,15 @@ pub(super) fn kind(content: &pb::SectionContent) -> Option<i16> {
     ];
     let mut kinds = (1..).zip(given).filter(|(_, given)| *given).map(|(kind, _)| kind);
     kinds.next().filter(|_| kinds.next().is_none())
+}
+
+/// The version that an etag names, as replies have it; none: it is empty.
+pub(super) fn version_of(etag: &str) -> Result<Option<i32>, Error> {
+    if etag.is_empty() {
+        return Ok(None);
+    }
+    let version = etag.parse::<i32>().ok().filter(|version| version.to_string() == etag);
+    version.map(Some).ok_or(Error::Conflict(Conflict::Stale))
 }
 
 fn opened(content: &Content) -> Result<pb::SectionContent, Error> {

@@ -6,11 +6,7 @@ use rpc::{Conflict, Error};
 use tonic::{Request, Response};
 use wire::recovery::v1::{UpdateGoalRequest, UpdateGoalResponse};
 
-use super::{
-    goal,
-    own::{Own, version_of},
-    own_record::of_record,
-};
+use super::{goal, own::Own, own_record::of_record, reply};
 use crate::{App, domain::OwnKind, store};
 
 const RPC: &str = "trellis.recovery.v1.RecoveryService/UpdateGoal";
@@ -27,7 +23,7 @@ pub(super) async fn update_goal(
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let id = rpc::id("name", "goals", &request.name)?;
     let permit = of_record(app, &call, (id, OwnKind::Goal)).await?;
-    let expected = version_of(&request.etag)?;
+    let expected = reply::version_of(&request.etag)?;
     let (content, at) = (Arc::new(content), app.deps.clock.now());
     let own = Own { call, once, permit, id, records: vec![id], tx: "goal.write" };
     let written = own.made(app, move |tx, permit| {

@@ -11,7 +11,7 @@ use wire::{
 };
 
 use super::{
-    own::{Own, themself, version_of},
+    own::{Own, themself},
     reply,
 };
 use crate::{
@@ -32,7 +32,7 @@ pub(super) async fn update_section(
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let person = rpc::id("person", "people", &request.person)?;
     let permit = themself(app, &call, person).await?;
-    let expected = version_of(&request.etag)?;
+    let expected = reply::version_of(&request.etag)?;
     let (id, at) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
     let content = Arc::new(content);
     let own = Own { call, once, permit, id, records: vec![id], tx: "plan.write" };

@@ -7,7 +7,7 @@ use tonic::{Request, Response};
 use wire::recovery::v1::{UpdateSupporterRequest, UpdateSupporterResponse};
 
 use super::{
-    own::{Own, fence, of_part, version_of},
+    own::{Own, fence, of_part},
     reply,
 };
 use crate::{App, domain::Supporter, store};
@@ -25,7 +25,7 @@ pub(super) async fn update_supporter(
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let id = rpc::id("name", "supporters", &request.name)?;
     let permit = of_part(app, &call, id).await?;
-    let expected = version_of(&request.etag)?;
+    let expected = reply::version_of(&request.etag)?;
     let said = reply::said(
         &request.called,
         request.relationship,

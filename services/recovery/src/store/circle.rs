@@ -2,9 +2,10 @@
 
 use kernel::Instant;
 use permit::{Contributor, ContributorPermit, StandingPermit};
-use pg::{Db, PgConnection, Scope, Sealed, StoreError};
+use pg::{Db, PgConnection, Sealed, StoreError};
 use uuid::Uuid;
 
+use super::crisis::Whose;
 use crate::domain::{Content, Said, Supporter};
 
 /// A supporter as its row has it.
@@ -165,8 +166,9 @@ pub async fn stands(tx: &mut PgConnection, permit: &ContributorPermit) -> Result
     Ok(found.fetch_optional(tx).await?.is_some())
 }
 
-pub(super) async fn is_of(db: &Db, person: Uuid, id: Uuid) -> Result<bool, StoreError> {
-    db.run_tx("circle.stands", Scope::person(person).reading(), move |tx| {
+pub(super) async fn is_of(db: &Db, whose: Whose, id: Uuid) -> Result<bool, StoreError> {
+    let person = whose.person();
+    db.run_tx("circle.stands", whose.scope().reading(), move |tx| {
         Box::pin(async move {
             let found = sqlx::query_scalar!(
                 r#"SELECT EXISTS (SELECT FROM supporter

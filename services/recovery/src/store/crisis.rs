@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::{Act, Grantee, Rules, Step};
 
-/// Whose crisis plan. Made of a permit alone.
+/// Whose plan and circle. Made of a permit alone.
 #[derive(Debug, Clone, Copy)]
 pub struct Whose(Uuid);
 
@@ -26,7 +26,10 @@ impl From<&ContributorPermit> for Whose {
 }
 
 impl Whose {
-    fn scope(self) -> Scope {
+    pub fn person(self) -> Uuid {
+        self.0
+    }
+    pub(super) fn scope(self) -> Scope {
         Scope::person(self.0)
     }
 }
@@ -257,12 +260,22 @@ pub(super) async fn told(
     .await
 }
 
-/// As much of it as those may be told whom the person chose: rules in force, what was done since it turned, and who is
-/// of the circle and may read.
+/// What a supporter may see.
+#[derive(Debug, Clone, Copy)]
+pub struct Eyes {
+    /// They are of the circle, and not contribute-only.
+    pub reads: bool,
+    /// A crisis shares something with them now.
+    pub shown: bool,
+}
+
+/// As much of it as those may be told whom the person chose: rules in force, what was done since it turned, whether
+/// the supporter may read, and whether a crisis shows them something now.
 pub(super) async fn chosen(
     db: &Db,
     permit: &ContributorPermit,
-) -> Result<Option<(Rules, Vec<Step>, bool)>, StoreError> {
+    now: Instant,
+) -> Result<Option<(Rules, Vec<Step>, Eyes)>, StoreError> {
     let whose = Whose::from(permit);
     let by = permit.by().text();
     db.run_tx("crisis.chosen", whose.scope().reading(), move |tx| {
@@ -270,14 +283,19 @@ pub(super) async fn chosen(
         Box::pin(async move {
             let Some(rules) = rules(&mut *tx, whose).await? else { return Ok(None) };
             let since = steps(&mut *tx, &rules).await?;
-            let reads = sqlx::query_scalar!(
+            let eyes = sqlx::query_as!(
+                Eyes,
                 r#"SELECT EXISTS (SELECT FROM supporter
                      WHERE person_id = $1 AND 'supporters/' || id::text = $2 AND ended_at IS NULL
-                       AND NOT contribute_only) AS "is!""#,
+                       AND NOT contribute_only) AS "reads!",
+                   EXISTS (SELECT FROM share
+                     WHERE person_id = $1 AND grantee = $2 AND crisis_id IS NOT NULL
+                       AND ended_at IS NULL AND until_at > $3) AS "shown!""#,
                 whose.0,
                 by,
+                now,
             );
-            Ok(Some((rules, since, reads.fetch_one(tx).await?)))
+            Ok(Some((rules, since, eyes.fetch_one(tx).await?)))
         })
     })
     .await

@@ -155,16 +155,17 @@ pub async fn says(
 }
 
 /// Notes on what the sign-in stands that writes; what another has opened that it takes over from ends. The plan is
-/// locked.
+/// locked. Who is of the circle no more by it.
 pub async fn stands_on(
     tx: &mut PgConnection,
     permit: &StandingPermit,
     (by, before): (&Surety, &Surety),
     at: Instant,
-) -> Result<(), StoreError> {
-    if by.takes_over_from(before) {
-        close(&mut *tx, permit, at).await?;
-    }
+) -> Result<Vec<Uuid>, StoreError> {
+    let ended = match by.takes_over_from(before) {
+        true => close(&mut *tx, permit, at).await?,
+        false => Vec::new(),
+    };
     sqlx::query!(
         "UPDATE plan SET proofed = $2, vouching = $3, sign_in = $4 WHERE person_id = $1",
         permit.person_id(),
@@ -174,15 +175,15 @@ pub async fn stands_on(
     )
     .execute(tx)
     .await?;
-    Ok(())
+    Ok(ended)
 }
 
-/// Ends all that the permit's person shares, and their circle.
+/// Ends all that the permit's person shares, and their circle: who that was.
 async fn close(
     tx: &mut PgConnection,
     permit: &StandingPermit,
     at: Instant,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Uuid>, StoreError> {
     let person = permit.person_id();
     sqlx::query!(
         "UPDATE share SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL",
@@ -191,14 +192,12 @@ async fn close(
     )
     .execute(&mut *tx)
     .await?;
-    sqlx::query!(
-        "UPDATE supporter SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL",
+    let ended = sqlx::query_scalar!(
+        "UPDATE supporter SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL RETURNING id",
         person,
         at,
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
+    );
+    Ok(ended.fetch_all(tx).await?)
 }
 
 /// Writes a new version of a section, whose plan is locked; `expected`: of this version, or nothing is written.

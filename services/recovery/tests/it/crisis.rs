@@ -357,6 +357,16 @@ async fn whom_the_person_chose_is_told_by_their_own_list() {
     scene.call(1).await;
     let told = scene.by[0].list_crises(list.clone()).await.unwrap().crises;
     assert!(told[0].shown && told[0].state() == State::Active && told[0].until_time.is_some());
+    // The person has closed it to them since.
+    let shares = scene.jane.shares(list_of(person)).await.unwrap().shares;
+    let theirs = |share: &&pb::SectionShare| {
+        share.grantee == scene.circle[0].name && share.end_time.is_none()
+    };
+    for share in shares.iter().filter(theirs) {
+        scene.jane.unshare(unsharing(share)).await.unwrap();
+    }
+    let told = scene.by[0].list_crises(list.clone()).await.unwrap().crises;
+    assert!(!told[0].shown && told[0].state() == State::Active);
     let told = scene.by[1].list_crises(list.clone()).await.unwrap().crises;
     assert!(!told[0].shown && told[0].may_activate && told[0].state() == State::Active);
     let told = doctor.list_crises(list.clone()).await.unwrap().crises;

@@ -78,6 +78,8 @@ async fn what_a_sign_in_opened_that_did_not_stand_everywhere_ends_when_another_w
         let circle = takes_over.list_supporters(circle_of(person)).await.unwrap().supporters;
         let ended = circle.into_iter().find(|one| one.name == kim.name).unwrap();
         assert!(ended.end_time.is_some());
+        // And may be asked anew: the sign-in is bound to nobody of hers any more.
+        assert_eq!(world.inviting.state().dismissed.last(), Some(&kim.name));
     }
     // What stands everywhere holds, whichever of hers writes.
     let (person, jane) = world.somebody();

@@ -301,6 +301,26 @@ fn every_code_has_words_of_its_own() {
 }
 
 #[test]
+fn a_crisis_is_ended_by_the_person_and_others_ask_for_it() {
+    let own = Disclosure {
+        caller: CallerKind::Person,
+        agency: None,
+        purposes: [Purpose::PatientRequest].into(),
+        rpc: "trellis.recovery.v1.RecoveryService/DeactivateCrisisPlan".into(),
+        service: "recovery".into(),
+        kinds: CodeSet::EMPTY,
+        custodians: vec![],
+        action: Action::Write,
+        bases: vec![Basis::SelfAccess],
+        consents: vec![],
+        ..read()
+    };
+    assert!(told(&own).contains("you ended your crisis plan"), "{}", told(&own));
+    let theirs = Disclosure { caller: CallerKind::Supporter, bases: vec![Basis::Support], ..own };
+    assert!(told(&theirs).contains("asked to end your crisis plan"), "{}", told(&theirs));
+}
+
+#[test]
 fn a_statement_is_written_of_their_own_or_about_a_note_and_a_note_is_read_for_it() {
     let own = Disclosure {
         caller: CallerKind::Person,
