@@ -11,4 +11,5 @@ mod parts;
 mod release;
 mod represent;
 mod sources;
+mod supporters;
 mod world;
