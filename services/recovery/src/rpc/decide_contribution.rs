@@ -16,9 +16,9 @@ use wire::{
 };
 
 use super::{
+    decision::{made_with, share_of},
     own::{Own, of_part},
     own_record::add as add_record,
-    record_decision::{made_with, share_of},
     reply,
 };
 use crate::{

@@ -1,7 +1,10 @@
 //! Decisions as the contract tells them.
 
+use kernel::Instant;
+use permit::StandingPermit;
+use pg::PgConnection;
 use prost::Message as _;
-use rpc::Error;
+use rpc::{Error, InTx};
 use uuid::Uuid;
 use wire::{
     Violation,
@@ -9,8 +12,11 @@ use wire::{
     recovery::v1 as pb,
 };
 
-use super::reply::grantee;
-use crate::domain::{Confirmed, Content, OwnRecord};
+use super::{reply::grantee, share_section::share};
+use crate::{
+    domain::{Confirmed, Content, Grantee, OwnKind, OwnRecord, Share, SharedOf},
+    store,
+};
 
 /// What a decision is to say, as it is kept in at most so many bytes; and what is wrong with it.
 pub(super) fn content(
@@ -65,4 +71,40 @@ pub(super) fn shown(
         content: Some(content.map_err(|_| Error::Internal("a decision's content"))?),
         ..bare(record.id, record.person, record.version, stands)
     })
+}
+
+/// How a decision is shown to whom it is made with.
+pub(super) fn share_of(
+    id: Uuid,
+    (decision, person): (Uuid, Uuid),
+    (grantee, now, until): (Grantee, Instant, Instant),
+) -> Share {
+    Share {
+        id,
+        of: SharedOf::Record(decision, OwnKind::Decision),
+        person,
+        grantee,
+        created_at: now,
+        until,
+        ended_at: None,
+        crisis: None,
+    }
+}
+
+/// Says with whom a decision is made, and shows it to them and to whom it was made with before no more.
+pub(super) async fn made_with(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    id: Uuid,
+    (with, shared, now): (Option<&Grantee>, Option<&Share>, Instant),
+) -> Result<(), InTx> {
+    let before = store::set_decision(&mut *tx, permit, id, with).await?;
+    if let Some(before) = before {
+        let of = SharedOf::Record(id, OwnKind::Decision);
+        store::end_with(&mut *tx, permit, of, &before, now).await?;
+    }
+    if let Some(new) = shared {
+        share(tx, permit, new, ("practitioner", true)).await?;
+    }
+    Ok(())
 }

@@ -16,18 +16,18 @@ use wire::{
 
 use super::{
     contribute::suggested,
-    decision,
+    decision::{self, made_with, share_of},
     own::{Own, fence, of_owner, themself},
     own_record::add,
     reply,
-    share_section::{grantee, share},
+    share_section::grantee,
     theirs::contributor,
 };
 use crate::{
     App,
     domain::{
-        Confirmed, Content, DECISION, Grantee, MOST_BYTES, MOST_DECISIONS, MOST_SUGGESTED,
-        NewRecord, OwnKind, OwnRecord, Share, SharedOf,
+        Confirmed, Content, DECISION, MOST_BYTES, MOST_DECISIONS, MOST_SUGGESTED, NewRecord,
+        OwnKind, OwnRecord,
     },
     store,
 };
@@ -146,40 +146,4 @@ async fn rewrite(
     let (which, content) = ((record.id, record.kind), (&record.content, record.at));
     let written = store::rewrite(tx, permit, which, expected, content).await?;
     Ok(written.ok_or(Error::Conflict(Conflict::Stale))?)
-}
-
-/// How a decision is shown to whom it is made with.
-pub(super) fn share_of(
-    id: Uuid,
-    (decision, person): (Uuid, Uuid),
-    (grantee, now, until): (Grantee, Instant, Instant),
-) -> Share {
-    Share {
-        id,
-        of: SharedOf::Record(decision, OwnKind::Decision),
-        person,
-        grantee,
-        created_at: now,
-        until,
-        ended_at: None,
-        crisis: None,
-    }
-}
-
-/// Says with whom a decision is made, and shows it to them and to whom it was made with before no more.
-pub(super) async fn made_with(
-    tx: &mut PgConnection,
-    permit: &StandingPermit,
-    id: Uuid,
-    (with, shared, now): (Option<&Grantee>, Option<&Share>, Instant),
-) -> Result<(), InTx> {
-    let before = store::set_decision(&mut *tx, permit, id, with).await?;
-    if let Some(before) = before {
-        let of = SharedOf::Record(id, OwnKind::Decision);
-        store::end_with(&mut *tx, permit, of, &before, now).await?;
-    }
-    if let Some(new) = shared {
-        share(tx, permit, new, ("practitioner", true)).await?;
-    }
-    Ok(())
 }

@@ -56,7 +56,7 @@ pub fn confirming(decision: &pb::Decision) -> pb::ConfirmDecisionRequest {
     pb::ConfirmDecisionRequest { request_id: fresh(), name, version }
 }
 
-fn decisions_of(person: Uuid) -> pb::ListDecisionsRequest {
+pub fn decisions_of(person: Uuid) -> pb::ListDecisionsRequest {
     let person = format!("people/{person}");
     pb::ListDecisionsRequest { person, ..pb::ListDecisionsRequest::default() }
 }
@@ -170,7 +170,7 @@ async fn what_a_practitioner_suggests_is_of_both_once_the_person_takes_it_in() {
     assert_eq!((&suggested.decision, &suggested.content), (&Some(saying("the walk")), &None));
     assert_eq!(jane.decisions(decisions_of(person)).await.unwrap().decisions, []);
     let listed = jane.list_contributions(suggestions_to(person)).await.unwrap().contributions;
-    assert_eq!(listed, [suggested.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&suggested));
     world.clock.advance(Duration::minutes(5));
 
     let taking = pb::DecideContributionRequest {

@@ -25,7 +25,7 @@ pub fn giving(world: &World, name: &str, grantee: &str) -> pb::ShareSectionReque
     }
 }
 
-fn answering(person: Uuid, value: i32) -> pb::RecordCheckInRequest {
+pub fn answering(person: Uuid, value: i32) -> pb::RecordCheckInRequest {
     pb::RecordCheckInRequest {
         request_id: fresh(),
         person: format!("people/{person}"),
@@ -35,7 +35,7 @@ fn answering(person: Uuid, value: i32) -> pb::RecordCheckInRequest {
     }
 }
 
-fn check_ins_of(person: Uuid) -> pb::ListCheckInsRequest {
+pub fn check_ins_of(person: Uuid) -> pb::ListCheckInsRequest {
     let person = format!("people/{person}");
     pb::ListCheckInsRequest { person, ..pb::ListCheckInsRequest::default() }
 }
@@ -68,12 +68,15 @@ async fn a_grantee_sees_exactly_the_goals_and_check_ins_that_are_shared_with_the
     assert_eq!(seen.goals, [shown]);
     let disclosure = seen.disclosure.unwrap();
     assert_eq!(disclosure.bases, [i32::from(BasisKind::Share)]);
-    assert_eq!(disclosure.basis, [share.name.clone()]);
+    assert_eq!(disclosure.basis, std::slice::from_ref(&share.name));
     // A shared goal opens neither check-ins nor the plan.
     is_absent(&doctor.check_ins(check_ins_of(person)).await.unwrap_err());
     is_absent(&doctor.plan(person).await.unwrap_err());
     jane.share(giving(&world, &said.name, &grantee)).await.unwrap();
-    assert_eq!(doctor.check_ins(check_ins_of(person)).await.unwrap().check_ins, [said.clone()]);
+    assert_eq!(
+        doctor.check_ins(check_ins_of(person)).await.unwrap().check_ins,
+        std::slice::from_ref(&said)
+    );
     let other = pb::ListCheckInsRequest { instrument: "barc-10".into(), ..check_ins_of(person) };
     is_absent(&doctor.check_ins(other).await.unwrap_err());
 

@@ -62,7 +62,7 @@ fn rewriting(
     }
 }
 
-fn tasks_of(person: Uuid) -> pb::ListTasksRequest {
+pub fn tasks_of(person: Uuid) -> pb::ListTasksRequest {
     pb::ListTasksRequest { person: format!("people/{person}"), ..pb::ListTasksRequest::default() }
 }
 
