@@ -299,6 +299,7 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.recovery.v1.RecoveryService/ActivateCrisisPlan", set(&[Supporter])),
     users("/trellis.recovery.v1.RecoveryService/DeactivateCrisisPlan", set(&[Person, Supporter])),
     users("/trellis.recovery.v1.RecoveryService/ListCrises", BESIDE),
+    services("/trellis.notes.v1.NoteFactsService/WatchPersonEvents"),
     services("/trellis.recovery.v1.RecoveryFactsService/WatchPersonEvents"),
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),
