@@ -56,7 +56,12 @@ impl Stage<'_> {
             "Contribute" => one(suggesting(person)),
             "DecideContribution" => {
                 let name = self.suggested(person).await;
-                one(recovery::DecideContributionRequest { request_id, name, accept: true })
+                one(recovery::DecideContributionRequest {
+                    request_id,
+                    name,
+                    accept: true,
+                    ..Default::default()
+                })
             }
             "ListContributions" => {
                 self.suggested(person).await;

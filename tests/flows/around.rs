@@ -158,6 +158,7 @@ async fn family(around: &Around<'_>) {
             request_id: request_id(),
             name: asked.name.clone(),
             state: state.into(),
+            version: asked.version,
             ..pb::UpdateTaskRequest::default()
         };
         served!(sister.recovery(), update_task, request);

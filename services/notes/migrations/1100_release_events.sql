@@ -22,14 +22,12 @@ CREATE FUNCTION tell_of_release() RETURNS trigger LANGUAGE plpgsql SET search_pa
 BEGIN
     INSERT INTO release_event (seq, person_id, decision_id, agencies, happened_at)
     SELECT next_values('release_event', 1), NEW.person_id, NEW.id, ARRAY[n.custodian_id], NEW.at
-    FROM note n WHERE n.id = NEW.note_id;
-    IF NOT FOUND THEN
-        RAISE 'a note that this transaction cannot see';
-    END IF;
+    FROM note n WHERE n.id = NEW.note_id AND n.class = 0 AND n.release_block_id IS NULL;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION tell_of_release IS
-    'Writes down that a block was lifted. At the commit: the counter, one for all people, is taken after all other locks '
+    'Writes down that a block was lifted, of a note that the person may see without one: nothing is told of counselling '
+    'notes, nor where another block is in force. At the commit: the counter, one for all people, is taken after all other locks '
     'and questions, and is held for the commit alone.';
 CREATE CONSTRAINT TRIGGER release_lifted AFTER INSERT ON release_decision
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.kind IN (2, 4))

@@ -7,9 +7,13 @@ COMMENT ON COLUMN own_record.kind IS '1: a goal; 2: a check-in; 3: a task; 4: a 
 COMMENT ON COLUMN own_version.content IS
     'The person''s words or answers: GoalContent, CheckIn and the like of the contract, through the Sealed codec.';
 
+-- What names a record names whose it is.
+ALTER TABLE own_record ADD CONSTRAINT own_record_whose UNIQUE (id, person_id);
+
 ALTER TABLE share
     ALTER COLUMN section_id DROP NOT NULL,
-    ADD COLUMN record_id uuid REFERENCES own_record,
+    ADD COLUMN record_id uuid,
+    ADD CONSTRAINT share_of_record FOREIGN KEY (record_id, person_id) REFERENCES own_record (id, person_id),
     ADD CONSTRAINT share_of_one CHECK (num_nonnulls(section_id, record_id) = 1),
     -- A crisis shows sections alone.
     ADD CONSTRAINT share_in_crisis_of_section CHECK (crisis_id IS NULL OR section_id IS NOT NULL);

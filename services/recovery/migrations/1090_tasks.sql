@@ -5,12 +5,15 @@ COMMENT ON COLUMN share.with_record IS
     'It was made by the write that made or rewrote its record, and is on record by that.';
 
 CREATE TABLE task (
-    record_id uuid PRIMARY KEY REFERENCES own_record,
+    record_id uuid PRIMARY KEY,
     person_id uuid NOT NULL,
     supporter_id uuid REFERENCES supporter,
     repeats boolean NOT NULL,
     state smallint NOT NULL CHECK (state BETWEEN 1 AND 5),
-    steps integer NOT NULL CHECK (steps > 0)
+    steps integer NOT NULL CHECK (steps > 0),
+    asked_from integer NOT NULL CHECK (asked_from BETWEEN 1 AND steps),
+    UNIQUE (record_id, person_id),
+    FOREIGN KEY (record_id, person_id) REFERENCES own_record (id, person_id)
 );
 COMMENT ON TABLE task IS 'Where a task stands. What it says is its record''s.';
 COMMENT ON COLUMN task.record_id IS 'tasks/{id}.';
@@ -19,21 +22,24 @@ COMMENT ON COLUMN task.supporter_id IS 'Who is asked for it; null: it is the per
 COMMENT ON COLUMN task.repeats IS 'It is done again and again.';
 COMMENT ON COLUMN task.state IS 'TaskState of the contract.';
 COMMENT ON COLUMN task.steps IS 'How many steps there are.';
+COMMENT ON COLUMN task.asked_from IS
+    'By which step it was last asked for: what was said before is shown to the person alone.';
 SELECT protect('task');
 DO $$
 BEGIN
     EXECUTE format('REVOKE ALL ON task FROM %I', login_role());
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE (supporter_id, repeats, state, steps) ON task TO %I', login_role());
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE (supporter_id, repeats, state, steps, asked_from) ON task TO %I', login_role());
 END $$;
 
 CREATE TABLE task_step (
-    record_id uuid NOT NULL REFERENCES task,
+    record_id uuid NOT NULL,
     number integer NOT NULL CHECK (number > 0),
     person_id uuid NOT NULL,
     state smallint NOT NULL CHECK (state BETWEEN 1 AND 5),
     supporter_id uuid REFERENCES supporter,
     at timestamptz NOT NULL,
-    PRIMARY KEY (record_id, number)
+    PRIMARY KEY (record_id, number),
+    FOREIGN KEY (record_id, person_id) REFERENCES task (record_id, person_id)
 );
 COMMENT ON TABLE task_step IS 'What was said of a task, never changed.';
 COMMENT ON COLUMN task_step.record_id IS 'Which task.';

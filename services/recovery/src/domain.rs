@@ -19,7 +19,9 @@ pub use crisis::{Act, Crisis, Rules, Step};
 pub use decision::{Confirmed, DECISION, MOST_DECISIONS};
 pub use instruments::{Answer, Instrument, InstrumentError, Instruments, Item, Mark, Subject};
 pub use own_record::{Head, MOST_CHECK_INS, MOST_GOALS, NewRecord, OwnKind, OwnRecord, SharedOf};
-pub use task::{MOST_STEPS, MOST_TASKS, Task, TaskState, TaskStep, next_due};
+pub use task::{
+    MOST_STEPS, MOST_STEPS_OF_OTHERS, MOST_TASKS, Standing, Task, TaskState, TaskStep, next_due,
+};
 
 /// What a section or a goal says, as encoded for the contract; at most so many bytes.
 pub const MOST_BYTES: usize = 64 * 1024;

@@ -18,8 +18,8 @@ use pg::{Db, StoreError};
 use uuid::Uuid;
 
 use crate::domain::{
-    Confirmed, Content, Contribution, Head, OwnKind, OwnRecord, Rules, Section, Share, Step,
-    Supporter, Surety, Task, TaskStep, Version,
+    Confirmed, Content, Contribution, Head, OwnKind, OwnRecord, Rules, Section, Share, Standing,
+    Step, Supporter, Surety, Version,
 };
 
 pub use circle::{
@@ -34,7 +34,7 @@ pub use decision::{confirm, set_decision, version_for};
 pub use own_record::{add, count, rewrite};
 pub use plan::{lock, make, says, stands_on, write};
 pub use share::{end, end_with, is_theirs, live, open_shares, share};
-pub use task::{add_task, say_task, task};
+pub use task::{add_task, say_task, stands_now, task};
 
 /// Versions 1000 and up of this service's schema.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -200,17 +200,16 @@ impl Plans {
         own_record::list(&self.db, permit, which, before, most).await
     }
 
-    /// The records before this one that are shared with one of these, newest first, without their words: to be decided
-    /// on one by one.
+    /// The records before this one that are shared with one of these at this time, newest first, without their words:
+    /// to be decided on one by one.
     pub async fn shared_records(
         &self,
         person: Uuid,
-        which: (OwnKind, Option<String>),
-        with: Vec<String>,
+        which: ((OwnKind, Option<String>), Vec<String>, Instant),
         before: (Instant, Uuid),
         most: i64,
     ) -> Result<Vec<Head>, StoreError> {
-        own_record::shared(&self.db, person, (which, with), before, most).await
+        own_record::shared(&self.db, person, which, before, most).await
     }
 
     /// Seals them, to be opened one by one.
@@ -230,14 +229,27 @@ impl Plans {
         own_record::say(&self.db, person, heads).await
     }
 
-    /// Where these tasks, which were released, stand, and the newest steps of each, newest first.
+    /// Where these tasks, which were released, stand; `which.1`: as these supporters see them.
     pub async fn tasks(
         &self,
         person: Uuid,
-        ids: Vec<Uuid>,
+        which: (Vec<Uuid>, Option<Vec<Uuid>>),
         most: i32,
-    ) -> Result<HashMap<Uuid, (Task, Vec<TaskStep>)>, StoreError> {
-        task::standing(&self.db, person, ids, most).await
+    ) -> Result<HashMap<Uuid, Standing>, StoreError> {
+        task::standing(&self.db, person, which, most).await
+    }
+
+    /// Whether the contributor is asked for this task now, or the decision is made with them and shown to them.
+    pub async fn is_theirs_now(
+        &self,
+        permit: &ContributorPermit,
+        id: Uuid,
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        match permit.by() {
+            Contributor::Supporter(by) => task::is_asked(&self.db, permit, id, (*by, now)).await,
+            Contributor::Staff(_) => decision::is_made_with(&self.db, permit, id, now).await,
+        }
     }
 
     /// With whom these decisions, which were released, are made, and when what they say was confirmed.

@@ -34,6 +34,7 @@ pub struct Access {
 impl Access {
     /// The collection that names its records.
     pub fn collection(&self) -> Collection {
-        Collection::of(self.kinds, &self.service, &self.rpc)
+        Collection::written(&self.rpc, &self.bases, &self.records)
+            .unwrap_or_else(|| Collection::of(self.kinds, &self.service, &self.rpc))
     }
 }

@@ -109,7 +109,8 @@ impl Disclosure {
 
     /// The collection that names its records.
     pub fn collection(&self) -> Collection {
-        Collection::of(self.kinds, &self.service, &self.rpc)
+        Collection::written(&self.rpc, &self.bases, &self.records)
+            .unwrap_or_else(|| Collection::of(self.kinds, &self.service, &self.rpc))
     }
 }
 
@@ -147,6 +148,19 @@ pub enum Collection {
 }
 
 impl Collection {
+    /// Where the RPC alone does not say it. What staff record as a decision is a suggestion, and one that the person
+    /// takes in is a decision, whose name is random, and no version of a section.
+    pub fn written(rpc: &str, bases: &[Basis], records: &[Uuid]) -> Option<Self> {
+        let random = |id: &Uuid| id.get_version_num() == 4;
+        match rpc.rsplit('/').next()? {
+            "RecordDecision" if bases.contains(&Basis::Support) => Some(Self::Contributions),
+            "DecideContribution" if !records.is_empty() && records.iter().all(random) => {
+                Some(Self::Decisions)
+            }
+            _ => None,
+        }
+    }
+
     /// Their kind's when they are of one kind, or else their service's.
     pub fn of(kinds: CodeSet<Kind>, service: &str, rpc: &str) -> Self {
         let mut kinds = kinds.iter();
@@ -211,4 +225,44 @@ fn is_match(rpc: &str) -> bool {
     ["/ListDoubtfulMatches", "/DecideMatch", "/MergePeople", "/UnmergePeople"]
         .iter()
         .any(|name| rpc.ends_with(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OF: &str = "/trellis.recovery.v1.RecoveryService/";
+
+    #[test]
+    fn what_is_kept_beside_a_plan_is_named_as_what_it_is() {
+        let plan = CodeSet::from([Kind::PlanSection]);
+        for (rpc, kinds, expected) in [
+            ("GetPlan", plan, Collection::Of(Kind::PlanSection)),
+            ("ListGoals", plan, Collection::Goals),
+            ("ListCheckIns", plan, Collection::CheckIns),
+            ("ListTasks", plan, Collection::Tasks),
+            ("ListDecisions", plan, Collection::Decisions),
+            ("ListCrises", plan, Collection::Of(Kind::PlanSection)),
+            ("ListCrises", CodeSet::EMPTY, Collection::CrisisRules),
+            ("UpdateTask", CodeSet::EMPTY, Collection::Tasks),
+            ("ConfirmDecision", CodeSet::EMPTY, Collection::Decisions),
+        ] {
+            assert_eq!(Collection::of(kinds, "recovery", &format!("{OF}{rpc}")), expected, "{rpc}");
+        }
+    }
+
+    #[test]
+    fn a_suggested_decision_is_a_suggestion_and_one_that_is_taken_in_a_decision() {
+        let (version, random) = (Uuid::from_u128(7 << 76), Uuid::new_v4());
+        let of = |rpc: &str, bases: &[Basis], records: &[Uuid]| {
+            Collection::written(&format!("{OF}{rpc}"), bases, records)
+        };
+        let suggested = of("RecordDecision", &[Basis::Support], &[version]);
+        assert_eq!(suggested, Some(Collection::Contributions));
+        assert_eq!(of("RecordDecision", &[Basis::SelfAccess], &[random]), None);
+        let taken_in = of("DecideContribution", &[Basis::SelfAccess], &[random]);
+        assert_eq!(taken_in, Some(Collection::Decisions));
+        assert_eq!(of("DecideContribution", &[Basis::SelfAccess], &[version]), None);
+        assert_eq!(of("DecideContribution", &[Basis::SelfAccess], &[]), None);
+    }
 }

@@ -5,9 +5,11 @@ use time::Duration;
 use uuid::Uuid;
 
 /// Tasks of one person.
-pub const MOST_TASKS: usize = 500;
+pub const MOST_TASKS: usize = 2_000;
 /// Steps of one task.
 pub const MOST_STEPS: i32 = 1_000;
+/// Of them, those after which only the person goes on.
+pub const MOST_STEPS_OF_OTHERS: i32 = 500;
 
 /// Where a task stands, by its number in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,13 +50,22 @@ pub struct Task {
     pub state: TaskState,
     /// How many steps there are.
     pub steps: i32,
+    /// By which of them it was last asked for.
+    pub asked_from: i32,
+    /// Of what it says.
+    pub version: i32,
 }
 
 impl Task {
     /// As it is made or asked for anew.
-    pub fn asked(id: Uuid, supporter: Option<Uuid>, repeats: bool, steps: i32) -> Self {
+    pub fn asked(
+        id: Uuid,
+        supporter: Option<Uuid>,
+        repeats: bool,
+        (version, step): (i32, i32),
+    ) -> Self {
         let state = if supporter.is_some() { TaskState::Requested } else { TaskState::Accepted };
-        Self { id, supporter, repeats, state, steps }
+        Self { id, supporter, repeats, state, steps: step, asked_from: step, version }
     }
 
     /// What may be said of it now: by the supporter who is asked for it, or by the person.
@@ -89,6 +100,16 @@ pub struct TaskStep {
     /// None: by the person.
     pub by: Option<Uuid>,
     pub at: Instant,
+}
+
+/// Where a task stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub task: Task,
+    /// When it was done last; of one that does not repeat, since it was last asked for.
+    pub done_at: Option<Instant>,
+    /// The newest that was said of it, newest first.
+    pub said: Vec<TaskStep>,
 }
 
 /// When it is to be done next: `first` and then every so many days, after it was done last.
@@ -129,8 +150,15 @@ mod tests {
     #[test]
     fn who_may_say_what() {
         use TaskState::{Accepted, Cancelled, Completed, Rejected, Requested};
-        let of =
-            |state, repeats| Task { id: Uuid::nil(), supporter: None, repeats, state, steps: 1 };
+        let of = |state, repeats| Task {
+            id: Uuid::nil(),
+            supporter: None,
+            repeats,
+            state,
+            steps: 1,
+            asked_from: 1,
+            version: 1,
+        };
         for (state, repeats, theirs, own) in [
             (Requested, false, vec![Accepted, Rejected], vec![Completed, Cancelled]),
             (Accepted, false, vec![Completed, Rejected], vec![Completed, Cancelled]),

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use kernel::PersonId;
 use rpc::{Conflict, Error};
 use tonic::{Request, Response};
 use wire::recovery::v1::{ConfirmDecisionRequest, ConfirmDecisionResponse};
 
 use super::{
     decision,
+    own::refused,
     theirs::{Theirs, contributor},
 };
 use crate::{
@@ -30,6 +32,10 @@ pub(super) async fn confirm_decision(
     let id = rpc::id("name", "decisions", &request.name)?;
     let owner = app.store.record_owner((id, OwnKind::Decision)).await?;
     let permit = contributor(app, &call, owner.unwrap_or_default()).await?;
+    // A repeat, too, is answered only while it is shown to them; under the lock it is looked at again.
+    if !app.store.is_theirs_now(&permit, id, app.deps.clock.now()).await? {
+        return Err(refused(app, &call, Some(&PersonId::from(permit.person_id())), vec![id]).await);
+    }
     let (clock, version) = (Arc::clone(&app.deps.clock), request.version);
     let theirs = Theirs { call, once, permit, tx: "decision.confirm" };
     let confirmed = theirs.made(app, move |tx, permit| {
@@ -44,8 +50,11 @@ pub(super) async fn confirm_decision(
             if present.ok_or(Error::NotFound)? != version {
                 return Err(Error::Conflict(Conflict::Stale).into());
             }
-            let at = store::confirm(tx, whose, (id, version), (&by, now)).await?;
-            let stands = Confirmed { with: Some(Grantee::of(&by)), at: Some(at) };
+            if !store::confirm(tx, whose, (id, version), now).await? {
+                let over = Conflict::WrongState { state: "confirmed", allowed: Vec::new() };
+                return Err(Error::Conflict(over).into());
+            }
+            let stands = Confirmed { with: Some(Grantee::of(&by)), at: Some(now) };
             let decision = Some(decision::bare(id, whose.person(), version, &stands));
             Ok((ConfirmDecisionResponse { decision }, id))
         })

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{MOST_TASKS, NewRecord, OwnKind, Task, TaskStep},
+    domain::{MOST_TASKS, NewRecord, OwnKind, Standing, Task, TaskStep},
     store,
 };
 
@@ -42,7 +42,7 @@ pub(super) async fn create_task(
     // Random: a name tells no time.
     let id = Uuid::new_v4();
     let shared = task::share(app, person, (id, at), &asked);
-    let made = Task::asked(id, asked.supporter.map(|(id, _)| id), asked.repeats, 1);
+    let made = Task::asked(id, asked.supporter.map(|(id, _)| id), asked.repeats, (1, 1));
     let new = NewRecord { id, kind: OwnKind::Task, instrument: None, content: asked.content, at };
     let make = Arc::new((new, made, shared));
     let own = Own { call, once, permit, id, records: vec![id], tx: "task.make" };
@@ -55,8 +55,9 @@ pub(super) async fn create_task(
             if let Some(new) = shared {
                 share(tx, &permit, new, ("supporter", true)).await?;
             }
-            let steps = [TaskStep { state: made.state, by: None, at }];
-            Ok(CreateTaskResponse { task: Some(task::shown(&record, (made, &steps), true)?) })
+            let said = vec![TaskStep { state: made.state, by: None, at }];
+            let standing = Standing { task: made.clone(), done_at: None, said };
+            Ok(CreateTaskResponse { task: Some(task::shown(&record, &standing, true)?) })
         })
     });
     let made = made.await?;

@@ -58,7 +58,9 @@ pub(super) async fn decide_contribution(
     let state = if request.accept { ACCEPTED } else { DECLINED };
     // What the person's decision makes is a version of a section, or a decision, if anything.
     let records = if request.accept { vec![made] } else { Vec::new() };
-    let own = Own { call, once, permit, id, records, tx: "contribution.decide" };
+    // What a repeat names is what there is by it.
+    let about = if request.accept { made } else { id };
+    let own = Own { call, once, permit, id: about, records, tx: "contribution.decide" };
     let decided = own.made(app, move |tx, permit| {
         Box::pin(async move {
             let before = store::decide(&mut *tx, &permit, id, state, now).await?;
@@ -101,9 +103,9 @@ async fn taken_in(
     let made = add_record(&mut *tx, permit, &record, ("decisions", MOST_DECISIONS)).await?;
     let with = accepted.by.clone();
     let shared = until.map(|until| share_of(share, (id, made.person), (with.clone(), now, until)));
-    made_with(&mut *tx, permit, id, (Some(&with), shared.as_ref(), now)).await?;
+    made_with(&mut *tx, permit, (id, made.version), (Some(&with), shared.as_ref(), now)).await?;
     let whose = Whose::from(permit);
-    store::confirm(tx, whose, (id, made.version), (&with.text(), accepted.created_at)).await?;
+    store::confirm(tx, whose, (id, made.version), accepted.created_at).await?;
     Ok(())
 }
 

@@ -95,10 +95,10 @@ pub(super) fn share_of(
 pub(super) async fn made_with(
     tx: &mut PgConnection,
     permit: &StandingPermit,
-    id: Uuid,
+    (id, version): (Uuid, i32),
     (with, shared, now): (Option<&Grantee>, Option<&Share>, Instant),
 ) -> Result<(), InTx> {
-    let before = store::set_decision(&mut *tx, permit, id, with).await?;
+    let before = store::set_decision(&mut *tx, permit, (id, version), with).await?;
     if let Some(before) = before {
         let of = SharedOf::Record(id, OwnKind::Decision);
         store::end_with(&mut *tx, permit, of, &before, now).await?;

@@ -23,7 +23,7 @@ pub(super) async fn list_decisions(
     let standing = app.store.decisions(person, &shown.records).await?;
     let decision = |record: &crate::domain::OwnRecord| {
         let stands = standing.get(&record.id).ok_or(Error::Internal("a decision's row"))?;
-        decision::shown(record, stands, shown.own)
+        decision::shown(record, stands, shown.with.is_none())
     };
     let decisions = shown.records.iter().map(decision).collect::<Result<_, _>>()?;
     let (next_page_token, disclosure) = (shown.next_page_token, shown.disclosure);

@@ -20,7 +20,7 @@ pub(super) async fn list_goals(
     let pages = &app.deps.pages;
     let page = pages.page(&call, &request.person, &request.page_token, request.page_size)?;
     let shown = shown(app, &call, person, (OwnKind::Goal, None), &page).await?;
-    let goal = |record| goal::shown(record, shown.own);
+    let goal = |record| goal::shown(record, shown.with.is_none());
     let goals = shown.records.iter().map(goal).collect::<Result<_, _>>()?;
     let (next_page_token, disclosure) = (shown.next_page_token, shown.disclosure);
     Ok(Response::new(ListGoalsResponse { goals, next_page_token, disclosure }))

@@ -5,7 +5,10 @@ use tonic::{Request, Response};
 use wire::recovery::v1::{ListTasksRequest, ListTasksResponse};
 
 use super::{shown::shown, task};
-use crate::{App, domain::OwnKind};
+use crate::{
+    App,
+    domain::{Grantee, OwnKind, OwnRecord},
+};
 
 const RPC: &str = "trellis.recovery.v1.RecoveryService/ListTasks";
 
@@ -21,12 +24,14 @@ pub(super) async fn list_tasks(
     let page = pages.page(&call, &request.person, &request.page_token, request.page_size)?;
     let shown = shown(app, &call, person, (OwnKind::Task, None), &page).await?;
     let ids = shown.records.iter().map(|record| record.id).collect();
-    let standing = app.store.tasks(person, ids, task::TOLD).await?;
-    let task = |record: &crate::domain::OwnRecord| {
-        let (stands, steps) = standing.get(&record.id).ok_or(Error::Internal("a task's row"))?;
-        task::shown(record, (stands, steps), shown.own)
-    };
-    let tasks = shown.records.iter().map(task).collect::<Result<_, _>>()?;
+    // To a supporter, what is asked of them, since it is: what they are asked no more is left out.
+    let with = |with: &Vec<Grantee>| with.iter().filter_map(Grantee::supporter).collect();
+    let to = shown.with.as_ref().map(with);
+    let standing = app.store.tasks(person, (ids, to), task::TOLD).await?;
+    let stands = |record: &OwnRecord| standing.get(&record.id).map(|one| (record.clone(), one));
+    let tasks = shown.records.iter().filter_map(stands);
+    let tasks = tasks.map(|(record, stands)| task::shown(&record, stands, shown.with.is_none()));
+    let tasks = tasks.collect::<Result<_, _>>()?;
     let (next_page_token, disclosure) = (shown.next_page_token, shown.disclosure);
     Ok(Response::new(ListTasksResponse { tasks, next_page_token, disclosure }))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Instant, Role};
+use kernel::{Instant, PersonId, Role};
 use permit::{Call, StandingPermit};
 use pg::PgConnection;
 use rpc::{Conflict, Error, InTx};
@@ -17,7 +17,7 @@ use wire::{
 use super::{
     contribute::suggested,
     decision::{self, made_with, share_of},
-    own::{Own, fence, of_owner, themself},
+    own::{Own, fence, of_owner, refused, themself},
     own_record::add,
     reply,
     share_section::grantee,
@@ -105,9 +105,13 @@ async fn recorded(
     } else {
         let id = rpc::id("name", "decisions", &request.name)?;
         let owner = app.store.record_owner((id, OwnKind::Decision)).await?;
-        // Another's is none of this person's.
-        let owner = owner.filter(|owner| *owner == person);
-        (id, of_owner(app, &call, owner, id).await?, false)
+        let permit = of_owner(app, &call, owner, id).await?;
+        if permit.person_id() != person {
+            return Err(
+                refused(app, &call, Some(&PersonId::from(permit.person_id())), vec![id]).await
+            );
+        }
+        (id, permit, false)
     };
     let with = match &*request.practitioner {
         "" => None,
@@ -128,7 +132,8 @@ async fn recorded(
                 true => add(&mut *tx, &permit, record, ("decisions", MOST_DECISIONS)).await?,
                 false => rewrite(&mut *tx, &permit, record, expected).await?,
             };
-            made_with(tx, &permit, id, (with.as_ref(), shared.as_ref(), now)).await?;
+            let which = (id, made.version);
+            made_with(tx, &permit, which, (with.as_ref(), shared.as_ref(), now)).await?;
             let stands = Confirmed { with: with.clone(), at: None };
             let decision = Some(decision::shown(&made, &stands, true)?);
             Ok(RecordDecisionResponse { decision, contribution: None })

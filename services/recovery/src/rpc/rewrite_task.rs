@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{Grantee, MOST_STEPS, OwnKind, Share, SharedOf, Task, TaskStep},
+    domain::{Grantee, MOST_STEPS, OwnKind, Share, SharedOf, Task},
     store::{self, Whose},
 };
 
@@ -56,10 +56,13 @@ pub(super) async fn rewritten(
                 share(&mut *tx, &permit, new, ("supporter", true)).await?;
             }
             let supporter = asked.supporter.map(|(id, _)| id);
-            let task = Task::asked(*id, supporter, asked.repeats, before.steps + 1);
-            store::say_task(tx, whose, &task, (None, *now)).await?;
-            let steps = [TaskStep { state: task.state, by: None, at: *now }];
-            Ok(UpdateTaskResponse { task: Some(task::shown(&record, (&task, &steps), true)?) })
+            let step = (record.version, before.steps + 1);
+            let task = Task::asked(*id, supporter, asked.repeats, step);
+            store::say_task(&mut *tx, whose, &task, (None, *now)).await?;
+            let of = (&[*id][..], None);
+            let mut stands = store::stands_now(tx, whose.person(), of, task::TOLD).await?;
+            let stands = stands.remove(id).ok_or(Error::Internal("a task's row"))?;
+            Ok(UpdateTaskResponse { task: Some(task::shown(&record, &stands, true)?) })
         })
     });
     written.await

@@ -14,8 +14,7 @@ use wire::{
 use crate::{
     App,
     domain::{
-        Content, Grantee, MOST_BYTES, OwnKind, OwnRecord, Share, SharedOf, Task, TaskState,
-        TaskStep, next_due,
+        Content, Grantee, OwnKind, OwnRecord, Share, SharedOf, Standing, Task, TaskStep, next_due,
     },
 };
 
@@ -38,9 +37,6 @@ pub(super) fn asked(
 ) -> (Asked, Vec<Violation>) {
     let mut wrong = Vec::new();
     let bytes = content.map(pb::TaskContent::encode_to_vec).unwrap_or_default();
-    if bytes.len() > MOST_BYTES {
-        wrong.push(Violation::new("content", "must come to at most 64 KiB"));
-    }
     let (due, days) =
         content.map(|said| (said.due_time.as_ref(), said.repeat_days)).unwrap_or_default();
     if due.is_some_and(|due| instant(due).is_none()) {
@@ -97,15 +93,14 @@ pub(super) fn bare(task: &Task, person: Uuid) -> pb::Task {
 /// `own`: to the person themself.
 pub(super) fn shown(
     record: &OwnRecord,
-    (task, steps): (&Task, &[TaskStep]),
+    Standing { task, done_at, said }: &Standing,
     own: bool,
 ) -> Result<pb::Task, Error> {
     let content = pb::TaskContent::decode(&*record.content.0);
     let content = content.map_err(|_| Error::Internal("a task's content"))?;
-    let done = steps.iter().find(|step| step.state == TaskState::Completed).map(|step| step.at);
     let first: Option<OffsetDateTime> = content.due_time.as_ref().and_then(instant);
     let next = first.filter(|_| !task.is_over());
-    let next = next.and_then(|first| next_due(first, content.repeat_days, done));
+    let next = next.and_then(|first| next_due(first, content.repeat_days, *done_at));
     let step = |step: &TaskStep| pb::TaskStep {
         state: (step.state as i16).into(),
         by: match step.by {
@@ -120,7 +115,7 @@ pub(super) fn shown(
         write_time: Some(timestamp(record.written_at)),
         etag: if own { record.version.to_string() } else { String::new() },
         content: Some(content),
-        steps: steps.iter().map(step).collect(),
+        steps: said.iter().map(step).collect(),
         next_due_time: next.map(timestamp),
         ..bare(task, record.person)
     })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Instant, Role};
+use kernel::{Instant, PersonId, Role};
 use permit::{Call, Contributor};
 use pg::PgConnection;
 use rpc::{Conflict, Error, InTx};
@@ -15,7 +15,7 @@ use wire::{
 };
 
 use super::{
-    own::{Own, fence, of_owner},
+    own::{Own, fence, of_owner, refused},
     reply,
     rewrite_task::{Rewriting, rewritten},
     task,
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{MOST_STEPS, OwnKind, Task, TaskState},
+    domain::{MOST_STEPS, MOST_STEPS_OF_OTHERS, OwnKind, Task, TaskState},
     store::{self, Whose},
 };
 
@@ -40,7 +40,8 @@ pub(super) async fn update_task(
     let until = (until.is_some(), until.and_then(instant));
     let (asked, mut wrong) = task::asked(request.content.as_ref(), &request.supporter, until, now);
     let (state, content) = (TaskState::of(request.state), request.content.is_some());
-    let by_supporter = call.caller().roles().contains(Role::Supporter);
+    // A token with both roles is the person's.
+    let by_supporter = !call.caller().roles().contains(Role::Person);
     if state.is_some() == content {
         wrong.push(Violation::new("state", "must be given, or content, and not both"));
     }
@@ -50,13 +51,18 @@ pub(super) async fn update_task(
     if by_supporter && content {
         wrong.push(Violation::new("content", "is the person's to give"));
     }
+    if by_supporter != (request.version > 0) {
+        wrong.push(Violation::new("version", "must be given by the supporter, and by nobody else"));
+    }
     let ids = [("request_id", &*request.request_id), ("name", &*request.name)];
     rpc::check(&request).ids(&ids).and(wrong).done()?;
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let id = rpc::id("name", "tasks", &request.name)?;
     let owner = app.store.record_owner((id, OwnKind::Task)).await?;
     let updated = match state {
-        Some(state) if by_supporter => theirs(app, call, once, (id, owner, state)).await?,
+        Some(state) if by_supporter => {
+            theirs(app, call, once, (id, owner), (state, request.version)).await?
+        }
         Some(state) => own_step(app, call, once, (id, owner, state)).await?,
         None => {
             let permit = of_owner(app, &call, owner, id).await?;
@@ -77,9 +83,14 @@ async fn theirs(
     app: &App,
     call: Call,
     once: rpc::Request,
-    (id, owner, state): (Uuid, Option<Uuid>, TaskState),
+    (id, owner): (Uuid, Option<Uuid>),
+    (state, version): (TaskState, i32),
 ) -> Result<UpdateTaskResponse, Error> {
     let permit = contributor(app, &call, owner.unwrap_or_default()).await?;
+    // A repeat, too, is answered only while it is asked of them; under the lock it is looked at again.
+    if !app.store.is_theirs_now(&permit, id, app.deps.clock.now()).await? {
+        return Err(refused(app, &call, Some(&PersonId::from(permit.person_id())), vec![id]).await);
+    }
     let clock = Arc::clone(&app.deps.clock);
     let theirs = Theirs { call, once, permit, tx: "task.step" };
     let said = theirs.made(app, move |tx, permit| {
@@ -95,6 +106,9 @@ async fn theirs(
             let now = clock.now();
             let task = store::task(&mut *tx, whose, id, Some((by, now))).await?;
             let task = task.ok_or(Error::NotFound)?;
+            if task.version != version {
+                return Err(Error::Conflict(Conflict::Stale).into());
+            }
             let said = said(tx, whose, task, (state, Some(by), now)).await?;
             let task = Some(task::bare(&said, whose.person()));
             Ok((UpdateTaskResponse { task }, id))
@@ -140,8 +154,9 @@ async fn said(
         );
     }
     // The person takes it back whatever there is.
-    if task.steps >= MOST_STEPS && state != TaskState::Cancelled {
-        let (what, limit) = ("steps of the task", usize::try_from(MOST_STEPS).unwrap_or_default());
+    let most = if by.is_some() { MOST_STEPS_OF_OTHERS } else { MOST_STEPS };
+    if task.steps >= most && state != TaskState::Cancelled {
+        let (what, limit) = ("steps of the task", usize::try_from(most).unwrap_or_default());
         return Err(Error::Conflict(Conflict::TooMany { what, limit }).into());
     }
     let said = Task { state, steps: task.steps + 1, ..task };

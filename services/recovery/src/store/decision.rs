@@ -3,30 +3,31 @@
 use std::collections::HashMap;
 
 use kernel::Instant;
-use permit::StandingPermit;
+use permit::{ContributorPermit, StandingPermit};
 use pg::{Db, PgConnection, Scope, StoreError};
 use uuid::Uuid;
 
 use super::Whose;
 use crate::domain::{Confirmed, Grantee};
 
-/// Says with whom a decision, whose record is there, is made; the plan is locked. With whom it was before.
+/// Says with whom this version of a decision is made; the plan is locked. With whom the one before was.
 pub async fn set_decision(
     tx: &mut PgConnection,
     permit: &StandingPermit,
-    id: Uuid,
+    (id, version): (Uuid, i32),
     with: Option<&Grantee>,
 ) -> Result<Option<Grantee>, StoreError> {
     let before = sqlx::query_scalar!(
-        "SELECT practitioner FROM decision WHERE record_id = $1 AND person_id = $2",
+        "SELECT practitioner FROM decision WHERE record_id = $1 AND person_id = $2 AND version = $3",
         id,
         permit.person_id(),
+        version - 1,
     );
     let before = before.fetch_optional(&mut *tx).await?.flatten();
     sqlx::query!(
-        "INSERT INTO decision (record_id, person_id, practitioner) VALUES ($1, $2, $3)
-         ON CONFLICT (record_id) DO UPDATE SET practitioner = excluded.practitioner",
+        "INSERT INTO decision (record_id, version, person_id, practitioner) VALUES ($1, $2, $3, $4)",
         id,
+        version,
         permit.person_id(),
         with.map(Grantee::text),
     )
@@ -43,7 +44,8 @@ pub async fn version_for(
     (by, now): (&str, Instant),
 ) -> Result<Option<i32>, StoreError> {
     let version = sqlx::query_scalar!(
-        "SELECT r.version FROM decision d JOIN own_record r ON r.id = d.record_id
+        "SELECT r.version FROM decision d
+         JOIN own_record r ON r.id = d.record_id AND r.version = d.version
          WHERE d.record_id = $1 AND d.person_id = $2 AND d.practitioner = $3 AND EXISTS (
              SELECT FROM share s WHERE s.record_id = d.record_id AND s.person_id = $2
                AND s.grantee = $3 AND s.ended_at IS NULL AND s.until_at > $4)",
@@ -55,33 +57,37 @@ pub async fn version_for(
     Ok(version.fetch_optional(tx).await?)
 }
 
-/// Keeps that somebody stands by a version. When they said so first.
+/// As [`version_for`], for whoever the permit is of: whether there is one.
+pub(super) async fn is_made_with(
+    db: &Db,
+    permit: &ContributorPermit,
+    id: Uuid,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let (whose, by) = (Whose::from(permit), permit.by().text());
+    let found = db.run_tx("decision.made_with", permit.scope().reading(), move |tx| {
+        let by = by.clone();
+        Box::pin(async move { version_for(tx, whose, id, (&by, now)).await })
+    });
+    Ok(found.await?.is_some())
+}
+
+/// Keeps that whom it is made with stands by a version; false: they did before.
 pub async fn confirm(
     tx: &mut PgConnection,
     whose: Whose,
     (id, version): (Uuid, i32),
-    (by, at): (&str, Instant),
-) -> Result<Instant, StoreError> {
-    sqlx::query!(
-        "INSERT INTO decision_confirmed (record_id, version, practitioner, person_id, at)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+    at: Instant,
+) -> Result<bool, StoreError> {
+    let kept = sqlx::query!(
+        "INSERT INTO decision_confirmed (record_id, version, person_id, at)
+         VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         id,
         version,
-        by,
         whose.person(),
         at,
-    )
-    .execute(&mut *tx)
-    .await?;
-    let at = sqlx::query_scalar!(
-        "SELECT at FROM decision_confirmed
-         WHERE record_id = $1 AND version = $2 AND practitioner = $3 AND person_id = $4",
-        id,
-        version,
-        by,
-        whose.person(),
     );
-    Ok(at.fetch_one(tx).await?)
+    Ok(kept.execute(tx).await?.rows_affected() == 1)
 }
 
 /// With whom these decisions are made, and when who that is confirmed these versions.
@@ -96,9 +102,8 @@ pub(super) async fn standing(
             Ok(sqlx::query!(
                 r#"SELECT d.record_id, d.practitioner, c.at AS "at?" FROM decision d
                    JOIN unnest($1::uuid[], $2::integer[]) AS asked (record_id, version)
-                       USING (record_id)
-                   LEFT JOIN decision_confirmed c ON c.record_id = d.record_id
-                       AND c.version = asked.version AND c.practitioner = d.practitioner
+                       USING (record_id, version)
+                   LEFT JOIN decision_confirmed c USING (record_id, version)
                    WHERE d.person_id = $3"#,
                 &ids,
                 &versions,

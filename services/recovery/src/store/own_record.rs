@@ -162,12 +162,11 @@ pub(super) async fn list(
     rows.await?.into_iter().map(OwnRecord::try_from).collect()
 }
 
-/// The records of a person's before this one that are shared with one of these, newest first. Whether a share lasts is
-/// the decision's to see.
+/// The records of a person's before this one that are shared with one of these at this time, newest first.
 pub(super) async fn shared(
     db: &Db,
     person: Uuid,
-    ((kind, instrument), with): ((OwnKind, Option<String>), Vec<String>),
+    ((kind, instrument), with, now): ((OwnKind, Option<String>), Vec<String>, Instant),
     before: (Instant, Uuid),
     most: i64,
 ) -> Result<Vec<Head>, StoreError> {
@@ -181,7 +180,10 @@ pub(super) async fn shared(
                  WHERE r.person_id = $1 AND r.kind = $2 AND ($3::text IS NULL OR r.instrument = $3)
                      AND (r.created_at, r.id) < ($4, $5)
                      AND EXISTS (SELECT FROM share s WHERE s.record_id = r.id
-                         AND s.ended_at IS NULL AND s.grantee = ANY ($7))
+                         AND s.ended_at IS NULL AND s.until_at > $8 AND s.grantee = ANY ($7)
+                         AND (s.supporter_id IS NULL OR EXISTS (SELECT FROM supporter o
+                             WHERE o.id = s.supporter_id AND o.ended_at IS NULL
+                               AND NOT o.contribute_only)))
                  ORDER BY r.created_at DESC, r.id DESC LIMIT $6",
                 person,
                 kind as i16,
@@ -190,6 +192,7 @@ pub(super) async fn shared(
                 before.1,
                 most,
                 &with,
+                now,
             )
             .fetch_all(tx)
             .await?)

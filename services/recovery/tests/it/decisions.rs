@@ -76,7 +76,9 @@ async fn what_the_person_records_is_of_both_once_the_practitioner_has_confirmed_
     let world = World::new().await;
     let (person, jane) = world.somebody();
     let (doctor, with) = (world.clinician(CLINIC, "dr-c"), practitioner(CLINIC, "dr-c"));
-    let decision = made(&jane, recording(&world, person, Some(&with))).await;
+    let request = recording(&world, person, Some(&with));
+    let decision = made(&jane, request.clone()).await;
+    assert_eq!(made(&jane, request).await, decision, "a repeat");
     assert_eq!((&decision.practitioner, decision.confirm_time), (&with, None));
     let seen = doctor.decisions(decisions_of(person)).await.unwrap();
     assert_eq!(seen.decisions, [pb::Decision { etag: String::new(), ..decision.clone() }]);
@@ -90,12 +92,13 @@ async fn what_the_person_records_is_of_both_once_the_practitioner_has_confirmed_
     let stale = doctor.confirm(confirming(&old)).await.unwrap_err();
     assert_eq!(told(&stale), (Code::Aborted, "ETAG_MISMATCH".to_owned()));
     world.clock.advance(Duration::minutes(5));
-    let confirmed = doctor.confirm(confirming(&decision)).await.unwrap();
+    let confirming_it = confirming(&decision);
+    let confirmed = doctor.confirm(confirming_it.clone()).await.unwrap();
+    assert_eq!(doctor.confirm(confirming_it).await.unwrap(), confirmed, "a repeat");
     assert!(confirmed.confirm_time.is_some() && confirmed.content.is_none());
     world.clock.advance(Duration::minutes(5));
-    // Once more is the first time.
-    let again = doctor.confirm(confirming(&decision)).await.unwrap();
-    assert_eq!(again, confirmed);
+    let again = doctor.confirm(confirming(&decision)).await.unwrap_err();
+    assert_eq!(told(&again), (Code::FailedPrecondition, "WRONG_STATE".to_owned()));
     assert_eq!(only(&jane, person).await.confirm_time, confirmed.confirm_time);
 
     // What it says from now on is the person's alone until they confirm that.
@@ -125,11 +128,14 @@ async fn with_whom_it_is_not_made_any_more_sees_and_confirms_nothing() {
     let (person, jane) = world.somebody();
     let (doctor, with) = (world.clinician(CLINIC, "dr-c"), practitioner(CLINIC, "dr-c"));
     let decision = made(&jane, recording(&world, person, Some(&with))).await;
+    let confirming_it = confirming(&decision);
+    doctor.confirm(confirming_it.clone()).await.unwrap();
     let share = jane.shares(list_of(person)).await.unwrap().shares.remove(0);
     assert_eq!((&share.section, &share.grantee), (&decision.name, &with));
     jane.unshare(crate::world::unsharing(&share)).await.unwrap();
     is_absent(&doctor.decisions(decisions_of(person)).await.unwrap_err());
     is_absent(&doctor.confirm(confirming(&decision)).await.unwrap_err());
+    is_absent(&doctor.confirm(confirming_it).await.unwrap_err());
     // Shared like any other record it can be read by somebody else, who has nothing to confirm.
     let (kim, kims) = world.supporter(person, &jane, "kim").await;
     jane.share(giving(&world, &decision.name, &kim.name)).await.unwrap();

@@ -126,6 +126,19 @@ async fn of_two_shares_the_one_that_lasts_shows_what_it_is_of() {
     assert_eq!(goals(&doctor, person).await, ["a day", "an hour"]);
     world.clock.advance(Duration::hours(2));
     assert_eq!(goals(&doctor, person).await, ["a day"]);
+    // A newer one whose share has lapsed is not in the way of a page of one.
+    let newer = jane.make_goal(making(person, "newer")).await.unwrap();
+    let sharing = giving(&world, &newer.name, &practitioner(CLINIC, "dr-c"));
+    jane.share(pb::ShareSectionRequest { until_time: world.after(1), ..sharing }).await.unwrap();
+    world.clock.advance(Duration::hours(2));
+    let page = pb::ListGoalsRequest { page_size: 1, ..list_goals(person) };
+    let page = doctor.goals(page).await.unwrap();
+    assert_eq!((page.goals.len(), &*page.next_page_token), (1, ""));
+    // Whom nothing is shown is on record about the person all the same.
+    world.clinician(CLINIC, "dr-d").goals(list_goals(person)).await.unwrap_err();
+    let events = world.stage.events().await;
+    let last = events.last().unwrap();
+    assert_eq!((last.person, &*last.caller.subject), (Some(person), "dr-d"));
 }
 
 #[tokio::test]

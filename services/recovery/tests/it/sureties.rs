@@ -4,10 +4,14 @@
 use tonic::Code;
 use wire::recovery::v1::PlanSectionKind as Kind;
 
-use crate::supported::{adding, circle_of};
-use crate::world::{
-    CLINIC, Client, HOUSING, World, history, list_of, sharing, told, toolbox, triggers, unsharing,
-    writing,
+use crate::{
+    decisions::{confirming, decisions_of, recording},
+    supported::{adding, circle_of},
+    tasks::{asking, tasks_of},
+    world::{
+        CLINIC, Client, HOUSING, World, history, is_absent, list_of, making, practitioner, sharing,
+        told, toolbox, triggers, unsharing, writing,
+    },
 };
 
 #[tokio::test]
@@ -95,6 +99,31 @@ async fn what_a_sign_in_opened_that_did_not_stand_everywhere_ends_when_another_w
     clinics.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
     clinics.update(writing(person, toolbox("a swim"))).await.unwrap();
     assert_eq!(doctor.plan(person).await.unwrap().sections.len(), 1);
+}
+
+#[tokio::test]
+async fn what_such_a_sign_in_asked_and_decided_with_others_is_theirs_no_more_either() {
+    let world = World::new().await;
+    let (person, jane) = world.somebody();
+    let clinics = world.signed_in(person, Some(&[CLINIC]));
+    let (kim, kims) = world.supporter(person, &clinics, "kim").await;
+    clinics.make_task(asking(&world, person, "a ride", Some(&kim))).await.unwrap();
+    let with = practitioner(CLINIC, "dr-c");
+    let request = recording(&world, person, Some(&with));
+    let decision = clinics.record_decision(request).await.unwrap().decision.unwrap();
+    let doctor = world.clinician(CLINIC, "dr-c");
+    assert_eq!(doctor.decisions(decisions_of(person)).await.unwrap().decisions.len(), 1);
+    jane.make_goal(making(person, "my own")).await.unwrap();
+    is_absent(&doctor.decisions(decisions_of(person)).await.unwrap_err());
+    is_absent(&doctor.confirm(confirming(&decision)).await.unwrap_err());
+    is_absent(&kims.tasks(tasks_of(person)).await.unwrap_err());
+    // What it wrote is hers to go on with.
+    assert_eq!(jane.tasks(tasks_of(person)).await.unwrap().tasks.len(), 1);
+    assert_eq!(jane.decisions(decisions_of(person)).await.unwrap().decisions.len(), 1);
+    let expected = (Code::PermissionDenied, "SIGN_IN_NOT_CONFIRMED".to_owned());
+    assert_eq!(told(&clinics.tasks(tasks_of(person)).await.unwrap_err()), expected);
+    let late = clinics.record_decision(recording(&world, person, None)).await.unwrap_err();
+    assert_eq!(told(&late), expected);
 }
 
 #[tokio::test]

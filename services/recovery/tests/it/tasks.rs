@@ -37,6 +37,7 @@ pub fn asking(
     }
 }
 
+/// By the person.
 fn stepping(task: &pb::Task, state: TaskState) -> pb::UpdateTaskRequest {
     pb::UpdateTaskRequest {
         request_id: fresh(),
@@ -44,6 +45,11 @@ fn stepping(task: &pb::Task, state: TaskState) -> pb::UpdateTaskRequest {
         state: state.into(),
         ..pb::UpdateTaskRequest::default()
     }
+}
+
+/// By the supporter who is asked for it, and has read it.
+fn answering(task: &pb::Task, state: TaskState) -> pb::UpdateTaskRequest {
+    pb::UpdateTaskRequest { version: task.version, ..stepping(task, state) }
 }
 
 fn rewriting(
@@ -86,11 +92,11 @@ async fn a_supporter_takes_on_what_they_are_asked_for_and_says_that_it_is_done()
     let seen = only(&kims, person).await;
     assert_eq!(seen, pb::Task { etag: String::new(), ..made.clone() });
     is_absent(&toms.tasks(tasks_of(person)).await.unwrap_err());
-    is_absent(&toms.step_task(stepping(&made, TaskState::Accepted)).await.unwrap_err());
+    is_absent(&toms.step_task(answering(&made, TaskState::Accepted)).await.unwrap_err());
     is_absent(&kims.plan(person).await.unwrap_err());
 
     world.clock.advance(Duration::minutes(5));
-    let taken = kims.step_task(stepping(&made, TaskState::Accepted)).await.unwrap();
+    let taken = kims.step_task(answering(&made, TaskState::Accepted)).await.unwrap();
     // Their own step shows them nothing.
     let bare = pb::Task {
         name: made.name.clone(),
@@ -100,7 +106,7 @@ async fn a_supporter_takes_on_what_they_are_asked_for_and_says_that_it_is_done()
         ..pb::Task::default()
     };
     assert_eq!(taken, bare);
-    kims.step_task(stepping(&made, TaskState::Completed)).await.unwrap();
+    kims.step_task(answering(&made, TaskState::Completed)).await.unwrap();
     let done = only(&jane, person).await;
     let steps: Vec<_> = done.steps.iter().map(|step| (step.state(), &*step.by)).collect();
     let own = format!("people/{person}");
@@ -110,7 +116,7 @@ async fn a_supporter_takes_on_what_they_are_asked_for_and_says_that_it_is_done()
         (TaskState::Requested, &*own),
     ];
     assert_eq!((done.state(), &*steps), (TaskState::Completed, &said[..]));
-    let wrong = kims.step_task(stepping(&made, TaskState::Accepted)).await.unwrap_err();
+    let wrong = kims.step_task(answering(&made, TaskState::Accepted)).await.unwrap_err();
     assert_eq!(told(&wrong), (Code::FailedPrecondition, "WRONG_STATE".to_owned()));
     // The share that shows it is among the person's.
     let shares = jane.shares(list_of(person)).await.unwrap().shares;
@@ -124,12 +130,19 @@ async fn who_is_let_go_or_asked_no_more_sees_and_says_nothing() {
     let (kim, kims) = world.supporter(person, &jane, "kim").await;
     let (tom, toms) = world.supporter(person, &jane, "tom").await;
     let made = jane.make_task(asking(&world, person, "a ride", Some(&kim))).await.unwrap();
-    kims.step_task(stepping(&made, TaskState::Accepted)).await.unwrap();
+    kims.step_task(answering(&made, TaskState::Accepted)).await.unwrap();
     let again = jane.step_task(rewriting(&world, &made, "a walk", Some(&tom))).await.unwrap();
     assert_eq!((again.version, again.state()), (2, TaskState::Requested));
     is_absent(&kims.tasks(tasks_of(person)).await.unwrap_err());
-    is_absent(&kims.step_task(stepping(&made, TaskState::Completed)).await.unwrap_err());
-    assert_eq!(only(&toms, person).await.content, Some(content("a walk")));
+    is_absent(&kims.step_task(answering(&made, TaskState::Completed)).await.unwrap_err());
+    // Neither who was asked before nor what they answered is the next one's to know.
+    let seen = only(&toms, person).await;
+    assert_eq!(seen.content, Some(content("a walk")));
+    let steps: Vec<_> = seen.steps.iter().map(|step| (step.state(), &*step.by)).collect();
+    assert_eq!(steps, [(TaskState::Requested, &*format!("people/{person}"))]);
+    assert_eq!(only(&jane, person).await.steps.len(), 3);
+    let stale = toms.step_task(answering(&made, TaskState::Accepted)).await.unwrap_err();
+    assert_eq!(told(&stale), (Code::Aborted, "ETAG_MISMATCH".to_owned()), "it was read as it was");
 
     // The share is the whole of it: unshared, over by its time, let go, or contribute-only from now on.
     let shares = jane.shares(list_of(person)).await.unwrap().shares;
@@ -137,21 +150,21 @@ async fn who_is_let_go_or_asked_no_more_sees_and_says_nothing() {
     assert_eq!((open.len(), &open[0].grantee), (1, &tom.name));
     jane.unshare(crate::world::unsharing(open[0])).await.unwrap();
     is_absent(&toms.tasks(tasks_of(person)).await.unwrap_err());
-    is_absent(&toms.step_task(stepping(&made, TaskState::Accepted)).await.unwrap_err());
-    jane.step_task(rewriting(&world, &made, "a walk", Some(&tom))).await.unwrap();
+    is_absent(&toms.step_task(answering(&made, TaskState::Accepted)).await.unwrap_err());
+    let made = jane.step_task(rewriting(&world, &made, "a walk", Some(&tom))).await.unwrap();
     only(&toms, person).await;
     world.clock.advance(Duration::hours(25));
-    is_absent(&toms.step_task(stepping(&made, TaskState::Accepted)).await.unwrap_err());
-    jane.step_task(rewriting(&world, &made, "a walk", Some(&tom))).await.unwrap();
+    is_absent(&toms.step_task(answering(&made, TaskState::Accepted)).await.unwrap_err());
+    let made = jane.step_task(rewriting(&world, &made, "a walk", Some(&tom))).await.unwrap();
     let only_writes = pb::UpdateSupporterRequest { contribute_only: true, ..saying(&tom) };
     jane.update_supporter(only_writes).await.unwrap();
     is_absent(&toms.tasks(tasks_of(person)).await.unwrap_err());
-    is_absent(&toms.step_task(stepping(&made, TaskState::Accepted)).await.unwrap_err());
+    is_absent(&toms.step_task(answering(&made, TaskState::Accepted)).await.unwrap_err());
     let refused = jane.make_task(asking(&world, person, "a ride", Some(&tom))).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
-    jane.step_task(rewriting(&world, &made, "a walk", Some(&kim))).await.unwrap();
+    let made = jane.step_task(rewriting(&world, &made, "a walk", Some(&kim))).await.unwrap();
     jane.end_supporter(ending(&kim)).await.unwrap();
-    is_absent(&kims.step_task(stepping(&made, TaskState::Accepted)).await.unwrap_err());
+    is_absent(&kims.step_task(answering(&made, TaskState::Accepted)).await.unwrap_err());
     let gone = jane.make_task(asking(&world, person, "a ride", Some(&kim))).await.unwrap_err();
     assert_eq!(gone.code(), Code::InvalidArgument);
     assert_eq!(only(&jane, person).await.state(), TaskState::Requested);
@@ -179,6 +192,15 @@ async fn a_reminder_of_the_person_s_own_comes_again_until_they_end_it() {
         let next = only(&jane, person).await.next_due_time;
         assert_eq!(next, Some(timestamp(first + Duration::days(day))), "{day}");
     }
+    // Said in other words it comes when it would have come.
+    let again = pb::UpdateTaskRequest {
+        content: made.content.clone(),
+        ..rewriting(&world, &made, "", None)
+    };
+    let again = jane.step_task(again).await.unwrap();
+    let due = Some(timestamp(first + Duration::days(3)));
+    assert_eq!((again.next_due_time, again.steps.len()), (due, 5));
+    assert_eq!(only(&jane, person).await, again);
     jane.step_task(stepping(&made, TaskState::Cancelled)).await.unwrap();
     let over = only(&jane, person).await;
     assert_eq!((over.state(), over.next_due_time), (TaskState::Cancelled, None));
@@ -221,19 +243,32 @@ async fn bad_tasks_are_told_by_their_fields_and_others_have_none() {
     let mut both = stepping(&made, TaskState::Completed);
     both.etag = "1".to_owned();
     assert_eq!(jane.step_task(both).await.unwrap_err().code(), Code::InvalidArgument);
-    for (by, state) in [(&kims, TaskState::Cancelled), (&jane, TaskState::Accepted)] {
-        let wrong = by.step_task(stepping(&made, state)).await.unwrap_err();
+    for (by, step) in [
+        (&kims, answering(&made, TaskState::Cancelled)),
+        (&jane, stepping(&made, TaskState::Accepted)),
+    ] {
+        let wrong = by.step_task(step).await.unwrap_err();
         assert_eq!(told(&wrong), (Code::FailedPrecondition, "WRONG_STATE".to_owned()));
+    }
+    // Who answers says what they have read, and nobody else does.
+    for (by, step) in [
+        (&kims, stepping(&made, TaskState::Accepted)),
+        (&jane, answering(&made, TaskState::Completed)),
+    ] {
+        assert!(
+            crate::bad_input::fields(&by.step_task(step).await.unwrap_err()).contains("version")
+        );
     }
 
     // To everybody else there is no task, as there is none of a name that nobody has.
-    let strange = pb::Task { name: format!("tasks/{}", Uuid::new_v4()), ..pb::Task::default() };
+    let name = format!("tasks/{}", Uuid::new_v4());
+    let strange = pb::Task { name, version: 1, ..pb::Task::default() };
     let (_, other) = world.somebody();
     for task in [&made, &strange] {
         is_absent(&other.step_task(stepping(task, TaskState::Completed)).await.unwrap_err());
         is_absent(&other.step_task(rewriting(&world, task, "x", None)).await.unwrap_err());
     }
-    is_absent(&kims.step_task(stepping(&strange, TaskState::Accepted)).await.unwrap_err());
+    is_absent(&kims.step_task(answering(&strange, TaskState::Accepted)).await.unwrap_err());
     is_absent(&other.tasks(tasks_of(person)).await.unwrap_err());
     let doctor = world.clinician(CLINIC, "dr-c");
     let denied = doctor.tasks(tasks_of(person)).await.unwrap_err();
@@ -248,13 +283,19 @@ async fn a_repeat_of_a_step_is_one_step_and_every_step_is_on_record() {
     let asking = asking(&world, person, "a ride", Some(&kim));
     let made = jane.make_task(asking.clone()).await.unwrap();
     assert_eq!(jane.make_task(asking).await.unwrap(), made);
-    let step = stepping(&made, TaskState::Accepted);
+    let step = answering(&made, TaskState::Accepted);
     let first = kims.step_task(step.clone()).await.unwrap();
     assert_eq!(kims.step_task(step.clone()).await.unwrap(), first);
     assert_eq!(only(&jane, person).await.steps.len(), 2);
-    // Who is let go is told nothing again, either.
-    jane.end_supporter(ending(&kim)).await.unwrap();
+    let own = stepping(&made, TaskState::Completed);
+    let done = jane.step_task(own.clone()).await.unwrap();
+    assert_eq!(jane.step_task(own).await.unwrap(), done);
+    assert_eq!(only(&jane, person).await.steps.len(), 3);
+    // Whom it is not shown any more is told nothing again, either.
+    let share = jane.shares(list_of(person)).await.unwrap().shares.remove(0);
+    jane.unshare(crate::world::unsharing(&share)).await.unwrap();
     is_absent(&kims.step_task(step).await.unwrap_err());
+    jane.end_supporter(ending(&kim)).await.unwrap();
     let events = world.stage.events().await;
     let id = crate::supported::id_of(&made.name);
     let written = |rpc: &str| {

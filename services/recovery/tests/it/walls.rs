@@ -118,7 +118,7 @@ async fn the_services_role_deletes_nothing_and_changes_no_words_and_no_share_but
         "DELETE FROM task_step",
         "UPDATE task_step SET state = 1",
         "DELETE FROM decision",
-        "UPDATE decision SET person_id = person_id",
+        "UPDATE decision SET practitioner = NULL",
         "DELETE FROM decision_confirmed",
         "UPDATE decision_confirmed SET version = 2",
         "UPDATE supporter SET created_at = created_at",

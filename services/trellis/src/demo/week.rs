@@ -171,15 +171,16 @@ async fn ride(cast: &Cast, luz: &Friend, t: &mut Telling<impl Write>) -> anyhow:
         until_time: Some(timestamp(after(7))),
     };
     let task = cast.ana.recovery().create_task(request).await?.into_inner();
-    let task = there(task.task, "task")?.name;
+    let task = there(task.task, "task")?;
     let listing = pb::ListTasksRequest { person: cast.person.clone(), ..Default::default() };
     let seen = luz.actor.recovery().list_tasks(listing).await?.into_inner().tasks;
     ensure!(seen.len() == 1, "who is asked sees the task");
     for state in [TaskState::Accepted, TaskState::Completed] {
         let request = pb::UpdateTaskRequest {
             request_id: request_id(),
-            name: task.clone(),
+            name: task.name.clone(),
             state: state.into(),
+            version: task.version,
             ..pb::UpdateTaskRequest::default()
         };
         luz.actor.recovery().update_task(request).await?;
