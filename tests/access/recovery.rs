@@ -98,9 +98,38 @@ impl Stage<'_> {
                 one(request)
             }
             "ListGoals" => {
-                served!(person.actor.recovery(), create_goal, goal(person));
-                served!(person.actor.recovery(), create_goal, goal(person));
+                for _ in 0..2 {
+                    let made = served!(person.actor.recovery(), create_goal, goal(person));
+                    self.sharing_now(person, made.goal.unwrap().name).await;
+                }
                 one(recovery::ListGoalsRequest { person: of, ..Default::default() })
+            }
+            "CreateTask" => one(self.task(person).await),
+            "UpdateTask" => {
+                let request = self.task(person).await;
+                let made = served!(person.actor.recovery(), create_task, request);
+                let (name, state) =
+                    (made.task.unwrap().name, recovery::TaskState::Completed.into());
+                let request =
+                    recovery::UpdateTaskRequest { request_id, name, state, ..Default::default() };
+                one(request)
+            }
+            "ListTasks" => {
+                for _ in 0..2 {
+                    let request = self.task(person).await;
+                    served!(person.actor.recovery(), create_task, request);
+                }
+                one(recovery::ListTasksRequest { person: of, ..Default::default() })
+            }
+            "RecordDecision" => one(decision(person)),
+            "ConfirmDecision" => {
+                let name = self.decided(person).await;
+                one(recovery::ConfirmDecisionRequest { request_id, name, version: 1 })
+            }
+            "ListDecisions" => {
+                self.decided(person).await;
+                self.decided(person).await;
+                one(recovery::ListDecisionsRequest { person: of, ..Default::default() })
             }
             "ListInstruments" => one(recovery::ListInstrumentsRequest::default()),
             "PrepareCheckIn" => {
@@ -119,8 +148,10 @@ impl Stage<'_> {
                 ..Default::default()
             }),
             "ListCheckIns" => {
-                served!(person.actor.recovery(), record_check_in, check_in(person));
-                served!(person.actor.recovery(), record_check_in, check_in(person));
+                for _ in 0..2 {
+                    let made = served!(person.actor.recovery(), record_check_in, check_in(person));
+                    self.sharing_now(person, made.check_in.unwrap().name).await;
+                }
                 one(recovery::ListCheckInsRequest { person: of, ..Default::default() })
             }
             "GetProgress" => {
@@ -129,6 +160,34 @@ impl Stage<'_> {
             }
             _ => self.missing(rpc),
         }
+    }
+
+    /// One of the circle is asked for a ride.
+    async fn task(&self, person: &Person) -> recovery::CreateTaskRequest {
+        let supporter = self.supported(person).await;
+        let until = SystemClock.now() + time::Duration::DAY;
+        recovery::CreateTaskRequest {
+            request_id: request_id(),
+            person: person.name.clone(),
+            content: Some(recovery::TaskContent {
+                kind: recovery::TaskKind::Transport.into(),
+                task: Some(recovery::PlanItem { words: "A ride on Monday.".to_owned() }),
+                ..Default::default()
+            }),
+            supporter,
+            until_time: Some(wire::convert::timestamp(until)),
+        }
+    }
+
+    /// A decision with the clinic's clinician: its name.
+    async fn decided(&self, person: &Person) -> String {
+        let until = SystemClock.now() + time::Duration::DAY;
+        let request = recovery::RecordDecisionRequest {
+            practitioner: format!("{}/practitioners/dr-elm", self.world.agencies.clinic),
+            until_time: Some(wire::convert::timestamp(until)),
+            ..decision(person)
+        };
+        served!(person.actor.recovery(), record_decision, request).decision.unwrap().name
     }
 
     /// A section that the person has written: its name.
@@ -141,6 +200,11 @@ impl Stage<'_> {
     async fn shared(&self, person: &Person, with: &str) -> String {
         let sharing = self.sharing(self.written(person).await, with);
         served!(person.actor.recovery(), share_section, sharing).share.unwrap().name
+    }
+
+    /// Something of the person's own is shared with the clinic's clinician.
+    async fn sharing_now(&self, person: &Person, name: String) {
+        served!(person.actor.recovery(), share_section, self.sharing(name, "dr-elm"));
     }
 
     /// One whom the person has asked into their circle: their name.
@@ -225,6 +289,21 @@ fn goal(person: &Person) -> recovery::CreateGoalRequest {
             status: recovery::GoalStatus::Active.into(),
             ..Default::default()
         }),
+    }
+}
+
+fn decision(person: &Person) -> recovery::RecordDecisionRequest {
+    let said = |words: &str| Some(recovery::PlanItem { words: words.to_owned() });
+    recovery::RecordDecisionRequest {
+        request_id: request_id(),
+        person: person.name.clone(),
+        content: Some(recovery::DecisionContent {
+            question: said("What helps me to sleep?"),
+            decided: said("A walk in the evening."),
+            decided_by: recovery::DecisionMaker::Together.into(),
+            ..Default::default()
+        }),
+        ..Default::default()
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod circle;
 mod crisis;
+mod decision;
 mod instruments;
 mod own_record;
+mod task;
 
 use kernel::{CodeSet, Instant, Kind, PersonId, RecordId};
 use policy::Record;
@@ -14,14 +16,16 @@ pub use circle::{
     PENDING, Said, Supporter,
 };
 pub use crisis::{Act, Crisis, Rules, Step};
+pub use decision::{Confirmed, DECISION, MOST_DECISIONS};
 pub use instruments::{Answer, Instrument, InstrumentError, Instruments, Item, Mark, Subject};
-pub use own_record::{MOST_CHECK_INS, MOST_GOALS, NewRecord, OwnKind, OwnRecord};
+pub use own_record::{Head, MOST_CHECK_INS, MOST_GOALS, NewRecord, OwnKind, OwnRecord, SharedOf};
+pub use task::{MOST_STEPS, MOST_TASKS, Task, TaskState, TaskStep, next_due};
 
 /// What a section or a goal says, as encoded for the contract; at most so many bytes.
 pub const MOST_BYTES: usize = 64 * 1024;
 /// Items of one list of a section, as the contract has it.
 pub const MOST_ITEMS: usize = 50;
-/// Shares of one section at a time.
+/// Shares of one section or record at a time.
 pub const MOST_SHARES: usize = 50;
 /// Sections of a plan.
 pub const SECTIONS: i16 = 7;
@@ -83,11 +87,11 @@ pub struct Version {
     pub at: Instant,
 }
 
-/// That a section is shared with somebody.
+/// That a section, or a record beside the plan, is shared with somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
     pub id: Uuid,
-    pub section: Uuid,
+    pub of: SharedOf,
     pub person: Uuid,
     pub grantee: Grantee,
     pub created_at: Instant,

@@ -3,11 +3,14 @@
 mod activate_crisis_plan;
 mod add_supporter;
 mod check_in;
+mod confirm_decision;
 mod contribute;
 mod create_goal;
+mod create_task;
 mod crisis;
 mod deactivate_crisis_plan;
 mod decide_contribution;
+mod decision;
 mod end_supporter;
 mod get_crisis;
 mod get_plan;
@@ -16,23 +19,30 @@ mod goal;
 mod list_check_ins;
 mod list_contributions;
 mod list_crises;
+mod list_decisions;
 mod list_goals;
 mod list_instruments;
 mod list_section_versions;
 mod list_shares;
 mod list_supporters;
+mod list_tasks;
 mod own;
 mod own_record;
 mod prepare_check_in;
 mod record_check_in;
+mod record_decision;
 mod reply;
+mod rewrite_task;
 mod set_crisis_rules;
 mod share_section;
+mod shown;
+mod task;
 mod theirs;
 mod unshare_section;
 mod update_goal;
 mod update_section;
 mod update_supporter;
+mod update_task;
 mod watch_person_events;
 
 use std::sync::Arc;
@@ -161,6 +171,48 @@ impl RecoveryService for Rpc {
         request: Request<pb::ListGoalsRequest>,
     ) -> Result<Response<pb::ListGoalsResponse>, Status> {
         Ok(list_goals::list_goals(&self.0, request).await?)
+    }
+
+    async fn create_task(
+        &self,
+        request: Request<pb::CreateTaskRequest>,
+    ) -> Result<Response<pb::CreateTaskResponse>, Status> {
+        Ok(create_task::create_task(&self.0, request).await?)
+    }
+
+    async fn update_task(
+        &self,
+        request: Request<pb::UpdateTaskRequest>,
+    ) -> Result<Response<pb::UpdateTaskResponse>, Status> {
+        Ok(update_task::update_task(&self.0, request).await?)
+    }
+
+    async fn list_tasks(
+        &self,
+        request: Request<pb::ListTasksRequest>,
+    ) -> Result<Response<pb::ListTasksResponse>, Status> {
+        Ok(list_tasks::list_tasks(&self.0, request).await?)
+    }
+
+    async fn record_decision(
+        &self,
+        request: Request<pb::RecordDecisionRequest>,
+    ) -> Result<Response<pb::RecordDecisionResponse>, Status> {
+        Ok(record_decision::record_decision(&self.0, request).await?)
+    }
+
+    async fn confirm_decision(
+        &self,
+        request: Request<pb::ConfirmDecisionRequest>,
+    ) -> Result<Response<pb::ConfirmDecisionResponse>, Status> {
+        Ok(confirm_decision::confirm_decision(&self.0, request).await?)
+    }
+
+    async fn list_decisions(
+        &self,
+        request: Request<pb::ListDecisionsRequest>,
+    ) -> Result<Response<pb::ListDecisionsResponse>, Status> {
+        Ok(list_decisions::list_decisions(&self.0, request).await?)
     }
 
     async fn list_instruments(

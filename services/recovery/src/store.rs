@@ -4,9 +4,13 @@ mod circle;
 mod circle_event;
 mod contribution;
 mod crisis;
+mod decision;
 mod own_record;
 mod plan;
 mod share;
+mod task;
+
+use std::collections::HashMap;
 
 use kernel::Instant;
 use permit::{Contributor, ContributorPermit, Deferred, Disclosed, ReadPlans, StandingPermit};
@@ -14,8 +18,8 @@ use pg::{Db, StoreError};
 use uuid::Uuid;
 
 use crate::domain::{
-    Content, Contribution, OwnKind, OwnRecord, Rules, Section, Share, Step, Supporter, Surety,
-    Version,
+    Confirmed, Content, Contribution, Head, OwnKind, OwnRecord, Rules, Section, Share, Step,
+    Supporter, Surety, Task, TaskStep, Version,
 };
 
 pub use circle::{
@@ -26,9 +30,11 @@ pub use contribution::{contribute, decide, pending};
 pub use crisis::{
     Eyes, Whose, add_step, circle_now, hide, lock_for, rules, set_rules, show, steps,
 };
+pub use decision::{confirm, set_decision, version_for};
 pub use own_record::{add, count, rewrite};
 pub use plan::{lock, make, says, stands_on, write};
-pub use share::{end, end_with, live, of_section, open_shares, share};
+pub use share::{end, end_with, is_theirs, live, open_shares, share};
+pub use task::{add_task, say_task, task};
 
 /// Versions 1000 and up of this service's schema.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -194,7 +200,67 @@ impl Plans {
         own_record::list(&self.db, permit, which, before, most).await
     }
 
-    /// Whose a goal or check-in is.
+    /// The records before this one that are shared with one of these, newest first, without their words: to be decided
+    /// on one by one.
+    pub async fn shared_records(
+        &self,
+        person: Uuid,
+        which: (OwnKind, Option<String>),
+        with: Vec<String>,
+        before: (Instant, Uuid),
+        most: i64,
+    ) -> Result<Vec<Head>, StoreError> {
+        own_record::shared(&self.db, person, (which, with), before, most).await
+    }
+
+    /// Seals them, to be opened one by one.
+    pub fn sealed(
+        deferred: &Deferred<ReadPlans>,
+        person: Uuid,
+        heads: Vec<Head>,
+    ) -> Disclosed<Vec<Head>> {
+        let part = |head: &Head| crate::domain::record(head.id, head.person);
+        let parts: Vec<_> = heads.iter().map(part).collect();
+        let whole = crate::domain::record(person, person);
+        deferred.seal_parts(person, (!heads.is_empty()).then_some((whole, parts, heads)))
+    }
+
+    /// What these records, which were released, say, of the versions that were released.
+    pub async fn say(&self, person: Uuid, heads: Vec<Head>) -> Result<Vec<OwnRecord>, StoreError> {
+        own_record::say(&self.db, person, heads).await
+    }
+
+    /// Where these tasks, which were released, stand, and the newest steps of each, newest first.
+    pub async fn tasks(
+        &self,
+        person: Uuid,
+        ids: Vec<Uuid>,
+        most: i32,
+    ) -> Result<HashMap<Uuid, (Task, Vec<TaskStep>)>, StoreError> {
+        task::standing(&self.db, person, ids, most).await
+    }
+
+    /// With whom these decisions, which were released, are made, and when what they say was confirmed.
+    pub async fn decisions(
+        &self,
+        person: Uuid,
+        records: &[OwnRecord],
+    ) -> Result<HashMap<Uuid, Confirmed>, StoreError> {
+        let ids = records.iter().map(|record| record.id).collect();
+        let versions = records.iter().map(|record| record.version).collect();
+        decision::standing(&self.db, person, (ids, versions)).await
+    }
+
+    /// For what a suggestion to the person is, by its number.
+    pub async fn suggested_for(
+        &self,
+        permit: &StandingPermit,
+        id: Uuid,
+    ) -> Result<Option<i16>, StoreError> {
+        contribution::kind(&self.db, permit, id).await
+    }
+
+    /// Whose such a record is.
     pub async fn record_owner(&self, record: (Uuid, OwnKind)) -> Result<Option<Uuid>, StoreError> {
         own_record::owner(&self.db, record).await
     }

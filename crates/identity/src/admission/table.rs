@@ -276,14 +276,22 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.recovery.v1.RecoveryService/ListContributions", BESIDE.union(set(&[Person]))),
     users("/trellis.recovery.v1.RecoveryService/CreateGoal", set(&[Person])),
     users("/trellis.recovery.v1.RecoveryService/UpdateGoal", set(&[Person])),
-    users("/trellis.recovery.v1.RecoveryService/ListGoals", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ListGoals", BESIDE.union(set(&[Person]))),
+    // A task is the person's; who is asked for it says whether they do it.
+    users("/trellis.recovery.v1.RecoveryService/CreateTask", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/UpdateTask", set(&[Person, Supporter])),
+    users("/trellis.recovery.v1.RecoveryService/ListTasks", set(&[Person, Supporter])),
+    // A decision is of the person and who works with them; whom the person shares it with reads it.
+    users("/trellis.recovery.v1.RecoveryService/RecordDecision", CARE.union(set(&[Person]))),
+    users("/trellis.recovery.v1.RecoveryService/ConfirmDecision", CARE),
+    users("/trellis.recovery.v1.RecoveryService/ListDecisions", BESIDE.union(set(&[Person]))),
     // What can be asked is about nobody.
     users("/trellis.recovery.v1.RecoveryService/ListInstruments", BESIDE.union(set(&[Person]))),
     users("/trellis.recovery.v1.RecoveryService/PrepareCheckIn", set(&[Person])),
     users("/trellis.recovery.v1.RecoveryService/RecordCheckIn", set(&[Person])),
     // A caregiver answers of themself, as a person.
     users("/trellis.recovery.v1.RecoveryService/RecordCaregiverCheckIn", set(&[Person])),
-    users("/trellis.recovery.v1.RecoveryService/ListCheckIns", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ListCheckIns", BESIDE.union(set(&[Person]))),
     users("/trellis.recovery.v1.RecoveryService/GetProgress", set(&[Person])),
     // By whom a crisis plan is activated is the person's to set; those call for it whom they chose.
     users("/trellis.recovery.v1.RecoveryService/SetCrisisRules", set(&[Person])),

@@ -131,6 +131,8 @@ pub enum Collection {
     Contributions,
     Goals,
     CheckIns,
+    Tasks,
+    Decisions,
     /// By what rule their crisis plan is activated.
     CrisisRules,
     /// What was done about it.
@@ -152,6 +154,10 @@ impl Collection {
             (_, _, "people") if rpc.ends_with("/Notify") => Self::Notices,
             (None, _, "people") if is_match(rpc) => Self::Matches,
             (None, _, "people") if rpc.ends_with("Supporter") => Self::Supporters,
+            // A record beside the plan is decided on as a section is. Staff's list of crises is of sections.
+            (Some(Kind::PlanSection), None, "recovery") if !rpc.ends_with("/ListCrises") => {
+                Self::beside_plans(rpc)
+            }
             (Some(kind), None, _) => Self::Of(kind),
             (_, _, "notes") => Self::Of(Kind::Note),
             (_, _, "referrals") => Self::Of(Kind::Referral),
@@ -178,6 +184,8 @@ impl Collection {
             | "RecordCaregiverCheckIn"
             | "ListCheckIns"
             | "GetProgress" => Self::CheckIns,
+            "CreateTask" | "UpdateTask" | "ListTasks" => Self::Tasks,
+            "RecordDecision" | "ConfirmDecision" | "ListDecisions" => Self::Decisions,
             // A supporter's list goes by the rules, and staff's by what is open to them.
             "SetCrisisRules" | "GetCrisis" | "ListCrises" => Self::CrisisRules,
             "ActivateCrisisPlan" | "DeactivateCrisisPlan" => Self::CrisisSteps,

@@ -168,6 +168,8 @@ fn what(disclosure: &Disclosure) -> String {
         }
         Collection::Goals => ("goal of yours", "goals of yours", "your goals"),
         Collection::CheckIns => ("check-in of yours", "check-ins of yours", "your check-ins"),
+        Collection::Decisions => ("decision of yours", "decisions of yours", "your decisions"),
+        Collection::Tasks => ("task of yours", "tasks of yours", "your tasks"),
         Collection::CrisisRules => return "the rules of your crisis plan".to_owned(),
         Collection::CrisisSteps => return "your crisis plan".to_owned(),
         Collection::Notices => ("notice to you", "notices to you", "your notices"),

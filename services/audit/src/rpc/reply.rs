@@ -71,6 +71,8 @@ pub(super) fn name(collection: Collection, id: &Uuid) -> Option<String> {
         Collection::Contributions => Some(name_of("contributions", id)),
         Collection::Goals => Some(name_of("goals", id)),
         Collection::CheckIns => Some(name_of("checkIns", id)),
+        Collection::Tasks => Some(name_of("tasks", id)),
+        Collection::Decisions => Some(name_of("decisions", id)),
         Collection::Notices => Some(name_of("notices", id)),
         Collection::CrisisSteps => Some(name_of("crisisSteps", id)),
         Collection::CrisisRules

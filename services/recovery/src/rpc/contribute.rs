@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use prost::Message as _;
+use permit::{Call, ContributorPermit};
+use prost::Message;
 use rpc::{Conflict, Error};
 use tonic::{Request, Response};
 use wire::{
     Violation,
-    recovery::v1::{ContributeRequest, ContributeResponse},
+    recovery::v1::{self as pb, ContributeRequest, ContributeResponse},
 };
 
 use super::{
@@ -36,23 +37,36 @@ pub(super) async fn contribute(
     let person = rpc::id("person", "people", &request.person)?;
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let permit = contributor(app, &call, person).await?;
+    let made = suggested(app, (call, once, permit), (kind, content), |contribution| {
+        ContributeResponse { contribution: Some(contribution) }
+    });
+    Ok(Response::new(made.await?))
+}
+
+/// Keeps a suggestion: a section's, or a decision.
+pub(super) async fn suggested<M: Message + Default + 'static>(
+    app: &App,
+    (call, once, permit): (Call, rpc::Request, ContributorPermit),
+    (kind, content): (i16, Content),
+    told: impl Fn(pb::Contribution) -> M + Send + Sync + 'static,
+) -> Result<M, Error> {
     let (id, created_at) = (ledger::new_id(&app.deps.clock), app.deps.clock.now());
-    let by = Grantee::of(&permit.by().text());
     let new = Contribution {
         id,
-        person,
+        person: permit.person_id(),
         kind,
-        by,
+        by: Grantee::of(&permit.by().text()),
         content,
         state: PENDING,
         created_at,
         decided_at: None,
     };
-    let new = Arc::new(new);
+    let make = Arc::new((new, told));
     let theirs = Theirs { call, once, permit, tx: "contribution.make" };
     let made = theirs.made(app, move |tx, permit| {
-        let new = Arc::clone(&new);
+        let make = Arc::clone(&make);
         Box::pin(async move {
+            let (new, told) = &*make;
             if !store::stands(&mut *tx, &permit).await? {
                 return Err(Error::NotFound.into());
             }
@@ -61,12 +75,11 @@ pub(super) async fn contribute(
                 let (what, limit) = ("suggestions that wait", MOST_PENDING);
                 return Err(Error::Conflict(Conflict::TooMany { what, limit }).into());
             }
-            store::contribute(tx, &permit, &new).await?;
-            let contribution = Some(reply::contribution(&new)?);
-            Ok((ContributeResponse { contribution }, id))
+            store::contribute(tx, &permit, new).await?;
+            Ok((told(reply::contribution(new)?), id))
         })
     });
-    Ok(Response::new(made.await?))
+    made.await
 }
 
 /// For which section, and what.

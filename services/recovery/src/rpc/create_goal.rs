@@ -39,7 +39,7 @@ pub(super) async fn create_goal(
         let new = Arc::clone(&new);
         Box::pin(async move {
             let goal = add(tx, &permit, &new, ("goals", MOST_GOALS)).await?;
-            Ok(CreateGoalResponse { goal: Some(goal::shown(&goal)?) })
+            Ok(CreateGoalResponse { goal: Some(goal::shown(&goal, true)?) })
         })
     });
     Ok(Response::new(made.await?))

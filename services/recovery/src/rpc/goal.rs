@@ -17,7 +17,8 @@ pub(super) fn content(given: Option<&GoalContent>) -> (Content, Option<Violation
     (Content(bytes), long.then(|| Violation::new("content", "must come to at most 64 KiB")))
 }
 
-pub(super) fn shown(record: &OwnRecord) -> Result<Goal, Error> {
+/// `own`: to the person themself.
+pub(super) fn shown(record: &OwnRecord, own: bool) -> Result<Goal, Error> {
     let content = GoalContent::decode(&*record.content.0);
     Ok(Goal {
         name: name_of("goals", record.id),
@@ -25,7 +26,7 @@ pub(super) fn shown(record: &OwnRecord) -> Result<Goal, Error> {
         version: record.version,
         create_time: Some(timestamp(record.created_at)),
         write_time: Some(timestamp(record.written_at)),
-        etag: record.version.to_string(),
+        etag: if own { record.version.to_string() } else { String::new() },
         content: Some(content.map_err(|_| Error::Internal("a goal's content"))?),
     })
 }

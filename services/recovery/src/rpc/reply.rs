@@ -8,7 +8,9 @@ use wire::{
     recovery::v1 as pb,
 };
 
-use crate::domain::{Content, Contribution, Grantee, Said, Section, Share, Supporter, Version};
+use crate::domain::{
+    Content, Contribution, DECISION, Grantee, Said, Section, Share, Supporter, Version,
+};
 
 /// Which section it is that content is of; none: of none, or of several.
 pub(super) fn kind(content: &pb::SectionContent) -> Option<i16> {
@@ -68,7 +70,7 @@ pub(super) fn version(version: &Version) -> Result<pb::SectionVersion, Error> {
 pub(super) fn share(share: &Share) -> pb::SectionShare {
     pb::SectionShare {
         name: name_of("shares", share.id),
-        section: name_of("planSections", share.section),
+        section: name_of(share.of.collection(), share.of.id()),
         person: name_of("people", share.person),
         grantee: grantee(&share.grantee),
         create_time: Some(timestamp(share.created_at)),
@@ -113,11 +115,15 @@ pub(super) fn supporter(supporter: &Supporter) -> Result<pb::Supporter, Error> {
 }
 
 pub(super) fn contribution(contribution: &Contribution) -> Result<pb::Contribution, Error> {
+    let decision = contribution.kind == DECISION;
+    let decided = |content: &Content| pb::DecisionContent::decode(&*content.0);
+    let decided = decision.then(|| decided(&contribution.content)).transpose();
     Ok(pb::Contribution {
         name: name_of("contributions", contribution.id),
         person: name_of("people", contribution.person),
         contributor: grantee(&contribution.by),
-        content: Some(opened(&contribution.content)?),
+        content: (!decision).then(|| opened(&contribution.content)).transpose()?,
+        decision: decided.map_err(|_| Error::Internal("a decision's content"))?,
         state: i32::from(contribution.state),
         create_time: Some(timestamp(contribution.created_at)),
         decide_time: contribution.decided_at.map(timestamp),

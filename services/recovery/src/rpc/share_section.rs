@@ -1,4 +1,4 @@
-//! Shares a section with a practitioner or a supporter, until a time.
+//! Shares a section, or a record beside the plan, with a practitioner or a supporter, until a time.
 
 use std::sync::Arc;
 
@@ -16,11 +16,12 @@ use wire::{
 
 use super::{
     own::{Own, fence, of_part},
+    own_record::of_record,
     reply,
 };
 use crate::{
     App,
-    domain::{Grantee, MOST_SHARES, Share},
+    domain::{Grantee, MOST_SHARES, OwnKind, Share, SharedOf},
     store,
 };
 
@@ -40,26 +41,21 @@ pub(super) async fn share_section(
     rpc::check(&request).ids(&ids).and(late).done()?;
     let until = until.ok_or_else(|| Error::field("until_time", "must be in the future"))?;
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
-    let section = rpc::id("section", "planSections", &request.section)?;
-    let permit = of_part(app, &call, section).await?;
+    let of = shared_of(&request.section)?;
+    let permit = match of {
+        SharedOf::Section(section) => of_part(app, &call, section).await?,
+        SharedOf::Record(record, kind) => of_record(app, &call, (record, kind)).await?,
+    };
     let grantee = grantee(app, "grantee", &request.grantee)?;
     let (id, person) = (ledger::new_id(&app.deps.clock), permit.person_id());
-    let new = Share {
-        id,
-        section,
-        person,
-        grantee,
-        created_at: now,
-        until,
-        ended_at: None,
-        crisis: None,
-    };
+    let new =
+        Share { id, of, person, grantee, created_at: now, until, ended_at: None, crisis: None };
     let new = Arc::new(new);
     let own = Own { call, once, permit, id, records: vec![id], tx: "plan.share" };
     let shared = own.made(app, move |tx, permit| {
         let new = Arc::clone(&new);
         Box::pin(async move {
-            share(tx, &permit, &new).await?;
+            share(tx, &permit, &new, ("grantee", false)).await?;
             Ok(ShareSectionResponse { share: Some(reply::share(&new)) })
         })
     });
@@ -69,23 +65,38 @@ pub(super) async fn share_section(
     Ok(Response::new(shared))
 }
 
-/// Keeps a share in the place of what there is between the section and the grantee.
-async fn share(tx: &mut PgConnection, permit: &StandingPermit, new: &Share) -> Result<(), InTx> {
-    let (section, now): (Uuid, Instant) = (new.section, new.created_at);
-    if !store::of_section(&mut *tx, permit, section).await? {
+/// What is to be shared.
+fn shared_of(name: &str) -> Result<SharedOf, Error> {
+    let (collection, _) = name.split_once('/').unwrap_or_default();
+    match OwnKind::SHARED.into_iter().find(|kind| kind.collection() == collection) {
+        Some(kind) => Ok(SharedOf::Record(rpc::id("section", collection, name)?, kind)),
+        None => Ok(SharedOf::Section(rpc::id("section", "planSections", name)?)),
+    }
+}
+
+/// Keeps a share in the place of what there is between the section or record and the grantee.
+/// `with_record`: see the store.
+pub(super) async fn share(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    new: &Share,
+    (field, with_record): (&'static str, bool),
+) -> Result<(), InTx> {
+    let (of, now): (SharedOf, Instant) = (new.of, new.created_at);
+    if !store::is_theirs(&mut *tx, permit, of).await? {
         return Err(Error::NotFound.into());
     }
     let supporters: Vec<Uuid> = new.grantee.supporter().into_iter().collect();
     if store::of_circle(&mut *tx, permit, &supporters, true).await? != supporters {
-        return Err(not_of_circle("grantee").into());
+        return Err(not_of_circle(field).into());
     }
-    store::end_with(&mut *tx, permit, section, &new.grantee, now).await?;
-    let live = store::live(&mut *tx, permit, section, now).await?;
+    store::end_with(&mut *tx, permit, of, &new.grantee, now).await?;
+    let live = store::live(&mut *tx, permit, of, now).await?;
     if usize::try_from(live).is_ok_and(|live| live >= MOST_SHARES) {
         let (what, limit) = ("shares", MOST_SHARES);
         return Err(Error::Conflict(Conflict::TooMany { what, limit }).into());
     }
-    Ok(store::share(tx, permit, new).await?)
+    Ok(store::share(tx, permit, new, with_record).await?)
 }
 
 fn not_of_circle(field: &str) -> Error {

@@ -32,7 +32,7 @@ pub(super) async fn update_goal(
             let which = (id, OwnKind::Goal);
             let goal = store::rewrite(tx, &permit, which, expected, (&content, at)).await?;
             let goal = goal.ok_or(Error::Conflict(Conflict::Stale))?;
-            Ok(UpdateGoalResponse { goal: Some(goal::shown(&goal)?) })
+            Ok(UpdateGoalResponse { goal: Some(goal::shown(&goal, true)?) })
         })
     });
     Ok(Response::new(written.await?))

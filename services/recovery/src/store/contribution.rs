@@ -102,6 +102,25 @@ pub async fn decide(
     before.try_into().map(Some)
 }
 
+pub(super) async fn kind(
+    db: &Db,
+    permit: &StandingPermit,
+    id: Uuid,
+) -> Result<Option<i16>, StoreError> {
+    let person = permit.person_id();
+    db.run_tx("contribution.kind", permit.scope().reading(), move |tx| {
+        Box::pin(async move {
+            let kind = sqlx::query_scalar!(
+                "SELECT kind FROM contribution WHERE id = $1 AND person_id = $2",
+                id,
+                person,
+            );
+            Ok(kind.fetch_optional(tx).await?)
+        })
+    })
+    .await
+}
+
 /// Those to a person; `by`: of one contributor.
 pub(super) async fn list(
     db: &Db,

@@ -1,11 +1,13 @@
 //! Goals and check-ins: a row each, and a row for all that they have said.
 
+use std::collections::HashMap;
+
 use kernel::Instant;
 use permit::StandingPermit;
-use pg::{Db, PgConnection, Sealed, StoreError};
+use pg::{Db, PgConnection, Scope, Sealed, StoreError};
 use uuid::Uuid;
 
-use crate::domain::{Content, NewRecord, OwnKind, OwnRecord};
+use crate::domain::{Content, Head, NewRecord, OwnKind, OwnRecord};
 
 struct Row {
     id: Uuid,
@@ -158,6 +160,73 @@ pub(super) async fn list(
         })
     });
     rows.await?.into_iter().map(OwnRecord::try_from).collect()
+}
+
+/// The records of a person's before this one that are shared with one of these, newest first. Whether a share lasts is
+/// the decision's to see.
+pub(super) async fn shared(
+    db: &Db,
+    person: Uuid,
+    ((kind, instrument), with): ((OwnKind, Option<String>), Vec<String>),
+    before: (Instant, Uuid),
+    most: i64,
+) -> Result<Vec<Head>, StoreError> {
+    db.run_tx("own.shared", Scope::person(person).reading(), move |tx| {
+        let (instrument, with) = (instrument.clone(), with.clone());
+        Box::pin(async move {
+            Ok(sqlx::query_as!(
+                Head,
+                "SELECT r.id, r.person_id AS person, r.version, r.created_at, r.written_at
+                 FROM own_record r
+                 WHERE r.person_id = $1 AND r.kind = $2 AND ($3::text IS NULL OR r.instrument = $3)
+                     AND (r.created_at, r.id) < ($4, $5)
+                     AND EXISTS (SELECT FROM share s WHERE s.record_id = r.id
+                         AND s.ended_at IS NULL AND s.grantee = ANY ($7))
+                 ORDER BY r.created_at DESC, r.id DESC LIMIT $6",
+                person,
+                kind as i16,
+                instrument,
+                before.0,
+                before.1,
+                most,
+                &with,
+            )
+            .fetch_all(tx)
+            .await?)
+        })
+    })
+    .await
+}
+
+/// What records say, of these versions.
+pub(super) async fn say(
+    db: &Db,
+    person: Uuid,
+    heads: Vec<Head>,
+) -> Result<Vec<OwnRecord>, StoreError> {
+    let ids: Vec<Uuid> = heads.iter().map(|head| head.id).collect();
+    let versions: Vec<i32> = heads.iter().map(|head| head.version).collect();
+    let rows = db.run_tx("own.words", Scope::person(person).reading(), move |tx| {
+        let (ids, versions) = (ids.clone(), versions.clone());
+        Box::pin(async move {
+            Ok(sqlx::query!(
+                "SELECT v.record_id, v.content FROM own_version v
+                 JOIN unnest($1::uuid[], $2::integer[]) AS asked (record_id, version)
+                     USING (record_id, version)",
+                &ids,
+                &versions,
+            )
+            .fetch_all(tx)
+            .await?)
+        })
+    });
+    let mut found = HashMap::new();
+    for row in rows.await? {
+        found.insert(row.record_id, Content(Sealed::open(&row.content)?.to_vec()));
+    }
+    let lost = || StoreError::BadRow { what: "a version of a record" };
+    let said = |head: &Head| Ok(head.saying(found.remove(&head.id).ok_or_else(lost)?));
+    heads.iter().map(said).collect()
 }
 
 /// Whose a record is.

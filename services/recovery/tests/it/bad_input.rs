@@ -9,7 +9,7 @@ use wire::recovery::v1 as pb;
 
 use crate::world::{Section, World, history, items, list_of, toolbox, unsharing, writing};
 
-fn fields(status: &Status) -> BTreeSet<String> {
+pub fn fields(status: &Status) -> BTreeSet<String> {
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     let details = status.get_error_details();
     assert_eq!(details.error_info().unwrap().reason, "INVALID_ARGUMENT");

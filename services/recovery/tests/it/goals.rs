@@ -110,10 +110,13 @@ async fn nobody_but_the_person_reads_or_writes_a_goal() {
     // Absent and another's are one answer, to the byte.
     let said = |status: &Status| (status.message().to_owned(), status.details().to_vec().len());
     assert!(answers.iter().all(|status| said(status) == said(&answers[0])));
-    // Who has no business here is not let in.
-    for staff in [world.clinician(CLINIC, "dr-c"), world.individual("rep", Role::Representative)] {
-        let refused = staff.goals(list_goals(person)).await.unwrap_err();
-        assert_eq!(refused.code(), Code::PermissionDenied);
+    // Who has no business here is not let in, and staff see what is shared with them.
+    let (doctor, representative) =
+        (world.clinician(CLINIC, "dr-c"), world.individual("rep", Role::Representative));
+    is_absent(&doctor.goals(list_goals(person)).await.unwrap_err());
+    let refused = representative.goals(list_goals(person)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    for staff in [doctor, representative] {
         let refused = staff.make_goal(making(person, "for them")).await.unwrap_err();
         assert_eq!(refused.code(), Code::PermissionDenied);
     }

@@ -218,6 +218,7 @@ async fn what_is_no_suggestion_is_named() {
         request_id: fresh(),
         name: "contributions/1".into(),
         accept: true,
+        ..pb::DecideContributionRequest::default()
     };
     assert_eq!(jane.decide_contribution(odd).await.unwrap_err().code(), Code::InvalidArgument);
 }

@@ -99,7 +99,12 @@ pub fn suggesting(person: Uuid, content: impl Into<pb::SectionContent>) -> pb::C
 }
 
 pub fn deciding(one: &pb::Contribution, accept: bool) -> pb::DecideContributionRequest {
-    pb::DecideContributionRequest { request_id: fresh(), name: one.name.clone(), accept }
+    pb::DecideContributionRequest {
+        request_id: fresh(),
+        name: one.name.clone(),
+        accept,
+        ..pb::DecideContributionRequest::default()
+    }
 }
 
 pub fn suggestions_to(person: Uuid) -> pb::ListContributionsRequest {

@@ -8,8 +8,17 @@ use policy::{
 use testkit::fakes::{Staff, consent, permitting};
 use time::Duration;
 use uuid::Uuid;
+use wire::recovery::v1::PlanSectionKind;
 
-use crate::world::{CLINIC, Client, HOUSING, World, is_absent, sharing, toolbox, writing};
+use crate::{
+    decisions::{decisions_of, recording},
+    shared::{answering, check_ins_of},
+    supported::{by_one, calling, id_of, looking},
+    tasks::{asking, tasks_of},
+    world::{
+        CLINIC, Client, HOUSING, World, is_absent, list_goals, making, sharing, toolbox, writing,
+    },
+};
 
 /// Every code there is.
 fn all<C: Code>() -> CodeSet<C> {
@@ -20,10 +29,18 @@ fn all<C: Code>() -> CodeSet<C> {
 async fn everything(world: &World, person: Uuid, jane: &Client, agency: Uuid) {
     let now: Instant = kernel::Clock::now(&world.clock);
     let sections = jane.plan(person).await.unwrap().sections;
-    let records: Vec<RecordId> = sections
-        .iter()
-        .map(|section| RecordId::new(section.name.trim_start_matches("planSections/")))
-        .collect();
+    let goals = jane.goals(list_goals(person)).await.unwrap().goals;
+    let check_ins = jane.check_ins(check_ins_of(person)).await.unwrap().check_ins;
+    let tasks = jane.tasks(tasks_of(person)).await.unwrap().tasks;
+    let decisions = jane.decisions(decisions_of(person)).await.unwrap().decisions;
+    let names = (sections.into_iter().map(|one| one.name))
+        .chain(goals.into_iter().map(|one| one.name))
+        .chain(check_ins.into_iter().map(|one| one.name))
+        .chain(tasks.into_iter().map(|one| one.name))
+        .chain(decisions.into_iter().map(|one| one.name));
+    let records: Vec<RecordId> =
+        names.map(|name| RecordId::new(id_of(&name).to_string())).collect();
+    assert_eq!(records.len(), 11);
     for (n, kind) in ConsentType::ALL.iter().enumerate() {
         let whole = Rule {
             recipients: Some(Recipients {
@@ -93,11 +110,35 @@ async fn everything(world: &World, person: Uuid, jane: &Client, agency: Uuid) {
     });
 }
 
+/// One of each that is kept beside the plan, and a circle with rules for a crisis.
+async fn beside(world: &World, person: Uuid, jane: &Client) -> Client {
+    jane.make_goal(making(person, "work")).await.unwrap();
+    jane.check_in(answering(person, 3)).await.unwrap();
+    let (kim, kims) = world.supporter(person, jane, "friend").await;
+    jane.make_task(asking(world, person, "a ride", Some(&kim))).await.unwrap();
+    jane.record_decision(recording(world, person, None)).await.unwrap();
+    jane.set_crisis_rules(by_one(person, &kim)).await.unwrap();
+    kims
+}
+
+/// What each list of the person's answers to somebody who is shown none of it.
+async fn every_list(client: &Client, person: Uuid) -> Vec<tonic::Status> {
+    vec![
+        client.plan(person).await.unwrap_err(),
+        client.goals(list_goals(person)).await.unwrap_err(),
+        client.check_ins(check_ins_of(person)).await.unwrap_err(),
+        client.tasks(tasks_of(person)).await.unwrap_err(),
+        client.decisions(decisions_of(person)).await.unwrap_err(),
+        client.get_crisis(looking(person)).await.unwrap_err(),
+    ]
+}
+
 #[tokio::test]
 async fn no_role_purpose_consent_order_or_emergency_opens_a_section() {
     let world = World::new().await;
     let (person, jane) = world.somebody();
     let tools = jane.update(writing(person, toolbox("a walk"))).await.unwrap();
+    let kims = beside(&world, person, &jane).await;
     for agency in [CLINIC, HOUSING] {
         everything(&world, person, &jane, agency).await;
     }
@@ -107,29 +148,42 @@ async fn no_role_purpose_consent_order_or_emergency_opens_a_section() {
             for purposes in Purpose::ALL.iter().map(|one| CodeSet::from([*one])).chain([all()]) {
                 let staff = Staff::of(agency, "dr-c").roles([*role]).purposes(purposes);
                 let Some(client) = signed_in(&world, &staff) else { continue };
-                let refused = client.plan(person).await.unwrap_err();
-                match refused.code() {
-                    tonic::Code::NotFound => {
-                        is_absent(&refused);
-                        absent += 1;
-                    }
-                    code => {
-                        let own = [tonic::Code::PermissionDenied, tonic::Code::Unauthenticated];
-                        assert!(own.contains(&code), "{role:?} {purposes:?}: {refused:?}");
-                        not_admitted += 1;
+                for refused in every_list(&client, person).await {
+                    match refused.code() {
+                        tonic::Code::NotFound => {
+                            is_absent(&refused);
+                            absent += 1;
+                        }
+                        code => {
+                            let own = [tonic::Code::PermissionDenied, tonic::Code::Unauthenticated];
+                            assert!(own.contains(&code), "{role:?} {purposes:?}: {refused:?}");
+                            not_admitted += 1;
+                        }
                     }
                 }
             }
         }
     }
-    assert!(absent >= 200 && not_admitted > 0, "{absent} absent, {not_admitted} not admitted");
+    assert!(absent >= 800 && not_admitted > 0, "{absent} absent, {not_admitted} not admitted");
+    // A crisis shows whom the person chose what they chose, and changes nothing for anybody else.
+    kims.activate_crisis_plan(calling(person)).await.unwrap();
+    let shown = kims.plan(person).await.unwrap().sections;
+    assert!(shown.len() == 1 && shown[0].kind() == PlanSectionKind::CrisisPlan);
+    for agency in [CLINIC, HOUSING] {
+        let client = world.client(&Staff::of(agency, "dr-c").purposes(all()));
+        let refused = every_list(&client, person).await;
+        assert_eq!(refused.iter().filter(|one| one.code() == tonic::Code::NotFound).count(), 4);
+    }
     // The same with one share: that section, and nothing beside it.
     jane.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
     for purpose in Purpose::ALL {
         let staff = Staff::of(CLINIC, "dr-c").purposes([*purpose]);
-        let plan = world.client(&staff).plan(person).await.unwrap();
+        let client = world.client(&staff);
+        let plan = client.plan(person).await.unwrap();
         assert_eq!(plan.sections.len(), 1, "{purpose:?}");
         assert_eq!(plan.sections[0].name, tools.name);
+        is_absent(&client.goals(list_goals(person)).await.unwrap_err());
+        is_absent(&client.decisions(decisions_of(person)).await.unwrap_err());
     }
 }
 
@@ -145,6 +199,7 @@ fn signed_in(world: &World, staff: &Staff) -> Option<Client> {
 async fn neither_who_acts_for_the_person_nor_who_supports_them_sees_a_plan() {
     let world = World::new().await;
     let (person, jane) = world.somebody();
+    beside(&world, person, &jane).await;
     everything(&world, person, &jane, CLINIC).await;
     world.people.appoint(
         "kim",
@@ -159,11 +214,20 @@ async fn neither_who_acts_for_the_person_nor_who_supports_them_sees_a_plan() {
             confirmed_by: None,
         },
     );
-    let refused = world.individual("kim", Role::Representative).plan(person).await.unwrap_err();
-    assert_eq!(refused.code(), tonic::Code::PermissionDenied);
+    let representative = world.individual("kim", Role::Representative);
+    for refused in every_list(&representative, person).await {
+        assert_eq!(refused.code(), tonic::Code::PermissionDenied);
+    }
     // Whom nobody has asked, and one of the circle with whom nothing is shared.
     let kim = world.individual("kim", Role::Supporter);
-    is_absent(&kim.plan(person).await.unwrap_err());
+    let lists = async || {
+        for refused in every_list(&kim, person).await {
+            // The rules of a crisis are told to the person alone.
+            let denied = refused.code() == tonic::Code::PermissionDenied;
+            assert!(denied || refused.code() == tonic::Code::NotFound, "{refused:?}");
+        }
+    };
+    lists().await;
     world.supporter(person, &jane, "kim").await;
-    is_absent(&kim.plan(person).await.unwrap_err());
+    lists().await;
 }

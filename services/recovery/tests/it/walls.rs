@@ -4,9 +4,12 @@ use pg::{Scope, StoreError};
 use uuid::Uuid;
 
 use crate::{
+    decisions::{confirming, recording},
     supported::{by_one, calling, suggesting},
+    tasks::asking,
     world::{
-        CLINIC, World, history, list_of, making, sharing, toolbox, triggers, unsharing, writing,
+        CLINIC, World, history, list_of, making, practitioner, sharing, toolbox, triggers,
+        unsharing, writing,
     },
 };
 
@@ -28,7 +31,7 @@ async fn does(world: &World, scope: Scope, sql: &'static str) -> Result<u64, Sto
     done.await
 }
 
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 18] = [
     "plan",
     "plan_section",
     "section_version",
@@ -42,6 +45,10 @@ const TABLES: [&str; 14] = [
     "circle_event",
     "own_record",
     "own_version",
+    "task",
+    "task_step",
+    "decision",
+    "decision_confirmed",
     "request_log",
 ];
 
@@ -58,6 +65,11 @@ async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs
         by.set_crisis_rules(by_one(person, &kim)).await.unwrap();
         kims.activate_crisis_plan(calling(person)).await.unwrap();
         by.make_goal(making(person, "a flat")).await.unwrap();
+        by.make_task(asking(&world, person, "a ride", Some(&kim))).await.unwrap();
+        let with = practitioner(CLINIC, "dr-c");
+        let recorded = by.record_decision(recording(&world, person, Some(&with))).await.unwrap();
+        let confirming = confirming(&recorded.decision.unwrap());
+        world.clinician(CLINIC, "dr-c").confirm(confirming).await.unwrap();
     }
     for table in TABLES {
         assert!(people(&world, table, Scope::nobody()).await.is_empty(), "{table}");
@@ -99,6 +111,16 @@ async fn the_services_role_deletes_nothing_and_changes_no_words_and_no_share_but
         "DELETE FROM circle_event",
         "UPDATE circle_event SET agencies = agencies",
         "UPDATE share SET crisis_id = NULL",
+        "UPDATE share SET record_id = record_id",
+        "UPDATE share SET with_record = true",
+        "DELETE FROM task",
+        "UPDATE task SET person_id = person_id",
+        "DELETE FROM task_step",
+        "UPDATE task_step SET state = 1",
+        "DELETE FROM decision",
+        "UPDATE decision SET person_id = person_id",
+        "DELETE FROM decision_confirmed",
+        "UPDATE decision_confirmed SET version = 2",
         "UPDATE supporter SET created_at = created_at",
         "UPDATE contribution SET content = ''",
         "UPDATE contribution SET contributor = contributor",

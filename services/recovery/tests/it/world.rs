@@ -262,6 +262,12 @@ calls! {
     make_goal: create_goal(CreateGoalRequest) -> pb::Goal, goal;
     rewrite_goal: update_goal(UpdateGoalRequest) -> pb::Goal, goal;
     goals: list_goals(ListGoalsRequest) -> pb::ListGoalsResponse;
+    make_task: create_task(CreateTaskRequest) -> pb::Task, task;
+    step_task: update_task(UpdateTaskRequest) -> pb::Task, task;
+    tasks: list_tasks(ListTasksRequest) -> pb::ListTasksResponse;
+    record_decision: record_decision(RecordDecisionRequest) -> pb::RecordDecisionResponse;
+    confirm: confirm_decision(ConfirmDecisionRequest) -> pb::Decision, decision;
+    decisions: list_decisions(ListDecisionsRequest) -> pb::ListDecisionsResponse;
     check_in: record_check_in(RecordCheckInRequest) -> pb::CheckIn, check_in;
     caregiver: record_caregiver_check_in(RecordCaregiverCheckInRequest)
         -> pb::RecordCaregiverCheckInResponse;

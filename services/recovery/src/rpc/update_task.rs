@@ -1,0 +1,150 @@
+//! Changes a task: the person all of it, the supporter who is asked for it where it stands.
+
+use std::sync::Arc;
+
+use kernel::{Instant, Role};
+use permit::{Call, Contributor};
+use pg::PgConnection;
+use rpc::{Conflict, Error, InTx};
+use tonic::{Request, Response};
+use uuid::Uuid;
+use wire::{
+    Violation,
+    convert::instant,
+    recovery::v1::{UpdateTaskRequest, UpdateTaskResponse},
+};
+
+use super::{
+    own::{Own, fence, of_owner},
+    reply,
+    rewrite_task::{Rewriting, rewritten},
+    task,
+    theirs::{Theirs, contributor},
+};
+use crate::{
+    App,
+    domain::{MOST_STEPS, OwnKind, Task, TaskState},
+    store::{self, Whose},
+};
+
+const RPC: &str = "trellis.recovery.v1.RecoveryService/UpdateTask";
+
+pub(super) async fn update_task(
+    app: &App,
+    request: Request<UpdateTaskRequest>,
+) -> Result<Response<UpdateTaskResponse>, Error> {
+    let call = rpc::call(&request, RPC)?;
+    let request = request.into_inner();
+    let now = app.deps.clock.now();
+    let until = request.until_time.as_ref();
+    let until = (until.is_some(), until.and_then(instant));
+    let (asked, mut wrong) = task::asked(request.content.as_ref(), &request.supporter, until, now);
+    let (state, content) = (TaskState::of(request.state), request.content.is_some());
+    let by_supporter = call.caller().roles().contains(Role::Supporter);
+    if state.is_some() == content {
+        wrong.push(Violation::new("state", "must be given, or content, and not both"));
+    }
+    if !content && (asked.supporter.is_some() || !request.etag.is_empty()) {
+        wrong.push(Violation::new("content", "must be given with supporter, until_time or etag"));
+    }
+    if by_supporter && content {
+        wrong.push(Violation::new("content", "is the person's to give"));
+    }
+    let ids = [("request_id", &*request.request_id), ("name", &*request.name)];
+    rpc::check(&request).ids(&ids).and(wrong).done()?;
+    let once = rpc::Request::new(&call, &request.request_id, &request)?;
+    let id = rpc::id("name", "tasks", &request.name)?;
+    let owner = app.store.record_owner((id, OwnKind::Task)).await?;
+    let updated = match state {
+        Some(state) if by_supporter => theirs(app, call, once, (id, owner, state)).await?,
+        Some(state) => own_step(app, call, once, (id, owner, state)).await?,
+        None => {
+            let permit = of_owner(app, &call, owner, id).await?;
+            let expected = reply::version_of(&request.etag)?;
+            let shared = task::share(app, permit.person_id(), (id, now), &asked);
+            let rewriting = Rewriting { id, expected, asked, shared, now };
+            let own = Own { call, once, permit, id, records: vec![id], tx: "task.write" };
+            rewritten(app, own, rewriting).await?
+        }
+    };
+    // Who was asked before may be shown it no more.
+    fence().await;
+    Ok(Response::new(updated))
+}
+
+/// What the supporter says who is asked for it.
+async fn theirs(
+    app: &App,
+    call: Call,
+    once: rpc::Request,
+    (id, owner, state): (Uuid, Option<Uuid>, TaskState),
+) -> Result<UpdateTaskResponse, Error> {
+    let permit = contributor(app, &call, owner.unwrap_or_default()).await?;
+    let clock = Arc::clone(&app.deps.clock);
+    let theirs = Theirs { call, once, permit, tx: "task.step" };
+    let said = theirs.made(app, move |tx, permit| {
+        let clock = Arc::clone(&clock);
+        Box::pin(async move {
+            let whose = Whose::from(&*permit);
+            let Contributor::Supporter(by) = *permit.by() else {
+                return Err(Error::NotFound.into());
+            };
+            if !store::lock_for(&mut *tx, whose).await? {
+                return Err(Error::NotFound.into());
+            }
+            let now = clock.now();
+            let task = store::task(&mut *tx, whose, id, Some((by, now))).await?;
+            let task = task.ok_or(Error::NotFound)?;
+            let said = said(tx, whose, task, (state, Some(by), now)).await?;
+            let task = Some(task::bare(&said, whose.person()));
+            Ok((UpdateTaskResponse { task }, id))
+        })
+    });
+    said.await
+}
+
+/// What the person says.
+async fn own_step(
+    app: &App,
+    call: Call,
+    once: rpc::Request,
+    (id, owner, state): (Uuid, Option<Uuid>, TaskState),
+) -> Result<UpdateTaskResponse, Error> {
+    let permit = of_owner(app, &call, owner, id).await?;
+    let clock = Arc::clone(&app.deps.clock);
+    let own = Own { call, once, permit, id, records: vec![id], tx: "task.step" };
+    let said = own.made(app, move |tx, permit| {
+        let now = clock.now();
+        Box::pin(async move {
+            let whose = Whose::from(&*permit);
+            let task = store::task(&mut *tx, whose, id, None).await?.ok_or(Error::NotFound)?;
+            let said = said(tx, whose, task, (state, None, now)).await?;
+            Ok(UpdateTaskResponse { task: Some(task::bare(&said, whose.person())) })
+        })
+    });
+    said.await
+}
+
+/// Keeps what was said, where it may be.
+async fn said(
+    tx: &mut PgConnection,
+    whose: Whose,
+    task: Task,
+    (state, by, now): (TaskState, Option<Uuid>, Instant),
+) -> Result<Task, InTx> {
+    let allowed = task.moves(by.is_some());
+    if !allowed.contains(&state) {
+        let allowed = allowed.into_iter().map(TaskState::name).collect();
+        return Err(
+            Error::Conflict(Conflict::WrongState { state: task.state.name(), allowed }).into()
+        );
+    }
+    // The person takes it back whatever there is.
+    if task.steps >= MOST_STEPS && state != TaskState::Cancelled {
+        let (what, limit) = ("steps of the task", usize::try_from(MOST_STEPS).unwrap_or_default());
+        return Err(Error::Conflict(Conflict::TooMany { what, limit }).into());
+    }
+    let said = Task { state, steps: task.steps + 1, ..task };
+    store::say_task(tx, whose, &said, (by, now)).await?;
+    Ok(said)
+}
