@@ -12,6 +12,7 @@ mod deactivate_crisis_plan;
 mod decide_contribution;
 mod decision;
 mod employment;
+mod employment_step;
 mod end_employment_specialist;
 mod end_supporter;
 mod get_crisis;

@@ -6,7 +6,7 @@ use rpc::Error;
 use tonic::{Request, Response};
 use wire::recovery::v1::{ListEmploymentStepsRequest, ListEmploymentStepsResponse};
 
-use super::{employment, own::themself};
+use super::{employment_step, own::themself};
 use crate::{App, domain::OwnKind};
 
 const RPC: &str = "trellis.recovery.v1.RecoveryService/ListEmploymentSteps";
@@ -32,7 +32,7 @@ pub(super) async fn list_employment_steps(
     let (mut steps, disclosure) = guard.release(sealed).await?;
     let next_page_token = page.cut(&mut steps, |step| (step.at, step.id))?;
     Ok(Response::new(ListEmploymentStepsResponse {
-        steps: steps.iter().map(employment::step).collect::<Result<_, _>>()?,
+        steps: steps.iter().map(employment_step::step).collect::<Result<_, _>>()?,
         next_page_token,
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))

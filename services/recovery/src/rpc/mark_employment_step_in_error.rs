@@ -7,7 +7,7 @@ use uuid::Uuid;
 use wire::recovery::v1::{MarkEmploymentStepInErrorRequest, MarkEmploymentStepInErrorResponse};
 
 use super::{
-    employment,
+    employment_step,
     specialist::{By, Written},
 };
 use crate::{App, domain::EmploymentStep, store};
@@ -52,5 +52,5 @@ async fn marked(
     }
     store::mark_step(tx, by.plan.0, (id, at)).await?;
     let marked = EmploymentStep { error_at: Some(at), ..step.clone() };
-    Ok(MarkEmploymentStepInErrorResponse { step: Some(employment::step(&marked)?) })
+    Ok(MarkEmploymentStepInErrorResponse { step: Some(employment_step::step(&marked)?) })
 }

@@ -9,7 +9,7 @@ use tonic::{Request, Response};
 use wire::recovery::v1::{self as pb, RecordEmploymentStepRequest, RecordEmploymentStepResponse};
 
 use super::{
-    employment,
+    employment, employment_step,
     specialist::{By, Written},
 };
 use crate::{
@@ -28,7 +28,7 @@ pub(super) async fn record_employment_step(
     let request = request.into_inner();
     let at = app.deps.clock.now();
     let given = request.content.as_ref();
-    let (facets, wrong) = given.map(|given| employment::facets(given, at)).unwrap_or_default();
+    let (facets, wrong) = given.map(|given| employment_step::facets(given, at)).unwrap_or_default();
     let placement = given.and_then(named).unwrap_or_default();
     let ids = [("request_id", &*request.request_id), ("plan", &*request.plan), placement];
     rpc::check(&request).ids(&ids).and(wrong).done()?;
@@ -71,19 +71,19 @@ async fn recorded(
     if let Some(id) = new.facets.placement {
         let found = store::step_state(&mut *tx, by.plan, id).await?;
         let placement = fits(found, new, given)?;
-        let job = employment::step_content(&placement.step.content)?.placement;
+        let job = employment_step::step_content(&placement.step.content)?.placement;
         placed = job.map(|job| job.employer).unwrap_or_default();
     }
     // The person tells whom they like what they like, and may record what was told beyond what they had chosen.
     if by.specialist.is_some()
-        && let Some((employer, told, field)) = employment::told(given, &placed)
-        && !employment::may_be_told(&employment::said(&said)?, employer, told)
+        && let Some((employer, told, field)) = employment_step::told(given, &placed)
+        && !employment_step::may_be_told(&employment::said(&said)?, employer, told)
     {
         let what = "must be NOTHING, or what the person chose that this employer may be told";
         return Err(Error::field(field, what).into());
     }
     let step = store::add_employment_step(tx, by.plan, by.specialist.as_ref(), new).await?;
-    Ok(RecordEmploymentStepResponse { step: Some(employment::step(&step)?) })
+    Ok(RecordEmploymentStepResponse { step: Some(employment_step::step(&step)?) })
 }
 
 /// The placement, where a step may name it.
