@@ -831,6 +831,7 @@ impl<'a> Stage<'a> {
                 let name = self.world.note(person).await.name;
                 one(notes::ListNoteVersionsRequest { name })
             }
+            "WatchPersonEvents" => one(notes::WatchPersonEventsRequest { after: 0 }),
             "LocateNotes" => {
                 one(notes::LocateNotesRequest { names: vec![self.world.note(person).await.name] })
             }

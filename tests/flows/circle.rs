@@ -52,8 +52,12 @@ async fn a_friend_is_asked_suggests_calls_is_shown_and_let_go() {
         content: Some(SectionContent { crisis_plan, ..Default::default() }),
     };
     let suggested = served!(kim.recovery(), contribute, suggesting).contribution.unwrap();
-    let deciding =
-        DecideContributionRequest { request_id: request_id(), name: suggested.name, accept: true };
+    let deciding = DecideContributionRequest {
+        request_id: request_id(),
+        name: suggested.name,
+        accept: true,
+        ..Default::default()
+    };
     served!(jane.actor.recovery(), decide_contribution, deciding);
 
     let viewers = vec![supporter.name.clone()];

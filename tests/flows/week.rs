@@ -25,7 +25,10 @@ use wire::{
         SupervisionContactOutcome as Came, UnreadReason as Waits, WatchNotesRequest,
         WatchNotesResponse,
     },
-    people::v1::{ConfirmSignInRequest, RegisterPersonRequest, RenewConfirmationCodeRequest},
+    people::v1::{
+        ConfirmSignInRequest, ListNoticesRequest, NoticeKind, RegisterPersonRequest,
+        RenewConfirmationCodeRequest,
+    },
 };
 
 /// Everybody around one person.
@@ -531,6 +534,13 @@ async fn block_and_review(week: &Week) -> String {
     let own = world.clinician.notes().decide_block_review(decide(&reviews[0].name)).await;
     assert!(own.is_err(), "who decided does not review");
     served!(week.second.notes(), decide_block_review, decide(&reviews[0].name));
+    let told = async || {
+        let person = week.person.name.clone();
+        let request = ListNoticesRequest { person, ..ListNoticesRequest::default() };
+        let notices = served!(week.person.actor.people(), list_notices, request).notices;
+        notices.into_iter().find(|notice| notice.kind() == NoticeKind::BlockLifted)
+    };
+    until("the person is told of it", BOUND, told).await;
     assert_eq!(bodies(&reads(person, &note.name).await.unwrap()), [call]);
     note.name
 }

@@ -25,7 +25,7 @@ pub use peer::{Authorized, Peer};
 pub use people::GrpcPeople;
 pub use preferences::GrpcPreferences;
 pub use services::GrpcServices;
-pub use told::{Told, follow_circles, follow_person_events, follow_served};
+pub use told::{Told, follow_circles, follow_person_events, follow_releases, follow_served};
 
 use std::time::Duration;
 

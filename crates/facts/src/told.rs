@@ -12,6 +12,7 @@ use wire::{
         WatchPersonEventsRequest, WatchPersonEventsResponse,
         facts_service_client::FactsServiceClient,
     },
+    notes::v1::{self as notes, note_facts_service_client::NoteFactsServiceClient},
     recovery::v1::{self as circles, recovery_facts_service_client::RecoveryFactsServiceClient},
 };
 
@@ -53,6 +54,15 @@ pub async fn follow_circles(recovery: Peer, told: impl Told<circles::WatchPerson
         let mut client = RecoveryFactsServiceClient::new(recovery.service());
         let request = circles::WatchPersonEventsRequest { after };
         async move { client.watch_person_events(request).await }
+    };
+    follow(&told, open).await;
+}
+
+/// Follows whose notes are withheld from them no more. Without end.
+pub async fn follow_releases(notes: Peer, told: impl Told<notes::WatchPersonEventsResponse>) {
+    let open = |after| {
+        let mut client = NoteFactsServiceClient::new(notes.service());
+        async move { client.watch_person_events(notes::WatchPersonEventsRequest { after }).await }
     };
     follow(&told, open).await;
 }

@@ -49,6 +49,7 @@ mod suggest_labels;
 mod types;
 mod update_draft;
 mod watch_notes;
+mod watch_person_events;
 mod write;
 
 use std::sync::Arc;
@@ -301,5 +302,14 @@ impl NoteFactsService for Rpc {
         request: Request<pb::LocateNotesRequest>,
     ) -> Result<Response<pb::LocateNotesResponse>, Status> {
         Ok(locate_notes::locate_notes(&self.0, request).await?)
+    }
+
+    type WatchPersonEventsStream = rpc::Steps<pb::WatchPersonEventsResponse>;
+
+    async fn watch_person_events(
+        &self,
+        request: Request<pb::WatchPersonEventsRequest>,
+    ) -> Result<Response<Self::WatchPersonEventsStream>, Status> {
+        Ok(Response::new(watch_person_events::watch_person_events(&self.0, request)?))
     }
 }

@@ -9,6 +9,7 @@ mod list;
 mod note;
 mod own_words;
 mod questions;
+mod release_event;
 mod rights;
 mod search;
 mod sections;
@@ -33,6 +34,7 @@ pub use list::Page;
 pub use note::{Closed, Place};
 pub use own_words::{keep_own_words, own_words};
 pub use questions::{answer, ask_about, open_questions, question};
+pub use release_event::ReleaseEvent;
 pub use rights::{Waits, ask_review, beside_of, block, has_blocked, lift, review, reviewed};
 pub use search::{Found as Marked, Hit, Place as HitPlace, Sought};
 pub use unread::{Reviewer, Unread, UnreadPlace};
@@ -131,6 +133,11 @@ impl Notes {
 }
 
 impl Notes {
+    /// Whose blocks were lifted after this number, in order.
+    pub async fn releases(&self, after: i64, most: i64) -> Result<Vec<ReleaseEvent>, StoreError> {
+        release_event::follow(&self.db, after, most).await
+    }
+
     /// Facets of those that are final, not entered in error and no counselling notes, one for each kind of
     /// section; what is not so is left out.
     pub async fn signed(&self, ids: Vec<Uuid>) -> Result<Vec<policy::Record>, StoreError> {

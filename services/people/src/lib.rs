@@ -101,6 +101,12 @@ pub fn follow_circles(app: &Arc<App>, recovery: facts::Peer) {
     tokio::spawn(stop.run_until_cancelled_owned(facts::follow_circles(recovery, told)));
 }
 
+/// As [`follow_events`], of what is withheld from people no more.
+pub fn follow_releases(app: &Arc<App>, notes: facts::Peer) {
+    let (stop, told) = (app.deps.stop.clone(), notify::Following(Arc::clone(app)));
+    tokio::spawn(stop.run_until_cancelled_owned(facts::follow_releases(notes, told)));
+}
+
 /// Counts now and then how often names are registered, until the service stops: whether a name that agrees
 /// says much. Until the first count every name is taken for common. Must be called in a runtime.
 pub fn follow_names(app: &Arc<App>) {

@@ -1,4 +1,4 @@
-//! What others did about a person's consents, records and crisis plan, as the services tell it that hold those: a notice
+//! What others did about a person's consents, records, notes and crisis plan, as the services tell it that hold those: a notice
 //! for each, once.
 
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use wire::{
     consent::v1::{PersonEventKind, WatchPersonEventsResponse},
     convert::{id_of, instant},
+    notes::v1 as notes,
     people::v1::NoticeKind,
     recovery::v1 as circles,
 };
@@ -86,6 +87,20 @@ impl Told<circles::WatchPersonEventsResponse> for Following {
     }
 }
 
+impl Told<notes::WatchPersonEventsResponse> for Following {
+    async fn place(&self) -> Option<i64> {
+        self.reached(Source::Notes).await
+    }
+
+    async fn take(&self, message: notes::WatchPersonEventsResponse) -> bool {
+        if message.person.is_empty() {
+            return true;
+        }
+        let place = (Source::Notes, message.sequence);
+        self.deal(place, message.kind, read_release(&message)).await
+    }
+}
+
 impl Following {
     async fn reached(&self, source: Source) -> Option<i64> {
         let place = person_event::cursor(&self.0.deps.db, source).await;
@@ -158,6 +173,15 @@ fn read_circle(message: &circles::WatchPersonEventsResponse) -> Option<Event> {
         circles::PersonEventKind::Unspecified => return None,
         circles::PersonEventKind::CrisisActivated => NoticeKind::CrisisActivated,
         circles::PersonEventKind::CrisisEnded => NoticeKind::CrisisEnded,
+    };
+    event(kind, &message.person, &message.agencies, message.time.as_ref())
+}
+
+/// As [`read`], of notes.
+fn read_release(message: &notes::WatchPersonEventsResponse) -> Option<Event> {
+    let kind = match notes::PersonEventKind::try_from(message.kind).ok()? {
+        notes::PersonEventKind::Unspecified => return None,
+        notes::PersonEventKind::BlockLifted => NoticeKind::BlockLifted,
     };
     event(kind, &message.person, &message.agencies, message.time.as_ref())
 }

@@ -16,6 +16,7 @@ mod sharing;
 mod telling;
 mod terms;
 mod watching;
+mod week;
 
 use std::io::Write;
 
@@ -64,6 +65,7 @@ pub async fn play(channel: Channel, issuer: &DevIssuer, out: impl Write) -> anyh
     revocation::revoke(&cast, watches, &mut telling).await?;
     emergency::break_the_glass(&stage, &cast, &mut telling).await?;
     court::order(&stage, &cast, &mut telling).await?;
+    week::live(&stage, &cast, &mut telling).await?;
     refuge::refer(&stage, &cast, &mut telling).await?;
     revocation::account(&cast, &mut telling).await?;
     telling.end("Every step went as the person had decided.")?;

@@ -49,7 +49,7 @@ impl Service {
         use Service::{Audit, Consent, Directory, Notes, People, Recovery, Referrals};
         match self {
             Self::Directory => &[],
-            Self::People => &[Directory, Consent, Recovery],
+            Self::People => &[Directory, Consent, Notes, Recovery],
             // It follows whom the ledgers show as served.
             Self::Consent => &[Directory, People, Audit],
             // It refers to notes.

@@ -182,6 +182,7 @@ impl Parts<'_> {
                 people::follow_names(&app);
                 people::follow_events(&app, self.peers.to(of, Service::Consent)?);
                 people::follow_circles(&app, self.peers.to(of, Service::Recovery)?);
+                people::follow_releases(&app, self.peers.to(of, Service::Notes)?);
                 people::follow_links(&app, self.peers.to(of, Service::Consent)?);
                 mounts.add(people::server(Arc::clone(&app)));
                 mounts.add(people::facts_server(app));

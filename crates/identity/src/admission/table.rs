@@ -315,6 +315,7 @@ pub const ADMISSION: &[Row] = &[
         "/trellis.recovery.v1.RecoveryService/GetEmploymentReport",
         set(&[AgencyAdmin, PrivacyOfficer]),
     ),
+    services("/trellis.notes.v1.NoteFactsService/WatchPersonEvents"),
     services("/trellis.recovery.v1.RecoveryFactsService/WatchPersonEvents"),
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).
     users("/trellis.audit.v1.AuditService/ListDisclosures", set(&[Person])),

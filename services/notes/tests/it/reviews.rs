@@ -267,3 +267,33 @@ async fn a_page_of_reviews_is_cut_among_those_that_its_reader_sees() {
     assert_eq!((page.reviews.len(), page.next_page_token.as_str()), (1, ""));
     assert_eq!(waiting(&author).await.len(), 3);
 }
+
+#[tokio::test]
+async fn the_person_is_to_be_told_of_a_block_that_was_lifted_and_of_no_other_decision() {
+    let world = World::new().await;
+    let (author, person) = (world.clinician(CLINIC, "dr-c"), world.somebody());
+    let reviewer = world.clinician(CLINIC, "dr-d");
+    world.people.bind("jane", person, None);
+    let jane = world.person("jane");
+    let told = async || {
+        let rows: Vec<(i64, Uuid, Vec<Uuid>)> =
+            sqlx::query_as("SELECT seq, person_id, agencies FROM release_event ORDER BY seq")
+                .fetch_all(&mut world.admin().await)
+                .await
+                .unwrap();
+        rows
+    };
+    let first = author.signed(person).await;
+    author.block(block(&first, 10, "grounds", &world)).await.unwrap();
+    assert_eq!(told().await, []);
+    author.lift(lift(&first)).await.unwrap();
+    assert_eq!(told().await, [(1, person, vec![CLINIC])]);
+    for (outcome, events) in [(BlockReviewOutcome::Upheld, 1), (BlockReviewOutcome::Lifted, 2)] {
+        let note = author.signed(person).await;
+        author.block(block(&note, 10, "grounds", &world)).await.unwrap();
+        jane.ask_review(ask(person)).await.unwrap();
+        let review = waiting(&reviewer).await.remove(0);
+        reviewer.decide_review(decide(&review, outcome)).await.unwrap();
+        assert_eq!(told().await.len(), events, "{outcome:?}");
+    }
+}

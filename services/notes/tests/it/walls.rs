@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     amendments,
     attached::pdf,
-    blocks::block,
+    blocks::{block, lift},
     questions,
     reading::acknowledge,
     reviews::ask,
@@ -33,7 +33,7 @@ async fn does(world: &World, scope: Scope, sql: &'static str) -> Result<u64, Sto
     done.await
 }
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "note",
     "note_version",
     "attachment",
@@ -45,6 +45,7 @@ const TABLES: [&str; 11] = [
     "note_statement",
     "note_acknowledgement",
     "note_question",
+    "release_event",
 ];
 
 #[tokio::test]
@@ -76,6 +77,8 @@ async fn reviewed(world: &World, author: &Client, person: Uuid) {
     themself.acknowledge(acknowledge(&note, 1)).await.unwrap();
     themself.ask(questions::ask(&note, &[])).await.unwrap();
     author.block(block(&note, 1, "grounds", world)).await.unwrap();
+    author.lift(lift(&note)).await.unwrap();
+    author.block(block(&note, 1, "grounds", world)).await.unwrap();
     themself.ask_review(ask(person)).await.unwrap();
 }
 
@@ -90,6 +93,8 @@ async fn the_services_role_deletes_nothing_and_changes_no_words() {
         "DELETE FROM attachment",
         "DELETE FROM release_decision",
         "UPDATE release_decision SET until_at = at",
+        "DELETE FROM release_event",
+        "UPDATE release_event SET happened_at = now()",
         "DELETE FROM review_request",
         "DELETE FROM block_review",
         "UPDATE block_review SET at = now()",

@@ -11,17 +11,29 @@ pub enum Source {
     Consent,
     /// The recovery service.
     Circles,
+    Notes,
+}
+
+impl Source {
+    /// The column of its numbers.
+    fn column(self) -> &'static str {
+        match self {
+            Self::Consent => "sequence",
+            Self::Circles => "circles",
+            Self::Notes => "releases",
+        }
+    }
 }
 
 /// The number of the last event that is dealt with.
 pub async fn cursor(db: &Db, source: Source) -> Result<i64, StoreError> {
-    let circles = source == Source::Circles;
     db.run_one("person_event.cursor", move |conn| {
         Box::pin(async move {
             let reached = sqlx::query_scalar!(
-                r#"SELECT CASE WHEN $1 THEN circles ELSE sequence END AS "reached!"
+                r#"SELECT CASE $1 WHEN 'circles' THEN circles WHEN 'releases' THEN releases
+                     ELSE sequence END AS "reached!"
                  FROM person_event_cursor"#,
-                circles,
+                source.column() as _,
             );
             Ok(reached.fetch_one(conn).await?)
         })
@@ -45,11 +57,13 @@ pub async fn advance(
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE person_event_cursor SET
-             sequence = CASE WHEN $2 THEN sequence ELSE $1 END,
-             circles = CASE WHEN $2 THEN $1 ELSE circles END
-         WHERE CASE WHEN $2 THEN circles ELSE sequence END < $1",
+             sequence = CASE $2 WHEN 'sequence' THEN $1 ELSE sequence END,
+             circles = CASE $2 WHEN 'circles' THEN $1 ELSE circles END,
+             releases = CASE $2 WHEN 'releases' THEN $1 ELSE releases END
+         WHERE CASE $2 WHEN 'circles' THEN circles WHEN 'releases' THEN releases
+             ELSE sequence END < $1",
         sequence,
-        source == Source::Circles,
+        source.column() as _,
     )
     .execute(tx)
     .await?;

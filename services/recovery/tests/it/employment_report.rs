@@ -435,7 +435,8 @@ async fn is_counted(lives: &[Vec<(i64, Act)>]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2, max_shrink_iters: 0, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2, max_shrink_iters: 0,
+        failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn figures_are_those_of_a_plain_count(

@@ -112,6 +112,23 @@ async fn a_grantee_sees_exactly_the_goals_and_check_ins_that_are_shared_with_the
 }
 
 #[tokio::test]
+async fn of_two_shares_the_one_that_lasts_shows_what_it_is_of() {
+    let world = World::new().await;
+    let (person, jane) = world.somebody();
+    let doctor = world.clinician(CLINIC, "dr-c");
+    for (words, hours) in [("an hour", 1), ("a day", 24)] {
+        let goal = jane.make_goal(making(person, words)).await.unwrap();
+        let sharing = giving(&world, &goal.name, &practitioner(CLINIC, "dr-c"));
+        let until_time = world.after(hours);
+        jane.share(pb::ShareSectionRequest { until_time, ..sharing }).await.unwrap();
+        world.clock.advance(Duration::seconds(1));
+    }
+    assert_eq!(goals(&doctor, person).await, ["a day", "an hour"]);
+    world.clock.advance(Duration::hours(2));
+    assert_eq!(goals(&doctor, person).await, ["a day"]);
+}
+
+#[tokio::test]
 async fn pages_of_what_is_shared_are_whole_and_on_record() {
     let world = World::new().await;
     let (person, jane) = world.somebody();

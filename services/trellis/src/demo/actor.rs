@@ -17,6 +17,7 @@ use wire::{
     directory::v1::directory_service_client::DirectoryServiceClient,
     notes::v1::notes_service_client::NotesServiceClient,
     people::v1::people_service_client::PeopleServiceClient,
+    recovery::v1::recovery_service_client::RecoveryServiceClient,
     referrals::v1::referrals_service_client::ReferralsServiceClient,
 };
 
@@ -76,6 +77,12 @@ impl Stage<'_> {
         self.actor(who, &mint)
     }
 
+    /// One of the person's circle, with a sign-in of their own.
+    pub fn supporter(&self, who: &str, sub: &str) -> anyhow::Result<Actor> {
+        let support = [Purpose::SupportNetwork];
+        self.actor(who, &mint(Asserts::Person, sub, &[Role::Supporter], &support))
+    }
+
     /// The person, with a sign-in of their own.
     pub fn person(&self, who: &str, sub: &str) -> anyhow::Result<Actor> {
         self.actor(who, &mint(Asserts::Person, sub, &[Role::Person], &[Purpose::PatientRequest]))
@@ -110,6 +117,9 @@ impl Actor {
     }
     pub fn notes(&self) -> NotesServiceClient<Authorized> {
         NotesServiceClient::new(self.service.clone())
+    }
+    pub fn recovery(&self) -> RecoveryServiceClient<Authorized> {
+        RecoveryServiceClient::new(self.service.clone())
     }
     pub fn audit(&self) -> AuditServiceClient<Authorized> {
         AuditServiceClient::new(self.service.clone())
