@@ -56,8 +56,7 @@ impl Stage<'_> {
     async fn stepped(&self, person: &Person) -> (String, String) {
         let plan = self.specialist(person).await;
         let recording = recording(plan.clone());
-        let clinician = self.world.clinician.recovery();
-        let reply = served!(clinician, record_employment_step, recording);
+        let reply = served!(self.world.clinician.recovery(), record_employment_step, recording);
         (plan, reply.step.unwrap().name)
     }
 
