@@ -8,6 +8,7 @@ mod break_rules;
 mod callers;
 mod contract;
 mod coverage;
+mod employment;
 mod hostile;
 mod matrix;
 mod mistakes;

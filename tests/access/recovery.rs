@@ -163,7 +163,7 @@ impl Stage<'_> {
                 let instrument = check_in(person).instrument;
                 one(recovery::GetProgressRequest { person: of, instrument, ..Default::default() })
             }
-            _ => self.missing(rpc),
+            _ => self.employment(rpc, person).await,
         }
     }
 

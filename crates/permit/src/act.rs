@@ -72,6 +72,17 @@ impl Act for StateNotes {
     const RECORDED: Action = Action::Write;
 }
 
+/// Recording what is done for a person's plan for work: for whom it is shared with, as strictly as reading it. What
+/// the plan says stays the person's to write.
+#[derive(Debug)]
+pub enum RecordSteps {}
+impl listed::Listed for RecordSteps {}
+impl Act for RecordSteps {
+    const ACTION: Action = Action::Read;
+    const KIND: Kind = Kind::PlanSection;
+    const RECORDED: Action = Action::Write;
+}
+
 impl Reading for ReadNotes {}
 impl Reading for ReadReferrals {}
 impl Reading for ReadProfiles {}

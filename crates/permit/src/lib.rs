@@ -27,7 +27,7 @@ mod source;
 mod support;
 
 pub use act::{
-    AcknowledgeNotes, Act, ReadNotes, ReadPlans, ReadProfiles, ReadReferrals, Reading,
+    AcknowledgeNotes, Act, ReadNotes, ReadPlans, ReadProfiles, ReadReferrals, Reading, RecordSteps,
     SendReferrals, StateNotes, TransitionReferrals, WriteNotes, WriteProfiles, WriteReferrals,
 };
 pub use call::Call;

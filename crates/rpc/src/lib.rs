@@ -1,6 +1,6 @@
 //! What every service's RPCs share between the wire and the guard: one error and its one way out,
-//! parsing by the contract's annotations, page tokens, requests made once, streams of what has happened, and
-//! the disclosure that goes with a person's data.
+//! parsing by the contract's annotations, page tokens, requests made once, streams of what has happened, numbers
+//! without people, and the disclosure that goes with a person's data.
 //!
 //! Invariant: driver text, values of fields and people never reach a status.
 
@@ -8,6 +8,7 @@ mod deps;
 mod disclosure;
 mod error;
 mod feed;
+pub mod figures;
 mod ledger;
 mod mask;
 mod once;

@@ -11,8 +11,13 @@ mod crisis;
 mod deactivate_crisis_plan;
 mod decide_contribution;
 mod decision;
+mod employment;
+mod employment_step;
+mod end_employment_specialist;
 mod end_supporter;
 mod get_crisis;
+mod get_employment_plan;
+mod get_employment_report;
 mod get_plan;
 mod get_progress;
 mod goal;
@@ -20,25 +25,31 @@ mod list_check_ins;
 mod list_contributions;
 mod list_crises;
 mod list_decisions;
+mod list_employment_steps;
 mod list_goals;
 mod list_instruments;
 mod list_section_versions;
 mod list_shares;
 mod list_supporters;
 mod list_tasks;
+mod mark_employment_step_in_error;
 mod own;
 mod own_record;
 mod prepare_check_in;
 mod record_check_in;
 mod record_decision;
+mod record_employment_step;
 mod reply;
 mod rewrite_task;
 mod set_crisis_rules;
+mod set_employment_specialist;
 mod share_section;
 mod shown;
+mod specialist;
 mod task;
 mod theirs;
 mod unshare_section;
+mod update_employment_plan;
 mod update_goal;
 mod update_section;
 mod update_supporter;
@@ -290,6 +301,62 @@ impl RecoveryService for Rpc {
         request: Request<pb::ListCrisesRequest>,
     ) -> Result<Response<pb::ListCrisesResponse>, Status> {
         Ok(list_crises::list_crises(&self.0, request).await?)
+    }
+
+    async fn update_employment_plan(
+        &self,
+        request: Request<pb::UpdateEmploymentPlanRequest>,
+    ) -> Result<Response<pb::UpdateEmploymentPlanResponse>, Status> {
+        Ok(update_employment_plan::update_employment_plan(&self.0, request).await?)
+    }
+
+    async fn get_employment_plan(
+        &self,
+        request: Request<pb::GetEmploymentPlanRequest>,
+    ) -> Result<Response<pb::GetEmploymentPlanResponse>, Status> {
+        Ok(get_employment_plan::get_employment_plan(&self.0, request).await?)
+    }
+
+    async fn set_employment_specialist(
+        &self,
+        request: Request<pb::SetEmploymentSpecialistRequest>,
+    ) -> Result<Response<pb::SetEmploymentSpecialistResponse>, Status> {
+        Ok(set_employment_specialist::set_employment_specialist(&self.0, request).await?)
+    }
+
+    async fn end_employment_specialist(
+        &self,
+        request: Request<pb::EndEmploymentSpecialistRequest>,
+    ) -> Result<Response<pb::EndEmploymentSpecialistResponse>, Status> {
+        Ok(end_employment_specialist::end_employment_specialist(&self.0, request).await?)
+    }
+
+    async fn record_employment_step(
+        &self,
+        request: Request<pb::RecordEmploymentStepRequest>,
+    ) -> Result<Response<pb::RecordEmploymentStepResponse>, Status> {
+        Ok(record_employment_step::record_employment_step(&self.0, request).await?)
+    }
+
+    async fn mark_employment_step_in_error(
+        &self,
+        request: Request<pb::MarkEmploymentStepInErrorRequest>,
+    ) -> Result<Response<pb::MarkEmploymentStepInErrorResponse>, Status> {
+        Ok(mark_employment_step_in_error::mark_employment_step_in_error(&self.0, request).await?)
+    }
+
+    async fn list_employment_steps(
+        &self,
+        request: Request<pb::ListEmploymentStepsRequest>,
+    ) -> Result<Response<pb::ListEmploymentStepsResponse>, Status> {
+        Ok(list_employment_steps::list_employment_steps(&self.0, request).await?)
+    }
+
+    async fn get_employment_report(
+        &self,
+        request: Request<pb::GetEmploymentReportRequest>,
+    ) -> Result<Response<pb::GetEmploymentReportResponse>, Status> {
+        Ok(get_employment_report::get_employment_report(&self.0, request).await?)
     }
 }
 

@@ -5,6 +5,7 @@ mod circle_event;
 mod contribution;
 mod crisis;
 mod decision;
+mod employment;
 mod own_record;
 mod plan;
 mod share;
@@ -18,8 +19,8 @@ use pg::{Db, StoreError};
 use uuid::Uuid;
 
 use crate::domain::{
-    Confirmed, Content, Contribution, Head, OwnKind, OwnRecord, Rules, Section, Share, Standing,
-    Step, Supporter, Surety, Version,
+    Confirmed, Content, Contribution, EmploymentStep, Head, Measured, OwnKind, OwnRecord, Rules,
+    Section, Share, Specialist, Standing, Step, Supporter, Surety, Version,
 };
 
 pub use circle::{
@@ -31,6 +32,10 @@ pub use crisis::{
     Eyes, Whose, add_step, circle_now, hide, lock_for, rules, set_rules, show, steps,
 };
 pub use decision::{confirm, set_decision, version_for};
+pub use employment::{
+    add_employment_step, count_steps, employment_content, employment_plan, end_specialist,
+    is_shared_with, mark_step, name_specialist, specialist, step_state,
+};
 pub use own_record::{add, count, rewrite};
 pub use plan::{lock, make, says, stands_on, write};
 pub use share::{end, end_with, is_theirs, live, open_shares, share};
@@ -275,5 +280,53 @@ impl Plans {
     /// Whose such a record is.
     pub async fn record_owner(&self, record: (Uuid, OwnKind)) -> Result<Option<Uuid>, StoreError> {
         own_record::owner(&self.db, record).await
+    }
+
+    /// The person's plan for work, and whom they have named.
+    pub async fn employment_plan(
+        &self,
+        person: Uuid,
+    ) -> Result<Option<(OwnRecord, Option<Specialist>)>, StoreError> {
+        employment::read(&self.db, person).await
+    }
+
+    /// As [`Plans::employment_plan`], to be decided on at its release.
+    pub async fn sealed_employment_plan(
+        &self,
+        deferred: &Deferred<ReadPlans>,
+        person: Uuid,
+    ) -> Result<Disclosed<(OwnRecord, Option<Specialist>)>, StoreError> {
+        let found = employment::read(&self.db, person).await?;
+        let id = found.as_ref().map_or(person, |(plan, _)| plan.id);
+        let found = found.map(|plan| (crate::domain::record(id, person), plan));
+        Ok(deferred.seal(id, found))
+    }
+
+    /// The steps of a plan of this owner's before this one, the last recorded first, to be decided on as the plan is;
+    /// no owner: there is no such plan.
+    pub async fn employment_steps(
+        &self,
+        deferred: &Deferred<ReadPlans>,
+        (plan, owner): (Uuid, Option<Uuid>),
+        before: (Instant, Uuid),
+        most: i64,
+    ) -> Result<Disclosed<Vec<EmploymentStep>>, StoreError> {
+        let Some(person) = owner else { return Ok(deferred.seal(plan, None)) };
+        let steps = employment::steps(&self.db, (person, plan), before, most).await?;
+        Ok(deferred.seal(plan, Some((crate::domain::record(plan, person), steps))))
+    }
+
+    /// Of which plan a step is, and whose.
+    pub async fn employment_step_of(&self, step: Uuid) -> Result<Option<(Uuid, Uuid)>, StoreError> {
+        employment::plan_of(&self.db, step).await
+    }
+
+    /// What an agency's employment specialists did between two instants, in counts alone.
+    pub async fn employment_counted(
+        &self,
+        agency: Uuid,
+        between: (Instant, Instant),
+    ) -> Result<Vec<Measured>, StoreError> {
+        employment::counted(&self.db, agency, between).await
     }
 }

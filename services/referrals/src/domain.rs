@@ -1,14 +1,11 @@
-//! Referrals: states and who moves them, what follows from a change of consent, who sees a draft, what
-//! of numbers is told.
+//! Referrals: states and who moves them, what follows from a change of consent, who sees a draft.
 
 mod consequence;
 mod referral;
-mod report;
 mod state;
 mod webhook;
 
 pub use consequence::{Consequence, consequence};
 pub use referral::{Answer, Contact, Ending, Event, Feedback, Move, News, Place, Referral, Saying};
-pub use report::{Count, Shown, alone, left, parts, sum, withheld};
 pub use state::{MOVES, Mover, Standing, State};
 pub use webhook::{Failure, PATIENCE, Status, Webhook, wait};

@@ -299,6 +299,22 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.recovery.v1.RecoveryService/ActivateCrisisPlan", set(&[Supporter])),
     users("/trellis.recovery.v1.RecoveryService/DeactivateCrisisPlan", set(&[Person, Supporter])),
     users("/trellis.recovery.v1.RecoveryService/ListCrises", BESIDE),
+    // A plan for work is the person's; who works on it records what they do.
+    users("/trellis.recovery.v1.RecoveryService/UpdateEmploymentPlan", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/GetEmploymentPlan", BESIDE.union(set(&[Person]))),
+    users("/trellis.recovery.v1.RecoveryService/SetEmploymentSpecialist", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/EndEmploymentSpecialist", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/RecordEmploymentStep", CARE.union(set(&[Person]))),
+    users(
+        "/trellis.recovery.v1.RecoveryService/MarkEmploymentStepInError",
+        CARE.union(set(&[Person])),
+    ),
+    users("/trellis.recovery.v1.RecoveryService/ListEmploymentSteps", BESIDE.union(set(&[Person]))),
+    // Numbers without people.
+    users(
+        "/trellis.recovery.v1.RecoveryService/GetEmploymentReport",
+        set(&[AgencyAdmin, PrivacyOfficer]),
+    ),
     services("/trellis.notes.v1.NoteFactsService/WatchPersonEvents"),
     services("/trellis.recovery.v1.RecoveryFactsService/WatchPersonEvents"),
     // The accounting is the person's own (42 CFR 2.24, 45 CFR 164.528).

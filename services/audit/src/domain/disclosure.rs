@@ -134,6 +134,7 @@ pub enum Collection {
     CheckIns,
     Tasks,
     Decisions,
+    EmploymentPlans,
     /// By what rule their crisis plan is activated.
     CrisisRules,
     /// What was done about it.
@@ -186,7 +187,9 @@ impl Collection {
     /// What the recovery service holds, by the RPC's name.
     fn beside_plans(rpc: &str) -> Self {
         match rpc.rsplit('/').next().unwrap_or_default() {
-            "ShareSection" | "UnshareSection" | "ListShares" => Self::Shares,
+            "ShareSection" | "UnshareSection" | "ListShares" | "SetEmploymentSpecialist" => {
+                Self::Shares
+            }
             "UpdateSection" | "ListSectionVersions" | "DecideContribution" => Self::SectionVersions,
             "AddSupporter" | "UpdateSupporter" | "EndSupporter" | "ListSupporters" => {
                 Self::Supporters
@@ -200,6 +203,12 @@ impl Collection {
             | "GetProgress" => Self::CheckIns,
             "CreateTask" | "UpdateTask" | "ListTasks" => Self::Tasks,
             "RecordDecision" | "ConfirmDecision" | "ListDecisions" => Self::Decisions,
+            "UpdateEmploymentPlan"
+            | "GetEmploymentPlan"
+            | "EndEmploymentSpecialist"
+            | "RecordEmploymentStep"
+            | "MarkEmploymentStepInError"
+            | "ListEmploymentSteps" => Self::EmploymentPlans,
             // A supporter's list goes by the rules, and staff's by what is open to them.
             "SetCrisisRules" | "GetCrisis" | "ListCrises" => Self::CrisisRules,
             "ActivateCrisisPlan" | "DeactivateCrisisPlan" => Self::CrisisSteps,

@@ -73,6 +73,7 @@ pub(super) fn name(collection: Collection, id: &Uuid) -> Option<String> {
         Collection::CheckIns => Some(name_of("checkIns", id)),
         Collection::Tasks => Some(name_of("tasks", id)),
         Collection::Decisions => Some(name_of("decisions", id)),
+        Collection::EmploymentPlans => Some(name_of("employmentPlans", id)),
         Collection::Notices => Some(name_of("notices", id)),
         Collection::CrisisSteps => Some(name_of("crisisSteps", id)),
         Collection::CrisisRules

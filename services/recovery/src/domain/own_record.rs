@@ -18,12 +18,14 @@ pub enum OwnKind {
     CheckIn = 2,
     Task = 3,
     Decision = 4,
+    EmploymentPlan = 5,
 }
 
 impl OwnKind {
-    pub const ALL: [Self; 4] = [Self::Goal, Self::CheckIn, Self::Task, Self::Decision];
+    pub const ALL: [Self; 5] =
+        [Self::Goal, Self::CheckIn, Self::Task, Self::Decision, Self::EmploymentPlan];
     /// Those that ShareSection shares.
-    pub const SHARED: [Self; 3] = [Self::Goal, Self::CheckIn, Self::Decision];
+    pub const SHARED: [Self; 4] = [Self::Goal, Self::CheckIn, Self::Decision, Self::EmploymentPlan];
 
     pub fn of(number: i16) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as i16 == number)
@@ -36,6 +38,7 @@ impl OwnKind {
             Self::CheckIn => "checkIns",
             Self::Task => "tasks",
             Self::Decision => "decisions",
+            Self::EmploymentPlan => "employmentPlans",
         }
     }
 }

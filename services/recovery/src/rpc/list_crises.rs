@@ -69,7 +69,7 @@ async fn supported(app: &App, call: &Call, after: Uuid) -> Result<Vec<Uuid>, Err
 }
 
 /// As shares name a practitioner.
-fn whole_name(call: &Call) -> Result<String, Error> {
+pub(super) fn whole_name(call: &Call) -> Result<String, Error> {
     let caller = call.caller();
     let agency = caller.agency().ok_or(Error::NotFound)?;
     Ok(format!("{agency}/{}", caller.subject().as_str()))

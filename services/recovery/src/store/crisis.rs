@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kernel::Instant;
-use permit::{ContributorPermit, StandingPermit};
+use permit::{ContributorPermit, Permit, RecordSteps, StandingPermit};
 use pg::{Db, PgConnection, Scope, StoreError};
 use uuid::Uuid;
 
@@ -21,6 +21,12 @@ impl From<&StandingPermit> for Whose {
 
 impl From<&ContributorPermit> for Whose {
     fn from(permit: &ContributorPermit) -> Self {
+        Self(permit.person_id())
+    }
+}
+
+impl From<&Permit<RecordSteps>> for Whose {
+    fn from(permit: &Permit<RecordSteps>) -> Self {
         Self(permit.person_id())
     }
 }

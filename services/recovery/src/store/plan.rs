@@ -178,7 +178,8 @@ pub async fn stands_on(
     Ok(ended)
 }
 
-/// Ends all that the permit's person shares, and their circle: who that was.
+/// Ends all that the permit's person shares, that somebody is their employment specialist, and their circle: who that
+/// was.
 async fn close(
     tx: &mut PgConnection,
     permit: &StandingPermit,
@@ -192,6 +193,7 @@ async fn close(
     )
     .execute(&mut *tx)
     .await?;
+    super::employment::end_specialist(&mut *tx, permit, at).await?;
     let ended = sqlx::query_scalar!(
         "UPDATE supporter SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL RETURNING id",
         person,

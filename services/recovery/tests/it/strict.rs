@@ -15,6 +15,22 @@ use wire::recovery::v1 as pb;
 
 use crate::world::{CLINIC, World, is_absent, sharing, toolbox, triggers, unsharing, writing};
 
+/// Ends a share past every wall and lock, on a thread of its own.
+pub fn ending(world: &World, share: &pb::SectionShare) -> impl FnOnce() + Send + use<> {
+    let (url, schema) = (world.stage.admin_url(), world.stage.service.schema.clone());
+    let id = share.name.trim_start_matches("shares/").to_owned();
+    let ending = async move {
+        let mut conn = PgConnection::connect(url.expose_secret()).await.unwrap();
+        let sql = format!("UPDATE {schema}.share SET ended_at = created_at WHERE id = '{id}'");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+    };
+    let apart = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(ending);
+    };
+    move || std::thread::spawn(apart).join().unwrap()
+}
+
 #[tokio::test]
 async fn a_read_is_decided_on_the_shares_of_its_last_moment() {
     let world = World::new().await;
@@ -24,20 +40,8 @@ async fn a_read_is_decided_on_the_shares_of_its_last_moment() {
     let doctor = world.clinician(CLINIC, "dr-c");
     doctor.plan(person).await.unwrap();
     // When all else is known, and the sections were read long before, the share ends.
-    let (url, schema) = (world.stage.admin_url(), world.stage.service.schema.clone());
-    let id = share.name.trim_start_matches("shares/").to_owned();
-    world.consents.after(0, move |_| {
-        let ending = async move {
-            let mut conn = PgConnection::connect(url.expose_secret()).await.unwrap();
-            let sql = format!("UPDATE {schema}.share SET ended_at = created_at WHERE id = '{id}'");
-            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
-        };
-        let apart = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(ending);
-        };
-        std::thread::spawn(apart).join().unwrap();
-    });
+    let end = ending(&world, &share);
+    world.consents.after(0, move |_| end());
     is_absent(&doctor.plan(person).await.unwrap_err());
 }
 

@@ -33,6 +33,15 @@ calls! {
     activate_crisis_plan: ActivateCrisisPlanRequest -> ActivateCrisisPlanResponse;
     deactivate_crisis_plan: DeactivateCrisisPlanRequest -> DeactivateCrisisPlanResponse;
     list_crises: ListCrisesRequest -> ListCrisesResponse;
+    update_employment_plan: UpdateEmploymentPlanRequest -> UpdateEmploymentPlanResponse;
+    get_employment_plan: GetEmploymentPlanRequest -> GetEmploymentPlanResponse;
+    set_employment_specialist: SetEmploymentSpecialistRequest -> SetEmploymentSpecialistResponse;
+    end_employment_specialist: EndEmploymentSpecialistRequest -> EndEmploymentSpecialistResponse;
+    record_employment_step: RecordEmploymentStepRequest -> RecordEmploymentStepResponse;
+    mark_employment_step_in_error: MarkEmploymentStepInErrorRequest
+        -> MarkEmploymentStepInErrorResponse;
+    list_employment_steps: ListEmploymentStepsRequest -> ListEmploymentStepsResponse;
+    get_employment_report: GetEmploymentReportRequest -> GetEmploymentReportResponse;
 }
 
 /// A UUID of the caller's choosing.

@@ -12,6 +12,7 @@ use wire::recovery::v1::PlanSectionKind;
 
 use crate::{
     decisions::{decisions_of, recording},
+    employed::content,
     shared::{answering, check_ins_of},
     supported::{by_one, calling, id_of, looking},
     tasks::{asking, tasks_of},
@@ -37,10 +38,11 @@ async fn everything(world: &World, person: Uuid, jane: &Client, agency: Uuid) {
         .chain(goals.into_iter().map(|one| one.name))
         .chain(check_ins.into_iter().map(|one| one.name))
         .chain(tasks.into_iter().map(|one| one.name))
-        .chain(decisions.into_iter().map(|one| one.name));
+        .chain(decisions.into_iter().map(|one| one.name))
+        .chain(jane.working(person).await.map(|one| one.name));
     let records: Vec<RecordId> =
         names.map(|name| RecordId::new(id_of(&name).to_string())).collect();
-    assert_eq!(records.len(), 11);
+    assert_eq!(records.len(), 12);
     for (n, kind) in ConsentType::ALL.iter().enumerate() {
         let whole = Rule {
             recipients: Some(Recipients {
@@ -117,6 +119,7 @@ async fn beside(world: &World, person: Uuid, jane: &Client) -> Client {
     let (kim, kims) = world.supporter(person, jane, "friend").await;
     jane.make_task(asking(world, person, "a ride", Some(&kim))).await.unwrap();
     jane.record_decision(recording(world, person, None)).await.unwrap();
+    jane.work(person, content()).await;
     jane.set_crisis_rules(by_one(person, &kim)).await.unwrap();
     kims
 }
@@ -129,6 +132,7 @@ async fn every_list(client: &Client, person: Uuid) -> Vec<tonic::Status> {
         client.check_ins(check_ins_of(person)).await.unwrap_err(),
         client.tasks(tasks_of(person)).await.unwrap_err(),
         client.decisions(decisions_of(person)).await.unwrap_err(),
+        client.working(person).await.unwrap_err(),
         client.get_crisis(looking(person)).await.unwrap_err(),
     ]
 }
@@ -172,7 +176,7 @@ async fn no_role_purpose_consent_order_or_emergency_opens_a_section() {
     for agency in [CLINIC, HOUSING] {
         let client = world.client(&Staff::of(agency, "dr-c").purposes(all()));
         let refused = every_list(&client, person).await;
-        assert_eq!(refused.iter().filter(|one| one.code() == tonic::Code::NotFound).count(), 4);
+        assert_eq!(refused.iter().filter(|one| one.code() == tonic::Code::NotFound).count(), 5);
     }
     // The same with one share: that section, and nothing beside it.
     jane.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
@@ -184,6 +188,7 @@ async fn no_role_purpose_consent_order_or_emergency_opens_a_section() {
         assert_eq!(plan.sections[0].name, tools.name);
         is_absent(&client.goals(list_goals(person)).await.unwrap_err());
         is_absent(&client.decisions(decisions_of(person)).await.unwrap_err());
+        is_absent(&client.working(person).await.unwrap_err());
     }
 }
 

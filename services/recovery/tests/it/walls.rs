@@ -5,13 +5,22 @@ use uuid::Uuid;
 
 use crate::{
     decisions::{confirming, recording},
+    employed::{contact, content, marking},
     supported::{by_one, calling, suggesting},
     tasks::asking,
     world::{
-        CLINIC, World, history, list_of, making, practitioner, sharing, toolbox, triggers,
+        CLINIC, Client, World, history, list_of, making, practitioner, sharing, toolbox, triggers,
         unsharing, writing,
     },
 };
+
+/// A plan for work with a specialist, and a step that was entered in error.
+async fn worked_for(world: &World, person: Uuid, by: &Client) {
+    let plan = by.work(person, content()).await;
+    by.named(world, &plan, CLINIC, "kim").await;
+    let step = by.step(&plan, contact("2040-03-01", "Corner Cafe")).await.unwrap();
+    by.mark_employment_step_in_error(marking(&step)).await.unwrap();
+}
 
 /// People whose rows of a table a transaction in this scope sees.
 async fn people(world: &World, table: &'static str, scope: Scope) -> Vec<Uuid> {
@@ -31,7 +40,7 @@ async fn does(world: &World, scope: Scope, sql: &'static str) -> Result<u64, Sto
     done.await
 }
 
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 21] = [
     "plan",
     "plan_section",
     "section_version",
@@ -49,6 +58,9 @@ const TABLES: [&str; 18] = [
     "task_step",
     "decision",
     "decision_confirmed",
+    "employment_specialist",
+    "employment_step",
+    "employment_error",
     "request_log",
 ];
 
@@ -70,6 +82,7 @@ async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs
         let recorded = by.record_decision(recording(&world, person, Some(&with))).await.unwrap();
         let confirming = confirming(&recorded.decision.unwrap());
         world.clinician(CLINIC, "dr-c").confirm(confirming).await.unwrap();
+        worked_for(&world, person, by).await;
     }
     for table in TABLES {
         assert!(people(&world, table, Scope::nobody()).await.is_empty(), "{table}");
@@ -87,7 +100,16 @@ async fn the_services_role_deletes_nothing_and_changes_no_words_and_no_share_but
     let tools = jane.update(writing(person, toolbox("a walk"))).await.unwrap();
     jane.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
     jane.make_goal(making(person, "a flat")).await.unwrap();
+    worked_for(&world, person, &jane).await;
     for sql in [
+        "DELETE FROM employment_specialist",
+        "UPDATE employment_specialist SET agency_id = agency_id",
+        "UPDATE employment_specialist SET named_at = named_at",
+        "DELETE FROM employment_step",
+        "UPDATE employment_step SET content = ''",
+        "UPDATE employment_step SET on_date = on_date",
+        "DELETE FROM employment_error",
+        "UPDATE employment_error SET marked_at = marked_at",
         "DELETE FROM own_record",
         "UPDATE own_record SET kind = kind",
         "UPDATE own_record SET person_id = person_id",

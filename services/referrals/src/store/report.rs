@@ -2,10 +2,10 @@
 
 use kernel::Instant;
 use pg::StoreError;
+use rpc::figures::Count;
 use uuid::Uuid;
 
 use super::Referrals;
-use crate::domain::Count;
 
 /// How often one thing happened for one need.
 #[derive(Debug, Clone)]

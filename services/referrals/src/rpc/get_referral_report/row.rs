@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rpc::figures::{Count, Shown, alone, left, parts, sum, withheld};
 use wire::referrals::v1::{
     EnrollmentCount, HousingResultCount, OutcomeCount, ReportCount, ReportRow,
 };
 
-use crate::{
-    domain::{Count, Shown, alone, left, parts, sum, withheld},
-    store::Measured,
-};
+use crate::store::Measured;
 
 /// What is counted of what was done, by its name in the store.
 const FLOW: [&str; 8] =

@@ -1,6 +1,10 @@
-//! Numbers without people: what is told of a count, and what is withheld.
+//! Numbers without people: of which time they are told, what is told of a count, and what is withheld.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::Instant;
+use time::{Date, Duration, Month, PrimitiveDateTime, Time};
+use wire::Violation;
 
 /// What is about fewer people is withheld.
 pub const FEWEST: i64 = 11;
@@ -62,9 +66,41 @@ pub fn sum(parts: impl IntoIterator<Item = Shown>) -> Shown {
     parts.into_iter().sum()
 }
 
+const LONGEST_AGO_YEARS: i32 = 10;
+
+/// The quarter that a report is asked of, and what is wrong with it. Only quarters, and only those that ended a day
+/// ago: no report is another and one day more. What is no quarter at all is the annotation's to refuse.
+pub fn asked_quarter(text: &str, now: Instant) -> (Option<(Instant, Instant)>, Option<Violation>) {
+    let quarter = quarter(text);
+    let told = quarter.is_none_or(|(from, to)| {
+        to + Duration::DAY <= now && from.year() >= now.year() - LONGEST_AGO_YEARS
+    });
+    (quarter, (!told).then(odd_quarter))
+}
+
+/// Of what is no quarter that is told of.
+pub fn odd_quarter() -> Violation {
+    let what = "must be a quarter of the last ten years that ended a day ago at least, as 2026-Q3";
+    Violation::new("quarter", what)
+}
+
+/// The first instant of a quarter, and of the next.
+fn quarter(text: &str) -> Option<(Instant, Instant)> {
+    let (year, quarter) = text.split_once("-Q")?;
+    let (year, quarter): (i32, u8) = (year.parse().ok()?, quarter.parse().ok()?);
+    let first = |year, quarter: u8| {
+        let month = Month::try_from(quarter.checked_mul(3)?.checked_sub(2)?).ok()?;
+        let day = Date::from_calendar_date(year, month, 1).ok()?;
+        Some(PrimitiveDateTime::new(day, Time::MIDNIGHT).assume_utc())
+    };
+    let next = if quarter == 4 { first(year + 1, 1) } else { first(year, quarter + 1) };
+    Some((first(year, quarter)?, next?))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use time::macros::datetime;
 
     use super::*;
 
@@ -95,6 +131,17 @@ mod tests {
         assert_eq!(left(sent, [accepted, sent]), Count { times: -15, people: 0 });
         assert_eq!(sum([Some(1), None]), None);
         assert_eq!(sum([Some(1), Some(2)]), Some(3));
+    }
+
+    #[test]
+    fn a_quarter_is_three_months_from_its_first_instant() {
+        let first = (datetime!(2026-01-01 0:00 UTC), datetime!(2026-04-01 0:00 UTC));
+        let last = (datetime!(2026-10-01 0:00 UTC), datetime!(2027-01-01 0:00 UTC));
+        assert_eq!(quarter("2026-Q1"), Some(first));
+        assert_eq!(quarter("2026-Q4"), Some(last));
+        for odd in ["2026-Q0", "2026-Q5", "2026Q1", "", "-Q1", "2026-Q"] {
+            assert_eq!(quarter(odd), None, "{odd}");
+        }
     }
 
     proptest! {
