@@ -11,4 +11,4 @@ pub use consequence::{Consequence, consequence};
 pub use referral::{Answer, Contact, Ending, Event, Feedback, Move, News, Place, Referral, Saying};
 pub use report::{Count, Shown, alone, left, parts, sum, withheld};
 pub use state::{MOVES, Mover, Standing, State};
-pub use webhook::{Failure, PATIENCE, Status, Webhook, wait};
+pub use webhook::{Status, Webhook};
