@@ -72,6 +72,7 @@ pub(super) fn name(collection: Collection, id: &Uuid) -> Option<String> {
         Collection::Goals => Some(name_of("goals", id)),
         Collection::CheckIns => Some(name_of("checkIns", id)),
         Collection::Notices => Some(name_of("notices", id)),
+        Collection::NoticeDeliveries => Some(name_of("noticeDeliveries", id)),
         Collection::CrisisSteps => Some(name_of("crisisSteps", id)),
         Collection::CrisisRules
         | Collection::Matches
