@@ -114,7 +114,7 @@ fn language(rows: &[Row], person: Uuid, contents: &HashMap<Uuid, Preferences>) -
     let own = |row: &&&Row| row.sign_in.is_some();
     // In the order of their time.
     let stated: Vec<&Row> = rows.iter().filter(stated).collect();
-    let last = stated.iter().filter(own).next_back().or(stated.last())?;
+    let last = stated.iter().rfind(own).or(stated.last())?;
     contents.get(&last.id).map(|held| held.language.clone())
 }
 
