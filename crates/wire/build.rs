@@ -32,6 +32,8 @@ fn main() -> anyhow::Result<()> {
             "trellis.people.v1.ConfirmSignInRequest",
             "trellis.people.v1.RenewConfirmationCodeResponse",
             "trellis.people.v1.AddRepresentativeResponse",
+            "trellis.people.v1.SetNoticeDeliveryResponse",
+            "trellis.people.v1.ConfirmNoticeDeliveryRequest",
             "trellis.people.v1.InviteSupporterResponse",
             "trellis.recovery.v1.AddSupporterResponse",
             "trellis.referrals.v1.RegisterWebhookResponse",

@@ -336,6 +336,19 @@ impl<'a> Stage<'a> {
                 let name = list.notices[0].name.clone();
                 one(people::AcknowledgeNoticeRequest { request_id, name })
             }
+            "SetNoticeDelivery" => one(told_at(&name)),
+            // No mail server: there is no code that would be right.
+            "ConfirmNoticeDelivery" => one(people::ConfirmNoticeDeliveryRequest {
+                request_id,
+                person: name,
+                code: "AAAA2222".to_owned(),
+            }),
+            "ListNoticeDeliveries" => one(people::ListNoticeDeliveriesRequest { person: name }),
+            "DeleteNoticeDelivery" => {
+                served!(person.actor.people(), set_notice_delivery, told_at(&name));
+                let way = people::DeliveryWay::Webhook.into();
+                one(people::DeleteNoticeDeliveryRequest { request_id, person: name, way })
+            }
             "ListDoubtfulMatches" => {
                 self.doubtful().await;
                 self.doubtful().await;
@@ -1174,6 +1187,20 @@ fn noticed(person: &str) -> people::ListNoticesRequest {
     people::ListNoticesRequest {
         person: person.to_owned(),
         ..people::ListNoticesRequest::default()
+    }
+}
+
+/// An app of theirs. Nothing is ever delivered to it.
+fn told_at(name: &str) -> people::SetNoticeDeliveryRequest {
+    people::SetNoticeDeliveryRequest {
+        request_id: request_id(),
+        person: name.to_owned(),
+        delivery: Some(people::NoticeDelivery {
+            way: people::DeliveryWay::Webhook.into(),
+            url: "https://hooks.invalid/theirs".to_owned(),
+            ..people::NoticeDelivery::default()
+        }),
+        etag: String::new(),
     }
 }
 

@@ -16,6 +16,7 @@ mod network;
 mod ports;
 mod postgres;
 mod processes;
+pub mod receiver;
 mod stage;
 mod story;
 mod tokens;

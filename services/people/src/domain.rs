@@ -2,6 +2,7 @@
 
 mod age;
 mod confirmation;
+mod delivery;
 mod details;
 mod identity;
 mod invitation;
@@ -13,11 +14,15 @@ mod similar;
 
 pub use age::days_at;
 pub use confirmation::ShortCode;
+pub use delivery::{
+    A_DAY, BETWEEN, CODE_LIFETIME, Contact, Delivery, DeliveryState, MOST_CODES, MOST_WRONG, Place,
+    Said, Way, is_zone,
+};
 pub use details::{Address, Details, OtherName};
 pub use identity::{Candidates, Key, Matching};
 pub use invitation::{Code, LIFETIME};
 pub use preferences::{
-    ContactRule, Holding, OwnWord, Preferences, SafeContact, Statement, own_rule,
+    ContactRule, Holding, OwnWord, Preferences, SafeContact, Statement, own_rule, standing,
 };
 pub use profile::{Identifier, MAX_IDENTIFIERS, Profile, birth_date, unclean};
 pub use proofing::{Stated, stands};

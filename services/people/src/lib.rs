@@ -28,6 +28,7 @@
 //! It never moves what is kept of one person to another, never shows one agency's profile to another without the guard, and holds
 //! no consent.
 
+mod deliver;
 mod domain;
 mod links;
 mod local;
@@ -43,6 +44,7 @@ use wire::people::v1::{
     people_service_server::PeopleServiceServer,
 };
 
+pub use deliver::{Outbound, Smtp, SmtpSecurity, WrongOutbound, WrongSmtp};
 pub use domain::Matching;
 pub use links::follow_links;
 pub use local::LocalPeople;
@@ -71,6 +73,8 @@ pub struct App {
     pub(crate) matching: Arc<Matching>,
     /// Whom [`follow_links`] tells; until then nobody is merged.
     pub(crate) consent: OnceLock<facts::Peer>,
+    /// The ways out of [`deliver_notices`]; until then none is offered.
+    pub(crate) out: OnceLock<Arc<Outbound>>,
 }
 
 impl App {
@@ -85,7 +89,12 @@ impl App {
 /// Puts the service together. The guard in `deps` must ask [`LocalPeople`] over the same database:
 /// this service is the source of sign-ins and registrations, so it asks itself by its own tables.
 pub fn start(deps: Deps, matching: Matching) -> Arc<App> {
-    Arc::new(App { deps, matching: Arc::new(matching), consent: OnceLock::new() })
+    Arc::new(App {
+        deps,
+        matching: Arc::new(matching),
+        consent: OnceLock::new(),
+        out: OnceLock::new(),
+    })
 }
 
 /// Follows what people must be told of that others did, until the service stops. Must be called in a
@@ -105,6 +114,15 @@ pub fn follow_circles(app: &Arc<App>, recovery: facts::Peer) {
 pub fn follow_releases(app: &Arc<App>, notes: facts::Peer) {
     let (stop, told) = (app.deps.stop.clone(), notify::Following(Arc::clone(app)));
     tokio::spawn(stop.run_until_cancelled_owned(facts::follow_releases(notes, told)));
+}
+
+/// Tells people outside their boxes that something waits, by these ways out and once for each process, until the service
+/// stops. Must be called in a runtime.
+pub fn deliver_notices(app: &Arc<App>, out: Outbound) {
+    let out = Arc::new(out);
+    if app.out.set(Arc::clone(&out)).is_ok() {
+        tokio::spawn(deliver::run(Arc::clone(app), out));
+    }
 }
 
 /// Counts now and then how often names are registered, until the service stops: whether a name that agrees

@@ -9,8 +9,10 @@ mod change;
 mod check_ages;
 mod check_preferences;
 mod check_registrations;
+mod confirm_notice_delivery;
 mod confirm_sign_in;
 mod decide_match;
+mod delete_notice_delivery;
 mod details;
 mod end_representative;
 mod find_person;
@@ -22,10 +24,12 @@ mod list_notices;
 mod list_representatives;
 mod merge_people;
 mod merging;
+mod notice_deliveries;
 mod preferences;
 mod register_person;
 mod renew_confirmation_code;
 mod resolve_sign_ins;
+mod set_notice_delivery;
 mod set_preferences;
 mod shared;
 mod unmerge_people;
@@ -144,6 +148,30 @@ impl pb::people_service_server::PeopleService for Rpc {
         request: Request<pb::AcknowledgeNoticeRequest>,
     ) -> Reply<pb::AcknowledgeNoticeResponse> {
         acknowledge_notice::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn set_notice_delivery(
+        &self,
+        request: Request<pb::SetNoticeDeliveryRequest>,
+    ) -> Reply<pb::SetNoticeDeliveryResponse> {
+        set_notice_delivery::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn confirm_notice_delivery(
+        &self,
+        request: Request<pb::ConfirmNoticeDeliveryRequest>,
+    ) -> Reply<pb::ConfirmNoticeDeliveryResponse> {
+        confirm_notice_delivery::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn list_notice_deliveries(
+        &self,
+        request: Request<pb::ListNoticeDeliveriesRequest>,
+    ) -> Reply<pb::ListNoticeDeliveriesResponse> {
+        notice_deliveries::handle(&self.0, request).await.map_err(Status::from)
+    }
+    async fn delete_notice_delivery(
+        &self,
+        request: Request<pb::DeleteNoticeDeliveryRequest>,
+    ) -> Reply<pb::DeleteNoticeDeliveryResponse> {
+        delete_notice_delivery::handle(&self.0, request).await.map_err(Status::from)
     }
     async fn list_doubtful_matches(
         &self,

@@ -3,12 +3,15 @@
 
 pub mod binding;
 pub mod confirmation;
+pub mod contact;
+pub mod delivery;
 pub mod doubt;
 pub mod facts;
 pub mod invitation;
 pub mod link;
 pub mod locate;
 pub mod notice;
+pub mod outbox;
 pub mod person_event;
 pub mod preference;
 pub mod profile;

@@ -8,4 +8,4 @@ mod webhook;
 pub use consequence::{Consequence, consequence};
 pub use referral::{Answer, Contact, Ending, Event, Feedback, Move, News, Place, Referral, Saying};
 pub use state::{MOVES, Mover, Standing, State};
-pub use webhook::{Failure, PATIENCE, Status, Webhook, wait};
+pub use webhook::{Status, Webhook};

@@ -25,11 +25,11 @@ use ::rpc::{Deps, Feed};
 use facts::{GrpcNotes, GrpcPreferences, GrpcServices, Peer};
 use wire::referrals::v1::referrals_service_server::ReferralsServiceServer;
 
+pub use ::webhook::Webhooks;
 pub use due::{EXPIRES_AFTER, look as look_for_unanswered};
 pub use reconcile::reconcile;
 pub use rpc::Rpc;
 pub use store::MIGRATIONS;
-pub use webhook::Webhooks;
 
 /// The table of states and who moves them.
 pub mod states {

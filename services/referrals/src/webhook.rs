@@ -2,10 +2,7 @@
 //! replica at a time delivers to a webhook, one event at a time, and its place moves on once the event was
 //! delivered, or was not to be told.
 
-mod address;
 mod drive;
-mod post;
-mod secret;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -23,8 +20,6 @@ use uuid::Uuid;
 
 use crate::{App, store::Waiting};
 
-pub(crate) use address::parse;
-
 /// As audit records name it.
 const TASK: &str = "trellis.referrals/Webhook";
 /// How often retries are looked for.
@@ -33,29 +28,6 @@ const EACH: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_millis(50);
 /// Webhooks that one replica delivers to at once.
 const AT_ONCE: usize = 256;
-
-/// What delivers: secrets, and the way out.
-#[derive(Clone)]
-pub struct Webhooks {
-    pub(crate) secrets: secret::Secrets,
-    pub(crate) allow_loopback: bool,
-    client: reqwest::Client,
-}
-
-impl std::fmt::Debug for Webhooks {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Webhooks")
-    }
-}
-
-impl Webhooks {
-    /// `secret`: shared by all instances, and the same as long as there are webhooks: with another one all
-    /// receivers' secrets are other ones. `allow_loopback`: this very machine may be delivered to, without TLS.
-    pub fn new(secret: &[u8; 32], allow_loopback: bool) -> Result<Self, reqwest::Error> {
-        let (secrets, client) = (secret::Secrets::new(secret), post::client(allow_loopback)?);
-        Ok(Self { secrets, allow_loopback, client })
-    }
-}
 
 /// Up to where it is known that there is nothing for a webhook that stands at a place.
 type Quiet = HashMap<Uuid, (i64, i64)>;

@@ -4,6 +4,7 @@
 
 mod attachments;
 mod error;
+mod outbound;
 mod paths;
 mod rules;
 
@@ -19,6 +20,7 @@ use crate::Service;
 
 pub use attachments::{AttachmentsConfig, NotesConfig, S3Config};
 pub use error::ConfigError;
+pub use outbound::{PeopleConfig, SmtpConfig, SmtpSecurity};
 pub use rules::{DEFAULT_RULES, Pack};
 
 /// One process's configuration. All processes of a network share `[network]`, `[[issuers]]` and
@@ -62,14 +64,6 @@ pub struct NetworkConfig {
     /// Systems whose identifiers mean the same person at every agency.
     #[serde(default = "NetworkConfig::shared_systems")]
     pub shared_identifier_systems: Vec<String>,
-}
-
-/// How the people service knows one person from another.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PeopleConfig {
-    /// Weights and thresholds. What is left out is the default.
-    pub matching: people::Weights,
 }
 
 impl NetworkConfig {
@@ -218,7 +212,7 @@ pub struct ReferralsConfig {
     pub webhooks: WebhooksConfig,
 }
 
-/// Where agencies may be told by webhook.
+/// Where webhooks may lead.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebhooksConfig {
@@ -294,6 +288,7 @@ impl Config {
             return refuse("consent.rule_packs", "must name at most 16 files");
         }
         self.notes.attachments.check()?;
+        self.people.check()?;
         self.identity().check().map_err(|why| ConfigError::key("issuers", &why.to_string()))?;
         // It names its own key.
         self.serve.check().map_err(|why| ConfigError::bare(&why.to_string()))

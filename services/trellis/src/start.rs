@@ -184,6 +184,7 @@ impl Parts<'_> {
                 people::follow_circles(&app, self.peers.to(of, Service::Recovery)?);
                 people::follow_releases(&app, self.peers.to(of, Service::Notes)?);
                 people::follow_links(&app, self.peers.to(of, Service::Consent)?);
+                people::deliver_notices(&app, self.config.people.outbound(&self.page_secret)?);
                 mounts.add(people::server(Arc::clone(&app)));
                 mounts.add(people::facts_server(app));
             }

@@ -124,6 +124,11 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.people.v1.PeopleService/ListNotices", PRINCIPALS),
     users("/trellis.people.v1.PeopleService/WatchNotices", PRINCIPALS),
     users("/trellis.people.v1.PeopleService/AcknowledgeNotice", set(&[Person])),
+    // Where that is told outside their box is nobody's to say but theirs.
+    users("/trellis.people.v1.PeopleService/SetNoticeDelivery", set(&[Person])),
+    users("/trellis.people.v1.PeopleService/ConfirmNoticeDelivery", set(&[Person])),
+    users("/trellis.people.v1.PeopleService/ListNoticeDeliveries", set(&[Person])),
+    users("/trellis.people.v1.PeopleService/DeleteNoticeDelivery", set(&[Person])),
     // Whether two people are one is the network's to decide, whose agency holds them does not matter.
     users("/trellis.people.v1.PeopleService/ListDoubtfulMatches", STEWARDS),
     users("/trellis.people.v1.PeopleService/DecideMatch", STEWARDS),

@@ -141,6 +141,8 @@ pub enum Collection {
     CrisisSteps,
     /// What the person must be told.
     Notices,
+    /// Where the person is told outside their box that something waits.
+    NoticeDeliveries,
     /// Whether the person is known twice, and links between the two.
     Matches,
     /// This accounting itself.
@@ -167,6 +169,11 @@ impl Collection {
         let mut kinds = kinds.iter();
         match (kinds.next(), kinds.next(), service) {
             (_, _, "people") if rpc.ends_with("/Notify") => Self::Notices,
+            (_, _, "people")
+                if rpc.contains("NoticeDeliver") || rpc.ends_with("/DeliverNotice") =>
+            {
+                Self::NoticeDeliveries
+            }
             (None, _, "people") if is_match(rpc) => Self::Matches,
             (None, _, "people") if rpc.ends_with("Supporter") => Self::Supporters,
             // A record beside the plan is decided on as a section is. Staff's list of crises is of sections.

@@ -64,6 +64,9 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "AcknowledgeRevocation" => "acknowledged the end of",
         "WatchConsents" | "WatchEmergencies" => "was told of",
         "Notify" => "wrote",
+        "DeliverNotice" => "sent word to",
+        "SetNoticeDelivery" | "SetCrisisRules" => "set",
+        "ConfirmNoticeDelivery" => "confirmed",
         "Explain" => "asked why something is allowed or not by",
         "RequestRestriction" => "asked for",
         "DecideRestriction" => "decided about",
@@ -92,14 +95,13 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         | "CreateGoal"
         | "RecordCheckIn"
         | "RecordCaregiverCheckIn" => "made",
-        "UnshareSection" | "EndSupporter" => "ended",
+        "UnshareSection" | "EndSupporter" | "DeleteNoticeDelivery" => "ended",
         "AddSupporter" => "added",
         "SetEmploymentSpecialist" => "named an employment specialist by",
         "EndEmploymentSpecialist" => "ended that somebody is the employment specialist for",
         "RecordEmploymentStep" => "recorded a step for",
         "MarkEmploymentStepInError" => "marked a step as entered in error for",
         "ListEmploymentSteps" => "read the steps for",
-        "SetCrisisRules" => "set",
         "ActivateCrisisPlan" => "called for",
         "DeactivateCrisisPlan" if disclosure.caller == CallerKind::Person => "ended",
         "DeactivateCrisisPlan" => "asked to end",
@@ -179,6 +181,9 @@ fn what(disclosure: &Disclosure) -> String {
         Collection::CrisisRules => return "the rules of your crisis plan".to_owned(),
         Collection::CrisisSteps => return "your crisis plan".to_owned(),
         Collection::Notices => ("notice to you", "notices to you", "your notices"),
+        Collection::NoticeDeliveries => {
+            ("place where you are told", "places where you are told", "where you are told")
+        }
         Collection::Matches => return "whether you are known here twice".to_owned(),
         Collection::Accounting => return "this accounting".to_owned(),
         Collection::Other => ("record", "records", "your records"),
@@ -240,6 +245,7 @@ fn ground(basis: Basis, disclosure: &Disclosure) -> Option<String> {
         Basis::NamedInConsent if disclosure.rpc.contains("/Watch") => return None,
         // It follows from what others did.
         Basis::Network if disclosure.collection() == Collection::Notices => return None,
+        Basis::Network if disclosure.collection() == Collection::NoticeDeliveries => return None,
         Basis::Network if disclosure.collection() == Collection::Matches => return None,
         Basis::Custodian => "as an agency that holds some of it",
         Basis::Share => "because you shared it",

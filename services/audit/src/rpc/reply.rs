@@ -75,6 +75,7 @@ pub(super) fn name(collection: Collection, id: &Uuid) -> Option<String> {
         Collection::Decisions => Some(name_of("decisions", id)),
         Collection::EmploymentPlans => Some(name_of("employmentPlans", id)),
         Collection::Notices => Some(name_of("notices", id)),
+        Collection::NoticeDeliveries => Some(name_of("noticeDeliveries", id)),
         Collection::CrisisSteps => Some(name_of("crisisSteps", id)),
         Collection::CrisisRules
         | Collection::Matches

@@ -17,6 +17,11 @@ impl Key {
         self.0.to_vec()
     }
 
+    /// Whether it is this one, in a time that says nothing of how far it is.
+    pub fn is(self, kept: &[u8]) -> bool {
+        aws_lc_rs::constant_time::verify_slices_are_equal(&self.0, kept).is_ok()
+    }
+
     /// A number to lock on. Two keys with one number only wait for each other.
     pub fn lock(self) -> i64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
@@ -110,6 +115,11 @@ impl Matching {
             representative.unwrap_or_default().as_bytes(),
             code.as_str().as_bytes(),
         ])
+    }
+
+    /// The code that was sent to where a person is told: `delivery` is what it confirms.
+    pub fn of_delivery(&self, delivery: Uuid, code: &ShortCode) -> Key {
+        self.hash(&[b"delivery v1", delivery.as_bytes(), code.as_str().as_bytes()])
     }
 
     /// Each part with its length before it, so that no two spell the same bytes.

@@ -72,15 +72,20 @@ impl OwnWord {
     }
 }
 
-/// What the person's own words come to: the strictest of those that no later one replaces.
-pub fn own_rule(mut words: Vec<OwnWord>) -> ContactRule {
+/// What the person's own words come to: the strictest of those that stand.
+pub fn own_rule(words: Vec<OwnWord>) -> ContactRule {
+    standing(words).iter().map(|word| word.rule).fold(ContactRule::Open, max)
+}
+
+/// Those of the person's own words that no later one replaces.
+pub fn standing(mut words: Vec<OwnWord>) -> Vec<OwnWord> {
     words.sort_by_key(|word| word.at);
     let mut standing: Vec<OwnWord> = Vec::new();
     for word in words {
         standing.retain(|earlier| !word.replaces(earlier));
         standing.push(word);
     }
-    standing.iter().map(|word| word.rule).fold(ContactRule::Open, max)
+    standing
 }
 
 /// What holds for one agency: what it heard, and what the person states themself.

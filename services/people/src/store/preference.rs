@@ -57,7 +57,8 @@ pub async fn state(
     }
     // Later than all before it, whatever the clocks of replicas show.
     let before = sqlx::query_scalar!(
-        r#"SELECT max(stated_at) AS "at: Instant" FROM preference WHERE person_id = $1"#,
+        r#"SELECT GREATEST((SELECT max(stated_at) FROM preference WHERE person_id = $1),
+             (SELECT max(set_at) FROM notice_delivery WHERE person_id = $1)) AS "at: Instant""#,
         recorder.person(),
     );
     if let Some(before) = before.fetch_one(&mut *tx).await? {
@@ -112,7 +113,7 @@ async fn own_shown(
     .await?)
 }
 
-fn opened(content: serde_json::Value) -> Result<Preferences, StoreError> {
+pub(super) fn opened(content: serde_json::Value) -> Result<Preferences, StoreError> {
     serde_json::from_value(content).map_err(|_| StoreError::BadRow { what: "preferences" })
 }
 

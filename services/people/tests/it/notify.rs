@@ -72,7 +72,7 @@ impl FactsService for Events {
     }
 }
 
-fn tell(world: &World, sequence: i64, person: Uuid, kind: i32, agencies: &[Uuid]) {
+pub fn tell(world: &World, sequence: i64, person: Uuid, kind: i32, agencies: &[Uuid]) {
     let message = WatchPersonEventsResponse {
         sequence,
         person: name_of("people", person),
@@ -83,11 +83,11 @@ fn tell(world: &World, sequence: i64, person: Uuid, kind: i32, agencies: &[Uuid]
     world.events.0.push(sequence, message);
 }
 
-const EMERGENCY: i32 = PersonEventKind::Emergency as i32;
+pub const EMERGENCY: i32 = PersonEventKind::Emergency as i32;
 const CONSENT_ENDED: i32 = PersonEventKind::ConsentEnded as i32;
-const COURT_ORDER: i32 = PersonEventKind::CourtOrder as i32;
+pub const COURT_ORDER: i32 = PersonEventKind::CourtOrder as i32;
 
-async fn dealt_with(world: &World, sequence: i64) {
+pub async fn dealt_with(world: &World, sequence: i64) {
     for _ in 0..2_000 {
         let mut admin = world.admin().await;
         let reached: i64 = sqlx::query_scalar("SELECT sequence FROM person_event_cursor")

@@ -74,7 +74,7 @@ async fn send(
     Ok(reply.preferences.unwrap())
 }
 
-async fn set(world: &World, by: &Client, person: Uuid, preferences: pb::Preferences) {
+pub async fn set(world: &World, by: &Client, person: Uuid, preferences: pb::Preferences) {
     send(world, by, setting(person, preferences)).await.unwrap();
 }
 

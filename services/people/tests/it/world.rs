@@ -209,6 +209,12 @@ impl World {
         people::follow_events(&self.app, self.peer.clone());
     }
 
+    /// The ways out; webhooks may lead to this machine.
+    pub fn deliver(&self, smtp: Option<people::Smtp>) {
+        let out = people::Outbound::new(&[3; 32], true, smtp.as_ref()).unwrap();
+        people::deliver_notices(&self.app, out);
+    }
+
     /// All four agencies, these of them suspended; the refuge is a victim-service provider.
     pub fn agencies(&self, suspended: &[Uuid]) {
         self.flagged(suspended, &[REFUGE]);

@@ -12,7 +12,6 @@ use crate::{
     App,
     domain::{Status, Webhook},
     store::{self, MOST_WEBHOOKS},
-    webhook::parse,
 };
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/RegisterWebhook";
@@ -24,7 +23,7 @@ pub(super) async fn handle(
     let call = rpc::call(&request, RPC)?;
     let request = request.into_inner();
     let agency = webhooks::agency(&call)?;
-    let odd = parse(&request.url, app.webhooks.allow_loopback).err();
+    let odd = app.webhooks.parse(&request.url).err();
     let odd = odd.map(|why| Violation::new("url", why));
     rpc::check(&request).ids(&[("request_id", &request.request_id)]).and(odd).done()?;
     let purposes = call.caller().purposes();

@@ -3,9 +3,10 @@
 use kernel::{AgencyId, CodeSet, Instant, Purpose};
 use pg::{PgConnection, Scope, StoreError};
 use uuid::Uuid;
+use webhook::Failure;
 
 use super::Referrals;
-use crate::domain::{Failure, Status, Webhook};
+use crate::domain::{Status, Webhook};
 
 /// Of one agency, those that are gone not counted.
 pub const MOST_WEBHOOKS: i64 = 5;

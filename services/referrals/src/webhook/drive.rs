@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use ::rpc::Error;
+use ::webhook::{Addressed, Failure, Message, PATIENCE, wait};
 use kernel::Instant;
 use permit::Subscriber;
 use pg::points;
+use serde::Serialize;
 use time::Duration;
 use uuid::Uuid;
 use wire::convert::name_of;
 
-use super::{
-    TASK, active,
-    post::{Data, Message, post},
-};
+use super::{TASK, active};
 use crate::{
     App,
-    domain::{Event, Failure, News, PATIENCE, Webhook, wait},
+    domain::{Event, News, Webhook},
     reader::Reader,
     rpc::WATCH,
 };
@@ -27,6 +26,16 @@ const LEASE: Duration = Duration::seconds(60);
 const ENOUGH: Duration = Duration::seconds(30);
 /// After something of ours was away.
 const SOON: Duration = Duration::seconds(5);
+
+/// What is told, as the receiver reads it: ids and states, no content. The fields of the Watch's event.
+#[derive(Debug, Serialize)]
+struct Data {
+    cursor: String,
+    kind: &'static str,
+    referral: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+}
 
 struct Driver<'a> {
     app: &'a App,
@@ -121,7 +130,13 @@ impl Driver<'_> {
             Some(news) => {
                 self.enough().await?;
                 let (message, now) = (self.message(event, news)?, self.app.deps.clock.now());
-                let posted = post(&self.app.webhooks, &self.webhook, message, now).await;
+                let to = Addressed {
+                    id: self.webhook.id,
+                    url: &self.webhook.url,
+                    generation: self.webhook.generation,
+                    both: self.webhook.both_until(now).is_some(),
+                };
+                let posted = self.app.webhooks.post(to, message, now).await;
                 posted.map_err(|(failure, asked)| End::Failed(failure, asked))?;
                 points::reached("webhook.posted");
                 Some(self.app.deps.clock.now())

@@ -17,7 +17,6 @@ mod offers;
 mod preferred;
 mod prefers;
 mod privacy;
-mod receiver;
 mod replay;
 mod report;
 mod store;

@@ -4,7 +4,10 @@ use std::sync::atomic::Ordering;
 
 use kernel::{Clock as _, Purpose, Role};
 use ledger::Outcome;
-use testkit::fakes::{Logs, bearer, until};
+use testkit::{
+    fakes::{Logs, bearer, until},
+    receiver::{Answer, Delivery, Receiver},
+};
 use time::Duration;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
@@ -13,10 +16,7 @@ use wire::referrals::v1::{
     self as pb, ReferralState as S, WebhookFailure as Failure, WebhookStatus,
 };
 
-use crate::{
-    receiver::{Answer, Delivery, Receiver},
-    world::{ANA, CLINIC, HOUSING, OTHER, Verb, World, fields, fresh, refused, staff},
-};
+use crate::world::{ANA, CLINIC, HOUSING, OTHER, Verb, World, fields, fresh, refused, staff};
 
 type Registered = (pb::Webhook, String);
 

@@ -38,6 +38,10 @@ impl Config {
         }
         place(&mut self.secrets.page_tokens);
         maybe(&mut self.secrets.people_matching);
+        if let Some(smtp) = &mut self.people.smtp {
+            maybe(&mut smtp.ca);
+            maybe(&mut smtp.password_file);
+        }
         place(&mut self.ledger.key);
         place(&mut self.ledger.anchors);
         self.ledger.earlier_keys.iter_mut().for_each(place);

@@ -56,6 +56,8 @@ fn unknown_keys_are_refused_at_every_level_and_named_with_their_line() {
         ("[consent]", "rule_pack = 'x'"),
         ("[people]", "matchin = 'x'"),
         ("[people.matching]", "lnik = 30.0"),
+        ("[people.webhooks]", "allow_loopbak = true"),
+        ("[people.smtp]", "pasword = 'hunter2'"),
         ("[directory]", "capacity_stale_days = 1"),
         ("[referrals]", "webhook = 1"),
         ("[referrals.webhooks]", "allow_loopbak = true"),

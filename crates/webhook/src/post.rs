@@ -6,76 +6,78 @@ use kernel::Instant;
 use reqwest::{Client, Response, StatusCode, header, redirect::Policy};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc2822};
+use uuid::Uuid;
 
 use super::{
-    Webhooks,
-    address::{Resolver, Unresolved, parse},
+    Failure, Webhooks,
+    address::{Resolver, Unresolved},
 };
-use crate::domain::{Failure, Webhook};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
 
-/// What is told, as the receiver reads it: ids and states, no content.
+/// What is told, as the receiver reads it.
 #[derive(Debug, Serialize)]
-pub(super) struct Message {
+pub struct Message<D> {
     #[serde(rename = "type")]
-    pub(super) kind: &'static str,
+    pub kind: &'static str,
     #[serde(with = "time::serde::rfc3339")]
-    pub(super) timestamp: Instant,
-    pub(super) data: Data,
+    pub timestamp: Instant,
+    pub data: D,
 }
 
-/// The fields of the Watch's event.
-#[derive(Debug, Serialize)]
-pub(super) struct Data {
-    pub(super) cursor: String,
-    pub(super) kind: &'static str,
-    pub(super) referral: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) state: Option<&'static str>,
+/// A webhook, as far as a delivery goes.
+#[derive(Clone, Copy)]
+pub struct Addressed<'a> {
+    pub id: Uuid,
+    pub url: &'a str,
+    /// Which secret it has.
+    pub generation: i32,
+    /// The one before signs as well.
+    pub both: bool,
 }
 
 /// Why it was not delivered, and how long its receiver asks to be left alone.
-pub(super) type Failed = (Failure, Option<Duration>);
+pub type Failed = (Failure, Option<Duration>);
 
 /// Connects to addresses that were looked at, each time anew; follows no redirect, and no proxy of the
 /// environment's.
-pub(super) fn client(allow_loopback: bool) -> Result<Client, reqwest::Error> {
+pub(super) fn client(allow_loopback: bool, agent: &str) -> Result<Client, reqwest::Error> {
     Client::builder()
         .redirect(Policy::none())
         .no_proxy()
         .timeout(PATIENCE)
         .pool_max_idle_per_host(0)
         .https_only(!allow_loopback)
-        .user_agent("trellis-webhooks/1")
+        .user_agent(agent)
         .dns_resolver(Arc::new(Resolver { allow_loopback }))
         .build()
 }
 
-/// Delivers an event. Any 2xx is a delivery.
-pub(super) async fn post(
-    webhooks: &Webhooks,
-    webhook: &Webhook,
-    (id, body): (String, String),
-    now: Instant,
-) -> Result<(), Failed> {
-    let refused = |_| (Failure::AddressRefused, None);
-    let url = parse(&webhook.url, webhooks.allow_loopback).map_err(refused)?;
-    let at = now.unix_timestamp();
-    let before = webhook.both_until(now).map(|_| webhook.generation - 1);
-    let generations = std::iter::once(webhook.generation).chain(before);
-    let signed = format!("{id}.{at}.{body}");
-    let request = webhooks
-        .client
-        .post(url)
-        .header(header::CONTENT_TYPE, "application/json")
-        .header("webhook-signature", webhooks.secrets.signature(webhook.id, generations, &signed))
-        .header("webhook-timestamp", at)
-        .header("webhook-id", id)
-        .body(body);
-    match request.send().await {
-        Ok(answer) => judged(&answer, now),
-        Err(error) => Err((broken(&error), None)),
+impl Webhooks {
+    /// Delivers a message, its id and its body. Any 2xx is a delivery.
+    pub async fn post(
+        &self,
+        to: Addressed<'_>,
+        (id, body): (String, String),
+        now: Instant,
+    ) -> Result<(), Failed> {
+        let url = self.parse(to.url).map_err(|_| (Failure::AddressRefused, None))?;
+        let at = now.unix_timestamp();
+        let before = to.both.then(|| to.generation - 1);
+        let generations = std::iter::once(to.generation).chain(before);
+        let signed = format!("{id}.{at}.{body}");
+        let request = self
+            .client
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("webhook-signature", self.secrets.signature(to.id, generations, &signed))
+            .header("webhook-timestamp", at)
+            .header("webhook-id", id)
+            .body(body);
+        match request.send().await {
+            Ok(answer) => judged(&answer, now),
+            Err(error) => Err((broken(&error), None)),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// What all secrets and ids come from.
 #[derive(Clone)]
-pub(crate) struct Secrets(hmac::Key);
+pub struct Secrets(hmac::Key);
 
 impl Secrets {
     pub(super) fn new(secret: &[u8; 32]) -> Self {
@@ -28,20 +28,20 @@ impl Secrets {
         self.derived("trellis webhook secret v1 ", id, i64::from(generation))
     }
 
-    /// As its agency is shown it.
-    pub(crate) fn shown(&self, id: Uuid, generation: i32) -> String {
+    /// As whose it is is shown it.
+    pub fn shown(&self, id: Uuid, generation: i32) -> String {
         format!("whsec_{}", STANDARD.encode(self.key(id, generation)))
     }
 
     /// The same in every delivery of one event to one webhook, and tells nothing of the event's number.
-    pub(super) fn message_id(&self, id: Uuid, event: i64) -> String {
+    pub fn message_id(&self, id: Uuid, event: i64) -> String {
         let tag = self.derived("trellis webhook message v1 ", id, event);
         let short = tag.as_ref().get(..18).unwrap_or_default();
         format!("msg_{}", URL_SAFE_NO_PAD.encode(short))
     }
 
     /// Any number up to 255, another one for each failure.
-    pub(super) fn jitter(&self, id: Uuid, failures: i32) -> u8 {
+    pub fn jitter(&self, id: Uuid, failures: i32) -> u8 {
         let tag = self.derived("trellis webhook jitter v1 ", id, i64::from(failures));
         tag.as_ref().first().copied().unwrap_or_default()
     }

@@ -49,7 +49,7 @@ fn checked(
 }
 
 /// Reads where a webhook is, or says what is wrong with it.
-pub(crate) fn parse(text: &str, allow_loopback: bool) -> Result<Url, &'static str> {
+pub(super) fn parse(text: &str, allow_loopback: bool) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "must be an https URL")?;
     let literal = match url.host_str() {
         Some(host) => host.trim_matches(['[', ']']).parse::<IpAddr>().ok(),
