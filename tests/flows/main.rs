@@ -4,6 +4,7 @@
 mod away;
 mod buf_curl;
 mod circle;
+mod own_record;
 mod plan;
 mod python;
 mod reentry;

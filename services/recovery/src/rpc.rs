@@ -9,7 +9,9 @@ mod crisis;
 mod deactivate_crisis_plan;
 mod decide_contribution;
 mod end_supporter;
+mod export_my_record;
 mod get_crisis;
+mod get_my_record;
 mod get_plan;
 mod get_progress;
 mod goal;
@@ -24,6 +26,7 @@ mod list_supporters;
 mod own;
 mod own_record;
 mod prepare_check_in;
+mod record;
 mod record_check_in;
 mod reply;
 mod set_crisis_rules;
@@ -238,6 +241,24 @@ impl RecoveryService for Rpc {
         request: Request<pb::ListCrisesRequest>,
     ) -> Result<Response<pb::ListCrisesResponse>, Status> {
         Ok(list_crises::list_crises(&self.0, request).await?)
+    }
+
+    type GetMyRecordStream = rpc::Steps<pb::GetMyRecordResponse>;
+
+    async fn get_my_record(
+        &self,
+        request: Request<pb::GetMyRecordRequest>,
+    ) -> Result<Response<Self::GetMyRecordStream>, Status> {
+        Ok(get_my_record::get_my_record(&self.0, request).await?)
+    }
+
+    type ExportMyRecordStream = rpc::Steps<pb::ExportMyRecordResponse>;
+
+    async fn export_my_record(
+        &self,
+        request: Request<pb::ExportMyRecordRequest>,
+    ) -> Result<Response<Self::ExportMyRecordStream>, Status> {
+        Ok(export_my_record::export_my_record(&self.0, request).await?)
     }
 }
 

@@ -12,6 +12,19 @@ use uuid::Uuid;
 use super::end_supporter::dismiss;
 use crate::{App, domain::Surety, store};
 
+/// Any sign-in of the person's own.
+pub(super) async fn standing(
+    app: &App,
+    call: &Call,
+    person: &PersonId,
+) -> Result<StandingPermit, Error> {
+    match app.deps.guard.standing(call, person.clone(), false).await {
+        Ok(permit) => Ok(permit),
+        Err(Refusal::NotFound) => Err(refused(app, call, Some(person), Vec::new()).await),
+        Err(away) => Err(away.into()),
+    }
+}
+
 /// The person's own sign-in. What one sign-in has written another goes on with only where it stands as well.
 pub(super) async fn themself(
     app: &App,
@@ -19,11 +32,7 @@ pub(super) async fn themself(
     person: Uuid,
 ) -> Result<StandingPermit, Error> {
     let person = PersonId::from(person);
-    let permit = match app.deps.guard.standing(call, person.clone(), false).await {
-        Ok(permit) => permit,
-        Err(Refusal::NotFound) => return Err(refused(app, call, Some(&person), Vec::new()).await),
-        Err(away) => return Err(away.into()),
-    };
+    let permit = standing(app, call, &person).await?;
     let by = Surety::of(permit.confirmed_by(), call.caller().fingerprint());
     let before = app.store.surety(&permit).await?;
     if by.goes_on_from(before.as_ref().unwrap_or(&by)) {

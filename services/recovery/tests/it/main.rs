@@ -19,4 +19,5 @@ mod supported;
 mod sureties;
 mod unshared;
 mod walls;
+mod whole;
 mod world;
