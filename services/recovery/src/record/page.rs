@@ -28,7 +28,9 @@ th,td{border:1px solid #6b6b6b;padding:.4rem .6rem;text-align:left;vertical-alig
 th[scope=row]{width:30%;background:#f2f2f2}\
 td{white-space:pre-wrap}\
 td ul,td ol,td dl{white-space:normal;margin:0;padding-left:1.2rem}\
+dt{font-weight:bold}\
 dd{margin-left:1rem;white-space:pre-wrap}\
+th[scope=col],.short{overflow-wrap:normal}\
 figure{margin:1rem 0}\
 img{max-width:100%;height:auto}\
 .note{border-left:.4rem solid #8a4b08;padding-left:.8rem}";
@@ -169,7 +171,7 @@ fn missing(end: &RecordEnd) -> Markup {
                 thead {
                     tr {
                         th scope="col" { "What" }
-                        th scope="col" { "Is it missing?" }
+                        th scope="col" { "Missing?" }
                         th scope="col" { "Why" }
                         th scope="col" { "What you can do" }
                     }
@@ -184,7 +186,7 @@ fn missing(end: &RecordEnd) -> Markup {
                                 }
                                 @if !one.record.is_empty() { " " (one.record) }
                             }
-                            td { (if one.certain { "Yes" } else { "It may be" }) }
+                            td class="short" { (if one.certain { "Yes" } else { "It may be" }) }
                             td {
                                 (one.explanation)
                                 @if one.reason.contains(' ') { " (" (one.reason) ")" }

@@ -68,8 +68,25 @@ pub fn table(view: &View<'_>, caption: &str, record: &DynamicMessage) -> Markup 
 fn rows(view: &View<'_>, message: &DynamicMessage) -> Vec<(String, Markup)> {
     let fields = message.fields();
     // What the person is told of the rest is in the JSON file beside the page.
-    let told = fields.filter(|(field, value)| !words::aside(field.name()) && !is_them(view, value));
-    told.map(|(field, value)| (words::label(field.name()), shown(view, &field, value))).collect()
+    let told = fields.filter(|(field, value)| {
+        !words::aside(field.name()) && !is_them(view, value) && !is_empty(value)
+    });
+    let mut told: Vec<_> = told.collect();
+    // What explains the others comes first.
+    told.sort_by_key(|(field, _)| field.name() != "explanation");
+    let row = |(field, value): (FieldDescriptor, &Value)| {
+        (words::label(field.name()), shown(view, &field, value))
+    };
+    told.into_iter().map(row).collect()
+}
+
+/// A message in which nothing is said.
+fn is_empty(value: &Value) -> bool {
+    value.as_message().is_some_and(|message| message.fields().next().is_none() && !is_time(message))
+}
+
+fn is_time(message: &DynamicMessage) -> bool {
+    message.descriptor().full_name() == "google.protobuf.Timestamp"
 }
 
 /// That it is about the person is said once, on top of the page.
@@ -106,7 +123,7 @@ fn single(view: &View<'_>, field: &FieldDescriptor, value: &Value) -> Markup {
 }
 
 fn nested(view: &View<'_>, message: &DynamicMessage) -> Markup {
-    if message.descriptor().full_name() == "google.protobuf.Timestamp" {
+    if is_time(message) {
         let seconds = message.get_field_by_name("seconds").and_then(|value| value.as_i64());
         return time(seconds.unwrap_or_default());
     }
@@ -122,7 +139,8 @@ fn nested(view: &View<'_>, message: &DynamicMessage) -> Markup {
 fn only_text(of: &MessageDescriptor, message: &DynamicMessage) -> Option<String> {
     let mut fields = of.fields();
     let first = fields.next().filter(|_| fields.next().is_none())?;
-    matches!(first.kind(), Kind::String).then(|| {
+    let text = matches!(first.kind(), Kind::String) && !first.is_list();
+    text.then(|| {
         let value = message.get_field(&first);
         value.as_str().unwrap_or_default().to_owned()
     })

@@ -157,7 +157,6 @@ const LABELS: &[(&str, &str)] = &[
     ("contact_rule", "Whether you may be contacted"),
     ("kind", "Which"),
     ("signs", "Signs"),
-    ("actions", "What to do"),
     ("total", "Total"),
 ];
 
