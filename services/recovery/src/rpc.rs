@@ -31,6 +31,7 @@ mod record_check_in;
 mod reply;
 mod set_crisis_rules;
 mod share_section;
+mod standing;
 mod theirs;
 mod unshare_section;
 mod update_goal;

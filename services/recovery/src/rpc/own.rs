@@ -9,21 +9,8 @@ use prost::Message;
 use rpc::{Denial, Error, InTx, Replay};
 use uuid::Uuid;
 
-use super::end_supporter::dismiss;
+use super::{end_supporter::dismiss, standing::standing};
 use crate::{App, domain::Surety, store};
-
-/// Any sign-in of the person's own.
-pub(super) async fn standing(
-    app: &App,
-    call: &Call,
-    person: &PersonId,
-) -> Result<StandingPermit, Error> {
-    match app.deps.guard.standing(call, person.clone(), false).await {
-        Ok(permit) => Ok(permit),
-        Err(Refusal::NotFound) => Err(refused(app, call, Some(person), Vec::new()).await),
-        Err(away) => Err(away.into()),
-    }
-}
 
 /// The person's own sign-in. What one sign-in has written another goes on with only where it stands as well.
 pub(super) async fn themself(

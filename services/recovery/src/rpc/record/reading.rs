@@ -11,7 +11,7 @@ use wire::recovery::v1::{
 };
 
 use super::{Asked, open::Open, withheld};
-use crate::rpc::own;
+use crate::rpc::standing::standing;
 
 /// Pages of a part.
 const MOST_PAGES: usize = 2_000;
@@ -32,7 +32,7 @@ impl Reading {
     /// To nobody but the person's own sign-in: to others nothing is told apart.
     pub(in crate::rpc) async fn begin(asked: Asked) -> Result<Self, Error> {
         let person = rpc::id("person", "people", &asked.person)?;
-        let permit = own::standing(&asked.app, &asked.call, &PersonId::from(person)).await?;
+        let permit = standing(&asked.app, &asked.call, &PersonId::from(person)).await?;
         Ok(Self {
             withheld: withheld::always(permit.confirmed_by().is_some()),
             asked,
