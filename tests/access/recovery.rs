@@ -163,6 +163,11 @@ impl Stage<'_> {
                 let instrument = check_in(person).instrument;
                 one(recovery::GetProgressRequest { person: of, instrument, ..Default::default() })
             }
+            "GetMyRecord" => {
+                self.written(person).await;
+                one(recovery::GetMyRecordRequest { person: of })
+            }
+            "ExportMyRecord" => one(recovery::ExportMyRecordRequest { person: of }),
             _ => self.employment(rpc, person).await,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use identity::ServiceTokens;
+use identity::{Bearer, ServiceTokens};
 use tonic::{
     Request, Status,
     service::{Interceptor, interceptor::InterceptedService},
@@ -36,6 +36,19 @@ impl Interceptor for Authorized {
     }
 }
 
+/// Adds the caller's own token, the trace and what is left of the deadline. No service token is made for it:
+/// to the peer it is the caller who asks.
+#[derive(Debug, Clone)]
+pub struct OnBehalf(Bearer);
+
+impl Interceptor for OnBehalf {
+    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
+        let mut request = serve::Outgoing.call(request)?;
+        self.0.put(request.metadata_mut().as_mut());
+        Ok(request)
+    }
+}
+
 impl Peer {
     pub fn new(channel: Channel, tokens: Arc<ServiceTokens>, callee: &'static str) -> Self {
         Self { channel, authorized: Authorized { tokens, callee } }
@@ -43,5 +56,10 @@ impl Peer {
 
     pub fn service(&self) -> InterceptedService<Channel, Authorized> {
         InterceptedService::new(self.channel.clone(), self.authorized.clone())
+    }
+
+    /// The peer as whoever holds this token sees it.
+    pub fn on_behalf(&self, of: &Bearer) -> InterceptedService<Channel, OnBehalf> {
+        InterceptedService::new(self.channel.clone(), OnBehalf(of.clone()))
     }
 }

@@ -8,6 +8,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use kernel::{CodeSet, Role};
 
 pub use table::ADMISSION;
+use table::PASSED_ON;
 
 /// Who may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,11 @@ impl Row {
     pub(crate) fn service(&self) -> Option<&'static str> {
         let name = self.path.strip_prefix("/trellis.")?;
         if name.contains(".LedgerService/") { None } else { name.split('.').next() }
+    }
+
+    /// Whether the RPC asks other services with the caller's own token.
+    pub(crate) fn passes_on(&self) -> bool {
+        PASSED_ON.contains(&self.path)
     }
 }
 
@@ -71,6 +77,14 @@ mod tests {
                 assert!(!roles.is_empty(), "{}", row.path);
                 assert!(!roles.contains(Role::Service), "{}", row.path);
             }
+        }
+    }
+
+    #[test]
+    fn a_token_is_passed_on_by_rpcs_of_the_person_alone() {
+        for path in PASSED_ON {
+            let only = CodeSet::from([Role::Person]);
+            assert_eq!(admitted(path), Some(&Admit::Roles(only)), "{path}");
         }
     }
 

@@ -14,6 +14,7 @@ use tower::{Layer, Service};
 use crate::{
     admission::{Admit, Row, row},
     authenticator::{Authenticator, Pending},
+    bearer::Bearer,
     caller::Caller,
     error::AuthError,
 };
@@ -68,6 +69,7 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         request.extensions_mut().remove::<Arc<Caller>>();
+        request.extensions_mut().remove::<Bearer>();
         let row = match of_request(&request) {
             None => return refuse(AuthError::UnknownMethod),
             Some(Row { admit: Admit::Public, .. }) => {
@@ -78,7 +80,7 @@ where
         };
         match self.authenticator.check_now(row, request.headers()) {
             Ok(caller) => {
-                admit(&mut request, caller);
+                admit(&mut request, row, caller);
                 Either::Left(self.inner.call(request))
             }
             Err(Pending::Refused(error)) => refuse(error),
@@ -91,7 +93,7 @@ where
                 let waiting = async move {
                     match authenticator.check(row, &headers).await {
                         Ok(caller) => {
-                            admit(&mut request, caller);
+                            admit(&mut request, row, caller);
                             inner.call(request).await
                         }
                         Err(error) => Ok(Status::from(error).into_http()),
@@ -109,9 +111,13 @@ fn of_request<B>(request: &Request<B>) -> Option<&'static Row> {
     if uri.query().is_some() { None } else { row(uri.path()) }
 }
 
-/// The token goes no further: nothing behind this can log it or pass it on.
-fn admit<B>(request: &mut Request<B>, caller: Arc<Caller>) {
-    request.headers_mut().remove(AUTHORIZATION);
+/// The token goes no further: nothing behind this can log it, and only where the table says so pass it on.
+fn admit<B>(request: &mut Request<B>, row: &Row, caller: Arc<Caller>) {
+    let token = request.headers_mut().remove(AUTHORIZATION);
+    if let Some(token) = token.filter(|_| row.passes_on()) {
+        let bearer = Bearer::new(token, request.headers());
+        request.extensions_mut().insert(bearer);
+    }
     request.extensions_mut().insert(caller);
 }
 

@@ -7,6 +7,7 @@
 
 mod admission;
 mod authenticator;
+mod bearer;
 mod bindings;
 mod caller;
 mod config;
@@ -20,6 +21,7 @@ mod token;
 
 pub use admission::{ADMISSION, Admit, Row, admitted};
 pub use authenticator::Authenticator;
+pub use bearer::Bearer;
 pub use bindings::{AgencyBindings, Binding};
 pub use caller::{Caller, CallerKind, Proofed};
 pub use config::{Asserts, ConfigError, IdentityConfig, IssuerConfig, JwsAlgorithm, KeysConfig};

@@ -43,6 +43,11 @@ pub fn call<T>(request: &tonic::Request<T>, rpc: &'static str) -> Result<Call, E
     Ok(Call::new(caller, rpc, telemetry::current_trace_id()))
 }
 
+/// The token of a request, for an RPC that asks others on behalf of its caller.
+pub fn bearer<T>(request: &tonic::Request<T>) -> Result<identity::Bearer, Error> {
+    Ok(identity::Bearer::of(request)?)
+}
+
 /// Every service may call services; what is for one of them is not there for the others.
 pub fn only_for(caller: &Caller, service: &str) -> Result<(), Error> {
     match caller.kind() {

@@ -32,6 +32,7 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(python) = python(project)? {
         println!("python: {}", python.display());
     }
+    println!("chromium: {}", chromium()?.display());
     if args.load {
         println!("h2load: {}", h2load()?);
     }
@@ -94,17 +95,33 @@ pub fn python(project: &Project) -> anyhow::Result<Option<PathBuf>> {
     Ok(Some(program))
 }
 
+/// The browser that people's pages are looked at with: the system's, or the one that TRELLIS_CHROMIUM names.
+pub fn chromium() -> anyhow::Result<PathBuf> {
+    if let Some(named) = std::env::var_os("TRELLIS_CHROMIUM") {
+        return Ok(named.into());
+    }
+    from_the_system("chromium", "chromium")
+}
+
 /// The load generator; it comes with the system and is not ours to pin.
 pub fn h2load() -> anyhow::Result<String> {
-    if !run::is_installed("h2load") {
+    let program = from_the_system("h2load", "nghttp2-client")?;
+    run::output(Command::new(program).arg("--version")).map(|text| text.trim().to_owned())
+}
+
+/// A program that comes with the system, by apt-get where it is not there.
+fn from_the_system(program: &str, package: &str) -> anyhow::Result<PathBuf> {
+    if !run::is_installed(program) {
         let apt = |args: &[&str]| {
             run::must(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"))
         };
         apt(&["update", "-qq"])
-            .and_then(|()| apt(&["install", "-y", "-qq", "nghttp2-client"]))
-            .context("h2load comes with the package nghttp2-client: install it by hand")?;
+            .and_then(|()| apt(&["install", "-y", "-qq", "--no-install-recommends", package]))
+            .with_context(|| {
+                format!("{program} comes with the package {package}: install it by hand")
+            })?;
     }
-    run::output(Command::new("h2load").arg("--version")).map(|text| text.trim().to_owned())
+    run::found(program).with_context(|| format!("{package} has brought no {program}"))
 }
 
 /// Fills a folder beside `home` and puts it there in one move, so that nobody sees half of it.

@@ -5,6 +5,7 @@
 
 mod domain;
 mod picture;
+mod record;
 mod rpc;
 mod source;
 mod store;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use ::rpc::Deps;
 use facts::Peer;
+use tokio::sync::Semaphore;
 use wire::recovery::v1::{
     recovery_facts_service_server::RecoveryFactsServiceServer,
     recovery_service_server::RecoveryServiceServer,
@@ -28,15 +30,36 @@ pub use store::MIGRATIONS;
 pub struct App {
     pub(crate) deps: Deps,
     pub(crate) store: store::Plans,
-    /// It invites supporters, and binds their sign-ins.
-    pub(crate) people: Peer,
+    pub(crate) peers: Peers,
     pub(crate) instruments: Instruments,
+    /// Room for exports: each keeps a page that grows.
+    pub(crate) exports: Arc<Semaphore>,
 }
 
+/// The services that this one calls. But for the people service's circle they are asked with the token of the person
+/// who asks for their whole record, and with nothing of this service's own.
+#[derive(Debug, Clone)]
+pub struct Peers {
+    /// It invites supporters, and binds their sign-ins; it has profiles and notices.
+    pub people: Peer,
+    /// It has consents.
+    pub consent: Peer,
+    /// It has referrals.
+    pub referrals: Peer,
+    /// It has notes.
+    pub notes: Peer,
+    /// It has the accounting of disclosures.
+    pub audit: Peer,
+}
+
+/// Exports at a time.
+const EXPORTS: usize = 8;
+
 /// Puts the service together. Its guard must go by the shares of this store: see [`with_shares`].
-pub fn start(deps: Deps, people: Peer, instruments: Instruments) -> Arc<App> {
+pub fn start(deps: Deps, peers: Peers, instruments: Instruments) -> Arc<App> {
     let store = store::Plans::new(deps.db.clone());
-    Arc::new(App { deps, store, people, instruments })
+    let exports = Arc::new(Semaphore::new(EXPORTS));
+    Arc::new(App { deps, store, peers, instruments, exports })
 }
 
 /// The service to mount on a listener.

@@ -15,9 +15,11 @@ mod employment;
 mod employment_step;
 mod end_employment_specialist;
 mod end_supporter;
+mod export_my_record;
 mod get_crisis;
 mod get_employment_plan;
 mod get_employment_report;
+mod get_my_record;
 mod get_plan;
 mod get_progress;
 mod goal;
@@ -36,6 +38,7 @@ mod mark_employment_step_in_error;
 mod own;
 mod own_record;
 mod prepare_check_in;
+mod record;
 mod record_check_in;
 mod record_decision;
 mod record_employment_step;
@@ -46,6 +49,7 @@ mod set_employment_specialist;
 mod share_section;
 mod shown;
 mod specialist;
+mod standing;
 mod task;
 mod theirs;
 mod unshare_section;
@@ -357,6 +361,24 @@ impl RecoveryService for Rpc {
         request: Request<pb::GetEmploymentReportRequest>,
     ) -> Result<Response<pb::GetEmploymentReportResponse>, Status> {
         Ok(get_employment_report::get_employment_report(&self.0, request).await?)
+    }
+
+    type GetMyRecordStream = rpc::Steps<pb::GetMyRecordResponse>;
+
+    async fn get_my_record(
+        &self,
+        request: Request<pb::GetMyRecordRequest>,
+    ) -> Result<Response<Self::GetMyRecordStream>, Status> {
+        Ok(get_my_record::get_my_record(&self.0, request).await?)
+    }
+
+    type ExportMyRecordStream = rpc::Steps<pb::ExportMyRecordResponse>;
+
+    async fn export_my_record(
+        &self,
+        request: Request<pb::ExportMyRecordRequest>,
+    ) -> Result<Response<Self::ExportMyRecordStream>, Status> {
+        Ok(export_my_record::export_my_record(&self.0, request).await?)
     }
 }
 

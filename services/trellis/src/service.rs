@@ -54,7 +54,9 @@ impl Service {
             Self::Consent => &[Directory, People, Audit],
             // It refers to notes.
             Self::Referrals => &[Directory, People, Consent, Notes],
-            Self::Notes | Self::Recovery => &[Directory, People, Consent],
+            Self::Notes => &[Directory, People, Consent],
+            // It asks each for what a person asks of everything that there is of them.
+            Self::Recovery => &[Directory, People, Consent, Referrals, Notes, Audit],
             // It follows every ledger, its own too.
             Self::Audit => &[Directory, People, Consent, Referrals, Notes, Recovery, Audit],
         }

@@ -215,8 +215,14 @@ impl Parts<'_> {
                 let more = self.config.recovery.instruments.as_deref();
                 let instruments = recovery::Instruments::open(more);
                 let instruments = instruments.context("recovery.instruments")?;
-                let people = self.peers.to(of, Service::People)?;
-                let app = recovery::start(deps, people, instruments);
+                let peers = recovery::Peers {
+                    people: self.peers.to(of, Service::People)?,
+                    consent: self.peers.to(of, Service::Consent)?,
+                    referrals: self.peers.to(of, Service::Referrals)?,
+                    notes: self.peers.to(of, Service::Notes)?,
+                    audit: self.peers.to(of, Service::Audit)?,
+                };
+                let app = recovery::start(deps, peers, instruments);
                 mounts.add(recovery::server(Arc::clone(&app)));
                 mounts.add(recovery::facts_server(app));
             }

@@ -65,6 +65,13 @@ const READERS: CodeSet<Role> =
 /// Those of them who read for themselves.
 const READING_SELF: CodeSet<Role> = CARE_AND_PRIVACY.union(set(&[Prosecutor, Researcher, Person]));
 
+/// RPCs that ask other services in the caller's stead, with the caller's own token: each of these decides for
+/// itself, as if the caller had come to it.
+pub(super) const PASSED_ON: &[&str] = &[
+    "/trellis.recovery.v1.RecoveryService/GetMyRecord",
+    "/trellis.recovery.v1.RecoveryService/ExportMyRecord",
+];
+
 /// One row an RPC. What is not here is UNIMPLEMENTED.
 pub const ADMISSION: &[Row] = &[
     // Probes come before there is a token; reflection shows the published contract and no data.
@@ -298,6 +305,9 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.recovery.v1.RecoveryService/RecordCaregiverCheckIn", set(&[Person])),
     users("/trellis.recovery.v1.RecoveryService/ListCheckIns", BESIDE.union(set(&[Person]))),
     users("/trellis.recovery.v1.RecoveryService/GetProgress", set(&[Person])),
+    // All that there is of a person is for them alone, and not for who acts for them.
+    users("/trellis.recovery.v1.RecoveryService/GetMyRecord", set(&[Person])),
+    users("/trellis.recovery.v1.RecoveryService/ExportMyRecord", set(&[Person])),
     // By whom a crisis plan is activated is the person's to set; those call for it whom they chose.
     users("/trellis.recovery.v1.RecoveryService/SetCrisisRules", set(&[Person])),
     users("/trellis.recovery.v1.RecoveryService/GetCrisis", set(&[Person])),

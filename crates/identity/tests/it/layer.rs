@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use http::{Request, Response, header::AUTHORIZATION};
-use identity::{AuthLayer, Caller};
+use identity::{AuthLayer, Bearer, Caller};
 use tonic::{Code, Status};
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -120,4 +120,46 @@ async fn a_path_in_another_spelling_reaches_nothing() {
             "{path}"
         );
     }
+}
+
+/// What a handler can pass on.
+async fn passed_on(world: &World, request: Request<()>) -> Option<http::HeaderMap> {
+    let inner = service_fn(|request: Request<()>| async move {
+        let mut seen = tonic::Request::new(());
+        *seen.extensions_mut() = request.extensions().clone();
+        let mut answer = Response::new(String::new());
+        if let Ok(bearer) = Bearer::of(&seen) {
+            assert_eq!(format!("{bearer:?}"), "Bearer");
+            let mut headers = http::HeaderMap::new();
+            headers.insert(AUTHORIZATION, "Bearer of a service".parse().unwrap());
+            headers.insert("purpose-of-use", "BTG".parse().unwrap());
+            bearer.put(&mut headers);
+            answer.extensions_mut().insert(headers);
+        }
+        Ok::<_, Infallible>(answer)
+    });
+    let layered = AuthLayer::new(world.authenticator.clone()).layer(inner);
+    layered.oneshot(request).await.unwrap().extensions_mut().remove()
+}
+
+#[tokio::test]
+async fn a_token_is_passed_on_where_the_table_says_so_and_nowhere_else() {
+    let world = World::new().await;
+    let token = world.people.token(&world.person());
+    let ask = |path: &str| {
+        let mut request = request(path, Some(&token));
+        request.headers_mut().insert("purpose-of-use", "PATRQT".parse().unwrap());
+        request
+    };
+    let whole = ask("/trellis.recovery.v1.RecoveryService/GetMyRecord");
+    let headers = passed_on(&world, whole).await.unwrap();
+    assert_eq!(headers.get_all(AUTHORIZATION).iter().count(), 1);
+    assert_eq!(headers[AUTHORIZATION], format!("Bearer {token}"));
+    assert!(headers[AUTHORIZATION].is_sensitive());
+    let purposes: Vec<_> = headers.get_all("purpose-of-use").iter().collect();
+    assert_eq!(purposes, ["PATRQT"]);
+    assert!(passed_on(&world, ask("/trellis.recovery.v1.RecoveryService/GetPlan")).await.is_none());
+    let staff = world.clinic.token(&world.staff());
+    let refused = request("/trellis.recovery.v1.RecoveryService/GetMyRecord", Some(&staff));
+    assert!(passed_on(&world, refused).await.is_none());
 }

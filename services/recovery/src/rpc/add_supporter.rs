@@ -63,7 +63,7 @@ pub(super) async fn add_supporter(
     let of = Support { id, person: PersonId::from(person) };
     let by = (call.caller().issuer(), call.caller().subject().as_str());
     let invited = match app.store.is_of_circle(whose, id).await? {
-        true => Some(facts::invite_supporter(&app.people, &of, by).await),
+        true => Some(facts::invite_supporter(&app.peers.people, &of, by).await),
         false => None,
     };
     // They may have been ended, and dismissed, before they were invited; or it is not known whether they were.

@@ -57,7 +57,7 @@ pub(super) async fn end_supporter(
 
 /// Has the people service bind the sign-in of who is not of the circle no more.
 pub(super) async fn dismiss(app: &App, of: &Support) -> Result<(), Error> {
-    facts::dismiss_supporter(&app.people, of).await.map_err(|status| {
+    facts::dismiss_supporter(&app.peers.people, of).await.map_err(|status| {
         tracing::warn!(code = ?status.code(), "the sign-in of a supporter who was ended is bound still");
         Error::Unavailable(Outage::People)
     })

@@ -9,7 +9,7 @@ use prost::Message;
 use rpc::{Denial, Error, InTx, Replay};
 use uuid::Uuid;
 
-use super::end_supporter::dismiss;
+use super::{end_supporter::dismiss, standing::standing};
 use crate::{App, domain::Surety, store};
 
 /// The person's own sign-in. What one sign-in has written another goes on with only where it stands as well.
@@ -19,11 +19,7 @@ pub(super) async fn themself(
     person: Uuid,
 ) -> Result<StandingPermit, Error> {
     let person = PersonId::from(person);
-    let permit = match app.deps.guard.standing(call, person.clone(), false).await {
-        Ok(permit) => permit,
-        Err(Refusal::NotFound) => return Err(refused(app, call, Some(&person), Vec::new()).await),
-        Err(away) => return Err(away.into()),
-    };
+    let permit = standing(app, call, &person).await?;
     let by = Surety::of(permit.confirmed_by(), call.caller().fingerprint());
     let before = app.store.surety(&permit).await?;
     if by.goes_on_from(before.as_ref().unwrap_or(&by)) {

@@ -26,4 +26,5 @@ mod sureties;
 mod tasks;
 mod unshared;
 mod walls;
+mod whole;
 mod world;

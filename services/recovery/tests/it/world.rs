@@ -84,12 +84,17 @@ impl World {
         let keys = tempfile::tempdir().unwrap();
         let key = NetworkKeys::open(keys.path()).unwrap().signing_key().clone();
         let tokens = Arc::new(ServiceTokens::new("recovery", key, shared));
-        let to_people = Channel::from_shared(format!("http://{}", asked.addr())).unwrap();
-        let app = recovery::start(
-            deps,
-            Peer::new(to_people.connect_lazy(), tokens, "people"),
-            recovery::Instruments::open(None).unwrap(),
-        );
+        let to_others = Channel::from_shared(format!("http://{}", asked.addr())).unwrap();
+        let to_others = to_others.connect_lazy();
+        let peer = |name| Peer::new(to_others.clone(), Arc::clone(&tokens), name);
+        let peers = recovery::Peers {
+            people: peer("people"),
+            consent: peer("consent"),
+            referrals: peer("referrals"),
+            notes: peer("notes"),
+            audit: peer("audit"),
+        };
+        let app = recovery::start(deps, peers, recovery::Instruments::open(None).unwrap());
         let running = serve::Server::builder(listen())
             .add_service(recovery::server(app))
             .descriptors(wire::DESCRIPTORS)

@@ -1,0 +1,13 @@
+//! All that there is of a person as one file: JSON by the contract, and a page to read.
+
+mod archive;
+mod contract;
+mod export;
+mod page;
+mod value;
+mod words;
+
+pub use export::{About, Export};
+
+#[cfg(test)]
+mod tests;
