@@ -4,8 +4,8 @@
 use kernel::{Clock as _, Purpose, Role, SystemClock};
 use tonic::Code;
 use trellis_tests::{
-    Actor, BOUND, Network, Person, Up, World, agency, referral_of, registration, request_id,
-    served, until,
+    Actor, BOUND, Network, Person, Up, World, agency, everywhere_known, referral_of, registration,
+    request_id, served, until,
 };
 use wire::{
     common::v1::{ContactRule, Sector},
@@ -125,6 +125,7 @@ async fn each_who_stands_around_a_person_does_their_part_with_a_sign_in_of_their
     peer(&around).await;
     clinician(&around).await;
     community(&around).await;
+    work(&around).await;
     trauma_informed(&around).await;
     barriers(&around).await;
 }
@@ -337,6 +338,69 @@ async fn prefers(around: &Around<'_>, preferences: Preferences) {
         etag: String::new(),
     };
     served!(around.jane.actor.people(), set_preferences, request);
+}
+
+/// Employment: the person names a specialist and says what an employer may be told; each step is theirs to see.
+async fn work(around: &Around<'_>) {
+    let register = agency("Alder Employment", Sector::Employment);
+    let reply = served!(around.world.admin.directory(), register_agency, register);
+    let alder = reply.agency.unwrap().name;
+    let specialist = around.staff("es-alder", &alder, Role::CaseManager);
+    everywhere_known(&specialist).await;
+    let jane = &around.jane.actor;
+    let content = pb::EmploymentPlanContent {
+        preferences: Some(pb::EmploymentPreferences {
+            jobs: vec![words("In a kitchen, mornings.")],
+            ..pb::EmploymentPreferences::default()
+        }),
+        disclosure: Some(pb::EmploymentDisclosure {
+            choice: pb::EmploymentDisclosureChoice::Nothing.into(),
+            words: None,
+        }),
+        ..pb::EmploymentPlanContent::default()
+    };
+    let request = pb::UpdateEmploymentPlanRequest {
+        request_id: request_id(),
+        person: around.jane.name.clone(),
+        content: Some(content),
+        etag: String::new(),
+    };
+    let plan = served!(jane.recovery(), update_employment_plan, request).plan.unwrap().name;
+    let told = |told: pb::EmployerTold| pb::RecordEmploymentStepRequest {
+        request_id: request_id(),
+        plan: plan.clone(),
+        content: Some(pb::EmploymentStepContent {
+            date: SystemClock.now().date().to_string(),
+            employer_contact: Some(pb::EmployerContact {
+                employer: "Corner Bakery".to_owned(),
+                face_to_face: true,
+                told: told.into(),
+            }),
+            ..pb::EmploymentStepContent::default()
+        }),
+    };
+    let record = async |step| {
+        let answer = specialist.recovery().record_employment_step(step).await;
+        answer.map(|reply| reply.into_inner().step.unwrap()).map_err(|status| status.code())
+    };
+    let nothing = || told(pb::EmployerTold::Nothing);
+    assert_eq!(record(nothing()).await, Err(Code::NotFound), "nobody has named them");
+    let naming = pb::SetEmploymentSpecialistRequest {
+        request_id: request_id(),
+        plan: plan.clone(),
+        practitioner: format!("{alder}/practitioners/es-alder"),
+        until_time: soon(),
+    };
+    served!(jane.recovery(), set_employment_specialist, naming);
+    let step = record(nothing()).await.unwrap();
+    let more = told(pb::EmployerTold::ThatThereIsSupport);
+    assert_eq!(record(more).await, Err(Code::InvalidArgument), "more than may be told");
+    let list = pb::ListEmploymentStepsRequest { plan: plan.clone(), ..Default::default() };
+    let steps = served!(jane.recovery(), list_employment_steps, list).steps;
+    assert_eq!(steps, [step]);
+    let end = pb::EndEmploymentSpecialistRequest { request_id: request_id(), plan: plan.clone() };
+    served!(jane.recovery(), end_employment_specialist, end);
+    assert_eq!(record(nothing()).await, Err(Code::NotFound));
 }
 
 /// Safety and choice: the rule of contact goes with every referral; whom the person would rather speak with is there for

@@ -33,7 +33,7 @@ for name, data in files.items():
 
 # Every part has its file, by the contract's JSON, which ends with how far it was read.
 parts = {one["part"]: json.loads(files[one["name"]]) for one in manifest["files"] if "part" in one}
-assert len(parts) == 20, sorted(parts)
+assert len(parts) == 25, sorted(parts)
 for part, messages in parts.items():
     assert all(message["part"] == part for message in messages), part
     assert messages[-1]["partEnd"]["outcome"] == "PART_OUTCOME_WHOLE", part

@@ -74,7 +74,8 @@ CREATE FUNCTION notice_waits() RETURNS trigger
     LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     UPDATE notice_delivery SET waiting = true
-    WHERE person_id = NEW.person_id AND ended_at IS NULL AND NOT waiting;
+    -- Those that wait, too: whoever looks at one of them now waits for this notice, and sees it.
+    WHERE person_id = NEW.person_id AND ended_at IS NULL;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION notice_waits IS 'Remembers with a notice that somebody may have to be told.';

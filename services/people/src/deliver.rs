@@ -150,6 +150,11 @@ async fn drive(app: Arc<App>, out: Arc<Outbound>, id: Uuid, person: Uuid) {
     }
 }
 
+/// Whether mail did not come as far as the network's own mail server: whose address it is has nothing to do with it.
+fn is_ours(failure: Failure) -> bool {
+    matches!(failure, Failure::Connection | Failure::Timeout)
+}
+
 fn act(app: &App, person: Uuid) -> ByNetwork {
     app.deps.guard.by_network(TASK, Kind::Profile, PersonId::from(person))
 }
@@ -172,7 +177,13 @@ async fn deliver(app: &App, out: &Outbound, id: Uuid, person: Uuid) -> Result<()
             let failures = delivery.failures.saturating_add(1);
             let jitter = out.webhooks.secrets.jitter(id, failures);
             let next = turn.now + wait(failures, jitter, asked);
-            outbox::failed(db, &act, turn, failure, next).await
+            let ours = |failure| delivery.way == Way::Email && is_ours(failure);
+            let before = delivery.last_failure.is_some_and(ours);
+            let ours = ours(failure);
+            if ours {
+                tracing::error!(alarm = "mail", ?failure, "the mail server does not take mail");
+            }
+            outbox::failed(db, &act, turn, (failure, ours, before), next).await
         }
         // The service stops.
         None => outbox::released(db, &act, turn, turn.now + SOON).await,
@@ -221,6 +232,9 @@ pub(crate) async fn send_code(
     let text = text::code(language.as_deref(), code);
     match out.send(&delivery, String::new(), text, turn.now).await {
         Ok(()) => Ok(()),
-        Err((failure, _)) => outbox::failed(&app.deps.db, &act, turn, failure, turn.now).await,
+        Err((failure, _)) => {
+            let failed = (failure, is_ours(failure), false);
+            outbox::failed(&app.deps.db, &act, turn, failed, turn.now).await
+        }
     }
 }

@@ -19,8 +19,8 @@ pub use circle::{
 pub use crisis::{Act, Crisis, Rules, Step};
 pub use decision::{Confirmed, DECISION, MOST_DECISIONS};
 pub use employment::{
-    EmploymentStep, MOST_EMPLOYMENT_STEPS, MOST_STEP_BYTES, Measured, NewStep, Specialist,
-    StepFacets, StepKind, StepState, latest_day, same_employer,
+    EmploymentStep, MOST_EMPLOYMENT_STEPS, MOST_STEP_BYTES, MOST_STEPS_OF_SPECIALISTS, Measured,
+    NewStep, Specialist, StepFacets, StepKind, StepState, latest_day, same_employer,
 };
 pub use instruments::{Answer, Instrument, InstrumentError, Instruments, Item, Mark, Subject};
 pub use own_record::{Head, MOST_CHECK_INS, MOST_GOALS, NewRecord, OwnKind, OwnRecord, SharedOf};

@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use ::rpc::Deps;
 use facts::Peer;
-use tokio::sync::Semaphore;
 use wire::recovery::v1::{
     recovery_facts_service_server::RecoveryFactsServiceServer,
     recovery_service_server::RecoveryServiceServer,
@@ -32,8 +31,7 @@ pub struct App {
     pub(crate) store: store::Plans,
     pub(crate) peers: Peers,
     pub(crate) instruments: Instruments,
-    /// Room for exports: each keeps a page that grows.
-    pub(crate) exports: Arc<Semaphore>,
+    pub(crate) exports: record::Rooms,
 }
 
 /// The services that this one calls. But for the people service's circle they are asked with the token of the person
@@ -52,13 +50,10 @@ pub struct Peers {
     pub audit: Peer,
 }
 
-/// Exports at a time.
-const EXPORTS: usize = 8;
-
 /// Puts the service together. Its guard must go by the shares of this store: see [`with_shares`].
 pub fn start(deps: Deps, peers: Peers, instruments: Instruments) -> Arc<App> {
     let store = store::Plans::new(deps.db.clone());
-    let exports = Arc::new(Semaphore::new(EXPORTS));
+    let exports = record::Rooms::default();
     Arc::new(App { deps, store, peers, instruments, exports })
 }
 

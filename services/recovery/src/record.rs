@@ -4,10 +4,12 @@ mod archive;
 mod contract;
 mod export;
 mod page;
+mod room;
 mod value;
 mod words;
 
 pub use export::{About, Export};
+pub use room::{Room, Rooms};
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ const MAY_DEPEND_ON: &[(&str, &[Group])] = &[
     ("serve", &[&["telemetry"]]),
     ("facts", &[PERMIT_AND_BELOW, &["wire", "telemetry", "serve"]]),
     ("client", &[&["wire"]]),
-    ("rpc", &[PERMIT_AND_BELOW, &["wire", "telemetry", "facts"]]),
+    ("rpc", &[PERMIT_AND_BELOW, &["wire", "telemetry", "serve", "facts"]]),
     ("webhook", &[&["kernel"]]),
     ("directory", &[BELOW_SERVICES]),
     ("people", &[BELOW_SERVICES, &["matching", "webhook"]]),

@@ -64,7 +64,7 @@ fn verb(disclosure: &Disclosure) -> &'static str {
         "AcknowledgeRevocation" => "acknowledged the end of",
         "WatchConsents" | "WatchEmergencies" => "was told of",
         "Notify" => "wrote",
-        "DeliverNotice" => "sent word to",
+        "DeliverNotice" => "tried to send word to",
         "SetNoticeDelivery" | "SetCrisisRules" => "set",
         "ConfirmNoticeDelivery" => "confirmed",
         "Explain" => "asked why something is allowed or not by",

@@ -21,6 +21,8 @@ use uuid::Uuid;
 use super::text::Text;
 
 const PATIENCE: Duration = Duration::from_secs(15);
+/// What a mail server says to who may not send by it (RFC 4954).
+const OF_SIGNING_IN: [&str; 5] = ["432", "454", "530", "534", "535"];
 
 /// How the mail server is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +127,10 @@ fn parameters(settings: &Smtp) -> Result<TlsParameters, WrongSmtp> {
 fn class(error: &smtp::Error) -> Failure {
     if error.is_timeout() {
         Failure::Timeout
+    } else if error.status().is_some_and(|code| OF_SIGNING_IN.contains(&code.to_string().as_str()))
+    {
+        // It is the network that it does not let in.
+        Failure::Connection
     } else if error.is_permanent() {
         Failure::Refused
     } else if error.is_transient() {

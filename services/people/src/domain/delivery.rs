@@ -81,9 +81,15 @@ pub struct Contact {
     pub elsewhere: ContactRule,
 }
 
+/// A zone of the IANA database; none where the name says that it is not known.
+fn known(name: &str) -> Option<TimeZone> {
+    let zone = TimeZone::get(name).ok()?;
+    (!zone.is_unknown() && !name.eq_ignore_ascii_case("Factory")).then_some(zone)
+}
+
 /// Whether the IANA database knows the zone.
 pub fn is_zone(name: &str) -> bool {
-    TimeZone::get(name).is_ok()
+    known(name).is_some()
 }
 
 impl Contact {
@@ -134,7 +140,7 @@ fn within(way: &SafeContact, zone: &str, now: Instant) -> bool {
             let offset = Offset::from_hours(ahead);
             offset.is_ok_and(|offset| shown(way, now, offset.to_time_zone()))
         }),
-        name => TimeZone::get(name).is_ok_and(|zone| shown(way, now, zone)),
+        name => known(name).is_some_and(|zone| shown(way, now, zone)),
     }
 }
 

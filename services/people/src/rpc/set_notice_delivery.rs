@@ -34,19 +34,23 @@ pub async fn handle(
     let way = notice_deliveries::way(given.way())?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let new = Setting { person, way, given, expected };
-    let again = |_| async {
-        notice_deliveries::standing(app, &call, person).await?;
-        Ok(None)
+    let again = |replay: rpc::Replay| {
+        let call = &call;
+        async move {
+            notice_deliveries::standing(app, call, person).await?;
+            Ok((replay.record_id, None))
+        }
     };
     let written = once.written(&app.deps.db, set(app, &call, &new, &once), again).await?;
-    let (SetNoticeDeliveryResponse { .. }, code) = written;
-    if let Some((id, code)) = code {
+    let (SetNoticeDeliveryResponse { .. }, (id, code)) = written;
+    if let Some(code) = code {
         deliver::send_code(app, out, (id, person), &code).await?;
     }
     let held = notice_deliveries::set_for(app, &call, person, way).await?;
     let secret = match way {
-        Way::Webhook => out.webhooks.secrets.shown(held.id, 1),
-        Way::Email => String::new(),
+        // Of what it has set, and of nothing that took its place since.
+        Way::Webhook if held.id == id => out.webhooks.secrets.shown(held.id, 1),
+        Way::Webhook | Way::Email => String::new(),
     };
     let delivery = Some(notice_deliveries::told(&held));
     Ok(Response::new(SetNoticeDeliveryResponse { delivery, secret }))
@@ -86,8 +90,7 @@ fn wrong(given: &pb::NoticeDelivery, out: Option<&Outbound>) -> Vec<Violation> {
                     }
                 }
                 0 => odd("url", "must be 1 to 500 characters"),
-                // The annotations have said so.
-                _ => {}
+                _ => {} // The annotations have said so.
             }
             if !given.email.is_empty() {
                 odd("email", "must be empty with DELIVERY_WAY_WEBHOOK");
@@ -109,7 +112,7 @@ async fn set(
     call: &Call,
     setting: &Setting,
     once: &rpc::Request,
-) -> Result<(SetNoticeDeliveryResponse, Option<(Uuid, ShortCode)>), InTx> {
+) -> Result<(SetNoticeDeliveryResponse, (Uuid, Option<ShortCode>)), InTx> {
     let (permit, own) = notice_deliveries::standing(app, call, setting.person).await?;
     let code = ShortCode::fresh().ok_or(Error::Internal("no randomness"))?;
     let id = ledger::new_id(&app.deps.clock);
@@ -143,5 +146,5 @@ async fn set(
         })
     });
     let coded = done.await?;
-    Ok((SetNoticeDeliveryResponse::default(), coded.then_some((id, code))))
+    Ok((SetNoticeDeliveryResponse::default(), (id, coded.then_some(code))))
 }

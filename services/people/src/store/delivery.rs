@@ -98,7 +98,8 @@ pub async fn set(
         "UPDATE notice_delivery n SET ended_at = $4, content = NULL, code = NULL
          FROM (SELECT id, content FROM notice_delivery
              WHERE person_id = $1 AND sign_in_id = $2 AND way = $3 AND ended_at IS NULL FOR UPDATE) AS o
-         WHERE n.id = o.id RETURNING n.id, o.content, n.state, n.reached, n.waiting",
+         WHERE n.id = o.id RETURNING n.id, o.content, n.state, n.reached, n.waiting, n.failures,
+             n.next_attempt, n.lease_until",
         own.person(),
         own.id(),
         new.way as i16,
@@ -113,8 +114,9 @@ pub async fn set(
         (Way::Webhook, _) => true,
         (Way::Email, None) => false,
         (Way::Email, Some(before)) => {
-            let unconfirmed = DeliveryState::of(before.state) == Some(DeliveryState::Unconfirmed);
-            !unconfirmed && opened(before.content.as_deref())?.to == new.place.to
+            // Who has refused for days may be somebody else by now.
+            let active = DeliveryState::of(before.state) == Some(DeliveryState::Active);
+            active && opened(before.content.as_deref())?.to == new.place.to
         }
     };
     if !confirmed && codes(&mut *tx, own, new.at - A_DAY).await? >= MOST_CODES {
@@ -131,7 +133,9 @@ pub async fn set(
              $8, $9, CASE WHEN $9::bytea IS NOT NULL THEN $7::timestamptz END, $10,
              COALESCE($11, (SELECT c.value FROM counter c WHERE c.name = 'notice'), 0),
              GREATEST($7, (SELECT max(d.delivered_at) + make_interval(secs => $12) FROM notice_delivery d
-                 WHERE d.person_id = $2 AND d.sign_in_id = $3 AND d.way = $4))",
+                 WHERE d.person_id = $2 AND d.sign_in_id = $3 AND d.way = $4),
+                 -- Setting it anew is no way around waiting, nor beside what is under way.
+                 $13, $14)",
         new.id,
         own.person(),
         own.id(),
@@ -144,6 +148,8 @@ pub async fn set(
         before.as_ref().is_some_and(|before| before.waiting),
         before.as_ref().map(|before| before.reached),
         BETWEEN.as_seconds_f64(),
+        before.as_ref().filter(|before| before.failures > 0).map(|before| before.next_attempt),
+        before.as_ref().and_then(|before| before.lease_until),
     )
     .execute(tx)
     .await?;

@@ -66,7 +66,7 @@ pub async fn take(
         quiet(tx, turn).await?;
         return Ok(None);
     };
-    let delivery = one(&mut *tx, turn).await?;
+    let Some(delivery) = one(&mut *tx, turn).await? else { return Ok(None) };
     let (contact, language) = contact::all(&mut *tx, turn.person).await?;
     if !contact.lets(&delivery, turn.now) {
         wait(tx, turn, turn.now + HELD).await?;
@@ -107,7 +107,9 @@ async fn waits(
 
 async fn quiet(tx: &mut PgConnection, turn: Turn) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE notice_delivery SET waiting = false WHERE id = $1 AND person_id = $2",
+        "UPDATE notice_delivery SET waiting = false, failures = 0, failing_since = NULL,
+             last_failure = NULL
+         WHERE id = $1 AND person_id = $2",
         turn.id,
         turn.person,
     )
@@ -116,9 +118,12 @@ async fn quiet(tx: &mut PgConnection, turn: Turn) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Held back by a rule: that is no failing.
 async fn wait(tx: &mut PgConnection, turn: Turn, next: Instant) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE notice_delivery SET next_attempt = $3 WHERE id = $1 AND person_id = $2",
+        "UPDATE notice_delivery SET next_attempt = $3, failures = 0, failing_since = NULL,
+             last_failure = NULL
+         WHERE id = $1 AND person_id = $2",
         turn.id,
         turn.person,
         next,
@@ -128,7 +133,7 @@ async fn wait(tx: &mut PgConnection, turn: Turn, next: Instant) -> Result<(), St
     Ok(())
 }
 
-async fn one(tx: &mut PgConnection, turn: Turn) -> Result<Delivery, StoreError> {
+async fn one(tx: &mut PgConnection, turn: Turn) -> Result<Option<Delivery>, StoreError> {
     let row = sqlx::query_as!(
         Row,
         "SELECT id, way, content, safe_way, set_at, state, delivered_at, failures, failing_since, last_failure
@@ -136,7 +141,7 @@ async fn one(tx: &mut PgConnection, turn: Turn) -> Result<Delivery, StoreError> 
         turn.id,
         turn.person,
     );
-    row.fetch_one(tx).await?.try_into()
+    row.fetch_optional(tx).await?.map(Delivery::try_from).transpose()
 }
 
 /// One whose code may leave for it now, and the language; none: it may not.
@@ -145,7 +150,8 @@ pub async fn for_code(
     _act: &ByNetwork,
     turn: Turn,
 ) -> Result<Option<(Delivery, Option<String>)>, StoreError> {
-    let delivery = one(&mut *tx, turn).await?;
+    // It may have ended since it was set.
+    let Some(delivery) = one(&mut *tx, turn).await? else { return Ok(None) };
     let (contact, language) = contact::all(tx, turn.person).await?;
     Ok(contact.lets(&delivery, turn.now).then_some((delivery, language)))
 }
@@ -179,12 +185,13 @@ pub async fn delivered(
     .await
 }
 
-/// It could not be: tried again at `next`, but not where it has failed for too long, or its receiver is gone.
+/// It could not be: tried again at `next`, but not where it has failed for too long, or its receiver is gone. `ours`: the
+/// network's own way out was away, for which no delivery is given up; `before`: it was so the last time.
 pub async fn failed(
     db: &Db,
     act: &ByNetwork,
     turn: Turn,
-    failure: Failure,
+    (failure, ours, before): (Failure, bool, bool),
     next: Instant,
 ) -> Result<(), StoreError> {
     let gone = failure == Failure::Gone;
@@ -192,10 +199,11 @@ pub async fn failed(
         Box::pin(async move {
             sqlx::query!(
                 "UPDATE notice_delivery SET failures = failures + 1,
-                     failing_since = COALESCE(failing_since, $5), last_failure = $4, next_attempt = $6,
+                     failing_since = CASE WHEN $10 AND NOT $9 THEN $5 ELSE COALESCE(failing_since, $5) END,
+                     last_failure = $4, next_attempt = $6,
                      deliverer = NULL, lease_until = NULL,
                      state = CASE WHEN state <> 2 THEN state WHEN $8 THEN 4
-                         WHEN failing_since <= $7 THEN 3 ELSE state END
+                         WHEN NOT $9 AND NOT $10 AND failing_since <= $7 THEN 3 ELSE state END
                  WHERE id = $1 AND person_id = $2 AND (deliverer = $3 OR state = 1)",
                 turn.id,
                 turn.person,
@@ -205,6 +213,8 @@ pub async fn failed(
                 next,
                 turn.now - PATIENCE,
                 gone,
+                ours,
+                before,
             )
             .execute(tx)
             .await?;

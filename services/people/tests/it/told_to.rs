@@ -75,6 +75,35 @@ async fn only_what_waits_in_the_box_of_the_sign_in_that_asked_is_told_and_once_f
 }
 
 #[tokio::test]
+async fn another_address_is_confirmed_anew_and_the_same_one_is_not() {
+    let mut mailbox = Mailbox::new();
+    let world = world(&mailbox).await;
+    let person = world.jane(CLINIC).await;
+    let jane = bind(&world, CLINIC, person, "jane").await;
+    world.mails(&jane, person, &mut mailbox).await;
+    let zoned = pb::NoticeDelivery { time_zone: "America/Chicago".to_owned(), ..mail() };
+    let (again, _) = world.set_delivery(&jane, person, zoned.clone()).await;
+    assert_eq!(again.state(), State::Active);
+    let other = pb::NoticeDelivery { email: "somebody@example.org".to_owned(), ..zoned };
+    let (other, _) = world.set_delivery(&jane, person, other).await;
+    assert_eq!(other.state(), State::Unconfirmed);
+    let code = mailbox.next().await.code();
+    world.noticed(1, person).await;
+    let confirmed = world.give_code(&jane, person, &code).await.unwrap();
+    assert_eq!(confirmed.state(), State::Active);
+    world.noticed(2, person).await;
+    // One message, for what came since it was confirmed or before.
+    mailbox.next().await;
+    world.settled().await;
+    assert!(mailbox.unread().is_empty());
+    for unknown in ["Etc/Unknown", "etc/unknown", "Factory"] {
+        let odd = pb::NoticeDelivery { time_zone: unknown.to_owned(), ..mail() };
+        let refused = world.try_set(&jane, setting(person, odd)).await.unwrap_err();
+        assert_eq!(field(&refused), "delivery.time_zone", "{unknown}");
+    }
+}
+
+#[tokio::test]
 async fn a_sign_in_that_was_replaced_is_told_nothing_more_and_who_takes_over_is() {
     let mut mailbox = Mailbox::new();
     let world = world(&mailbox).await;

@@ -3,12 +3,15 @@
 use kernel::Instant;
 use rpc::figures::Count;
 use time::{Date, macros::offset};
+use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
 use super::{Content, Grantee};
 
 /// Steps of one plan.
 pub const MOST_EMPLOYMENT_STEPS: usize = 2_000;
+/// Of them, those after which only the person records.
+pub const MOST_STEPS_OF_SPECIALISTS: usize = 1_500;
 /// A step, as encoded for the contract; at most so many bytes.
 pub const MOST_STEP_BYTES: usize = 16 * 1024;
 
@@ -90,10 +93,23 @@ pub fn latest_day(at: Instant) -> Date {
     at.to_offset(offset!(+14)).date()
 }
 
-/// Whether two names are of one employer: capitals and spaces make no difference.
+/// Whether two names are of one employer: capitals, spaces, how a letter is encoded and what is not seen make no
+/// difference.
 pub fn same_employer(one: &str, other: &str) -> bool {
-    let words = |name: &str| name.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
+    let words = |name: &str| {
+        let seen: String = name.nfkc().filter(|c| !is_unseen(*c)).collect();
+        let lower = seen.to_lowercase().nfkc().collect::<String>();
+        lower.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
     words(one) == words(other)
+}
+
+/// Characters that nobody sees (Default_Ignorable_Code_Point, but for those that the contract refuses).
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}'
+        | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -105,6 +121,8 @@ mod tests {
     #[test]
     fn an_employer_is_known_by_its_words() {
         assert!(same_employer(" Corner  Café", "corner CAFÉ "));
+        assert!(same_employer("Corner Cafe\u{301}", "Corner Café"));
+        assert!(same_employer("Corner\u{200b}\u{ad} Café", "Corner Café"));
         assert!(!same_employer("Corner Cafe", "Corner Café"));
         assert!(!same_employer("Cornercafé", "Corner Café"));
     }

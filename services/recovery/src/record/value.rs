@@ -23,8 +23,10 @@ pub fn records(part: RecordPart, page: &DynamicMessage) -> Vec<(&'static str, Dy
         let one = words::one(part, field.name());
         match value {
             Value::List(list) => found.extend(messages(list).map(|record| (one, record.clone()))),
-            // A crisis plan is one record, whatever lists are in it.
-            Value::Message(record) if part == RecordPart::Crisis => {
+            // One record, whatever lists are in it.
+            Value::Message(record)
+                if matches!(part, RecordPart::Crisis | RecordPart::EmploymentPlan) =>
+            {
                 found.push((one, record.clone()));
             }
             Value::Message(reply) => found.extend(listed(reply).into_iter().map(|r| (one, r))),

@@ -14,12 +14,15 @@ use wire::{
 
 use super::{reply::grantee, share_section::share};
 use crate::{
-    domain::{Confirmed, Content, Grantee, OwnKind, OwnRecord, Share, SharedOf},
+    domain::{
+        Confirmed, Content, Grantee, MOST_BYTES, MOST_SUGGESTED, OwnKind, OwnRecord, Share,
+        SharedOf,
+    },
     store,
 };
 
 /// What a decision is to say, as it is kept in at most so many bytes; and what is wrong with it.
-pub(super) fn content(
+fn content(
     given: Option<&pb::DecisionContent>,
     (most, long): (usize, &'static str),
 ) -> (Content, Vec<Violation>) {
@@ -43,6 +46,42 @@ pub(super) fn content(
         wrong.push(Violation::new("content.revisit_time", "must be a time"));
     }
     (Content(bytes), wrong)
+}
+
+/// What it is to say, and what is wrong with the request.
+pub(super) fn checked(
+    request: &pb::RecordDecisionRequest,
+    own: bool,
+    now: Instant,
+) -> (Content, Vec<Violation>) {
+    let most = match own {
+        true => (MOST_BYTES, "must come to at most 64 KiB"),
+        false => (MOST_SUGGESTED, "must come to at most 8 KiB"),
+    };
+    let (content, mut wrong) = content(request.content.as_ref(), most);
+    let until = request.until_time.as_ref();
+    if !own {
+        let given = [
+            ("name", !request.name.is_empty()),
+            ("etag", !request.etag.is_empty()),
+            ("practitioner", !request.practitioner.is_empty()),
+            ("until_time", until.is_some()),
+        ];
+        let given = given.into_iter().filter(|(_, given)| *given);
+        wrong.extend(given.map(|(field, _)| Violation::new(field, "is the person's to give")));
+        return (content, wrong);
+    }
+    let ahead = until.and_then(instant).is_some_and(|until| until > now);
+    if !request.practitioner.is_empty() && !ahead {
+        wrong.push(Violation::new("until_time", "must be in the future"));
+    }
+    if request.practitioner.is_empty() && until.is_some() {
+        wrong.push(Violation::new("until_time", "must not be given without a practitioner"));
+    }
+    if request.name.is_empty() && !request.etag.is_empty() {
+        wrong.push(Violation::new("etag", "must not be given without a name"));
+    }
+    (content, wrong)
 }
 
 /// As it stands, without what it says.

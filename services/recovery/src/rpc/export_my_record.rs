@@ -2,10 +2,8 @@
 
 use std::{collections::VecDeque, io, sync::Arc};
 
-use futures::stream;
 use kernel::AgencyId;
 use rpc::{Error, Outage, Steps};
-use tokio::sync::OwnedSemaphorePermit;
 use tonic::{Request, Response, Status};
 use wire::{
     convert::id_of,
@@ -15,7 +13,7 @@ use wire::{
 use super::record::{Asked, Reading};
 use crate::{
     App,
-    record::{About, Export},
+    record::{About, Export, Room},
 };
 
 const RPC: &str = "trellis.recovery.v1.RecoveryService/ExportMyRecord";
@@ -30,8 +28,7 @@ pub(super) async fn export_my_record(
     rpc::check(request.get_ref()).ids(&[("person", &asked.person)]).done()?;
     let person = asked.person.clone();
     let reading = Reading::begin(asked).await?;
-    let room = Arc::clone(&app.exports).try_acquire_owned();
-    let room = room.map_err(|_| Error::Unavailable(Outage::Overloaded))?;
+    let room = app.exports.room(&person).ok_or(Error::Unavailable(Outage::Overloaded))?;
     let directory = Arc::clone(&app.deps.directory);
     let called =
         move |agency: &str| directory.display_name(&AgencyId::from(id_of("agencies", agency)?));
@@ -44,10 +41,7 @@ pub(super) async fn export_my_record(
         rest: Vec::new(),
         _room: room,
     };
-    let replies = stream::try_unfold(making, |mut making| async move {
-        Ok(making.next().await?.map(|reply| (reply, making)))
-    });
-    Ok(Response::new(Box::pin(replies)))
+    Ok(Response::new(rpc::pumped(making, app.deps.stop.clone())))
 }
 
 /// Why an archive could not be made: nothing of what is in it is told.
@@ -67,17 +61,25 @@ struct Making {
     ready: VecDeque<ExportMyRecordResponse>,
     /// Bytes that make no whole message yet.
     rest: Vec<u8>,
-    _room: OwnedSemaphorePermit,
+    _room: Room,
+}
+
+impl rpc::Source for Making {
+    type Message = ExportMyRecordResponse;
+
+    async fn next(&mut self) -> Result<Option<ExportMyRecordResponse>, Status> {
+        self.go_on().await
+    }
 }
 
 impl Making {
-    async fn next(&mut self) -> Result<Option<ExportMyRecordResponse>, Status> {
+    async fn go_on(&mut self) -> Result<Option<ExportMyRecordResponse>, Status> {
         loop {
             if let Some(ready) = self.ready.pop_front() {
                 return Ok(Some(ready));
             }
             let Some(mut export) = self.export.take() else { return Ok(None) };
-            let Some(read) = self.reading.next().await? else {
+            let Some(read) = self.reading.go_on().await? else {
                 return Err(Error::Internal("an export without an end").into());
             };
             let faulty = |why| Status::from(Error::from(Faulty(why)));

@@ -46,10 +46,11 @@ fn of(measured: &[Measured]) -> GetEmploymentReportResponse {
     let people = count("people");
     let (over, rest) = (count("over"), count("not over"));
     let specialists = Count { times: over.times + rest.times, people: people.people };
+    // Where anybody has few people, what is told of the caseloads of all would tell how many.
+    let few = count("small").times > 0;
     let [over, _] = of_all([over, rest]);
-    // What the others have follows from it.
-    let largest = count("largest");
-    let [largest, _] = of_all([largest, left(people, [largest])]);
+    let over = over.filter(|_| !few);
+    let largest = Some(count("largest").times).filter(|_| !few);
     let [within, later, not_yet] = of_all([count("within"), count("later"), count("none")]);
     let contacts = within.is_some() && later.is_some();
     let median = find("median").and_then(|one| one.days).filter(|_| contacts);
@@ -60,7 +61,7 @@ fn of(measured: &[Measured]) -> GetEmploymentReportResponse {
     GetEmploymentReportResponse {
         quarter: String::new(),
         people: told(alone(people)),
-        specialists: told(alone(specialists)),
+        specialists: told(alone(specialists).filter(|_| !few)),
         specialists_over_20: told(over),
         largest_caseload: told(largest),
         contact_within_30_days: told(within),
@@ -87,7 +88,7 @@ fn told(shown: Shown) -> Option<EmploymentFigure> {
 
 fn withheld() -> GetEmploymentReportResponse {
     let one = Count { times: 1, people: 1 };
-    let all = ["people", "over", "not over", "largest", "within", "later", "none"];
+    let all = ["people", "over", "not over", "small", "largest", "within", "later", "none"];
     let all = all.into_iter().chain(["competitive", "other", "followed", "not followed"]);
     let all = all.map(|measure| Measured { measure: measure.into(), count: one, days: None });
     of(&all.collect::<Vec<_>>())

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures::stream;
 use rpc::{Error, Steps};
 use tonic::{Request, Response};
 use wire::recovery::v1::{GetMyRecordRequest, GetMyRecordResponse};
@@ -19,9 +18,6 @@ pub(super) async fn get_my_record(
     let asked = Asked::of(app, &request, RPC, &request.get_ref().person)?;
     rpc::check(request.get_ref()).ids(&[("person", &asked.person)]).done()?;
     let reading = Reading::begin(asked).await?;
-    // Read as fast as it is taken, and no faster; whoever goes away ends it.
-    let replies = stream::try_unfold(reading, |mut reading| async move {
-        Ok(reading.next().await?.map(|reply| (reply, reading)))
-    });
-    Ok(Response::new(Box::pin(replies)))
+    // Read as fast as it is taken, and no faster; whoever goes away or takes nothing ends it.
+    Ok(Response::new(rpc::pumped(reading, app.deps.stop.clone())))
 }

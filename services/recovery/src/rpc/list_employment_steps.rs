@@ -6,8 +6,11 @@ use rpc::Error;
 use tonic::{Request, Response};
 use wire::recovery::v1::{ListEmploymentStepsRequest, ListEmploymentStepsResponse};
 
-use super::{employment_step, own::themself};
-use crate::{App, domain::OwnKind};
+use super::{employment_step, list_crises::whole_name, own::themself};
+use crate::{
+    App,
+    domain::{EmploymentStep, Grantee, OwnKind},
+};
 
 const RPC: &str = "trellis.recovery.v1.RecoveryService/ListEmploymentSteps";
 
@@ -31,8 +34,15 @@ pub(super) async fn list_employment_steps(
     let sealed = app.store.employment_steps(&deferred, of, page.after, page.most()).await?;
     let (mut steps, disclosure) = guard.release(sealed).await?;
     let next_page_token = page.cut(&mut steps, |step| (step.at, step.id))?;
+    // Who works with the person on it is theirs to tell; to others with whom the plan is shared it was not.
+    let themself = own.is_some() && own == owner.map(PersonId::from);
+    let theirs = whole_name(&call).map(|whole| Grantee::of(&whole)).ok();
+    let shown = |step: &EmploymentStep| {
+        let by = step.by.clone().filter(|by| themself || Some(by) == theirs.as_ref());
+        employment_step::step(&EmploymentStep { by, ..step.clone() })
+    };
     Ok(Response::new(ListEmploymentStepsResponse {
-        steps: steps.iter().map(employment_step::step).collect::<Result<_, _>>()?,
+        steps: steps.iter().map(shown).collect::<Result<_, _>>()?,
         next_page_token,
         disclosure: Some(rpc::disclosure(&disclosure)),
     }))

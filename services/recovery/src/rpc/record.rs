@@ -5,6 +5,7 @@
 mod asked;
 mod detail;
 mod open;
+mod outcome;
 mod parts;
 mod reading;
 mod withheld;

@@ -9,14 +9,13 @@ use rpc::{Conflict, Error, InTx};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::{
-    Violation,
     convert::instant,
     recovery::v1::{RecordDecisionRequest, RecordDecisionResponse},
 };
 
 use super::{
     contribute::suggested,
-    decision::{self, made_with, share_of},
+    decision::{self, checked, made_with, share_of},
     own::{Own, fence, of_owner, refused, themself},
     own_record::add,
     reply,
@@ -25,10 +24,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{
-        Confirmed, Content, DECISION, MOST_BYTES, MOST_DECISIONS, MOST_SUGGESTED, NewRecord,
-        OwnKind, OwnRecord,
-    },
+    domain::{Confirmed, Content, DECISION, MOST_DECISIONS, NewRecord, OwnKind, OwnRecord},
     store,
 };
 
@@ -58,38 +54,6 @@ pub(super) async fn record_decision(
     // Whom it was made with before may be shown it no more.
     fence().await;
     Ok(Response::new(recorded))
-}
-
-/// What it is to say, and what is wrong with the request.
-fn checked(request: &RecordDecisionRequest, own: bool, now: Instant) -> (Content, Vec<Violation>) {
-    let most = match own {
-        true => (MOST_BYTES, "must come to at most 64 KiB"),
-        false => (MOST_SUGGESTED, "must come to at most 8 KiB"),
-    };
-    let (content, mut wrong) = decision::content(request.content.as_ref(), most);
-    let until = request.until_time.as_ref();
-    if !own {
-        let given = [
-            ("name", !request.name.is_empty()),
-            ("etag", !request.etag.is_empty()),
-            ("practitioner", !request.practitioner.is_empty()),
-            ("until_time", until.is_some()),
-        ];
-        let given = given.into_iter().filter(|(_, given)| *given);
-        wrong.extend(given.map(|(field, _)| Violation::new(field, "is the person's to give")));
-        return (content, wrong);
-    }
-    let ahead = until.and_then(instant).is_some_and(|until| until > now);
-    if !request.practitioner.is_empty() && !ahead {
-        wrong.push(Violation::new("until_time", "must be in the future"));
-    }
-    if request.practitioner.is_empty() && until.is_some() {
-        wrong.push(Violation::new("until_time", "must not be given without a practitioner"));
-    }
-    if request.name.is_empty() && !request.etag.is_empty() {
-        wrong.push(Violation::new("etag", "must not be given without a name"));
-    }
-    (content, wrong)
 }
 
 async fn recorded(

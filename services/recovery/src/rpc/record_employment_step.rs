@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     App,
-    domain::{Content, MOST_EMPLOYMENT_STEPS, NewStep, OwnKind, StepKind, StepState},
+    domain::{
+        Content, MOST_EMPLOYMENT_STEPS, MOST_STEPS_OF_SPECIALISTS, NewStep, OwnKind, StepKind,
+        StepState,
+    },
     store,
 };
 
@@ -63,8 +66,13 @@ async fn recorded(
 ) -> Result<RecordEmploymentStepResponse, InTx> {
     let said = store::employment_content(&mut *tx, by.plan).await?.ok_or(Error::NotFound)?;
     let there = store::count_steps(&mut *tx, by.plan).await?;
-    if usize::try_from(there).is_ok_and(|there| there >= MOST_EMPLOYMENT_STEPS) {
-        let (what, limit) = ("steps of a plan for work", MOST_EMPLOYMENT_STEPS);
+    // Nobody else takes the person's own room.
+    let limit = match by.specialist {
+        Some(_) => MOST_STEPS_OF_SPECIALISTS,
+        None => MOST_EMPLOYMENT_STEPS,
+    };
+    if usize::try_from(there).is_ok_and(|there| there >= limit) {
+        let what = "steps of a plan for work";
         return Err(Error::Conflict(Conflict::TooMany { what, limit }).into());
     }
     let mut placed = String::new();

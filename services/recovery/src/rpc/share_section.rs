@@ -22,7 +22,7 @@ use super::{
 use crate::{
     App,
     domain::{Grantee, MOST_SHARES, OwnKind, Share, SharedOf},
-    store,
+    store::{self, Whose},
 };
 
 const RPC: &str = "trellis.recovery.v1.RecoveryService/ShareSection";
@@ -55,6 +55,8 @@ pub(super) async fn share_section(
     let shared = own.made(app, move |tx, permit| {
         let new = Arc::clone(&new);
         Box::pin(async move {
+            // Shared so it is to read: that they record is for SetEmploymentSpecialist to say.
+            end_naming(&mut *tx, &permit, &new).await?;
             share(tx, &permit, &new, ("grantee", false)).await?;
             Ok(ShareSectionResponse { share: Some(reply::share(&new)) })
         })
@@ -101,6 +103,21 @@ pub(super) async fn share(
 
 fn not_of_circle(field: &str) -> Error {
     Error::field(field, "must be of the circle, and not contribute-only")
+}
+
+/// Ends that whom this share is with is the employment specialist, where it is of the plan for work.
+pub(super) async fn end_naming(
+    tx: &mut PgConnection,
+    permit: &StandingPermit,
+    of: &Share,
+) -> Result<(), InTx> {
+    let SharedOf::Record(plan, OwnKind::EmploymentPlan) = of.of else { return Ok(()) };
+    let named = store::specialist(&mut *tx, (Whose::from(permit), plan)).await?;
+    if named.is_some_and(|named| named.by == of.grantee) {
+        let at = of.ended_at.unwrap_or(of.created_at);
+        store::end_specialist(tx, permit, at).await?;
+    }
+    Ok(())
 }
 
 /// A supporter, or a practitioner as decisions spell them, of an agency that the directory knows.

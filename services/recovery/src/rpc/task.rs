@@ -1,8 +1,9 @@
 //! Tasks as the contract tells them.
 
 use kernel::Instant;
+use pg::PgConnection;
 use prost::Message as _;
-use rpc::Error;
+use rpc::{Conflict, Error, InTx};
 use time::OffsetDateTime;
 use uuid::Uuid;
 use wire::{
@@ -14,8 +15,10 @@ use wire::{
 use crate::{
     App,
     domain::{
-        Content, Grantee, OwnKind, OwnRecord, Share, SharedOf, Standing, Task, TaskStep, next_due,
+        Content, Grantee, MOST_STEPS, MOST_STEPS_OF_OTHERS, OwnKind, OwnRecord, Share, SharedOf,
+        Standing, Task, TaskState, TaskStep, next_due,
     },
+    store::{self, Whose},
 };
 
 /// Steps of a task that are told.
@@ -119,4 +122,29 @@ pub(super) fn shown(
         next_due_time: next.map(timestamp),
         ..bare(task, record.person)
     })
+}
+
+/// Keeps what was said, where it may be.
+pub(super) async fn said(
+    tx: &mut PgConnection,
+    whose: Whose,
+    task: Task,
+    (state, by, now): (TaskState, Option<Uuid>, Instant),
+) -> Result<Task, InTx> {
+    let allowed = task.moves(by.is_some());
+    if !allowed.contains(&state) {
+        let allowed = allowed.into_iter().map(TaskState::name).collect();
+        return Err(
+            Error::Conflict(Conflict::WrongState { state: task.state.name(), allowed }).into()
+        );
+    }
+    // The person takes it back whatever there is.
+    let most = if by.is_some() { MOST_STEPS_OF_OTHERS } else { MOST_STEPS };
+    if task.steps >= most && state != TaskState::Cancelled {
+        let (what, limit) = ("steps of the task", usize::try_from(most).unwrap_or_default());
+        return Err(Error::Conflict(Conflict::TooMany { what, limit }).into());
+    }
+    let said = Task { state, steps: task.steps + 1, ..task };
+    store::say_task(tx, whose, &said, (by, now)).await?;
+    Ok(said)
 }

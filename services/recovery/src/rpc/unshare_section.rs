@@ -7,6 +7,7 @@ use wire::recovery::v1::{UnshareSectionRequest, UnshareSectionResponse};
 use super::{
     own::{Own, fence, of_part},
     reply,
+    share_section::end_naming,
 };
 use crate::{App, domain::Share, store};
 
@@ -27,12 +28,13 @@ pub(super) async fn unshare_section(
     let own = Own { call, once, permit, id, records: vec![id], tx: "plan.unshare" };
     let ended = own.made(app, move |tx, permit| {
         Box::pin(async move {
-            let before = store::end(tx, &permit, id, now).await?.ok_or(Error::NotFound)?;
+            let before = store::end(&mut *tx, &permit, id, now).await?.ok_or(Error::NotFound)?;
             if before.ended_at.is_some() {
                 let over = Conflict::WrongState { state: "ended", allowed: Vec::new() };
                 return Err(Error::Conflict(over).into());
             }
             let ended = Share { ended_at: Some(now), ..before };
+            end_naming(tx, &permit, &ended).await?;
             Ok(UnshareSectionResponse { share: Some(reply::share(&ended)) })
         })
     });

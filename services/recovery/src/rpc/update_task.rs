@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use kernel::{Instant, PersonId, Role};
+use kernel::{PersonId, Role};
 use permit::{Call, Contributor};
-use pg::PgConnection;
-use rpc::{Conflict, Error, InTx};
+use rpc::{Conflict, Error};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::{
@@ -23,7 +22,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{MOST_STEPS, MOST_STEPS_OF_OTHERS, OwnKind, Task, TaskState},
+    domain::{OwnKind, TaskState},
     store::{self, Whose},
 };
 
@@ -109,7 +108,7 @@ async fn theirs(
             if task.version != version {
                 return Err(Error::Conflict(Conflict::Stale).into());
             }
-            let said = said(tx, whose, task, (state, Some(by), now)).await?;
+            let said = task::said(tx, whose, task, (state, Some(by), now)).await?;
             let task = Some(task::bare(&said, whose.person()));
             Ok((UpdateTaskResponse { task }, id))
         })
@@ -132,34 +131,9 @@ async fn own_step(
         Box::pin(async move {
             let whose = Whose::from(&*permit);
             let task = store::task(&mut *tx, whose, id, None).await?.ok_or(Error::NotFound)?;
-            let said = said(tx, whose, task, (state, None, now)).await?;
+            let said = task::said(tx, whose, task, (state, None, now)).await?;
             Ok(UpdateTaskResponse { task: Some(task::bare(&said, whose.person())) })
         })
     });
     said.await
-}
-
-/// Keeps what was said, where it may be.
-async fn said(
-    tx: &mut PgConnection,
-    whose: Whose,
-    task: Task,
-    (state, by, now): (TaskState, Option<Uuid>, Instant),
-) -> Result<Task, InTx> {
-    let allowed = task.moves(by.is_some());
-    if !allowed.contains(&state) {
-        let allowed = allowed.into_iter().map(TaskState::name).collect();
-        return Err(
-            Error::Conflict(Conflict::WrongState { state: task.state.name(), allowed }).into()
-        );
-    }
-    // The person takes it back whatever there is.
-    let most = if by.is_some() { MOST_STEPS_OF_OTHERS } else { MOST_STEPS };
-    if task.steps >= most && state != TaskState::Cancelled {
-        let (what, limit) = ("steps of the task", usize::try_from(most).unwrap_or_default());
-        return Err(Error::Conflict(Conflict::TooMany { what, limit }).into());
-    }
-    let said = Task { state, steps: task.steps + 1, ..task };
-    store::say_task(tx, whose, &said, (by, now)).await?;
-    Ok(said)
 }

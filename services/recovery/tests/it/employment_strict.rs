@@ -118,13 +118,29 @@ async fn naming_the_same_again_goes_on_and_with_a_new_share_alone_nothing_is_rec
         grantee: again.specialist.unwrap().practitioner,
         until_time: world.after(24),
     };
-    jane.share(reads).await.unwrap();
+    jane.share(reads.clone()).await.unwrap();
     assert_eq!(kim.working(person).await.unwrap().specialist, None);
     let refused = kim.step(&plan, contact(TODAY, "Cafe")).await.unwrap_err();
     assert_eq!(told(&refused), (Code::PermissionDenied, "ACTION_NOT_PERMITTED".to_owned()));
     // Named anew it is another naming.
     let anew = jane.named(&world, &plan, CLINIC, "kim").await;
     assert_ne!(anew.specialist, since);
+    // Unshared or shared to read, they are named no more, whatever is shared with them later.
+    jane.unshare(crate::world::unsharing(anew.share.as_ref().unwrap())).await.unwrap();
+    assert_eq!(jane.working(person).await.unwrap().specialist, None);
+    for named_before in [false, true] {
+        if named_before {
+            jane.named(&world, &plan, CLINIC, "kim").await;
+            kim.step(&plan, contact(TODAY, "Cafe")).await.unwrap();
+        }
+        let request_id = Uuid::new_v4().to_string();
+        let until_time = world.after(24);
+        jane.share(pb::ShareSectionRequest { request_id, until_time, ..reads.clone() })
+            .await
+            .unwrap();
+        let refused = kim.step(&plan, contact(TODAY, "Cafe")).await.unwrap_err();
+        assert_eq!(told(&refused), (Code::PermissionDenied, "ACTION_NOT_PERMITTED".to_owned()));
+    }
 }
 
 #[tokio::test]

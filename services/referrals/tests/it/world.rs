@@ -136,6 +136,16 @@ pub struct Notes(Arc<std::sync::Mutex<Option<Vec<LocatedNote>>>>);
 
 #[async_trait]
 impl NoteFactsService for Notes {
+    type WatchPersonEventsStream =
+        futures::stream::Empty<Result<wire::notes::v1::WatchPersonEventsResponse, Status>>;
+
+    async fn watch_person_events(
+        &self,
+        _: Request<wire::notes::v1::WatchPersonEventsRequest>,
+    ) -> Result<Response<Self::WatchPersonEventsStream>, Status> {
+        Err(Status::unimplemented("for people alone"))
+    }
+
     async fn locate_notes(
         &self,
         request: Request<LocateNotesRequest>,

@@ -82,8 +82,10 @@ pub async fn live(
     ride(cast, &luz, t).await?;
     mentored(stage, cast, &toolbox, t).await?;
     decided(cast, t).await?;
+    works(stage, cast, t).await?;
     looks_back(cast, t).await?;
-    crisis(cast, &luz, &kim, t).await
+    crisis(cast, &luz, &kim, t).await?;
+    takes_along(cast, t).await
 }
 
 /// Monday.
@@ -278,6 +280,60 @@ async fn decided(cast: &Cast, t: &mut Telling<impl Write>) -> anyhow::Result<()>
     )
 }
 
+/// Friday, too.
+async fn works(stage: &Stage<'_>, cast: &Cast, t: &mut Telling<impl Write>) -> anyhow::Result<()> {
+    let (role, coc) = ([Role::CaseManager], [Purpose::CoordinationOfCare]);
+    let specialist = "employment specialist, Rivergate Recovery Center";
+    let specialist = stage.staff(specialist, "es-ito", &cast.clinic, &role, &coc)?;
+    let choice = pb::EmploymentDisclosureChoice::Nothing.into();
+    let request = pb::UpdateEmploymentPlanRequest {
+        request_id: request_id(),
+        person: cast.person.clone(),
+        content: Some(pb::EmploymentPlanContent {
+            preferences: Some(pb::EmploymentPreferences {
+                jobs: vec![words("In a kitchen, early shifts.")],
+                ..pb::EmploymentPreferences::default()
+            }),
+            disclosure: Some(pb::EmploymentDisclosure { choice, words: None }),
+            ..pb::EmploymentPlanContent::default()
+        }),
+        etag: String::new(),
+    };
+    let reply = cast.ana.recovery().update_employment_plan(request).await?.into_inner();
+    let plan = there(reply.plan, "plan")?.name;
+    let request = pb::SetEmploymentSpecialistRequest {
+        request_id: request_id(),
+        plan: plan.clone(),
+        practitioner: format!("{}/practitioners/es-ito", cast.clinic),
+        until_time: Some(timestamp(after(180))),
+    };
+    cast.ana.recovery().set_employment_specialist(request).await?;
+    let contact = |told: pb::EmployerTold| pb::RecordEmploymentStepRequest {
+        request_id: request_id(),
+        plan: plan.clone(),
+        content: Some(pb::EmploymentStepContent {
+            date: SystemClock.now().date().to_string(),
+            employer_contact: Some(pb::EmployerContact {
+                employer: "Corner Bakery".to_owned(),
+                face_to_face: true,
+                told: told.into(),
+            }),
+            ..pb::EmploymentStepContent::default()
+        }),
+    };
+    let more = contact(pb::EmployerTold::ThatThereIsSupport);
+    refused(specialist.recovery().record_employment_step(more).await, Code::InvalidArgument)?;
+    let nothing = contact(pb::EmployerTold::Nothing);
+    specialist.recovery().record_employment_step(nothing).await?;
+    t.step(
+        "She wants to work (IPS), and that employers are told nothing. The specialist whom she names \
+         meets one within the day, and tells nothing.",
+        &specialist.who,
+        "RecordEmploymentStep x2",
+        "INVALID_ARGUMENT; OK, basis SHARE",
+    )
+}
+
 /// Saturday.
 async fn looks_back(cast: &Cast, t: &mut Telling<impl Write>) -> anyhow::Result<()> {
     let prepare = pb::PrepareCheckInRequest {
@@ -371,6 +427,27 @@ async fn crisis(
         &cast.ana.who,
         "ListNotices, DeactivateCrisisPlan",
         "OK; to Luz NOT_FOUND",
+    )
+}
+
+/// And at the end of it.
+async fn takes_along(cast: &Cast, t: &mut Telling<impl Write>) -> anyhow::Result<()> {
+    let request = pb::ExportMyRecordRequest { person: cast.person.clone() };
+    let mut stream = cast.ana.recovery().export_my_record(request).await?.into_inner();
+    let (mut archive, mut end) = (Vec::new(), None);
+    while let Some(message) = stream.message().await? {
+        archive.extend(message.data);
+        end = message.end.or(end);
+    }
+    let end = there(end, "end")?;
+    ensure!(archive.starts_with(b"PK") && end.whole, "all of it: {:?}", end.unread);
+    ensure!(!end.withheld.is_empty(), "and what may be withheld, and why");
+    t.step(
+        "Ana takes all that there is of her along: one archive, with a page to read and a word on \
+         whatever is withheld.",
+        &cast.ana.who,
+        "ExportMyRecord",
+        "OK: every part whole",
     )
 }
 

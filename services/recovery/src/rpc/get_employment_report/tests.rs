@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 
 fn report(counts: &[(&str, i64, i64)]) -> GetEmploymentReportResponse {
@@ -15,20 +17,68 @@ fn seen(figure: &Option<EmploymentFigure>) -> Option<i64> {
     (!figure.withheld).then_some(figure.count)
 }
 
+/// As the store counts caseloads.
+fn caseloads(loads: &[i64]) -> GetEmploymentReportResponse {
+    let of = |test: &dyn Fn(i64) -> bool| {
+        let some: Vec<i64> = loads.iter().copied().filter(|load| test(*load)).collect();
+        (i64::try_from(some.len()).unwrap(), some.iter().sum::<i64>())
+    };
+    let (over, rest, small) = (of(&|n| n > 20), of(&|n| n <= 20), of(&|n| n <= 10));
+    let (all, largest) = (loads.iter().sum(), loads.iter().copied().max().unwrap_or_default());
+    report(&[
+        ("people", all, all),
+        ("over", over.0, over.1),
+        ("not over", rest.0, rest.1),
+        ("small", small.0, small.1),
+        ("largest", largest, largest),
+    ])
+}
+
+/// All that is told of caseloads.
+fn told_of(loads: &[i64]) -> [Option<i64>; 4] {
+    let told = caseloads(loads);
+    [&told.people, &told.specialists, &told.specialists_over_20, &told.largest_caseload].map(seen)
+}
+
 #[test]
-fn the_largest_caseload_does_not_tell_a_small_one() {
-    let over = [("over", 1, 25), ("people", 30, 30), ("not over", 1, 5), ("largest", 25, 25)];
-    let told = report(&over);
-    assert_eq!(seen(&told.people), Some(30));
-    assert_eq!(seen(&told.specialists), Some(2));
-    assert_eq!((seen(&told.specialists_over_20), seen(&told.largest_caseload)), (None, None));
-    let both = [("over", 1, 25), ("people", 40, 40), ("not over", 1, 15), ("largest", 25, 25)];
-    let told = report(&both);
-    let shown = (seen(&told.specialists_over_20), seen(&told.largest_caseload));
-    assert_eq!(shown, (Some(1), Some(25)));
-    let one = [("people", 25, 25), ("over", 1, 25), ("largest", 25, 25)];
-    let told = report(&one);
-    assert_eq!(seen(&told.largest_caseload), Some(25));
+fn caseloads_are_told_where_nobody_has_few() {
+    assert_eq!(told_of(&[25, 15]), [Some(40), Some(2), Some(1), Some(25)]);
+    assert_eq!(told_of(&[25]), [Some(25), Some(1), Some(1), Some(25)]);
+    assert_eq!(told_of(&[25, 5]), [Some(30), None, None, None]);
+    assert_eq!(told_of(&[20, 10]), [Some(30), None, None, None]);
+}
+
+#[test]
+fn no_small_caseload_follows_from_what_is_told() {
+    // All caseloads of up to three specialists of no more than 40 people, by what is told of them.
+    let mut by_told: BTreeMap<[Option<i64>; 4], Vec<Vec<i64>>> = BTreeMap::new();
+    let sizes: Vec<i64> = (1..=40).collect();
+    let mut all: Vec<Vec<i64>> = vec![Vec::new()];
+    for _ in 0..3 {
+        let longer = all.iter().flat_map(|loads| {
+            let last = loads.last().copied().unwrap_or_default();
+            let next = sizes.iter().filter(move |size| **size >= last);
+            next.map(move |size| [&loads[..], &[*size]].concat())
+        });
+        let longer: Vec<_> = longer.collect();
+        for loads in longer.iter().filter(|loads| loads.iter().sum::<i64>() <= 40) {
+            by_told.entry(told_of(loads)).or_default().push(loads.clone());
+        }
+        all = longer;
+    }
+    for (told, solutions) in by_told {
+        let small = |loads: &Vec<i64>| {
+            let mut small: Vec<i64> = loads.iter().copied().filter(|load| *load <= 10).collect();
+            small.sort_unstable();
+            small
+        };
+        let first = small(&solutions[0]);
+        if !first.is_empty() && told[0].is_some() {
+            let other = solutions.iter().any(|loads| small(loads) != first);
+            // One specialist alone has all the people, and those are told only where they are many.
+            assert!(other, "{told:?} is {:?} alone", solutions[0]);
+        }
+    }
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use rpc::Error;
 use tonic::{Code, Status};
 use wire::{
+    audit::v1::ListRecipientsRequest,
     convert::name_of,
     notes::v1::{Attachment, ListAttachmentsRequest, Note},
+    people::v1::ListNoticeDeliveriesRequest,
     recovery::v1::{
         GetEmploymentPlanRequest, GetMyRecordResponse as Message, GetProgressRequest,
         ListEmploymentStepsRequest, RecordProgress,
@@ -21,13 +23,15 @@ use crate::rpc::{
     list_employment_steps::list_employment_steps, own::themself,
 };
 
-/// Lists leave out what was said to a referral. What is not there any more is left out itself.
+/// Lists leave out what was said to a referral.
 pub(super) async fn whole(asked: &Asked, listed: Vec<Referral>) -> Result<Vec<Referral>, Status> {
     let mut whole = Vec::with_capacity(listed.len());
-    for Referral { name, .. } in listed {
-        match asked.referrals().get_referral(GetReferralRequest { name }).await {
+    for listed in listed {
+        let asks = GetReferralRequest { name: listed.name.clone() };
+        match asked.referrals().get_referral(asks).await {
             Ok(reply) => whole.extend(reply.into_inner().referral),
-            Err(status) if status.code() == Code::NotFound => {}
+            // What the list has shown stays, as far as that says it.
+            Err(status) if status.code() == Code::NotFound => whole.push(listed),
             Err(status) => return Err(status),
         }
     }
@@ -109,4 +113,18 @@ pub(super) async fn stepped(
     let mut reply = list_employment_steps(&asked.app, asks).await?.into_inner();
     let (next, records) = (std::mem::take(&mut reply.next_page_token), reply.steps.len());
     Ok(page(Message { employment_steps: Some(reply), ..empty }, records, next))
+}
+
+pub(super) async fn told_at(asked: &Asked, empty: Message) -> Result<Page, Status> {
+    let asks = ListNoticeDeliveriesRequest { person: asked.person.clone() };
+    let reply = asked.people().list_notice_deliveries(asks).await?.into_inner();
+    let records = reply.deliveries.len();
+    Ok(page(Message { notice_deliveries: Some(reply), ..empty }, records, String::new()))
+}
+
+pub(super) async fn recipients(asked: &Asked, empty: Message) -> Result<Page, Status> {
+    let asks = ListRecipientsRequest { person: asked.person.clone() };
+    let reply = asked.audit().list_recipients(asks).await?.into_inner();
+    let records = reply.recipients.len();
+    Ok(page(Message { recipients: Some(reply), ..empty }, records, String::new()))
 }

@@ -35,7 +35,8 @@ impl Open {
 
     pub(super) async fn page(&mut self, asked: &Asked) -> Result<Page, Status> {
         loop {
-            let read = parts::read(asked, self.part, &self.token, self.size);
+            // On the heap: it is as large as the largest part's.
+            let read = Box::pin(parts::read(asked, self.part, &self.token, self.size));
             let read = tokio::time::timeout(PATIENCE, read).await;
             let read = read.unwrap_or_else(|_| Err(Status::unavailable("no answer in time")));
             let long = match &read {

@@ -3,16 +3,13 @@
 
 use tonic::Status;
 use wire::{
-    audit::v1::{ListDisclosuresRequest, ListRecipientsRequest},
+    audit::v1::ListDisclosuresRequest,
     consent::v1::{
         ListConsentsRequest, ListCourtOrdersRequest, ListEmergenciesRequest,
         ListRestrictionsRequest,
     },
     notes::v1::{ListAmendmentRequestsRequest, ListNotesRequest},
-    people::v1::{
-        GetPersonRequest, ListNoticeDeliveriesRequest, ListNoticesRequest,
-        ListRepresentativesRequest,
-    },
+    people::v1::{GetPersonRequest, ListNoticesRequest, ListRepresentativesRequest},
     recovery::v1::{
         GetCrisisRequest, GetMyRecordResponse as Message, GetPlanRequest, ListCheckInsRequest,
         ListContributionsRequest, ListDecisionsRequest, ListGoalsRequest, ListSharesRequest,
@@ -23,7 +20,7 @@ use wire::{
 
 use super::{
     Asked,
-    detail::{files, measure, planned, stepped, whole},
+    detail::{files, measure, planned, recipients, stepped, told_at, whole},
 };
 use crate::rpc as own;
 
@@ -110,12 +107,7 @@ pub(super) async fn read(
         Part::Amendments => {
             theirs!(notes.list_amendment_requests(ListAmendmentRequestsRequest) => amendments.amendments)
         }
-        Part::Recipients => {
-            let reply = asked.audit().list_recipients(ListRecipientsRequest { person }).await?;
-            let reply = reply.into_inner();
-            let records = reply.recipients.len();
-            page(Message { recipients: Some(reply), ..empty }, records, String::new())
-        }
+        Part::Recipients => recipients(asked, empty).await?,
         Part::Disclosures => {
             let asks = ListDisclosuresRequest {
                 person,
@@ -150,11 +142,6 @@ pub(super) async fn read(
         Part::Decisions => own!(list_decisions(ListDecisionsRequest) => decisions.decisions),
         Part::EmploymentPlan => planned(asked, empty).await?,
         Part::EmploymentSteps => stepped(asked, empty, (page_token, page_size)).await?,
-        Part::NoticeDeliveries => {
-            let asks = ListNoticeDeliveriesRequest { person };
-            let reply = asked.people().list_notice_deliveries(asks).await?.into_inner();
-            let records = reply.deliveries.len();
-            page(Message { notice_deliveries: Some(reply), ..empty }, records, String::new())
-        }
+        Part::NoticeDeliveries => told_at(asked, empty).await?,
     })
 }

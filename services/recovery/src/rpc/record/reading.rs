@@ -10,7 +10,7 @@ use wire::recovery::v1::{
     GetMyRecordResponse, PartEnd, PartOutcome, RecordEnd, RecordPart, Withheld,
 };
 
-use super::{Asked, open::Open, withheld};
+use super::{Asked, open::Open, outcome, withheld};
 use crate::rpc::standing::standing;
 
 /// Pages of a part.
@@ -26,6 +26,14 @@ pub(in crate::rpc) struct Reading {
     withheld: Vec<Withheld>,
     unread: Vec<PartEnd>,
     ended: bool,
+}
+
+impl rpc::Source for Reading {
+    type Message = GetMyRecordResponse;
+
+    async fn next(&mut self) -> Result<Option<GetMyRecordResponse>, Status> {
+        self.go_on().await
+    }
 }
 
 impl Reading {
@@ -45,16 +53,16 @@ impl Reading {
     }
 
     /// What comes next; none: the end has been told.
-    pub(in crate::rpc) async fn next(&mut self) -> Result<Option<GetMyRecordResponse>, Status> {
+    pub(in crate::rpc) async fn go_on(&mut self) -> Result<Option<GetMyRecordResponse>, Status> {
         loop {
+            let deps = &self.asked.app.deps;
+            rpc::still_admitted(&self.asked.call, &deps.directory, &*deps.clock)?;
             if let Some(ready) = self.ready.pop_front() {
                 return Ok(Some(ready));
             }
             if self.ended {
                 return Ok(None);
             }
-            let deps = &self.asked.app.deps;
-            rpc::still_admitted(&self.asked.call, &deps.directory, &*deps.clock)?;
             match self.open.take() {
                 Some(open) => self.read(open).await?,
                 None => self.turn(),
@@ -82,7 +90,7 @@ impl Reading {
             // The token has ended, or counts no more: so has everything.
             Err(status) if status.code() == Code::Unauthenticated => return Err(status),
             Err(status) => {
-                self.close(&open, withheld::outcome(&status));
+                self.close(&open, outcome::outcome(&status));
                 return Ok(());
             }
         };
@@ -106,7 +114,7 @@ impl Reading {
             part: open.part.into(),
             outcome: outcome.into(),
             records: open.records,
-            explanation: withheld::explained(outcome).to_owned(),
+            explanation: outcome::explained(outcome).to_owned(),
         };
         if outcome != PartOutcome::Whole {
             self.unread.push(end.clone());

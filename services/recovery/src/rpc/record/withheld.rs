@@ -1,8 +1,6 @@
 //! What is not here, and why. Some of it may be said of nobody in particular: that there is a block would tell what
 //! the block keeps. So it is told to everybody, alike.
 
-use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
 use wire::recovery::v1::{
     GetMyRecordResponse, PartEnd, PartOutcome, RecordPart, Withheld, WithheldKind,
 };
@@ -56,9 +54,12 @@ pub(super) fn always(limited: bool) -> Vec<Withheld> {
             RecordPart::Notes,
             [
                 "",
-                "Notes and plan sections are here as they are now. Earlier versions, questions about notes and who has \
-             read them are not.",
-                "They are shown by ListNoteVersions, ListQuestions, ListAcknowledgements and ListSectionVersions.",
+                "Notes, sections of the plan, goals, tasks, decisions and the plan for work are here as they are now. \
+             Earlier versions, earlier employment specialists, earlier rules of the crisis plan and what happened under \
+             them, questions about notes and who has read them are not. Of the steps of a task the newest 20 are here, \
+             of the crisis plan the newest 200, and progress is drawn of the newest 200 check-ins.",
+                "ListNoteVersions, ListQuestions, ListAcknowledgements and ListSectionVersions show some of it. It is all kept: \
+             ask whoever runs this network for the rest.",
             ],
         ),
     ];
@@ -118,33 +119,5 @@ pub(super) fn unread(end: &PartEnd) -> Withheld {
         reason: end.outcome().as_str_name().trim_start_matches("PART_OUTCOME_").to_owned(),
         explanation: end.explanation.clone(),
         review: review.to_owned(),
-    }
-}
-
-/// Why a part is as it is.
-pub(super) fn explained(outcome: PartOutcome) -> &'static str {
-    match outcome {
-        PartOutcome::Unspecified | PartOutcome::Whole => "",
-        PartOutcome::NotRead => {
-            "This part could not be read to its end: where it is kept could not be asked, or did not answer in time."
-        }
-        PartOutcome::SignInNotConfirmed => {
-            "Another sign-in of yours has written this part, and this one is not confirmed as well as that one."
-        }
-        PartOutcome::NotShown => "Nothing of this part is shown to this sign-in.",
-        PartOutcome::TooLong => "This part is longer than is read at once: this is its beginning.",
-    }
-}
-
-/// What it means for a part that it was answered so.
-pub(super) fn outcome(status: &Status) -> PartOutcome {
-    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
-    match status.code() {
-        Code::NotFound => PartOutcome::NotShown,
-        Code::PermissionDenied if reason == "SIGN_IN_NOT_CONFIRMED" => {
-            PartOutcome::SignInNotConfirmed
-        }
-        Code::PermissionDenied => PartOutcome::NotShown,
-        _ => PartOutcome::NotRead,
     }
 }
