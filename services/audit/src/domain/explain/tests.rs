@@ -203,7 +203,8 @@ fn a_notice_follows_from_what_others_did() {
     };
     assert_eq!(told(&notice), "On 4 March 2026 the network itself wrote 1 notice to you.");
     let sent = Disclosure { rpc: "trellis.people/DeliverNotice".into(), ..notice };
-    let expected = "On 4 March 2026 the network itself sent word to 1 place where you are told.";
+    let expected =
+        "On 4 March 2026 the network itself tried to send word to 1 place where you are told.";
     assert_eq!(told(&sent), expected);
 }
 
