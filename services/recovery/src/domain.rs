@@ -19,8 +19,8 @@ pub use circle::{
 pub use crisis::{Act, Crisis, Rules, Step};
 pub use decision::{Confirmed, DECISION, MOST_DECISIONS};
 pub use employment::{
-    EmploymentStep, MOST_EMPLOYMENT_STEPS, MOST_STEP_BYTES, MOST_STEPS_OF_SPECIALISTS, Measured,
-    NewStep, Specialist, StepFacets, StepKind, StepState, latest_day, same_employer,
+    EmploymentStep, MOST_EMPLOYMENT_STEPS, MOST_STEPS_OF_SPECIALISTS, Measured, NewStep,
+    Specialist, StepFacets, StepKind, StepState, latest_day, same_employer,
 };
 pub use instruments::{Answer, Instrument, InstrumentError, Instruments, Item, Mark, Subject};
 pub use own_record::{Head, MOST_CHECK_INS, MOST_GOALS, NewRecord, OwnKind, OwnRecord, SharedOf};
@@ -106,6 +106,18 @@ pub struct Share {
     pub ended_at: Option<Instant>,
     /// The call that activated the crisis which opened it; none: the person shared it.
     pub crisis: Option<Uuid>,
+}
+
+impl Share {
+    /// One of the person's own, from now on until then.
+    pub fn new(
+        id: Uuid,
+        (of, person): (SharedOf, Uuid),
+        grantee: Grantee,
+        (created_at, until): (Instant, Instant),
+    ) -> Self {
+        Self { id, of, person, grantee, created_at, until, ended_at: None, crisis: None }
+    }
 }
 
 /// What a sign-in of the person's stands on.

@@ -282,15 +282,12 @@ impl Plans {
         own_record::owner(&self.db, record).await
     }
 
-    /// The person's plan for work, and whom they have named.
-    pub async fn employment_plan(
-        &self,
-        person: Uuid,
-    ) -> Result<Option<(OwnRecord, Option<Specialist>)>, StoreError> {
-        employment::read(&self.db, person).await
+    /// The person's plan for work: which it is.
+    pub async fn plan_for_work(&self, permit: &StandingPermit) -> Result<Option<Uuid>, StoreError> {
+        employment::of_person(&self.db, permit).await
     }
 
-    /// As [`Plans::employment_plan`], to be decided on at its release.
+    /// A person's plan for work and whom they have named, to be decided on at its release.
     pub async fn sealed_employment_plan(
         &self,
         deferred: &Deferred<ReadPlans>,

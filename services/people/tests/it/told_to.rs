@@ -75,6 +75,33 @@ async fn only_what_waits_in_the_box_of_the_sign_in_that_asked_is_told_and_once_f
 }
 
 #[tokio::test]
+async fn a_notice_that_is_written_while_it_is_looked_for_what_waits_is_told() {
+    let mailbox = Mailbox::new();
+    let world = world(&mailbox).await;
+    let person = world.jane(CLINIC).await;
+    let jane = bind(&world, CLINIC, person, "jane").await;
+    let mut app = Receiver::new().await;
+    let (set, _) = world.set_delivery(&jane, person, hook(&app)).await;
+    world.noticed(1, person).await;
+    app.next().await;
+    world.settled().await;
+    // Another is written and not committed, and then it is looked for what waits.
+    let mut writing = world.admin().await;
+    let begin = format!(
+        "BEGIN; INSERT INTO notice (id, person_id, what, at, agencies)
+         SELECT gen_random_uuid(), person_id, what, at, agencies FROM notice WHERE person_id = '{person}' LIMIT 1"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(begin)).execute(&mut writing).await.unwrap();
+    world.clock.advance(Duration::hours(2));
+    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+    assert!(app.unread().is_empty());
+    sqlx::raw_sql("COMMIT").execute(&mut writing).await.unwrap();
+    app.next().await;
+    world.settled().await;
+    assert_eq!(shown(&world, "jane", person, Way::Webhook).await.name, set.name);
+}
+
+#[tokio::test]
 async fn another_address_is_confirmed_anew_and_the_same_one_is_not() {
     let mut mailbox = Mailbox::new();
     let world = world(&mailbox).await;

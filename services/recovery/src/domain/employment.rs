@@ -12,8 +12,6 @@ use super::{Content, Grantee};
 pub const MOST_EMPLOYMENT_STEPS: usize = 2_000;
 /// Of them, those after which only the person records.
 pub const MOST_STEPS_OF_SPECIALISTS: usize = 1_500;
-/// A step, as encoded for the contract; at most so many bytes.
-pub const MOST_STEP_BYTES: usize = 16 * 1024;
 
 /// Whom the person has named.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -98,7 +98,6 @@ pub fn withheld(kind: WithheldKind) -> &'static str {
         WithheldKind::Unspecified => "Something",
         WithheldKind::ReleaseBlock => "A note that is kept from you for a time",
         WithheldKind::CounselingNote => "A counselor's own notes",
-        WithheldKind::NoteSection => "Parts of a note",
         WithheldKind::OtherAgencies => "What other agencies may hold",
         WithheldKind::AccountingSuspended => "An access under a court order",
         WithheldKind::PartNotRead => "A part that was not read",

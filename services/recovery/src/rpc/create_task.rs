@@ -11,7 +11,7 @@ use wire::{
 };
 
 use super::{
-    own::{Own, fence, themself},
+    own::{Own, themself},
     own_record::add,
     share_section::share,
     task,
@@ -60,7 +60,5 @@ pub(super) async fn create_task(
             Ok(CreateTaskResponse { task: Some(task::shown(&record, &standing, true)?) })
         })
     });
-    let made = made.await?;
-    fence().await;
-    Ok(Response::new(made))
+    Ok(Response::new(made.await?))
 }

@@ -118,16 +118,8 @@ pub(super) fn share_of(
     (decision, person): (Uuid, Uuid),
     (grantee, now, until): (Grantee, Instant, Instant),
 ) -> Share {
-    Share {
-        id,
-        of: SharedOf::Record(decision, OwnKind::Decision),
-        person,
-        grantee,
-        created_at: now,
-        until,
-        ended_at: None,
-        crisis: None,
-    }
+    let of = SharedOf::Record(decision, OwnKind::Decision);
+    Share::new(id, (of, person), grantee, (now, until))
 }
 
 /// Says with whom a decision is made, and shows it to them and to whom it was made with before no more.

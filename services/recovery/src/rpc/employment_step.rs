@@ -10,9 +10,7 @@ use wire::{
 };
 
 use super::{employment::day, reply};
-use crate::domain::{
-    Content, EmploymentStep, MOST_STEP_BYTES, StepFacets, StepKind, same_employer,
-};
+use crate::domain::{Content, EmploymentStep, StepFacets, StepKind, same_employer};
 
 /// What a step is; and all that is wrong with it.
 pub(super) fn facets(
@@ -46,9 +44,6 @@ pub(super) fn facets(
     if after.is_some_and(|one| one.with_employer == (one.told() == EmployerTold::Unspecified)) {
         let what = "must be given with with_employer, and only with it";
         wrong.push(Violation::new("content.follow_along.told", what));
-    }
-    if given.encoded_len() > MOST_STEP_BYTES {
-        wrong.push(Violation::new("content", "must come to at most 16 KiB"));
     }
     let facets = kinds.pop().zip(on).map(|((kind, face_to_face, competitive, placement), on)| {
         StepFacets { kind, on, face_to_face, competitive, placement }

@@ -45,16 +45,8 @@ pub(super) async fn set_employment_specialist(
     let agency = agency_of(&by)?;
     let (id, person) = (ledger::new_id(&app.deps.clock), permit.person_id());
     let naming = ledger::new_id(&app.deps.clock);
-    let new = Arc::new(Share {
-        id,
-        of: SharedOf::Record(plan, OwnKind::EmploymentPlan),
-        person,
-        grantee: by,
-        created_at: now,
-        until,
-        ended_at: None,
-        crisis: None,
-    });
+    let of = SharedOf::Record(plan, OwnKind::EmploymentPlan);
+    let new = Arc::new(Share::new(id, (of, person), by, (now, until)));
     let own = Own { call, once, permit, id, records: vec![id], tx: "employment.name" };
     let named = own.made(app, move |tx, permit| {
         let new = Arc::clone(&new);

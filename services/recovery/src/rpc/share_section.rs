@@ -48,9 +48,7 @@ pub(super) async fn share_section(
     };
     let grantee = grantee(app, "grantee", &request.grantee)?;
     let (id, person) = (ledger::new_id(&app.deps.clock), permit.person_id());
-    let new =
-        Share { id, of, person, grantee, created_at: now, until, ended_at: None, crisis: None };
-    let new = Arc::new(new);
+    let new = Arc::new(Share::new(id, (of, person), grantee, (now, until)));
     let own = Own { call, once, permit, id, records: vec![id], tx: "plan.share" };
     let shared = own.made(app, move |tx, permit| {
         let new = Arc::clone(&new);

@@ -6,7 +6,10 @@ use rpc::{Error, Page};
 use uuid::Uuid;
 use wire::common::v1::Disclosure;
 
-use super::own::{refused, themself};
+use super::{
+    list_crises::whole_name,
+    own::{refused, themself},
+};
 use crate::{
     App,
     domain::{Grantee, Head, OwnKind, OwnRecord},
@@ -61,12 +64,10 @@ pub(super) async fn shown(
 
 /// As shares of this person's name the caller; none: nobody shares with them.
 async fn named(app: &App, call: &Call, person: Uuid) -> Result<Vec<Grantee>, Error> {
-    let caller = call.caller();
-    if caller.roles().contains(Role::Supporter) {
+    if call.caller().roles().contains(Role::Supporter) {
         let mut supports = app.deps.guard.supported(call).await?;
         supports.retain(|one| one.person == PersonId::from(person));
         return Ok(supports.iter().map(|one| Grantee::Supporter(one.id)).collect());
     }
-    let whole = caller.agency().map(|agency| format!("{agency}/{}", caller.subject().as_str()));
-    Ok(whole.iter().map(|whole| Grantee::of(whole)).collect())
+    Ok(whole_name(call).iter().map(|whole| Grantee::of(whole)).collect())
 }

@@ -70,15 +70,9 @@ pub(super) fn share(
     (task, now): (Uuid, Instant),
     asked: &Asked,
 ) -> Option<Share> {
-    asked.supporter.map(|(supporter, until)| Share {
-        id: ledger::new_id(&app.deps.clock),
-        of: SharedOf::Record(task, OwnKind::Task),
-        person,
-        grantee: Grantee::Supporter(supporter),
-        created_at: now,
-        until,
-        ended_at: None,
-        crisis: None,
+    asked.supporter.map(|(supporter, until)| {
+        let (id, of) = (ledger::new_id(&app.deps.clock), SharedOf::Record(task, OwnKind::Task));
+        Share::new(id, (of, person), Grantee::Supporter(supporter), (now, until))
     })
 }
 

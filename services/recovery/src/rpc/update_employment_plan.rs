@@ -36,7 +36,7 @@ pub(super) async fn update_employment_plan(
     let expected = reply::version_of(&request.etag)?;
     let kind = OwnKind::EmploymentPlan;
     // As its record names it: the plan that there is, which is the only one, or the one that is made.
-    let there = app.store.employment_plan(person).await?.map(|(plan, _)| plan.id);
+    let there = app.store.plan_for_work(&permit).await?;
     // Random: a name tells no time.
     let id = there.unwrap_or_else(Uuid::new_v4);
     let new = Arc::new(NewRecord { id, kind, instrument: None, content, at });

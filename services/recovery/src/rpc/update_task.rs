@@ -69,11 +69,12 @@ pub(super) async fn update_task(
             let shared = task::share(app, permit.person_id(), (id, now), &asked);
             let rewriting = Rewriting { id, expected, asked, shared, now };
             let own = Own { call, once, permit, id, records: vec![id], tx: "task.write" };
-            rewritten(app, own, rewriting).await?
+            let written = rewritten(app, own, rewriting).await?;
+            // Who was asked before may be shown it no more.
+            fence().await;
+            written
         }
     };
-    // Who was asked before may be shown it no more.
-    fence().await;
     Ok(Response::new(updated))
 }
 

@@ -21,12 +21,28 @@ pub async fn employment_plan(
     tx: &mut PgConnection,
     permit: &StandingPermit,
 ) -> Result<Option<Uuid>, StoreError> {
+    which(tx, permit.person_id()).await
+}
+
+async fn which(tx: &mut PgConnection, person: Uuid) -> Result<Option<Uuid>, StoreError> {
     let id = sqlx::query_scalar!(
         "SELECT id FROM own_record WHERE person_id = $1 AND kind = $2",
-        permit.person_id(),
+        person,
         OwnKind::EmploymentPlan as i16,
     );
     Ok(id.fetch_optional(tx).await?)
+}
+
+/// As [`employment_plan`], of a plan that is not locked.
+pub(super) async fn of_person(
+    db: &Db,
+    permit: &StandingPermit,
+) -> Result<Option<Uuid>, StoreError> {
+    let person = permit.person_id();
+    db.run_tx("employment.which", permit.scope().reading(), move |tx| {
+        Box::pin(async move { which(tx, person).await })
+    })
+    .await
 }
 
 /// What a plan says now; none: it is not this person's.

@@ -89,9 +89,9 @@ pub(super) async fn measure(asked: &Asked, empty: Message, token: &str) -> Resul
 /// The name of the person's plan for work; none: there is none.
 async fn plan_of(asked: &Asked) -> Result<Option<String>, Status> {
     let person = rpc::id("person", "people", &asked.person)?;
-    themself(&asked.app, &asked.call, person).await?;
-    let plan = asked.app.store.employment_plan(person).await.map_err(Error::from)?;
-    Ok(plan.map(|(plan, _)| name_of("employmentPlans", plan.id)))
+    let permit = themself(&asked.app, &asked.call, person).await?;
+    let plan = asked.app.store.plan_for_work(&permit).await.map_err(Error::from)?;
+    Ok(plan.map(|plan| name_of("employmentPlans", plan)))
 }
 
 pub(super) async fn planned(asked: &Asked, empty: Message) -> Result<Page, Status> {

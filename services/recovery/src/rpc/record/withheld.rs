@@ -78,17 +78,6 @@ pub(super) fn always(limited: bool) -> Vec<Withheld> {
 /// What a page itself says of what is not in it.
 pub(super) fn of_page(page: &GetMyRecordResponse, into: &mut Vec<Withheld>) {
     let part = RecordPart::Notes.into();
-    let notes = page.notes.iter().flat_map(|list| &list.notes);
-    let in_parts = notes.filter(|note| note.sections.iter().any(|section| section.withheld));
-    into.extend(in_parts.map(|note| Withheld {
-        kind: WithheldKind::NoteSection.into(),
-        certain: true,
-        part,
-        record: note.name.clone(),
-        reason: "SIGN_IN_NOT_CONFIRMED".to_owned(),
-        explanation: "Parts of this note are not shown to this sign-in.".to_owned(),
-        review: "You can ask the agency that holds the note.".to_owned(),
-    }));
     into.extend(page.attachments.iter().map(|file| Withheld {
         kind: WithheldKind::File.into(),
         certain: true,
