@@ -16,7 +16,7 @@ use wire::{
         AgencyFlags, CareTeamMembers, FactsQuestion, GetFactsRequest,
         facts_service_client::FactsServiceClient,
     },
-    convert::{agency_name, from_wire, id_of, name_of, person_facts},
+    convert::{agency_name, from_wire, id_of, instant, name_of, person_facts},
 };
 
 use crate::{DEADLINE, Peer};
@@ -128,6 +128,7 @@ impl Asker {
             .max_decoding_message_size(64 * 1024 * 1024);
         let reply = client.get_facts(request).await.map_err(|status| of_status(&status))?;
         let reply = reply.into_inner();
+        let time = reply.time.as_ref().and_then(instant).ok_or(SourceError::Unavailable)?;
         let none = reply.facts.iter().all(|facts| facts.later);
         if reply.facts.len() != questions.len() || none {
             return Err(SourceError::Unavailable);
@@ -146,7 +147,7 @@ impl Asker {
             }
             let known = self.known(question, kept, &facts)?;
             let agencies = Arc::clone(&agencies);
-            Ok(Some(Answer { revision: facts.revision, facts: known, agencies }))
+            Ok(Some(Answer { revision: facts.revision, time, facts: known, agencies }))
         })
         .collect()
     }

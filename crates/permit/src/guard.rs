@@ -488,7 +488,7 @@ impl Guard {
             self.supports(ground),
         )
         .await?;
-        known.as_of = self.clock.now();
+        known.as_of = self.as_of(&known.answers);
         Ok(match &ground.who {
             Some(Who::Representative { subject, .. }) => known.represented(subject, &appointments),
             Some(Who::Supporter { subject }) => known.supported(subject, &supports),
@@ -507,8 +507,18 @@ impl Guard {
         }
         let agencies = answers.last().map(|a| Arc::clone(&a.agencies));
         let agencies = agencies.ok_or(Refusal::Unavailable(Outage::Consent))?;
-        let (vouched, as_of) = (Some(Vec::new()), self.clock.now());
+        let (vouched, as_of) = (Some(Vec::new()), self.as_of(&answers));
         Ok(Known { answers, agencies, vouched, as_of })
+    }
+
+    /// Now, and never before what the answers know to have happened: by a clock that is behind theirs, or was
+    /// set back, what was revoked would be in force still.
+    fn as_of(&self, answers: &[Answer]) -> kernel::Instant {
+        let revoked = |answer: &Answer| {
+            answer.facts.consents.iter().filter_map(|consent| consent.revoked_at).max()
+        };
+        let known = answers.iter().flat_map(|a| [Some(a.time), revoked(a)]).flatten();
+        known.fold(self.clock.now(), Ord::max)
     }
 
     pub(crate) async fn ground<A: Act>(

@@ -20,6 +20,8 @@ pub struct Question {
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub revision: i64,
+    /// When it was answered, by the clock of whoever keeps the consents.
+    pub time: Moment,
     pub facts: Arc<policy::PersonFacts>,
     pub agencies: Arc<policy::Agencies>,
 }

@@ -45,6 +45,7 @@ impl LocalConsents {
                 let facts = person_facts(question.person, &wire).ok_or(SourceError::Unavailable)?;
                 Ok(Answer {
                     revision: found.revision,
+                    time: now,
                     facts: Arc::new(facts),
                     agencies: Arc::clone(&agencies),
                 })

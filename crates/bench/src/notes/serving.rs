@@ -76,7 +76,8 @@ impl ConsentSource for Consented {
             let all = consent(&question.person, 1, Effect::Permit, CodeSet::EMPTY);
             let hiv = consent(&question.person, 2, Effect::Deny, [Sensitivity::Hiv].into());
             facts.consents = vec![all, hiv];
-            Answer { revision: 1, facts: Arc::new(facts), agencies: Arc::clone(&self.0) }
+            let (facts, agencies) = (Arc::new(facts), Arc::clone(&self.0));
+            Answer { revision: 1, time: time::OffsetDateTime::UNIX_EPOCH, facts, agencies }
         };
         let answers = questions.into_iter().map(answer).collect();
         Box::pin(async move { Ok(answers) })

@@ -1,8 +1,8 @@
-use kernel::{Action, Kind, Role, Sensitivity};
+use kernel::{Action, Kind, Purpose, Role, Sensitivity};
 use ledger::Outcome;
 use permit::{Ask, Located, Outage, ReadNotes, Refusal, SendReferrals, WriteNotes, WriteReferrals};
 use policy::{BasisKind, Obligation, Redisclosure};
-use testkit::fakes::Staff;
+use testkit::fakes::{Staff, consent, permitting};
 use uuid::Uuid;
 
 use crate::world::{CLINIC, GET, HOUSING, Stopped, WRITE, World, read};
@@ -221,4 +221,45 @@ async fn without_a_purpose_nothing_is_asked_and_a_role_opens_nothing_by_itself()
     let call = world.staff(&officer, GET).await;
     let read = read(&world.guard, &call, note.id.uuid().unwrap(), Some(&note)).await;
     assert_eq!(read, Err(Refusal::NotFound));
+}
+
+/// Two machines' clocks are never quite the same, and one may be set back.
+#[tokio::test]
+async fn what_was_revoked_by_a_clock_that_is_ahead_of_the_guards_is_revoked() {
+    let world = World::new().await;
+    let (reads, writes) = (world.housing(GET).await, world.housing(WRITE).await);
+    let note = world.note(Uuid::new_v4());
+    let (id, person) = (note.id.uuid().unwrap(), note.person.uuid().unwrap());
+    world.consent(person, [Action::Read, Action::Write]);
+    read(&world.guard, &reads, id, Some(&note)).await.unwrap();
+    let now = kernel::Clock::now(&world.clock);
+    world.consents.revoke(person, now + time::Duration::HOUR);
+    let refused = read(&world.guard, &reads, id, Some(&note)).await;
+    assert_eq!(refused, Err(Refusal::NotFound));
+    let located = Located::of(Kind::Note, id, Some(note));
+    let refused = world.guard.permit(&writes, Ask::<WriteNotes>::about(located)).await;
+    assert_eq!(refused.err(), Some(Refusal::NotFound));
+}
+
+#[tokio::test]
+async fn what_has_expired_where_consents_are_kept_has_expired_for_a_guard_whose_clock_is_behind() {
+    let world = World::new().await;
+    let call = world.housing(GET).await;
+    let note = world.note(Uuid::new_v4());
+    let (id, person) = (note.id.uuid().unwrap(), note.person.uuid().unwrap());
+    let now = kernel::Clock::now(&world.clock);
+    let rule = permitting(CLINIC, HOUSING, [Purpose::Treat], [Action::Read]);
+    world.consents.give(policy::Consent {
+        expires: Some(now + time::Duration::HOUR),
+        never_expires: false,
+        ..consent(person, Uuid::new_v4(), rule)
+    });
+    world.consents.clock_shows(now + time::Duration::HOUR - time::Duration::SECOND);
+    read(&world.guard, &call, id, Some(&note)).await.unwrap();
+    world.consents.clock_shows(now + time::Duration::HOUR);
+    let refused = read(&world.guard, &call, id, Some(&note)).await;
+    assert_eq!(refused, Err(Refusal::NotFound));
+    // One that is behind the guard's own changes nothing.
+    world.consents.clock_shows(now - time::Duration::HOUR);
+    read(&world.guard, &call, id, Some(&note)).await.unwrap();
 }

@@ -42,6 +42,7 @@ struct State {
     asked: Vec<(std::time::SystemTime, Vec<Question>)>,
     after: VecDeque<Option<Step>>,
     slow_once: Option<Duration>,
+    time: Option<Instant>,
 }
 
 /// The consent service, as a test scripts it. A revision grows with every change.
@@ -57,6 +58,11 @@ impl std::fmt::Debug for Consents {
 impl Consents {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("no test panics here")
+    }
+
+    /// What its clock shows. Until then it shows a time long past, and the asker's own is what counts.
+    pub fn clock_shows(&self, time: Instant) {
+        self.state().time = Some(time);
     }
 
     /// The care teams that are at work.
@@ -158,6 +164,7 @@ impl Consents {
         }
         let agencies: Agencies = state.agencies.values().cloned().collect();
         let agencies = Arc::new(agencies.with_care_teams(state.care_teams.clone()));
+        let time = state.time.unwrap_or(Instant::UNIX_EPOCH);
         let mut answers: Vec<Answer> = questions
             .into_iter()
             .map(|q| {
@@ -167,7 +174,8 @@ impl Consents {
                 if fault == Some(Fault::Strange) {
                     facts.person = PersonId::from(Uuid::from_u128(0x57a));
                 }
-                Answer { revision, facts: Arc::new(facts), agencies: Arc::clone(&agencies) }
+                let (facts, agencies) = (Arc::new(facts), Arc::clone(&agencies));
+                Answer { revision, time, facts, agencies }
             })
             .collect();
         match fault {

@@ -9,7 +9,7 @@ use rpc::Error;
 use tonic::Request;
 use wire::{
     consent::v1 as pb,
-    convert::{agency_name, id_of, name_of, to_wire},
+    convert::{agency_name, id_of, name_of, timestamp, to_wire},
 };
 
 use crate::App;
@@ -53,7 +53,8 @@ pub(super) async fn handle(
         true => Vec::new(),
         false => flags(&agencies),
     };
-    Ok(pb::GetFactsResponse { facts, directory_revision, agencies })
+    let time = Some(timestamp(app.clock.now()));
+    Ok(pb::GetFactsResponse { facts, directory_revision, agencies, time })
 }
 
 /// Bytes of facts in one reply, but for the first answer: one person with much on file must not

@@ -67,7 +67,8 @@ impl ConsentSource for Consents {
             let answer = |q: Question| {
                 let mut facts = PersonFacts::new(q.person.clone());
                 facts.consents = people.get(&q.person).cloned().unwrap_or_default();
-                Answer { revision: 1, facts: Arc::new(facts), agencies: Arc::clone(&agencies) }
+                let (facts, agencies) = (Arc::new(facts), Arc::clone(&agencies));
+                Answer { revision: 1, time: kernel::Instant::UNIX_EPOCH, facts, agencies }
             };
             Ok(questions.into_iter().map(answer).collect())
         })
@@ -111,6 +112,11 @@ async fn database() -> String {
 
 impl World {
     pub async fn new() -> Self {
+        Self::registering(people::Registers::Everybody).await
+    }
+
+    /// A deployment that holds the people of these agencies.
+    pub async fn registering(registers: people::Registers) -> Self {
         let database = database().await;
         let admin: SecretString = server().url(embedded::ADMIN, &database).into();
         let service = ServiceSchema::of("people");
@@ -137,7 +143,7 @@ impl World {
             stop: CancellationToken::new(),
         };
         let matching = people::Matching::new(&[9; 32], people::SHARED_SYSTEMS.iter().copied());
-        let app = people::start(deps, matching);
+        let app = people::start(deps, matching, registers);
 
         let keys = tempfile::tempdir().unwrap();
         let issuer = DevIssuer::open(keys.path(), AUDIENCE, Arc::clone(&shared)).unwrap();
