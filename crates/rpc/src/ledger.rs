@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
+use identity::{AuthError, Caller};
+use kernel::Clock;
 use ledger::Ledger;
 use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::ReceiverStream};
@@ -23,16 +25,22 @@ const CHECKPOINT: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(100);
 
 /// The ledgers of the services that this process runs, by their names.
-#[derive(Debug, Clone, Default)]
-pub struct Ledgers(Arc<HashMap<&'static str, Ledger>>);
+#[derive(Clone)]
+pub struct Ledgers {
+    ledgers: Arc<HashMap<&'static str, Ledger>>,
+    clock: Arc<dyn Clock>,
+}
 
 impl Ledgers {
-    pub fn new(ledgers: impl IntoIterator<Item = (&'static str, Ledger)>) -> Self {
-        Self(Arc::new(ledgers.into_iter().collect()))
+    pub fn new(
+        ledgers: impl IntoIterator<Item = (&'static str, Ledger)>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { ledgers: Arc::new(ledgers.into_iter().collect()), clock }
     }
 
     fn of(&self, service: &str) -> Result<Ledger, Error> {
-        self.0.get(service).cloned().ok_or(Error::NotFound)
+        self.ledgers.get(service).cloned().ok_or(Error::NotFound)
     }
 
     pub fn server(self) -> LedgerServiceServer<Self> {
@@ -50,10 +58,16 @@ impl LedgerService for Ledgers {
         &self,
         request: Request<FollowLedgerRequest>,
     ) -> Result<Response<Records>, Status> {
+        let caller = Caller::of(&request)?;
         let request = for_audit(request)?;
         let ledger = self.of(&request.service)?;
         let (out, records) = mpsc::channel(4);
-        tokio::spawn(follow(ledger, request.after, out));
+        let clock = Arc::clone(&self.clock);
+        let signed_in = move || match caller.expired(clock.now()) {
+            true => Err(Error::from(AuthError::Unauthenticated)),
+            false => Ok(()),
+        };
+        tokio::spawn(follow(ledger, request.after, signed_in, out));
         Ok(Response::new(Box::pin(ReceiverStream::new(records))))
     }
 
@@ -103,22 +117,26 @@ impl LedgerService for Ledgers {
 
 /// The records of who asked for whom: for the audit service alone.
 fn for_audit<T: prost_protovalidate::Validate>(request: Request<T>) -> Result<T, Error> {
-    crate::only_for(&*identity::Caller::of(&request)?, "audit")?;
+    crate::only_for(&*Caller::of(&request)?, "audit")?;
     let request = request.into_inner();
     valid(&request)?;
     Ok(request)
 }
 
+/// Until the reader goes, or their token ends: they come again with another.
 async fn follow(
     ledger: Ledger,
     mut reached: i64,
+    signed_in: impl Fn() -> Result<(), Error>,
     out: mpsc::Sender<Result<FollowLedgerResponse, Status>>,
 ) {
     let mut quiet = Duration::ZERO;
     loop {
-        let step = match ledger.follow(reached, BATCH).await {
-            Ok(events) => events.iter().map(record).collect::<Result<Vec<_>, _>>(),
-            Err(error) => Err(Error::from(error)),
+        let read = ledger.follow(reached, BATCH).await;
+        let step = match (signed_in(), read) {
+            (Ok(()), Ok(events)) => events.iter().map(record).collect::<Result<Vec<_>, _>>(),
+            (Ok(()), Err(error)) => Err(Error::from(error)),
+            (Err(error), _) => Err(error),
         };
         let step = match step {
             Ok(records) if records.is_empty() && quiet < CHECKPOINT => {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kernel::Clock as _;
 use uuid::Uuid;
+use wire::audit::v1::{FollowLedgerRequest, ledger_service_client::LedgerServiceClient};
 
 use crate::world::*;
 
@@ -133,4 +134,23 @@ async fn a_record_that_is_past_its_time_is_passed_over_and_one_that_is_not_is_an
             assert_eq!(world.position("notes").await, 0);
         }
     }
+}
+
+#[tokio::test]
+async fn a_ledger_is_told_no_longer_than_its_followers_token_lasts_and_another_token_goes_on() {
+    let world = World::new().await;
+    let peer = world.peer("notes", world.upstream.addr());
+    let follow = async |after| {
+        let request = FollowLedgerRequest { service: "notes".to_owned(), after };
+        let mut client = LedgerServiceClient::new(peer.service());
+        client.follow_ledger(request).await.unwrap().into_inner()
+    };
+    world.notes.record(world.read(JANE)).await.unwrap();
+    let mut stream = follow(0).await;
+    assert_eq!(stream.message().await.unwrap().unwrap().reached, 1);
+    world.clock.advance(time::Duration::HOUR);
+    world.notes.record(world.next_read(JANE)).await.unwrap();
+    let ended = stream.message().await.unwrap_err();
+    assert_eq!(ended.code(), tonic::Code::Unauthenticated);
+    assert_eq!(follow(1).await.message().await.unwrap().unwrap().reached, 2);
 }

@@ -125,7 +125,8 @@ impl World {
         let ledger = async |name| Ledger::start(db(&database, name).await, Default::default());
         let (notes, consent) = (ledger("notes").await, ledger("consent").await);
         let directory = directory();
-        let ledgers = Ledgers::new([("notes", notes.clone()), ("consent", consent.clone())]);
+        let ledgers = [("notes", notes.clone()), ("consent", consent.clone())];
+        let ledgers = Ledgers::new(ledgers, Arc::new(clock.clone()));
         let upstream = serve::Server::builder(listen())
             .add_service(ledgers.server())
             .descriptors(wire::DESCRIPTORS)
@@ -198,7 +199,9 @@ impl World {
         let running = serve::Server::builder(listen())
             .add_service(audit::server(Arc::clone(&app)))
             .add_service(audit::served_server(Arc::clone(&app)))
-            .add_service(Ledgers::new([("audit", ledger.clone())]).server())
+            .add_service(
+                Ledgers::new([("audit", ledger.clone())], Arc::new(self.clock.clone())).server(),
+            )
             .descriptors(wire::DESCRIPTORS)
             .auth(auth(&self.config, &["audit"], &self.clock, &self.directory).await)
             .start_on(socket)

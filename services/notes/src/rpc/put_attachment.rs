@@ -43,6 +43,8 @@ pub(super) async fn put_attachment(
         Some(_) => (file, disclosure),
         None => {
             let parts = receiving.looked_at().await?;
+            // The file took its time; who sends it must be signed in when it becomes part of the note.
+            rpc::still_admitted(&call, &app.deps.directory, &*app.deps.clock)?;
             finish(app, &call, file, parts).await?
         }
     };
