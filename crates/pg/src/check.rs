@@ -17,8 +17,10 @@ pub enum CheckError {
     Superuser,
     #[error("the database role has BYPASSRLS")]
     BypassRls,
-    #[error("the database role may create databases or roles")]
+    #[error("the database role may create databases or roles, or replicate")]
     Creates,
+    #[error("the database role is a member of a role of the server's own (pg_...)")]
+    Predefined,
     #[error("the database role owns objects in its schema, or may become their owner")]
     Owner,
     #[error("the database role may change or delete audit records")]
@@ -33,9 +35,9 @@ pub enum CheckError {
     Store(#[from] StoreError),
 }
 
-/// Everything about the role that this service runs as, in its schema.
+/// Everything about the role that this service runs as, in its schema. What a role may become by SET ROLE it is.
 const ROLE: &str = "
-    SELECT r.rolsuper, r.rolbypassrls, r.rolcreatedb OR r.rolcreaterole,
+    SELECT bool_or(may.super), bool_or(may.bypass), bool_or(may.creates), bool_or(may.predefined),
         EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid
                 AND pg_has_role(r.oid, c.relowner, 'MEMBER'))
             OR EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid
@@ -52,16 +54,20 @@ const ROLE: &str = "
                 AND pg_has_role(r.oid, k.oid, 'MEMBER')),
         EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r')
     FROM pg_roles r JOIN pg_namespace n ON n.nspname = $1
+        CROSS JOIN LATERAL (SELECT bool_or(s.rolsuper) AS super, bool_or(s.rolbypassrls) AS bypass,
+                bool_or(s.rolcreatedb OR s.rolcreaterole OR s.rolreplication) AS creates,
+                bool_or(s.rolname ~ '^pg_') AS predefined
+            FROM pg_roles s WHERE pg_has_role(r.oid, s.oid, 'MEMBER')) may
         LEFT JOIN pg_class a ON a.relnamespace = n.oid AND a.relkind IN ('r', 'p')
             AND a.relname ~ '^(audit_.*|ledger_head|tree_head|tree_node)$'
     WHERE r.rolname = current_user
-    GROUP BY r.oid, r.rolname, r.rolsuper, r.rolbypassrls, r.rolcreatedb, r.rolcreaterole, n.oid, n.nspowner";
+    GROUP BY r.oid, r.rolname, n.oid, n.nspowner";
 
 const DURABILITY: &str = "
     SELECT COALESCE(string_agg(name, ', ' ORDER BY name), '') FROM pg_settings
     WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'";
 
-type Role = (bool, bool, bool, bool, bool, bool, bool);
+type Role = (bool, bool, bool, bool, bool, bool, bool, bool);
 
 /// Refuses a role that the walls in the database would not hold, and a server that would report
 /// as durable what it can lose.
@@ -83,13 +89,15 @@ pub async fn check_server(db: &Db, allow: Allow) -> Result<(), CheckError> {
         })
         .await?;
     db.0.standby.store(standby, Ordering::Relaxed);
-    let Some((superuser, bypass, creates, owner, audit, retention, tables)) = role else {
+    let Some((superuser, bypass, creates, predefined, owner, audit, retention, tables)) = role
+    else {
         return Err(CheckError::NotMigrated);
     };
     match () {
         () if superuser => Err(CheckError::Superuser),
         () if bypass => Err(CheckError::BypassRls),
         () if creates => Err(CheckError::Creates),
+        () if predefined => Err(CheckError::Predefined),
         () if owner => Err(CheckError::Owner),
         () if audit => Err(CheckError::AuditWritable),
         () if retention => Err(CheckError::Retention),

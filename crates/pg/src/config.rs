@@ -79,7 +79,8 @@ impl Config {
     }
 }
 
-/// The URL as options. Off this machine TLS is demanded unless the URL itself chose a mode.
+/// The URL as options. Off this machine the server must show a certificate of its name, whatever less the
+/// URL asks for; a URL that asks for none is refused.
 pub fn parse_url(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
     use sqlx::ConnectOptions as _;
     let options = PgConnectOptions::from_str(url.expose_secret())
@@ -88,8 +89,42 @@ pub fn parse_url(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
     let here = options.get_socket().is_some()
         || options.get_host().starts_with('/')
         || matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]");
-    Ok(match options.get_ssl_mode() {
-        PgSslMode::Prefer if !here => options.ssl_mode(PgSslMode::Require),
-        _ => options,
-    })
+    match options.get_ssl_mode() {
+        _ if here => Ok(options),
+        PgSslMode::Disable | PgSslMode::Allow => Err(StoreError::Internal(Cause::of(PLAINTEXT))),
+        _ => Ok(options.ssl_mode(PgSslMode::VerifyFull)),
+    }
+}
+
+const PLAINTEXT: &str = "database url: sslmode verify-full, unless the database is on this machine";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(url: &str) -> Result<String, StoreError> {
+        let options = parse_url(&url.to_owned().into())?;
+        Ok(format!("{:?}", options.get_ssl_mode()))
+    }
+
+    #[test]
+    fn off_this_machine_the_servers_certificate_is_verified_whatever_less_is_asked_for() {
+        for asked in ["", "?sslmode=prefer", "?sslmode=require", "?sslmode=verify-ca"] {
+            for host in ["db.example", "10.0.0.7", "localhost.example"] {
+                let url = format!("postgres://{host}/trellis{asked}");
+                assert_eq!(mode(&url).unwrap(), "VerifyFull", "{url}");
+            }
+        }
+    }
+
+    #[test]
+    fn plaintext_off_this_machine_is_refused_and_on_it_is_not() {
+        for asked in ["disable", "allow"] {
+            let refused = mode(&format!("postgres://db.example/trellis?sslmode={asked}"));
+            assert_eq!(refused, Err(StoreError::Internal(Cause::of(PLAINTEXT))));
+            for host in ["localhost", "127.0.0.1", "%2Fvar%2Frun%2Fpostgresql"] {
+                mode(&format!("postgres://{host}/trellis?sslmode={asked}")).unwrap();
+            }
+        }
+    }
 }

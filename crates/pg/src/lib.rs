@@ -8,6 +8,7 @@
 //! Invariant: no unit of work runs in the caller's own future (see [`Db`]).
 //! Invariant: a commit that may not have happened is never reported as one that did.
 
+mod catalogue;
 mod check;
 mod config;
 mod database;
@@ -26,6 +27,7 @@ mod sealed;
 pub mod tamper;
 mod tx;
 
+pub use catalogue::breaches;
 pub use check::{Allow, CheckError, check_server};
 pub use config::Config;
 pub use database::create_database;

@@ -21,7 +21,7 @@ pub struct Config {
     /// `service.name` of every trace and metric.
     pub service_name: String,
     pub format: Format,
-    /// OTLP over gRPC, `http://host:4317`. Unset: `OTEL_EXPORTER_OTLP_ENDPOINT`, else no export.
+    /// OTLP over gRPC to a collector on this machine, `http://127.0.0.1:4317`. Unset: `OTEL_EXPORTER_OTLP_ENDPOINT`, else no export.
     pub otlp_endpoint: Option<String>,
     /// Directives of tracing-subscriber. Unset: `TRELLIS_LOG`, then `RUST_LOG`, then `info`.
     pub filter: Option<String>,
@@ -76,13 +76,22 @@ impl Config {
         let bad = |why| Error::Endpoint { endpoint: endpoint.clone(), why };
         let uri: http::Uri = endpoint.parse().map_err(|_| bad("not a URL"))?;
         match (uri.scheme_str(), uri.host()) {
-            (Some("http"), Some(_)) => Ok(Some(endpoint)),
+            (Some("http"), Some(host)) if is_loopback(host) => Ok(Some(endpoint)),
+            (Some("http"), Some(_)) => {
+                Err(bad("plaintext leaves this machine: run a collector beside the service"))
+            }
             (Some("https"), _) => {
                 Err(bad("only http is spoken: run a collector beside the service"))
             }
             _ => Err(bad("must be http://host:port")),
         }
     }
+}
+
+/// Whether a URL's host is this very machine.
+pub fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// An empty variable is an unset one, as OpenTelemetry's specification says.
@@ -116,11 +125,22 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_must_be_a_plain_http_url() {
-        for bad in ["collector", "https://collector:4317", "ftp://x", "http://", ":::"] {
+    fn an_endpoint_is_a_plain_http_url_of_this_machine() {
+        for bad in [
+            "collector",
+            "https://127.0.0.1:4317",
+            "ftp://x",
+            "http://",
+            ":::",
+            "http://collector:4317",
+            "http://10.0.0.1:4317",
+            "http://localhost.example:4317",
+            "http://127.0.0.1.example:4317",
+        ] {
             assert!(with(None, Some(bad)).endpoint().is_err(), "{bad}");
         }
-        let good = with(None, Some("http://127.0.0.1:4317")).endpoint().unwrap();
-        assert_eq!(good.as_deref(), Some("http://127.0.0.1:4317"));
+        for good in ["http://127.0.0.1:4317", "http://[::1]:4317", "http://localhost:4317"] {
+            assert_eq!(with(None, Some(good)).endpoint().unwrap().as_deref(), Some(good));
+        }
     }
 }

@@ -10,7 +10,7 @@ pub mod metrics;
 mod panic;
 mod span;
 
-pub use config::{Config, Format};
+pub use config::{Config, Format, is_loopback};
 pub use context::{TraceContext, current, current_trace_id, extract, inject, scope};
 pub use init::{Error, Guard, init};
 pub use span::{RequestTrace, carry, request};

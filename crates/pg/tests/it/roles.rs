@@ -56,6 +56,19 @@ async fn a_role_that_the_walls_would_not_hold_is_refused() {
     for (name, spoil, expected) in [
         ("bypass", "ALTER ROLE trellis_bypass BYPASSRLS", CheckError::BypassRls),
         ("creates", "ALTER ROLE trellis_creates CREATEDB", CheckError::Creates),
+        ("copies", "ALTER ROLE trellis_copies REPLICATION", CheckError::Creates),
+        (
+            "becomes",
+            "CREATE ROLE all_mighty SUPERUSER; GRANT all_mighty TO trellis_becomes",
+            CheckError::Superuser,
+        ),
+        (
+            "passes",
+            "CREATE ROLE passing BYPASSRLS; GRANT passing TO trellis_passes",
+            CheckError::BypassRls,
+        ),
+        ("runs", "GRANT pg_execute_server_program TO trellis_runs", CheckError::Predefined),
+        ("sees", "GRANT pg_read_all_data TO trellis_sees", CheckError::Predefined),
         ("member", "GRANT trellis_member_owner TO trellis_member", CheckError::Owner),
         ("owns", "ALTER TABLE owns.counter OWNER TO trellis_owns", CheckError::Owner),
         (
@@ -233,4 +246,20 @@ async fn an_extension_is_put_into_the_schema_that_needs_it_and_one_that_is_not_t
         refused.to_string(),
         "the extension unaccent is in schema directory; ALTER EXTENSION unaccent SET SCHEMA second"
     );
+}
+
+#[tokio::test]
+async fn a_role_whose_commits_may_be_lost_is_refused() {
+    let stage = Stage::set().await;
+    let service = ServiceSchema::of("hasty");
+    pg::provision(&stage.admin_url(), std::slice::from_ref(&service)).await.unwrap();
+    pg::migrate(&stage.admin_url(), &service, &[]).await.unwrap();
+    let off = "ALTER ROLE trellis_hasty SET synchronous_commit = off";
+    sql(&mut stage.admin().await, off).await;
+    let db = pg::connect(&Config::new(stage.admin_url(), "hasty").role("trellis_hasty")).await;
+    let Err(CheckError::NotDurable(off)) = check_server(&db.unwrap(), Allow::default()).await
+    else {
+        panic!("taken");
+    };
+    assert!(off.contains("synchronous_commit"), "{off}");
 }

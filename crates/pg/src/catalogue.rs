@@ -1,0 +1,112 @@
+//! Whether the walls in the database stand, as its catalogue says: what a migration forgot is found here.
+
+use secrecy::SecretString;
+use sqlx::ConnectOptions as _;
+
+use crate::{ServiceSchema, StoreError, config::parse_url};
+
+/// Each a rule, and what breaks it: `$1` is the schema, `$2` the role that the service runs as. What an extension
+/// brought is not ours.
+const RULES: &[(&str, &str)] = &[
+    (
+        "has a person's data and does not force row-level security on it",
+        "SELECT c.relname::text FROM own_tables c
+         WHERE c.people AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+           AND (NOT c.relispartition OR c.reached)",
+    ),
+    (
+        "has a person's data and no policy of current_people() for the service",
+        "SELECT c.relname::text FROM own_tables c
+         WHERE c.people AND NOT c.relispartition AND c.reached AND NOT EXISTS (
+             SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND (SELECT oid FROM own_role) = ANY (p.polroles)
+               AND pg_get_expr(p.polqual, c.oid) ~ 'current_people\\(\\)')",
+    ),
+    (
+        "has a policy for the service that asks for no person",
+        "SELECT c.relname || '.' || p.polname FROM own_tables c JOIN pg_policy p ON p.polrelid = c.oid
+         WHERE c.people AND (p.polroles = '{0}' OR (SELECT oid FROM own_role) = ANY (p.polroles))
+           AND COALESCE(pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid), '')
+               !~ 'current_people\\(\\)'",
+    ),
+    (
+        "has a person's data, and the service may delete it",
+        "SELECT c.relname::text FROM own_tables c
+         WHERE c.people AND has_table_privilege($2, c.oid, 'DELETE, TRUNCATE')",
+    ),
+    (
+        "may be reached by everybody (PUBLIC)",
+        "SELECT c.relname::text FROM own_objects c, aclexplode(c.relacl) a WHERE a.grantee = 0
+         UNION ALL SELECT n.nspname::text FROM pg_namespace n, aclexplode(n.nspacl) a
+         WHERE n.nspname = $1 AND a.grantee = 0
+         UNION ALL SELECT p.oid::regprocedure::text FROM own_functions p,
+             aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0",
+    ),
+    (
+        "is owned by somebody else than the schema's owner",
+        "SELECT c.relname::text FROM own_objects c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relowner <> n.nspowner
+         UNION ALL SELECT p.oid::regprocedure::text FROM own_functions p
+         JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.proowner <> n.nspowner",
+    ),
+    (
+        "acts as its owner (SECURITY DEFINER) without a search_path of its own",
+        "SELECT p.oid::regprocedure::text FROM own_functions p
+         WHERE p.prosecdef AND NOT COALESCE(p.proconfig, '{}') && ARRAY[
+             format('search_path=%s, pg_temp', $1), format('search_path=%s,pg_temp', $1),
+             format('search_path=\"%s\", pg_temp', $1)]",
+    ),
+    (
+        "is a view that reads as its owner",
+        "SELECT c.relname::text FROM own_objects c
+         WHERE c.relkind = 'v' AND NOT COALESCE(c.reloptions, '{}') && ARRAY['security_invoker=true']
+         UNION ALL SELECT c.relname::text FROM own_objects c WHERE c.relkind = 'm'",
+    ),
+    (
+        "is what the service's role may make things in",
+        "SELECT n.nspname::text FROM pg_namespace n WHERE has_schema_privilege($2, n.oid, 'CREATE')
+         UNION ALL SELECT current_database()::text
+         WHERE has_database_privilege($2, current_database(), 'CREATE, TEMPORARY')",
+    ),
+    (
+        "is another schema's, and the service may reach it",
+        "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname <> $1 AND n.nspname !~ '^(pg_|information_schema)' AND c.relkind IN ('r', 'p', 'v', 'm')
+           AND has_schema_privilege($2, n.oid, 'USAGE')
+           AND has_table_privilege($2, c.oid, 'SELECT, INSERT, UPDATE, DELETE')",
+    ),
+];
+
+const OWN: &str = "WITH
+    own_role AS (SELECT oid FROM pg_roles WHERE rolname = $2),
+    own_objects AS (SELECT c.* FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'S') AND NOT EXISTS (SELECT FROM pg_depend d
+            WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')),
+    own_functions AS (SELECT p.* FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        WHERE n.nspname = $1 AND NOT EXISTS (SELECT FROM pg_depend d
+            WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')),
+    own_tables AS (SELECT c.*, EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+            AND NOT a.attisdropped AND a.attname ~ '^(person|person_id|.*_person_id)$') AS people,
+        has_any_column_privilege($2, c.oid, 'SELECT, INSERT, UPDATE') AS reached
+        FROM own_objects c WHERE c.relkind IN ('r', 'p'))
+    ";
+
+/// What of a service's schema is not as it must be: `object: rule`, in order. A test asserts that nothing is.
+pub async fn breaches(
+    admin: &SecretString,
+    service: &ServiceSchema,
+) -> Result<Vec<String>, StoreError> {
+    let mut conn = parse_url(admin)?.connect().await?;
+    let mut found = Vec::new();
+    for (rule, query) in RULES {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{OWN} SELECT DISTINCT broken FROM ({query}) b (broken), own_role ORDER BY 1"
+        ));
+        let broken: Vec<String> = sqlx::query_scalar(sql)
+            .bind(&service.schema)
+            .bind(&service.role)
+            .fetch_all(&mut conn)
+            .await?;
+        found.extend(broken.into_iter().map(|object| format!("{object}: {rule}")));
+    }
+    Ok(found)
+}

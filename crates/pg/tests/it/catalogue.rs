@@ -1,0 +1,80 @@
+//! What a migration forgot is found.
+
+use crate::stage::{Stage, sql};
+
+async fn breaches(stage: &Stage) -> Vec<String> {
+    pg::breaches(&stage.admin_url(), &stage.service).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_every_schema_has_stands() {
+    assert_eq!(breaches(&Stage::set().await).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn each_thing_that_a_migration_may_forget_is_named() {
+    let begin = "SET search_path = stage, pg_temp; SET ROLE trellis_stage_owner; \
+        SET trellis.login_role = 'trellis_stage';";
+    let table = "CREATE TABLE seen (person_id uuid, words text);";
+    for (forgotten, named) in [
+        (table.to_owned(), "seen: has a person's data and does not force"),
+        (
+            format!("{table} SELECT protect('seen'); ALTER TABLE seen NO FORCE ROW LEVEL SECURITY"),
+            "seen: has a person's data and does not force",
+        ),
+        (
+            format!(
+                "{table} ALTER TABLE seen ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+            ),
+            "seen: has a person's data and no policy",
+        ),
+        (
+            format!("{table} SELECT protect('seen'); CREATE POLICY more ON seen USING (true)"),
+            "seen.more: has a policy for the service that asks for no person",
+        ),
+        (
+            format!("{table} SELECT protect('seen'); SELECT allow_delete('seen')"),
+            "seen: has a person's data, and the service may delete it",
+        ),
+        (
+            "CREATE TABLE open (n int); GRANT SELECT ON open TO PUBLIC".to_owned(),
+            "open: may be reached by everybody",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; \
+             GRANT EXECUTE ON FUNCTION f() TO PUBLIC"
+                .to_owned(),
+            "stage.f(): may be reached by everybody",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'".to_owned(),
+            "stage.f(): acts as its owner",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = public \
+             AS 'SELECT 1'"
+                .to_owned(),
+            "stage.f(): acts as its owner",
+        ),
+        ("CREATE VIEW v AS SELECT 1 AS n".to_owned(), "v: is a view that reads as its owner"),
+        (
+            "RESET ROLE; CREATE TABLE alien (n int)".to_owned(),
+            "alien: is owned by somebody else",
+        ),
+        (
+            "RESET ROLE; GRANT CREATE ON SCHEMA public TO trellis_stage".to_owned(),
+            "public: is what the service's role may make things in",
+        ),
+        (
+            "RESET ROLE; CREATE SCHEMA beside; CREATE TABLE beside.t (n int); \
+             GRANT USAGE ON SCHEMA beside TO trellis_stage; GRANT SELECT ON beside.t TO trellis_stage"
+                .to_owned(),
+            "beside.t: is another schema's",
+        ),
+    ] {
+        let stage = Stage::set().await;
+        sql(&mut stage.admin().await, &format!("{begin} {forgotten}")).await;
+        let found = breaches(&stage).await;
+        assert!(found.iter().any(|breach| breach.starts_with(named)), "{forgotten}: {found:?}");
+    }
+}
