@@ -25,6 +25,8 @@ pub struct ServeConfig {
     /// How long requests in flight may take to finish once the listener is closed.
     pub drain_seconds: u64,
     pub limits: Limits,
+    /// Of those limits, what one caller may take.
+    pub shares: Shares,
 }
 
 impl Default for ServeConfig {
@@ -38,6 +40,7 @@ impl Default for ServeConfig {
             lame_duck_seconds: 0,
             drain_seconds: 20,
             limits: Limits::default(),
+            shares: Shares::default(),
         }
     }
 }
@@ -127,6 +130,58 @@ impl Default for Limits {
     }
 }
 
+/// What one caller may take of a process, so that the others are served.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Share {
+    /// Calls, and streams begun, in a second.
+    pub per_second: u32,
+    /// Of those, at once after a quiet time.
+    pub burst: u32,
+    /// Unary calls that are going on.
+    pub calls: u32,
+    /// Streams that are open.
+    pub streams: u32,
+}
+
+/// The shares of a listener. Services among themselves have none.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shares {
+    /// All of an agency's staff and systems together.
+    pub agency: Share,
+    /// A person, a representative, a supporter, or somebody of the network.
+    pub individual: Share,
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self {
+            agency: Share { per_second: 1_000, burst: 2_000, calls: 256, streams: 512 },
+            individual: Share { per_second: 50, burst: 500, calls: 32, streams: 16 },
+        }
+    }
+}
+
+impl Shares {
+    fn check(&self) -> Result<(), Error> {
+        const MOST: u64 = 1 << 20;
+        for (field, value) in [
+            ("shares.agency.per_second", self.agency.per_second),
+            ("shares.agency.burst", self.agency.burst),
+            ("shares.agency.calls", self.agency.calls),
+            ("shares.agency.streams", self.agency.streams),
+            ("shares.individual.per_second", self.individual.per_second),
+            ("shares.individual.burst", self.individual.burst),
+            ("shares.individual.calls", self.individual.calls),
+            ("shares.individual.streams", self.individual.streams),
+        ] {
+            in_range(field, value.into(), 1, MOST)?;
+        }
+        Ok(())
+    }
+}
+
 impl ServeConfig {
     /// All that can be refused before a socket is opened.
     pub fn check(&self) -> Result<(), Error> {
@@ -139,7 +194,8 @@ impl ServeConfig {
         in_range("deadline_seconds", self.deadline_seconds, 1, 3600)?;
         in_range("lame_duck_seconds", self.lame_duck_seconds, 0, 600)?;
         in_range("drain_seconds", self.drain_seconds, 1, 600)?;
-        self.limits.check()
+        self.limits.check()?;
+        self.shares.check()
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -190,7 +246,7 @@ impl WebConfig {
             let host = uri.host().unwrap_or_default();
             let scheme = match uri.scheme_str() {
                 Some("https") => true,
-                Some("http") => crate::peer::is_loopback(host),
+                Some("http") => telemetry::is_loopback(host),
                 _ => false,
             };
             if !bare || !scheme || host.is_empty() || host.contains('*') {
@@ -251,6 +307,8 @@ mod tests {
             "[limits]\nmax_frame_size = 100",
             "[limits]\nstream_window = 4294967295",
             "[limits]\nhandshake_timeout_seconds = 0",
+            "[shares.agency]\nper_second = 0\nburst = 1\ncalls = 1\nstreams = 1",
+            "[shares.individual]\nper_second = 1\nburst = 1\ncalls = 1\nstreams = 0",
         ] {
             assert!(parsed(text).unwrap().check().is_err(), "{text}");
         }

@@ -25,6 +25,7 @@ use crate::listen::Drain;
 use crate::live::{self, Live};
 use crate::methods::{Kind, Method, Methods};
 use crate::reply;
+use crate::shares::Place;
 
 pub(crate) type Reply = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
@@ -51,6 +52,8 @@ pub(crate) struct Call {
     started: Instant,
     code: Option<Code>,
     _admitted: Option<Admitted>,
+    /// The caller's share, once somebody has said whose it is.
+    place: Place,
     _live: Option<live::Call>,
 }
 
@@ -117,6 +120,7 @@ where
             started: Instant::now(),
             code: None,
             _admitted: None,
+            place: Place::of(method.kind),
             _live: req.extensions().get::<Arc<Live>>().map(|l| l.enter(method.kind == Kind::Unary)),
         };
         Box::pin(async move { Ok(front.answer(req, call).await) })
@@ -136,6 +140,7 @@ where
             return refuse(call, &reply::overloaded());
         }
         req.extensions_mut().insert(whole);
+        req.extensions_mut().insert(call.place.clone());
         let drain = match call.method.kind {
             Kind::Unary => None,
             Kind::Watch => Some(self.shared.drain.watches.clone()),
@@ -162,8 +167,7 @@ where
             Some(Ok(mut response)) => match reply::dress(response.headers_mut()) {
                 // The status is in the headers: nothing follows.
                 Some(code) => {
-                    let absent = code == Code::NotFound && call.method.kind == Kind::Unary;
-                    if absent && !absence::hold(call.started, first).await {
+                    if code == Code::NotFound && !absence::hold(call.started, first).await {
                         return refuse(call, &reply::deadline_exceeded());
                     }
                     call.end(code);

@@ -23,19 +23,22 @@ mod methods;
 mod peer;
 mod reply;
 mod server;
+mod shares;
 mod signals;
 mod sniff;
 mod tls;
 mod web;
 
-pub use config::{Limits, ServeConfig, TlsConfig, WebConfig};
+pub use config::{Limits, ServeConfig, Share, Shares, TlsConfig, WebConfig};
 pub use deadline::{Deadline, current_deadline};
 pub use error::Error;
 pub use health::Health;
 pub use listen::bind;
-pub use peer::{Outgoing, PeerTls, is_loopback, peer};
+pub use peer::{Outgoing, PeerTls, peer};
 pub use server::{Builder, Drained, Running, Server};
+pub use shares::{ShareLayer, Sharer};
 pub use signals::signals;
+pub use telemetry::is_loopback;
 
 /// Of every program that serves: a request makes some hundred small allocations.
 #[global_allocator]

@@ -1,7 +1,6 @@
 //! Calling another service: a channel that does not hang, and what a call passes down.
 
 use std::fs;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +8,8 @@ use serde::Deserialize;
 use tonic::service::Interceptor;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity, Uri};
 use tonic::{Request, Status};
+
+use telemetry::is_loopback;
 
 use crate::{Error, current_deadline, deadline, reply};
 
@@ -75,12 +76,6 @@ fn client_tls(tls: &PeerTls, host: &str) -> Result<ClientTlsConfig, Error> {
             Err(Error::tls(one, "cert and key are given together"))
         }
     }
-}
-
-/// Whether a URL's host is this very machine.
-pub fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Passes the trace and what is left of the deadline down to a peer:

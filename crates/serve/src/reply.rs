@@ -17,9 +17,28 @@ fn status(code: Code, message: &str, reason: &str, metadata: &[(&str, &str)]) ->
 }
 
 fn again(code: Code, message: &str, reason: &str) -> Status {
-    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
-    details.set_retry_info(Some(Duration::from_secs(1)));
+    later(code, message, reason, HashMap::new(), Duration::from_secs(1))
+}
+
+fn later(
+    code: Code,
+    message: &str,
+    reason: &str,
+    metadata: HashMap<String, String>,
+    after: Duration,
+) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
+    details.set_retry_info(Some(after));
     Status::with_error_details(code, message, details)
+}
+
+/// `after`: when it is worth another try, rounded up to milliseconds.
+pub(crate) fn rate_limited(what: &str, limit: u32, after: Duration) -> Status {
+    let metadata = [("what", what.to_owned()), ("limit", limit.to_string())];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value)).into();
+    let after = Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX - 1) + 1);
+    let code = Code::ResourceExhausted;
+    later(code, "more than the caller's share", "RATE_LIMITED", metadata, after)
 }
 
 pub(crate) fn deadline_exceeded() -> Status {

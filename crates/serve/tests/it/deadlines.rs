@@ -102,6 +102,15 @@ async fn not_found_leaves_on_a_beat_and_nothing_else_waits_for_one() {
     for _ in 0..20 {
         assert!(took("fail:5", Code::NotFound).await >= Duration::from_millis(10));
     }
+    // Of streams, too: with an end of their own and without.
+    for path in ["test.Echo/Count", "test.Echo/WatchAll"] {
+        for _ in 0..10 {
+            let begun = Instant::now();
+            let reply = soon(client.call(path, "absent", &[])).await.unwrap();
+            assert_eq!(reply.code(), Code::NotFound, "{path}");
+            assert!(begun.elapsed() >= Duration::from_millis(10), "{path}");
+        }
+    }
     // The fastest of each: the machine may be busy.
     let mut fastest = [Duration::MAX; 2];
     for _ in 0..50 {

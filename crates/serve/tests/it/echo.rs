@@ -138,8 +138,12 @@ impl Service<Request<Body>> for Echo {
                 }
                 "/test.Echo/Count" | "/test.Echo/WatchAll" => {
                     let stream = service_fn(move |r: tonic::Request<String>| {
-                        let stream = Arc::clone(&state).stream(r.into_inner());
-                        std::future::ready(Ok::<_, Status>(tonic::Response::new(stream)))
+                        let text = r.into_inner();
+                        let begun = match text.as_str() {
+                            "absent" => Err(Status::not_found("")),
+                            _ => Ok(tonic::Response::new(Arc::clone(&state).stream(text))),
+                        };
+                        std::future::ready(begun)
                     });
                     grpc.server_streaming(stream, req).await
                 }

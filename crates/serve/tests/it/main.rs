@@ -10,4 +10,5 @@ mod faults;
 mod infrastructure;
 mod limits;
 mod secured;
+mod shares;
 mod web;

@@ -1,19 +1,24 @@
 //! The listeners: one for the world, and one for the services of this process among themselves.
 
-use std::{convert::Infallible, net::TcpListener};
+use std::{
+    convert::Infallible,
+    hash::{BuildHasher as _, RandomState},
+    net::TcpListener,
+    sync::Arc,
+};
 
-use identity::AuthLayer;
-use serve::{Builder, Health, Limits, ServeConfig, Server};
+use identity::{AuthLayer, Caller, CallerKind};
+use serve::{Builder, Health, Limits, ServeConfig, Server, ShareLayer, Sharer, Shares};
 use tokio_util::sync::CancellationToken;
 use tonic::{
     body::Body,
     codegen::{
         Service,
-        http::{Request, Response},
+        http::{Extensions, Request, Response},
     },
     server::NamedService,
 };
-use tower::layer::util::Identity;
+use tower::layer::util::{Identity, Stack};
 
 use crate::Config;
 
@@ -21,6 +26,7 @@ pub(super) struct Mounts {
     public: Option<Builder<Identity>>,
     internal: Option<Builder<Identity>>,
     health: Health,
+    shares: Shares,
 }
 
 impl Mounts {
@@ -40,7 +46,8 @@ impl Mounts {
                 ..ServeConfig::default()
             })
         });
-        Self { health: public.health(), public: Some(public), internal }
+        let shares = config.serve.shares;
+        Self { health: public.health(), public: Some(public), internal, shares }
     }
 
     /// On both: a call from inside passes the same checks.
@@ -76,7 +83,24 @@ impl Mounts {
             _ => None,
         };
         let builder = self.public.ok_or_else(|| anyhow::anyhow!("nothing to serve"))?;
-        Ok((internal, builder.auth(auth).start_on(public).await?))
+        let keys = Arc::new(RandomState::new());
+        let shares = ShareLayer::new(&self.shares, move |of: &Extensions| sharer(&keys, of));
+        let guarded = Stack::new(shares, auth);
+        Ok((internal, builder.auth(guarded).start_on(public).await?))
+    }
+}
+
+/// Whose share a request is taken from: the agency's, or their own. Services ask on behalf of callers whose share
+/// has been taken.
+fn sharer(keys: &RandomState, of: &Extensions) -> Option<Sharer> {
+    let caller = of.get::<Arc<Caller>>()?;
+    match caller.kind() {
+        CallerKind::Staff { agency, .. } => Some(Sharer::Agency(keys.hash_one(agency))),
+        CallerKind::Individual | CallerKind::Network => {
+            let key = keys.hash_one((caller.issuer(), caller.subject().as_str()));
+            Some(Sharer::Individual(key))
+        }
+        CallerKind::Service { .. } => None,
     }
 }
 
