@@ -1,6 +1,7 @@
 //! The story, and clients in other languages: no Rust on their side.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod apart;
 mod around;
 mod away;
 mod buf_curl;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use testkit::auc;
 use tonic::Status;
-use trellis_tests::{Actor, Up, World};
+use trellis_tests::{Actor, Up, World, told};
 use uuid::Uuid;
 use wire::{
     consent::v1::GetConsentRequest, notes::v1::GetNoteRequest, people::v1::GetPersonRequest,
@@ -14,21 +14,6 @@ use wire::{
 const SAMPLES: usize = 1_200;
 /// Outside this the two can be told apart.
 const BAND: std::ops::RangeInclusive<f64> = 0.45..=0.55;
-
-/// Code, message, details and trailers, all that a caller gets.
-fn told(status: &Status) -> (i32, String, Vec<u8>, Vec<String>) {
-    let mut trailers: Vec<String> = status
-        .metadata()
-        .clone()
-        .into_headers()
-        .iter()
-        // The time of day is the same for both, but not in two calls.
-        .filter(|(name, _)| *name != "date")
-        .map(|(name, value)| format!("{name}={value:?}"))
-        .collect();
-    trailers.sort();
-    (status.code() as i32, status.message().to_owned(), status.details().to_vec(), trailers)
-}
 
 #[derive(Clone, Copy)]
 enum Get {

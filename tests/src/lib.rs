@@ -2,28 +2,33 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod apart;
 mod binary;
 mod network;
 mod process;
 mod processes;
 mod store;
 mod tokens;
+mod told;
 mod up;
 mod verified;
 mod wait;
 mod world;
 
+pub use apart::Apart;
 pub use binary::{project, trellis};
 pub use client::request_id;
 pub use network::{Actor, Network, SERVICES};
 pub use process::Process;
 pub use processes::{Fault, Processes};
 pub use store::{
-    ReferralEvent, ReferralHistory, last_referral_event, referral_events, referral_histories,
+    ReferralEvent, ReferralHistory, holding, last_referral_event, referral_events,
+    referral_histories,
 };
 pub use tokens::{AUDIENCE, CLIENT, Tokens};
+pub use told::told;
 pub use up::Up;
-pub use verified::verified;
+pub use verified::{rows_of_people, verified};
 pub use wait::{BOUND, until};
 pub use world::{
     Agencies, Person, World, agency, everywhere_known, guardian_of, note_about, referral_of,

@@ -59,7 +59,8 @@ impl Processes {
         let admin = data.join("admin-url");
         fs::write(&admin, postgres.admin_url().expose_secret()).unwrap();
         for name in SERVICES {
-            let text = config(&keys, &admin, &ports, name);
+            let registers = "[people]\nregisters = \"no-victim-services\"\n";
+            let text = config(&keys, &admin, &ports, name, registers);
             fs::write(dir.path().join(format!("{name}.toml")), text).unwrap();
         }
         let mut migrate = Command::new(trellis());
@@ -165,22 +166,30 @@ impl Processes {
         self.running.insert(name, Process::start(command, &log));
     }
 
-    /// A process serves once it has heard the directory; health says so.
     async fn serving(&mut self, name: &'static str) {
         let process = self.running.get_mut(name).unwrap();
         process.says("listening on ", BOUND).await;
-        let url = self.network.url(name).to_owned();
-        until(&format!("{name} is SERVING"), Duration::from_secs(30), || async {
-            let channel = Endpoint::from_shared(url.clone()).ok()?.connect().await.ok()?;
-            let mut health = HealthClient::new(channel);
-            let answer = health.check(HealthCheckRequest::default()).await.ok()?.into_inner();
-            (answer.status() == ServingStatus::Serving).then_some(())
-        })
-        .await;
+        serving(self.network.url(name), name).await;
+    }
+
+    /// What all its services have said on stderr.
+    pub fn errors(&self) -> String {
+        self.running.values().map(Process::errors).collect()
     }
 }
 
-fn done(command: &mut Command) {
+/// A process serves once it has heard the directory; health says so.
+pub(crate) async fn serving(url: &str, name: &str) {
+    until(&format!("{name} is SERVING"), Duration::from_secs(30), || async {
+        let channel = Endpoint::from_shared(url.to_owned()).ok()?.connect().await.ok()?;
+        let mut health = HealthClient::new(channel);
+        let answer = health.check(HealthCheckRequest::default()).await.ok()?.into_inner();
+        (answer.status() == ServingStatus::Serving).then_some(())
+    })
+    .await;
+}
+
+pub(crate) fn done(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
@@ -191,11 +200,13 @@ fn free_ports() -> BTreeMap<&'static str, SocketAddr> {
     held.iter().map(|(name, socket)| (*name, socket.local_addr().unwrap())).collect()
 }
 
-fn config(
+/// `more`: what else it says.
+pub(crate) fn config(
     keys: &Path,
     url_file: &Path,
     ports: &BTreeMap<&'static str, SocketAddr>,
     name: &str,
+    more: &str,
 ) -> String {
     let peers: String =
         ports.iter().map(|(peer, addr)| format!("{peer} = \"http://{addr}\"\n")).collect();
@@ -223,6 +234,6 @@ people_matching = "{keys}/people-matching"
 key = "{keys}/ledger-key"
 anchors = "anchors"
 [peers]
-{peers}"#
+{peers}{more}"#
     )
 }

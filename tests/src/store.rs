@@ -1,7 +1,8 @@
 //! What the database holds in the end, read by its administrator: what no service says of itself.
 
+use pg::ServiceSchema;
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::{Connection as _, FromRow, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, FromRow, PgConnection};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -56,4 +57,65 @@ pub async fn referral_histories(admin: &SecretString) -> Vec<ReferralHistory> {
                     AND m.agency IS NULL AND m.at = a.at AND a.answer = 2)) AS added
         FROM referrals.referral r";
     sqlx::query_as(histories).fetch_all(&mut connected(admin).await).await.unwrap()
+}
+
+/// Of each table of people of a service, how many rows there are, and how many its own role sees when its transaction
+/// names nobody.
+pub async fn rows_of_people(admin: &SecretString, of: &ServiceSchema) -> Vec<(String, i64, i64)> {
+    const TABLES: &str = "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND has_table_privilege($2, c.oid, 'SELECT')
+          AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'person_id') ORDER BY 1";
+    let mut conn = connected(admin).await;
+    let tables = sqlx::query_scalar(TABLES).bind(&of.schema).bind(&of.role);
+    let tables: Vec<String> = tables.fetch_all(&mut conn).await.unwrap();
+    let mut found = Vec::new();
+    for table in tables {
+        let table = format!("{}.{table}", of.schema);
+        let there = count(&mut conn, &table).await;
+        run(&mut conn, format!("SET ROLE {}", of.role)).await;
+        let seen = count(&mut conn, &table).await;
+        run(&mut conn, "RESET ROLE".to_owned()).await;
+        found.push((table, there, seen));
+    }
+    found
+}
+
+async fn count(conn: &mut PgConnection, table: &str) -> i64 {
+    let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+    sqlx::query_scalar(sql).fetch_one(conn).await.unwrap()
+}
+
+async fn run(conn: &mut PgConnection, sql: String) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(conn).await.unwrap();
+}
+
+/// The tables, of every schema, in which one of these words stands: as text, or in what is kept as bytes.
+pub async fn holding(admin: &SecretString, words: &[&str]) -> Vec<String> {
+    const TABLES: &str = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^(pg_|information_schema)' ORDER BY 1";
+    let mut conn = connected(admin).await;
+    let tables: Vec<String> = sqlx::query_scalar(TABLES).fetch_all(&mut conn).await.unwrap();
+    let spelled = words.iter().flat_map(|word| {
+        // As bytes a UUID has no dashes.
+        let bare = word.replace('-', "");
+        [(*word).to_owned(), hex::encode(word), bare]
+    });
+    let spelled: Vec<String> = spelled.map(|word| word.to_lowercase()).collect();
+    let mut found = Vec::new();
+    for table in tables {
+        let sql = format!(
+            "SELECT EXISTS (SELECT FROM {table} t, unnest($1::text[]) w (word)
+                WHERE strpos(lower(t::text), w.word) > 0)"
+        );
+        let there: bool = sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(&spelled)
+            .fetch_one(&mut conn)
+            .await
+            .unwrap();
+        if there {
+            found.push(table);
+        }
+    }
+    found
 }

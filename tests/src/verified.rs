@@ -9,7 +9,7 @@ use ledger::{
 use pg::{ServiceSchema, embedded};
 use secrecy::SecretString;
 
-use crate::{AUDIENCE, SERVICES, Up};
+use crate::{AUDIENCE, SERVICES, Up, store};
 
 /// Verifies all ledgers of a network as it stands. What was found, by service, and how many records there
 /// are.
@@ -29,6 +29,17 @@ pub async fn verified(up: &Up) -> (Vec<(&'static str, Finding)>, u64) {
         records += done.records;
     }
     (found, records)
+}
+
+/// How many rows of people each table has, `service.table`, and how many of them the service's own role sees when its
+/// transaction names nobody: by a query without any condition.
+pub async fn rows_of_people(up: &Up) -> Vec<(String, i64, i64)> {
+    let admin = admin_url(&up.data().join("postgres"));
+    let mut found = Vec::new();
+    for service in SERVICES {
+        found.extend(store::rows_of_people(&admin, &ServiceSchema::of(service)).await);
+    }
+    found
 }
 
 /// The server says itself where it listens.

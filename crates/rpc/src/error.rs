@@ -36,6 +36,8 @@ pub enum Denial {
     ActionNotPermitted,
     AgencySuspended,
     SignInNotConfirmed,
+    /// The agency's records are kept in another deployment.
+    HeldElsewhere,
     /// From the token.
     Auth(AuthError),
 }
@@ -172,6 +174,11 @@ impl From<Error> for Status {
             Error::Denied(Denial::AgencySuspended) => {
                 told(Code::PermissionDenied, R::AgencySuspended, "the agency is suspended")
             }
+            Error::Denied(Denial::HeldElsewhere) => told(
+                Code::PermissionDenied,
+                R::HeldElsewhere,
+                "the agency's people are registered in another deployment",
+            ),
             Error::Denied(Denial::SignInNotConfirmed) => told(
                 Code::PermissionDenied,
                 R::SignInNotConfirmed,

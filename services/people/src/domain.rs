@@ -9,6 +9,7 @@ mod invitation;
 mod preferences;
 mod profile;
 mod proofing;
+mod registers;
 mod representative;
 mod similar;
 
@@ -26,5 +27,6 @@ pub use preferences::{
 };
 pub use profile::{Identifier, MAX_IDENTIFIERS, Profile, birth_date, unclean};
 pub use proofing::{Stated, stands};
+pub use registers::Registers;
 pub use representative::Terms;
 pub use similar::{COMPARED, Compared, Similar, doubts, forms, levels};

@@ -45,7 +45,7 @@ use wire::people::v1::{
 };
 
 pub use deliver::{Outbound, Smtp, SmtpSecurity, WrongOutbound, WrongSmtp};
-pub use domain::Matching;
+pub use domain::{Matching, Registers};
 pub use links::follow_links;
 pub use local::LocalPeople;
 pub use matching::{Weights, Wrong};
@@ -71,6 +71,7 @@ const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 pub struct App {
     pub(crate) deps: Deps,
     pub(crate) matching: Arc<Matching>,
+    pub(crate) registers: Registers,
     /// Whom [`follow_links`] tells; until then nobody is merged.
     pub(crate) consent: OnceLock<facts::Peer>,
     /// The ways out of [`deliver_notices`]; until then none is offered.
@@ -88,10 +89,11 @@ impl App {
 
 /// Puts the service together. The guard in `deps` must ask [`LocalPeople`] over the same database:
 /// this service is the source of sign-ins and registrations, so it asks itself by its own tables.
-pub fn start(deps: Deps, matching: Matching) -> Arc<App> {
+pub fn start(deps: Deps, matching: Matching, registers: Registers) -> Arc<App> {
     Arc::new(App {
         deps,
         matching: Arc::new(matching),
+        registers,
         consent: OnceLock::new(),
         out: OnceLock::new(),
     })

@@ -108,7 +108,7 @@ pub async fn start_on(
         parts.add(service, db, &mut mounts).await.with_context(|| format!("starting {service}"))?;
     }
     let Parts { clock, directory, ending, ledgers, peers, heads, .. } = parts;
-    mounts.add(Ledgers::new(ledgers).server());
+    mounts.add(Ledgers::new(ledgers, Arc::clone(&clock)).server());
     if let Some(service) = follows {
         let peer = peers.to(service, Service::Directory)?;
         tokio::spawn(facts::follow_directory(peer, Arc::clone(&directory), ending.clone()));
@@ -178,7 +178,7 @@ impl Parts<'_> {
                 let matching = people::Matching::new(&secret, shared);
                 let weights = self.config.people.matching.clone();
                 let matching = matching.weighing(weights).context("people.matching")?;
-                let app = people::start(deps, matching);
+                let app = people::start(deps, matching, self.config.people.registers.open()?);
                 people::follow_names(&app);
                 people::follow_events(&app, self.peers.to(of, Service::Consent)?);
                 people::follow_circles(&app, self.peers.to(of, Service::Recovery)?);

@@ -8,7 +8,8 @@ use tonic_types::StatusExt as _;
 use wire::{ERROR_DOMAIN, Violation, common::v1::ErrorReason};
 
 /// What identity and serve answer before a request reaches a service.
-const ELSEWHERE: [&str; 3] = ["DEADLINE_EXCEEDED", "MESSAGE_TOO_LARGE", "SHUTTING_DOWN"];
+const ELSEWHERE: [&str; 4] =
+    ["DEADLINE_EXCEEDED", "MESSAGE_TOO_LARGE", "RATE_LIMITED", "SHUTTING_DOWN"];
 
 fn violations() -> Vec<Violation> {
     vec![Violation::new("person", "must be people/{uuid}")]
@@ -24,7 +25,7 @@ fn all() -> Vec<(Error, Code)> {
         Error::Invalid(_) | Error::NotFound | Error::Internal(_) => {}
         Error::Denied(denial) => match denial {
             Denial::ActionNotPermitted | Denial::AgencySuspended => {}
-            Denial::SignInNotConfirmed | Denial::Auth(_) => {}
+            Denial::SignInNotConfirmed | Denial::HeldElsewhere | Denial::Auth(_) => {}
         },
         Error::Conflict(conflict) => match conflict {
             Conflict::WrongState { .. } | Conflict::Stale | Conflict::RequestIdReused => {}
@@ -48,6 +49,7 @@ fn all() -> Vec<(Error, Code)> {
         denied(Denial::ActionNotPermitted),
         denied(Denial::AgencySuspended),
         denied(Denial::SignInNotConfirmed),
+        denied(Denial::HeldElsewhere),
         auth(AuthError::Unauthenticated),
         auth(AuthError::RoleNotAdmitted { rpc: "/trellis.notes.v1.NotesService/GetNote" }),
         auth(AuthError::AgencySuspended),

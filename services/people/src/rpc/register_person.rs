@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kernel::Kind;
 use permit::{Ask, Call, Located, Written};
-use rpc::{Error, InTx, Outage, Replay};
+use rpc::{Denial, Error, InTx, Outage, Replay};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::people::v1::{Person, RegisterPersonRequest, RegisterPersonResponse};
@@ -70,6 +70,10 @@ fn reply(person: Person, disclosure: &permit::Disclosure) -> Response<RegisterPe
 fn prepared(app: &App, call: &Call, profile: Profile) -> Result<Registration, Error> {
     let agency = shared::agency(call)?;
     let (victim, never) = scope(app, agency)?;
+    // Before anything is looked up: it is about the agency alone.
+    if !app.registers.takes(agency, victim) {
+        return Err(Error::Denied(Denial::HeldElsewhere));
+    }
     Ok(Registration::new(&app.matching, agency, shared::sign_in(call), victim, never, profile))
 }
 

@@ -54,6 +54,17 @@ async fn registering_answers_alike_for_a_new_and_a_known_person() {
 }
 
 #[tokio::test]
+async fn looking_for_who_is_alike_is_not_told_by_its_time() {
+    let world = World::new().await;
+    let beat = std::time::Duration::from_millis(100);
+    for agency in [CLINIC, HOUSING, PROBATION] {
+        let begun = std::time::Instant::now();
+        world.staff(agency).register(jane(agency)).await.unwrap();
+        assert!(begun.elapsed() >= beat, "known or new, it leaves on a beat");
+    }
+}
+
+#[tokio::test]
 async fn a_slip_beside_a_shared_identifier_is_a_match_and_less_than_an_identifier_is_none() {
     let mut requests = vec![jane(HOUSING); 6];
     requests[0].birth_date = "1980-01-03".into();
@@ -331,4 +342,31 @@ async fn nothing_is_registered_when_nothing_can_be_decided() {
     let refused = world.staff(CLINIC).register(jane(CLINIC)).await.unwrap_err();
     assert_eq!(refused.get_error_details().error_info().unwrap().reason, "AGENCY_SUSPENDED");
     assert_eq!((world.count("person").await, world.count("profile").await), (0, 0));
+}
+
+#[tokio::test]
+async fn a_victim_service_providers_people_are_registered_in_its_own_deployment_alone() {
+    use people::Registers;
+    for (registers, taken) in [
+        (Registers::NoVictimServices, [(CLINIC, true), (REFUGE, false)]),
+        (Registers::Only(vec![REFUGE]), [(CLINIC, false), (REFUGE, true)]),
+    ] {
+        let world = World::registering(registers).await;
+        world.flagged(&[], &[REFUGE]);
+        for (agency, taken) in taken {
+            let answer = world.staff(agency).register(jane(agency)).await;
+            if taken {
+                answer.unwrap();
+                continue;
+            }
+            let refused = answer.unwrap_err();
+            let reason = refused.get_details_error_info().unwrap().reason;
+            assert_eq!((refused.code(), &*reason), (Code::PermissionDenied, "HELD_ELSEWHERE"));
+            let mut admin = world.admin().await;
+            let kept = "SELECT count(*) FROM profile WHERE custodian_id = $1";
+            let kept: i64 =
+                sqlx::query_scalar(kept).bind(agency).fetch_one(&mut admin).await.unwrap();
+            assert_eq!(kept, 0);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
+use wire::convert::id_of;
 
 use super::{ConfigError, WebhooksConfig};
 use crate::secrets;
@@ -15,9 +16,39 @@ use crate::secrets;
 pub struct PeopleConfig {
     /// Weights and thresholds. What is left out is the default.
     pub matching: people::Weights,
+    /// Whose people this deployment holds.
+    pub registers: RegistersConfig,
     pub webhooks: WebhooksConfig,
     /// Left out: no e-mail is sent, and none can be asked for.
     pub smtp: Option<SmtpConfig>,
+}
+
+/// `"everybody"`, `"no-victim-services"`, or `{ only = ["agencies/UUID"] }`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RegistersConfig {
+    #[default]
+    Everybody,
+    NoVictimServices,
+    Only(Vec<String>),
+}
+
+impl RegistersConfig {
+    pub(crate) fn open(&self) -> Result<people::Registers, ConfigError> {
+        let agencies = match self {
+            Self::Everybody => return Ok(people::Registers::Everybody),
+            Self::NoVictimServices => return Ok(people::Registers::NoVictimServices),
+            Self::Only(agencies) => agencies,
+        };
+        let ids: Option<Vec<_>> = agencies.iter().map(|name| id_of("agencies", name)).collect();
+        match ids {
+            Some(ids) if !ids.is_empty() => Ok(people::Registers::Only(ids)),
+            _ => Err(ConfigError::key(
+                "people.registers.only",
+                "must name agencies/UUID, one at least",
+            )),
+        }
+    }
 }
 
 /// The mail server.
@@ -55,6 +86,7 @@ pub enum SmtpSecurity {
 
 impl PeopleConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
+        self.registers.open()?;
         let Some(smtp) = &self.smtp else { return Ok(()) };
         let refuse =
             |key: &str, why: &str| Err(ConfigError::key(&format!("people.smtp.{key}"), why));

@@ -56,6 +56,7 @@ fn unknown_keys_are_refused_at_every_level_and_named_with_their_line() {
         ("[consent]", "rule_pack = 'x'"),
         ("[people]", "matchin = 'x'"),
         ("[people.matching]", "lnik = 30.0"),
+        ("[people.registers]", "onyl = []"),
         ("[people.webhooks]", "allow_loopbak = true"),
         ("[people.smtp]", "pasword = 'hunter2'"),
         ("[directory]", "capacity_stale_days = 1"),
@@ -163,4 +164,25 @@ fn paths_are_relative_to_the_file() {
 fn a_url_with_a_password_shows_in_no_debug_output() {
     let text = WHOLE.replace("postgres://", "postgres://me:hunter2@");
     assert!(!format!("{:?}", Config::parse(&text).unwrap()).contains("hunter2"));
+}
+
+#[test]
+fn a_deployment_says_whose_people_it_holds() {
+    let with = |registers: &str| format!("{WHOLE}\n[people]\nregisters = {registers}\n");
+    let agency = "agencies/0192f7a4-0000-7000-8000-000000000001";
+    for (text, held) in [
+        ("\"everybody\"".to_owned(), people::Registers::Everybody),
+        ("\"no-victim-services\"".to_owned(), people::Registers::NoVictimServices),
+        (
+            format!("{{ only = [\"{agency}\"] }}"),
+            people::Registers::Only(vec![wire::convert::id_of("agencies", agency).unwrap()]),
+        ),
+    ] {
+        let config = Config::parse(&with(&text)).unwrap();
+        config.check().unwrap();
+        assert_eq!(config.people.registers.open().unwrap(), held);
+    }
+    for bad in ["{ only = [] }", "{ only = [\"the refuge\"] }"] {
+        assert!(refused(&with(bad)).contains("people.registers.only"), "{bad}");
+    }
 }
