@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::StreamExt as _;
 use prost::Message as _;
 use prost_reflect::DynamicMessage;
 use tonic::{Code, Status, transport::Channel};
@@ -16,6 +17,9 @@ use crate::{
     scene::{Consented, Stage},
 };
 
+/// Scenes that are set at once: a request waits for the disk more than it works.
+pub const AT_ONCE: usize = 4;
+
 /// An RPC with a request that is good, and a caller whom it admits.
 pub struct Good {
     pub rpc: Rpc,
@@ -25,16 +29,15 @@ pub struct Good {
 
 impl Good {
     pub async fn all(stage: &Stage<'_>) -> Vec<Self> {
-        let mut all = Vec::new();
         let (network, world) = (stage.network, stage.world);
-        let other = world.person(network).await;
-        for rpc in rpcs() {
+        let other = &world.person(network).await;
+        let all = futures::stream::iter(rpcs().into_iter().map(|rpc| async move {
             let scene = stage.scene(&rpc.short(), Consented::Signed).await;
-            let token = admitted(&rpc).token(network, world, &scene.person, &other, &rpc);
+            let token = admitted(&rpc).token(network, world, &scene.person, other, &rpc);
             let message = rpc.decode(&scene.messages[0]);
-            all.push(Self { rpc, message, token });
-        }
-        all
+            Self { rpc, message, token }
+        }));
+        all.buffered(AT_ONCE).collect().await
     }
 
     pub async fn ask(&self, channel: &Channel, body: Vec<u8>) -> Result<Vec<u8>, Status> {

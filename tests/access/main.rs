@@ -2,6 +2,7 @@
 //! the contract's descriptor set: an RPC or a field that is new is tested or fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod alike;
 mod bad_input;
 mod beside;
 mod break_rules;

@@ -60,7 +60,18 @@ pub async fn call(
     token: Option<&str>,
     messages: Vec<Vec<u8>>,
 ) -> Result<Vec<u8>, Status> {
-    client::retry(|| once(channel, path, token, messages.clone())).await
+    call_with(channel, path, token, messages, &[]).await
+}
+
+/// The same, with more metadata.
+pub async fn call_with(
+    channel: &Channel,
+    path: &str,
+    token: Option<&str>,
+    messages: Vec<Vec<u8>>,
+    more: &[(&'static str, &str)],
+) -> Result<Vec<u8>, Status> {
+    client::retry(|| once(channel, path, token, messages.clone(), more)).await
 }
 
 async fn once(
@@ -68,6 +79,7 @@ async fn once(
     path: &str,
     token: Option<&str>,
     messages: Vec<Vec<u8>>,
+    more: &[(&'static str, &str)],
 ) -> Result<Vec<u8>, Status> {
     let answer = async {
         let mut grpc = Grpc::new(channel.clone())
@@ -78,6 +90,9 @@ async fn once(
         if let Some(token) = token {
             let bearer = format!("Bearer {token}").parse().unwrap();
             request.metadata_mut().insert("authorization", bearer);
+        }
+        for (key, value) in more {
+            request.metadata_mut().insert(*key, value.parse().unwrap());
         }
         let path = path.parse().unwrap();
         let mut answers = grpc.streaming(request, path, Bytes).await?.into_inner();

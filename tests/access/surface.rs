@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use prost::Message as _;
+use prost_reflect::Kind;
+use tonic::Code;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -9,9 +12,14 @@ use tonic_reflection::pb::v1::{
     ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
 };
-use trellis_tests::Up;
+use trellis_tests::{Up, World};
 
-use crate::{contract::rpcs, raw};
+use crate::{
+    bad_input::Good,
+    contract::{pool, rpcs},
+    raw,
+    scene::Stage,
+};
 
 fn services() -> BTreeSet<String> {
     rpcs().iter().map(|rpc| rpc.method.parent_service().full_name().to_owned()).collect()
@@ -41,4 +49,98 @@ async fn every_service_is_listed_by_reflection_and_says_that_it_serves() {
         let answer = answer.unwrap_or_else(|status| panic!("{service}: {status:?}")).into_inner();
         assert_eq!(answer.status(), ServingStatus::Serving, "{service}");
     }
+}
+
+/// How many there are tells what is hidden.
+#[test]
+fn no_list_tells_how_many_there_are() {
+    let lists = rpcs().into_iter().map(|rpc| rpc.method.output());
+    let lists: Vec<_> =
+        lists.filter(|reply| reply.get_field_by_name("next_page_token").is_some()).collect();
+    assert!(lists.len() > 20, "only {} lists were found", lists.len());
+    for reply in lists {
+        let numbers: Vec<String> = reply
+            .fields()
+            .filter(|field| {
+                matches!(field.kind(), Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64)
+            })
+            .map(|field| field.name().to_owned())
+            .collect();
+        assert_eq!(numbers, [] as [String; 0], "{}", reply.full_name());
+    }
+}
+
+/// An enum's value that nobody knows, and the one that means nothing, are refused by the contract itself.
+#[test]
+fn every_enum_of_a_request_takes_known_values_only() {
+    let rules = pool().get_extension_by_name("buf.validate.field").unwrap();
+    let mut lacking = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    let mut open: Vec<_> = rpcs().into_iter().map(|rpc| rpc.method.input()).collect();
+    while let Some(message) = open.pop() {
+        if !message.full_name().starts_with("trellis.")
+            || !seen.insert(message.full_name().to_owned())
+        {
+            continue;
+        }
+        for field in message.fields() {
+            if let Kind::Message(inner) = field.kind() {
+                open.push(inner);
+            }
+            if !matches!(field.kind(), Kind::Enum(_)) {
+                continue;
+            }
+            let options = field.options();
+            let set = options.get_extension(&rules).into_owned();
+            let said = format!("{set:?}");
+            if !said.contains("defined_only") {
+                lacking.push(field.full_name().to_owned());
+            }
+        }
+    }
+    lacking.sort();
+    assert_eq!(lacking, [] as [String; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_spelling_of_a_path_and_no_header_makes_anybody_else_of_the_caller() {
+    let up = Up::start().await;
+    let world = World::new(up.network()).await;
+    let stage = Stage::new(up.network(), &world).await;
+    let channel = raw::connect(up.network().url("directory")).await;
+    let all = Good::all(&stage).await;
+    let good = all.iter().find(|good| good.rpc.method.name() == "GetNote").unwrap();
+    let (service, method) = ("trellis.notes.v1.NotesService", "GetNote");
+    for path in [
+        format!("//{service}/{method}"),
+        format!("/{service}/{method}/"),
+        format!("/{service}//{method}"),
+        format!("/{service}/{method}?x=1"),
+        format!("/{service}/{}", method.to_lowercase()),
+        format!("/{}/{method}", service.to_lowercase()),
+        format!("/{service}/%47etNote"),
+        format!("/x/../{service}/{method}"),
+        format!("/{service}/{method};x"),
+    ] {
+        let body = good.message.encode_to_vec();
+        let answer = raw::call(&channel, &path, good.token.as_deref(), vec![body]).await;
+        let status = answer.expect_err(&path);
+        assert_eq!(status.code(), Code::Unimplemented, "{path}: {status:?}");
+    }
+    // Whoever they say that they are in other words, they are who their token says.
+    let token = world.unrelated.token.as_str();
+    let mine = raw::call_with(
+        &channel,
+        &good.rpc.path(),
+        Some(token),
+        vec![good.message.encode_to_vec()],
+        &[
+            ("x-user-id", "dr-elm"),
+            ("x-agency", &world.agencies.clinic),
+            ("x-roles", "CLINICIAN"),
+            ("x-forwarded-user", "dr-elm"),
+            ("x-forwarded-client-cert", "URI=spiffe://trellis/trellis/consent"),
+        ],
+    );
+    assert_eq!(mine.await.unwrap_err().code(), Code::NotFound);
 }

@@ -41,7 +41,7 @@ impl Key {
             Algorithm::EdDSA => {
                 EncodingKey::from_ed_der(Ed25519KeyPair::generate_pkcs8(&random).unwrap().as_ref())
             }
-            Algorithm::RS256 => {
+            Algorithm::RS256 | Algorithm::RS384 => {
                 let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
                 let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
                 let pem = format!(

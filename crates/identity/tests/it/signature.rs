@@ -174,3 +174,32 @@ async fn an_issuers_key_signs_for_no_other_issuer() {
         world.refuses("a service's token", &owner.token(&claims)).await;
     }
 }
+
+/// Two issuers may give their keys the same id.
+#[tokio::test]
+async fn a_key_id_is_its_issuers_own_and_every_algorithm_of_backend_services_signs() {
+    identity::prepare_crypto().unwrap();
+    let keys = [Algorithm::ES384, Algorithm::RS384, Algorithm::ES256];
+    let world = World::keyed(&["notes"], keys.map(|algorithm| Key::new("one", algorithm))).await;
+    world.accepts("ES384", &world.clinic.token(&world.staff())).await;
+    world.accepts("RS384", &world.people.token(&world.person())).await;
+    world.accepts("ES256", &world.state.token(&world.admin())).await;
+    for (what, key, claims) in [
+        ("the clinic's claims by the people's key", &world.people, world.staff()),
+        ("the people's claims by the clinic's key", &world.clinic, world.person()),
+        ("the state's claims by the clinic's key", &world.clinic, world.admin()),
+    ] {
+        world.refuses(what, &key.token(&claims)).await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_keys_of_one_algorithm_and_one_id_each_signs_for_its_own_issuer_alone() {
+    identity::prepare_crypto().unwrap();
+    let key = || Key::new("one", Algorithm::ES256);
+    let world = World::keyed(&["notes"], [key(), key(), key()]).await;
+    world.accepts("staff", &world.clinic.token(&world.staff())).await;
+    world.accepts("person", &world.people.token(&world.person())).await;
+    world.refuses("staff by the people's", &world.people.token(&world.staff())).await;
+    world.refuses("a person by the clinic's", &world.clinic.token(&world.person())).await;
+}

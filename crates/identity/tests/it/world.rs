@@ -91,7 +91,11 @@ impl World {
     }
 
     pub async fn serving(services: &[&str]) -> Self {
-        let [clinic, people, state] = KEYS.clone();
+        Self::keyed(services, KEYS.clone()).await
+    }
+
+    /// With these keys of the three issuers.
+    pub async fn keyed(services: &[&str], [clinic, people, state]: [Key; 3]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let network = NetworkKeys::open(&directory.path().join("network")).unwrap();
         let clock = ManualClock::at(Instant::from_unix_timestamp(NOW).unwrap());
@@ -105,14 +109,9 @@ impl World {
         let config = IdentityConfig {
             audience: AUDIENCE.to_owned(),
             issuers: vec![
-                issuer(
-                    CLINIC,
-                    file("clinic.json", &clinic),
-                    JwsAlgorithm::ES256,
-                    Asserts::AgencyStaff,
-                ),
-                issuer(PEOPLE, file("people.json", &people), JwsAlgorithm::EdDSA, Asserts::Person),
-                issuer(STATE, file("state.json", &state), JwsAlgorithm::RS256, Asserts::Network),
+                issuer(CLINIC, file("clinic.json", &clinic), jws(&clinic), Asserts::AgencyStaff),
+                issuer(PEOPLE, file("people.json", &people), jws(&people), Asserts::Person),
+                issuer(STATE, file("state.json", &state), jws(&state), Asserts::Network),
             ],
             service_keys: Some(network.config()),
         };
@@ -212,6 +211,18 @@ impl World {
             assert_eq!(status.details(), nothing.details(), "{what}");
             assert_eq!(status.metadata().as_ref(), nothing.metadata().as_ref(), "{what}");
         }
+    }
+}
+
+/// As a configuration names it.
+fn jws(key: &Key) -> JwsAlgorithm {
+    match key.algorithm {
+        Algorithm::ES256 => JwsAlgorithm::ES256,
+        Algorithm::ES384 => JwsAlgorithm::ES384,
+        Algorithm::RS256 => JwsAlgorithm::RS256,
+        Algorithm::RS384 => JwsAlgorithm::RS384,
+        Algorithm::EdDSA => JwsAlgorithm::EdDSA,
+        other => panic!("no test key for {other:?}"),
     }
 }
 
