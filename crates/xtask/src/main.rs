@@ -12,6 +12,7 @@ mod sqlx;
 mod test;
 mod tidy;
 mod tools;
+mod walls;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,8 @@ enum Command {
     Tidy,
     /// Regenerate .sqlx from the migrations and the queries; --check says whether it is up to date
     Sqlx(sqlx::Args),
+    /// Every threat with its tests, how they went, and whether they fail when its defence is taken out
+    Walls(walls::Args),
     /// Install the pinned tools below the target directory
     Tools(tools::Args),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Soak(args) => soak::run(&project, &args),
         Command::Tidy => tidy::run(&project),
         Command::Sqlx(args) => sqlx::run(&project, &args),
+        Command::Walls(args) => walls::run(&project, &args),
         Command::Tools(args) => tools::run(&project, &args),
     });
     match done {

@@ -9,7 +9,7 @@ use std::{
 
 use comfy_table::{Table, presets::NOTHING};
 
-use crate::{bench, project::Project, run, sqlx::Listening, tidy, tools};
+use crate::{bench, project::Project, run, sqlx::Listening, tidy, tools, walls};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -83,6 +83,7 @@ fn steps<'a>(project: &'a Project, heard: &'a Cell<bool>) -> Vec<Step<'a>> {
         Step { name: "buf breaking", work: Box::new(move || buf_breaking(project)) },
         Step { name: "clippy and build", work: Box::new(move || build(project, heard)) },
         Step { name: "tests", work: Box::new(move || tests(project)) },
+        Step { name: "walls", work: Box::new(move || walls_step(project)) },
         Step { name: "policy check", work: Box::new(move || policy_check(project)) },
         Step { name: "bench smoke", work: Box::new(move || bench_smoke(project)) },
         linted("doc tests", &["test", "--quiet", "--workspace", "--doc"]),
@@ -127,11 +128,19 @@ fn buf_breaking(project: &Project) -> anyhow::Result<Outcome> {
 }
 
 fn tests(project: &Project) -> anyhow::Result<Outcome> {
-    let mut command = if run::is_installed("cargo-nextest") {
-        project.linted(&["nextest", "run", "--workspace"])?
-    } else {
-        project.linted(&["test", "--workspace", "--all-targets"])?
+    let mut command = match run::is_installed("cargo-nextest") {
+        true => nextest(project)?,
+        false => with_tools(project, project.linted(&["test", "--workspace", "--all-targets"])?)?,
     };
+    outcome(&mut command)
+}
+
+/// The tests, by cargo-nextest: a process each.
+pub fn nextest(project: &Project) -> anyhow::Result<Command> {
+    with_tools(project, project.linted(&["nextest", "run", "--workspace"])?)
+}
+
+fn with_tools(project: &Project, mut command: Command) -> anyhow::Result<Command> {
     command.env("TRELLIS_BUF", tools::buf(project)?);
     // Built in the step before: no test waits for a build.
     command.env("TRELLIS_BIN", project.target.join("debug").join("trellis"));
@@ -139,7 +148,24 @@ fn tests(project: &Project) -> anyhow::Result<Outcome> {
         command.env("TRELLIS_PYTHON", python);
     }
     command.env("TRELLIS_CHROMIUM", tools::chromium()?);
-    outcome(&mut command)
+    Ok(command)
+}
+
+/// That every row of `tests/walls.toml` has its tests, and that they were among those that passed.
+fn walls_step(project: &Project) -> anyhow::Result<Outcome> {
+    let registry = walls::Registry::read(&project.root)?;
+    let mut faults = walls::faults(project, &registry)?;
+    if run::is_installed("cargo-nextest") {
+        let results = walls::Results::read(&walls::Results::file(project))?;
+        faults.extend(walls::failing(&registry, &results));
+    }
+    for fault in &faults {
+        println!("{fault}");
+    }
+    Ok(match faults.len() {
+        0 => Outcome::Passed,
+        n => Outcome::Failed(format!("{n} faults of tests/walls.toml")),
+    })
 }
 
 /// The conformance cases, as an operator would check them.

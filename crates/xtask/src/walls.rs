@@ -1,0 +1,92 @@
+//! `cargo xtask walls`: what must not get in or out, row by row: the tests that hold it, how they went, and
+//! whether they fail when the defence is taken out. `tests/walls.toml` says which.
+
+mod mutate;
+mod registry;
+mod report;
+mod results;
+
+use std::{fs, process::ExitCode};
+
+use crate::{project::Project, run, test};
+
+pub use registry::Registry;
+pub use results::{Results, Went};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// One family of rows only
+    #[arg(long)]
+    family: Option<String>,
+    /// Leave out the mutations: a minute each
+    #[arg(long)]
+    no_mutations: bool,
+    /// Put the counts into README.md, and run nothing
+    #[arg(long)]
+    write: bool,
+}
+
+pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
+    let mut registry = Registry::read(&project.root)?;
+    if args.write {
+        report::write_counts(project, &registry)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let faults = faults(project, &registry)?;
+    for fault in &faults {
+        println!("{}: {fault}", registry::FILE);
+    }
+    if let Some(family) = &args.family {
+        registry = registry.only(family)?;
+    }
+    anyhow::ensure!(
+        run::is_installed("cargo-nextest"),
+        "cargo-nextest runs the tests: cargo install --locked cargo-nextest"
+    );
+    let results = Results::file(project);
+    let _ = fs::remove_file(&results);
+    let figures = project.target.join("walls").join("figures");
+    let _ = fs::remove_dir_all(&figures);
+    fs::create_dir_all(&figures)?;
+    let mut tests = test::nextest(project)?;
+    tests.args(["--filterset", &mutate::filter(registry.tests())]).env("TRELLIS_FIGURES", &figures);
+    let _ = run::status(&mut tests)?;
+    let results = Results::read(&results)?;
+    let mut fates = Vec::new();
+    if !args.no_mutations {
+        let copy = mutate::Copy::make(project)?;
+        for mutation in &registry.mutations {
+            println!("\n==> {}: {}", mutation.family, mutation.what);
+            let fate = copy.with(project, mutation)?;
+            println!("<== {}", report::fate(&fate));
+            fates.push(fate);
+        }
+    }
+    let report = report::Report { registry: &registry, results: &results, fates: &fates };
+    let (text, whole) = (report.text(&figures)?, report.holds() && faults.is_empty());
+    let file = project.target.join("walls").join("report.md");
+    fs::write(&file, &text)?;
+    println!("{text}\n{}", file.display());
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What is wrong with the registry: by itself, and against the sources and the README.
+pub fn faults(project: &Project, registry: &Registry) -> anyhow::Result<Vec<String>> {
+    let mut faults = registry.faults();
+    faults.extend(registry.stale(project)?);
+    faults.extend(report::counts_fault(project, registry)?);
+    Ok(faults)
+}
+
+/// Of the rows, those whose tests did not all pass in a run that is over.
+pub fn failing(registry: &Registry, results: &Results) -> Vec<String> {
+    let of = |test: &registry::TestName| match results.of(test) {
+        Went::Passed => None,
+        Went::Failed => Some(format!("{test} failed")),
+        Went::NotRun => Some(format!("{test} was not run")),
+    };
+    let bad = |row: &registry::Row| {
+        row.tests.iter().filter_map(of).map(|why| format!("{}: {why}", row.id)).collect::<Vec<_>>()
+    };
+    registry.rows.iter().flat_map(bad).collect()
+}
