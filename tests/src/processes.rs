@@ -1,4 +1,5 @@
-//! Each service as a process of its own, as in production, on one private PostgreSQL.
+//! Each service as a process of its own, as in production, with mutual TLS between them, on one private
+//! PostgreSQL.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +14,6 @@ use std::{
 use pg::{Db, Embedded, ServiceSchema, embedded};
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
-use tonic::transport::Endpoint;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -54,12 +54,15 @@ impl Processes {
         let postgres = Embedded::start(options).await.unwrap();
         let keys = data.join("keys");
         done(Command::new(trellis()).arg("keys").arg(&keys));
+        let mut pki = Command::new(trellis());
+        pki.arg("pki").arg(crate::network::pki(&data)).args(["--trust-domain", "test.example"]);
+        done(pki.args(["--ip", "127.0.0.1", "--all", "--client", "agency"]));
         let ports = free_ports();
-        let network = Network::new(&data, |name| format!("http://{}", ports[name]));
+        let network = Network::new(&data, |name| format!("https://{}", ports[name]));
         let admin = data.join("admin-url");
         fs::write(&admin, postgres.admin_url().expose_secret()).unwrap();
         for name in SERVICES {
-            let text = config(&keys, &admin, &ports, name);
+            let text = config(&data, &admin, &ports, name);
             fs::write(dir.path().join(format!("{name}.toml")), text).unwrap();
         }
         let mut migrate = Command::new(trellis());
@@ -105,11 +108,26 @@ impl Processes {
         // Two instances of a service have an anchor each.
         let text = fs::read_to_string(self.config_of(service)).unwrap();
         let beside = self.dir.path().join(format!("{service}-beside.toml"));
-        fs::write(&beside, text.replace("\"anchors\"", "\"anchors-beside\"")).unwrap();
+        let text = text.replace("\"anchors\"", "\"anchors-beside\"");
+        // It is several services.
+        fs::write(&beside, text.replace(&format!("/{service}/"), "/all/")).unwrap();
         let mut command = Command::new(trellis());
         command.args(["serve", "directory", service, "--config"]).arg(beside);
         self.run(service, command);
         self.serving(service).await;
+    }
+
+    /// Starts a service anew with the certificate of another one, and waits until it listens.
+    pub async fn start_disguised(&mut self, service: &'static str, certificate: &str) {
+        let text = fs::read_to_string(self.config_of(service)).unwrap();
+        let path = self.dir.path().join(format!("{service}-disguised.toml"));
+        fs::write(&path, text.replace(&format!("/{service}/"), &format!("/{certificate}/")))
+            .unwrap();
+        self.kill(service);
+        let mut command = Command::new(trellis());
+        command.args(["serve", service, "--config"]).arg(path);
+        self.run(service, command);
+        self.process(service).says("listening on ", BOUND).await;
     }
 
     /// Starts a service that a fault will meet, and does not wait for it.
@@ -169,10 +187,9 @@ impl Processes {
     async fn serving(&mut self, name: &'static str) {
         let process = self.running.get_mut(name).unwrap();
         process.says("listening on ", BOUND).await;
-        let url = self.network.url(name).to_owned();
+        let someone = self.network.actor("");
         until(&format!("{name} is SERVING"), Duration::from_secs(30), || async {
-            let channel = Endpoint::from_shared(url.clone()).ok()?.connect().await.ok()?;
-            let mut health = HealthClient::new(channel);
+            let mut health = HealthClient::new(someone.client(name).authorized());
             let answer = health.check(HealthCheckRequest::default()).await.ok()?.into_inner();
             (answer.status() == ServingStatus::Serving).then_some(())
         })
@@ -192,17 +209,20 @@ fn free_ports() -> BTreeMap<&'static str, SocketAddr> {
 }
 
 fn config(
-    keys: &Path,
+    data: &Path,
     url_file: &Path,
     ports: &BTreeMap<&'static str, SocketAddr>,
     name: &str,
 ) -> String {
     let peers: String =
-        ports.iter().map(|(peer, addr)| format!("{peer} = \"http://{addr}\"\n")).collect();
-    let (keys, url_file, listen) = (keys.display(), url_file.display(), ports[name]);
+        ports.iter().map(|(peer, addr)| format!("{peer} = \"https://{addr}\"\n")).collect();
+    let (keys, pki) = (data.join("keys"), crate::network::pki(data));
+    let (keys, pki) = (keys.display(), pki.display());
+    let (url_file, listen) = (url_file.display(), ports[name]);
     format!(
         r#"[network]
 audience = "trellis-dev"
+trust_domain = "test.example"
 [[issuers]]
 issuer = "trellis:dev"
 jwks_file = "{keys}/dev-issuer-jwks.json"
@@ -213,6 +233,10 @@ identity_proofing = true
 directory = "{keys}"
 [serve]
 listen = "{listen}"
+[serve.tls]
+cert = "{pki}/{name}/tls.crt"
+key = "{pki}/{name}/tls.key"
+client_ca = "{pki}/ca.crt"
 [database]
 url_file = "{url_file}"
 unsafe_durability = true
@@ -223,6 +247,11 @@ people_matching = "{keys}/people-matching"
 key = "{keys}/ledger-key"
 anchors = "anchors"
 [peers]
-{peers}"#
+{peers}
+[peers.tls]
+ca = "{pki}/ca.crt"
+cert = "{pki}/{name}/tls.crt"
+key = "{pki}/{name}/tls.key"
+"#
     )
 }
