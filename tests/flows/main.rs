@@ -6,6 +6,7 @@ mod around;
 mod away;
 mod buf_curl;
 mod circle;
+mod known;
 mod own_record;
 mod plan;
 mod python;

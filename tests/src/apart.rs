@@ -37,7 +37,7 @@ impl Processes {
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = socket.local_addr().unwrap();
         let directory = self.network().url("directory").to_owned();
-        let listening: SocketAddr = directory.trim_start_matches("http://").parse().unwrap();
+        let listening: SocketAddr = directory.trim_start_matches("https://").parse().unwrap();
         let ports: BTreeMap<_, _> = SERVICES.map(|name| (name, at)).into_iter().collect();
         let ports = ports.into_iter().map(|(name, at)| match name {
             "directory" => (name, listening),
@@ -45,9 +45,9 @@ impl Processes {
         });
         let admin = dir.path().join("admin-url");
         fs::write(&admin, postgres.admin_url().expose_secret()).unwrap();
-        let keys = self.network().data().join("keys");
+        let data = self.network().data();
         let registers = format!("[people]\nregisters = {{ only = [\"{agency}\"] }}\n");
-        let text = config(&keys, &admin, &ports.collect(), "people", &registers);
+        let text = config(data, &admin, &ports.collect(), "all", &registers);
         let file = dir.path().join("apart.toml");
         fs::write(&file, text).unwrap();
         let own = SERVICES.into_iter().filter(|name| *name != "directory");
@@ -60,11 +60,11 @@ impl Processes {
         drop(socket);
         let mut process = Process::start(command("serve"), &dir.path().join("apart.log"));
         process.says("listening on ", BOUND).await;
-        let network = Network::new(self.network().data(), |name| match name {
+        let network = Network::new(data, |name| match name {
             "directory" => directory.clone(),
-            _ => format!("http://{at}"),
+            _ => format!("https://{at}"),
         });
-        serving(network.url("people"), "the deployment apart").await;
+        serving(&network, "people").await;
         Apart { process, network, postgres, _dir: dir }
     }
 }

@@ -32,22 +32,31 @@ pub struct Network {
 }
 
 impl Network {
-    /// `data` holds `keys/`. Must be made in a runtime.
+    /// `data` holds `keys/`, and `pki/` where services speak TLS. Must be made in a runtime.
     pub fn new(data: &Path, url: impl Fn(&'static str) -> String) -> Self {
         let urls: BTreeMap<_, _> = SERVICES.iter().map(|&name| (name, url(name))).collect();
         let mut by_url: BTreeMap<&str, Client> = BTreeMap::new();
         let mut clients = BTreeMap::new();
         for (&name, url) in &urls {
-            let client = by_url.entry(url).or_insert_with(|| {
-                Client::builder(url, TokenSource::fixed("")).connect_lazy().unwrap()
-            });
+            let client =
+                by_url.entry(url).or_insert_with(|| connect(data, url).connect_lazy().unwrap());
             clients.insert(name, client.clone());
         }
         let tokens = Tokens::open(&data.join("keys"));
         Self { urls, clients, data: data.to_owned(), tokens }
     }
 
-    /// `http://host:port` of a service.
+    /// A connection to a service that shows the certificate of this name: none of what it may call
+    /// is its own to say.
+    pub fn showing(&self, service: &str, certificate: &str, token: impl Into<String>) -> Client {
+        let read =
+            |file: &str| std::fs::read(pki(&self.data).join(certificate).join(file)).unwrap();
+        let builder = connect(&self.data, self.url(service));
+        let builder = builder.identity_pem(read("tls.crt"), read("tls.key"));
+        builder.connect_lazy().unwrap().with_tokens(TokenSource::fixed(token))
+    }
+
+    /// `https://host:port` of a service, or `http://…` where all are in one process.
     pub fn url(&self, service: &str) -> &str {
         &self.urls[service]
     }
@@ -64,6 +73,19 @@ impl Network {
         let with = |client: &Client| client.with_tokens(source.clone());
         let clients = self.clients.iter().map(|(&name, client)| (name, with(client))).collect();
         Actor { clients, token }
+    }
+}
+
+/// What `trellis pki` made for a network.
+pub(crate) fn pki(data: &Path) -> PathBuf {
+    data.join("pki")
+}
+
+fn connect(data: &Path, url: &str) -> client::Builder {
+    let builder = Client::builder(url, TokenSource::fixed(""));
+    match url.starts_with("https:") {
+        true => builder.ca_pem(std::fs::read(pki(data).join("ca.crt")).unwrap()),
+        false => builder,
     }
 }
 

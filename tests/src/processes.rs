@@ -1,4 +1,5 @@
-//! Each service as a process of its own, as in production, on one private PostgreSQL.
+//! Each service as a process of its own, as in production, with mutual TLS between them, on one private
+//! PostgreSQL.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +14,6 @@ use std::{
 use pg::{Db, Embedded, ServiceSchema, embedded};
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
-use tonic::transport::Endpoint;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -54,13 +54,16 @@ impl Processes {
         let postgres = Embedded::start(options).await.unwrap();
         let keys = data.join("keys");
         done(Command::new(trellis()).arg("keys").arg(&keys));
+        let mut pki = Command::new(trellis());
+        pki.arg("pki").arg(crate::network::pki(&data)).args(["--trust-domain", "test.example"]);
+        done(pki.args(["--ip", "127.0.0.1", "--all", "--client", "agency"]));
         let ports = free_ports();
-        let network = Network::new(&data, |name| format!("http://{}", ports[name]));
+        let network = Network::new(&data, |name| format!("https://{}", ports[name]));
         let admin = data.join("admin-url");
         fs::write(&admin, postgres.admin_url().expose_secret()).unwrap();
         for name in SERVICES {
             let registers = "[people]\nregisters = \"no-victim-services\"\n";
-            let text = config(&keys, &admin, &ports, name, registers);
+            let text = config(&data, &admin, &ports, name, registers);
             fs::write(dir.path().join(format!("{name}.toml")), text).unwrap();
         }
         let mut migrate = Command::new(trellis());
@@ -106,11 +109,26 @@ impl Processes {
         // Two instances of a service have an anchor each.
         let text = fs::read_to_string(self.config_of(service)).unwrap();
         let beside = self.dir.path().join(format!("{service}-beside.toml"));
-        fs::write(&beside, text.replace("\"anchors\"", "\"anchors-beside\"")).unwrap();
+        let text = text.replace("\"anchors\"", "\"anchors-beside\"");
+        // It is several services.
+        fs::write(&beside, text.replace(&format!("/{service}/"), "/all/")).unwrap();
         let mut command = Command::new(trellis());
         command.args(["serve", "directory", service, "--config"]).arg(beside);
         self.run(service, command);
         self.serving(service).await;
+    }
+
+    /// Starts a service anew with the certificate of another one, and waits until it listens.
+    pub async fn start_disguised(&mut self, service: &'static str, certificate: &str) {
+        let text = fs::read_to_string(self.config_of(service)).unwrap();
+        let path = self.dir.path().join(format!("{service}-disguised.toml"));
+        fs::write(&path, text.replace(&format!("/{service}/"), &format!("/{certificate}/")))
+            .unwrap();
+        self.kill(service);
+        let mut command = Command::new(trellis());
+        command.args(["serve", service, "--config"]).arg(path);
+        self.run(service, command);
+        self.process(service).says("listening on ", BOUND).await;
     }
 
     /// Starts a service that a fault will meet, and does not wait for it.
@@ -169,7 +187,7 @@ impl Processes {
     async fn serving(&mut self, name: &'static str) {
         let process = self.running.get_mut(name).unwrap();
         process.says("listening on ", BOUND).await;
-        serving(self.network.url(name), name).await;
+        serving(&self.network, name).await;
     }
 
     /// What all its services have said on stderr.
@@ -179,10 +197,10 @@ impl Processes {
 }
 
 /// A process serves once it has heard the directory; health says so.
-pub(crate) async fn serving(url: &str, name: &str) {
+pub(crate) async fn serving(network: &Network, name: &str) {
+    let someone = network.actor("");
     until(&format!("{name} is SERVING"), Duration::from_secs(30), || async {
-        let channel = Endpoint::from_shared(url.to_owned()).ok()?.connect().await.ok()?;
-        let mut health = HealthClient::new(channel);
+        let mut health = HealthClient::new(someone.client(name).authorized());
         let answer = health.check(HealthCheckRequest::default()).await.ok()?.into_inner();
         (answer.status() == ServingStatus::Serving).then_some(())
     })
@@ -200,20 +218,24 @@ fn free_ports() -> BTreeMap<&'static str, SocketAddr> {
     held.iter().map(|(name, socket)| (*name, socket.local_addr().unwrap())).collect()
 }
 
-/// `more`: what else it says.
+/// `name`: a service's, or "all": of its certificate, and where it listens. `more`: what else it says.
 pub(crate) fn config(
-    keys: &Path,
+    data: &Path,
     url_file: &Path,
     ports: &BTreeMap<&'static str, SocketAddr>,
     name: &str,
     more: &str,
 ) -> String {
     let peers: String =
-        ports.iter().map(|(peer, addr)| format!("{peer} = \"http://{addr}\"\n")).collect();
-    let (keys, url_file, listen) = (keys.display(), url_file.display(), ports[name]);
+        ports.iter().map(|(peer, addr)| format!("{peer} = \"https://{addr}\"\n")).collect();
+    let (keys, pki) = (data.join("keys"), crate::network::pki(data));
+    let (keys, pki) = (keys.display(), pki.display());
+    let listen = ports.get(name).unwrap_or(&ports["people"]);
+    let url_file = url_file.display();
     format!(
         r#"[network]
 audience = "trellis-dev"
+trust_domain = "test.example"
 [[issuers]]
 issuer = "trellis:dev"
 jwks_file = "{keys}/dev-issuer-jwks.json"
@@ -224,6 +246,10 @@ identity_proofing = true
 directory = "{keys}"
 [serve]
 listen = "{listen}"
+[serve.tls]
+cert = "{pki}/{name}/tls.crt"
+key = "{pki}/{name}/tls.key"
+client_ca = "{pki}/ca.crt"
 [database]
 url_file = "{url_file}"
 unsafe_durability = true
@@ -234,6 +260,11 @@ people_matching = "{keys}/people-matching"
 key = "{keys}/ledger-key"
 anchors = "anchors"
 [peers]
-{peers}{more}"#
+{peers}
+[peers.tls]
+ca = "{pki}/ca.crt"
+cert = "{pki}/{name}/tls.crt"
+key = "{pki}/{name}/tls.key"
+{more}"#
     )
 }

@@ -105,8 +105,12 @@ fn answer_for(running: &Running, prepared: Option<Arc<Prepared>>) -> anyhow::Res
 }
 
 fn listener() -> Builder<Identity> {
-    Server::builder(ServeConfig { listen: ([127, 0, 0, 1], 0).into(), ..ServeConfig::default() })
-        .descriptors(wire::DESCRIPTORS)
+    Server::builder(ServeConfig {
+        listen: ([127, 0, 0, 1], 0).into(),
+        plaintext: true,
+        ..ServeConfig::default()
+    })
+    .descriptors(wire::DESCRIPTORS)
 }
 
 type Served = (Running, Option<Arc<Prepared>>);

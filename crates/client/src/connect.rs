@@ -1,6 +1,6 @@
 //! Connecting, and one typed client a service.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use tonic::{
     service::interceptor::InterceptedService,
@@ -27,6 +27,8 @@ const LARGEST: usize = 32 * 1024 * 1024;
 pub enum ConnectError {
     #[error("{url}: must be http://host:port or https://host:port")]
     Url { url: String },
+    #[error("{url}: refusing plaintext: only a loopback address may go without TLS")]
+    Plaintext { url: String },
     #[error("{url}: {why}")]
     Transport { url: String, why: String },
 }
@@ -173,6 +175,10 @@ impl Builder {
             return Err(bad());
         }
         let https = uri.scheme_str() == Some("https");
+        // A token goes with every call.
+        if !https && !uri.host().is_some_and(is_loopback) {
+            return Err(ConnectError::Plaintext { url: self.url.clone() });
+        }
         let endpoint = endpoint
             .connect_timeout(CONNECT)
             .tcp_nodelay(true)
@@ -207,6 +213,11 @@ impl Builder {
     }
 }
 
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +227,18 @@ mod tests {
         for bad in ["", "127.0.0.1:50051", "ftp://x", "http://"] {
             let tokens = TokenSource::fixed("x");
             assert!(Client::builder(bad, tokens).connect_lazy().is_err(), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_goes_in_plaintext_to_this_machine_alone() {
+        let connected = |url: &str| Client::builder(url, TokenSource::fixed("x")).connect_lazy();
+        for good in ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1"] {
+            connected(good).unwrap();
+        }
+        for bad in ["http://10.0.0.1:1", "http://care.example.org", "http://localhost.example:1"] {
+            let refused = connected(bad).unwrap_err();
+            assert!(matches!(refused, ConnectError::Plaintext { .. }), "{refused}");
         }
     }
 

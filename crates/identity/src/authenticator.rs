@@ -5,7 +5,7 @@ mod purposes;
 use std::{collections::HashMap, sync::Arc};
 
 use http::HeaderMap;
-use kernel::{Clock, CodeSet, Instant, Role};
+use kernel::{Clock, CodeSet, Connection, Instant, Role};
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
@@ -31,13 +31,16 @@ struct Issuer {
 }
 
 /// A token that was verified, with every input of that verification: the token's bytes are the
-/// cache's key, the issuer's keys stand by their generation, and the clock is asked again.
+/// cache's key, the issuer's keys stand by their generation, and the clock and the connection are
+/// asked again.
 struct Known {
     caller: Arc<Caller>,
     keys: Arc<Keys>,
     generation: u64,
     window: Window,
     audiences: Vec<String>,
+    /// The one certificate over whose connections it stands.
+    bound_to: Option<[u8; 32]>,
 }
 
 enum Miss {
@@ -109,15 +112,26 @@ impl Authenticator {
     }
 
     /// What [`crate::AuthLayer`] asks, for those that have no tower: the caller of a call to
-    /// `path`, or none where the table admits everybody.
+    /// `path`, or none where the table admits everybody. Of no connection is anything known: no
+    /// service is let in, and no token that is bound to a certificate.
     pub async fn authenticate(
         &self,
         path: &str,
         headers: &HeaderMap,
     ) -> Result<Option<Arc<Caller>>, AuthError> {
+        self.authenticate_over(&Connection::UNKNOWN, path, headers).await
+    }
+
+    /// The same, of a call that came over this connection.
+    pub async fn authenticate_over(
+        &self,
+        connection: &Connection,
+        path: &str,
+        headers: &HeaderMap,
+    ) -> Result<Option<Arc<Caller>>, AuthError> {
         match row(path).ok_or(AuthError::UnknownMethod)? {
             Row { admit: Admit::Public, .. } => Ok(None),
-            row => self.check(row, headers).await.map(Some),
+            row => self.check(row, headers, connection).await.map(Some),
         }
     }
 
@@ -125,13 +139,14 @@ impl Authenticator {
         &self,
         row: &'static Row,
         headers: &HeaderMap,
+        connection: &Connection,
     ) -> Result<Arc<Caller>, AuthError> {
-        match self.check_now(row, headers) {
+        match self.check_now(row, headers, connection) {
             Ok(caller) => Ok(caller),
             Err(Pending::Refused(error)) => Err(error),
             Err(Pending::Keys(flight)) => {
                 flight.await;
-                self.check_now(row, headers).map_err(|pending| match pending {
+                self.check_now(row, headers, connection).map_err(|pending| match pending {
                     Pending::Refused(error) => error,
                     Pending::Keys(_) => refused(row, "unknown key"),
                 })
@@ -144,6 +159,7 @@ impl Authenticator {
         &self,
         row: &'static Row,
         headers: &HeaderMap,
+        connection: &Connection,
     ) -> Result<Arc<Caller>, Pending> {
         let now = self.clock.now();
         let known = match bearer(headers).map_err(Miss::from).and_then(|t| self.verify(t, now)) {
@@ -152,6 +168,8 @@ impl Authenticator {
             Err(Miss::Keys(flight)) => return Err(Pending::Keys(flight)),
         };
         let caller = &known.caller;
+        // What was verified before is remembered; who brings it now is not.
+        over_its_connection(&known, connection).map_err(|why| refused(row, why))?;
         self.for_this_service(row, &known)?;
         self.bound(row, caller)?;
         admits(row, caller.roles())?;
@@ -192,6 +210,7 @@ impl Authenticator {
             generation: loaded.generation,
             window: accepted.window,
             audiences: accepted.audiences,
+            bound_to: accepted.bound_to,
         });
         self.known.insert(digest, Arc::clone(&known));
         Ok(known)
@@ -238,6 +257,23 @@ impl Issuer {
             Ok(()) => {}
         }
         Ok(Self { trust, keys })
+    }
+}
+
+/// A token that is bound to a certificate stands over no other connection than that certificate's, and
+/// a service's over its own alone. Services of one machine may talk without TLS, where that was asked for.
+fn over_its_connection(known: &Known, connection: &Connection) -> Result<(), Refused> {
+    let shown = connection.certificate();
+    if let Some(thumbprint) = &known.bound_to
+        && !shown.is_some_and(|shown| shown.thumbprint == *thumbprint)
+    {
+        return Err("bound to another certificate");
+    }
+    let CallerKind::Service { name } = known.caller.kind() else { return Ok(()) };
+    match connection {
+        Connection::Plaintext => Ok(()),
+        Connection::Tls { .. } if shown.is_some_and(|shown| shown.is_of(name)) => Ok(()),
+        Connection::Tls { .. } => Err("a service without its certificate"),
     }
 }
 

@@ -39,6 +39,9 @@ pub struct IssuerConfig {
     /// Whether its `ial` claim is believed.
     #[serde(default)]
     pub identity_proofing: bool,
+    /// Whether each of its tokens is bound to a certificate (RFC 8705): one that is not is refused.
+    #[serde(default)]
+    pub certificate_bound: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use std::{
 
 use futures::future::{BoxFuture, Either, FutureExt};
 use http::{Request, Response, header::AUTHORIZATION};
+use kernel::Connection;
 use tonic::Status;
 use tower::{Layer, Service};
 
@@ -78,7 +79,9 @@ where
             }
             Some(row) => row,
         };
-        match self.authenticator.check_now(row, request.headers()) {
+        let connection = request.extensions().get::<Connection>();
+        let connection = connection.unwrap_or(&Connection::UNKNOWN);
+        match self.authenticator.check_now(row, request.headers(), connection) {
             Ok(caller) => {
                 admit(&mut request, row, caller);
                 Either::Left(self.inner.call(request))
@@ -89,9 +92,9 @@ where
                 // The one that was polled ready goes into the future; its clone stays.
                 let fresh = self.inner.clone();
                 let mut inner = std::mem::replace(&mut self.inner, fresh);
-                let headers = request.headers().clone();
+                let (headers, connection) = (request.headers().clone(), connection.clone());
                 let waiting = async move {
-                    match authenticator.check(row, &headers).await {
+                    match authenticator.check(row, &headers, &connection).await {
                         Ok(caller) => {
                             admit(&mut request, row, caller);
                             inner.call(request).await

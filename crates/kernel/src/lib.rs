@@ -1,8 +1,9 @@
 //! The words that every other crate shares: typed identifiers, the codes of the field's standards,
-//! and the clock as a parameter. No I/O, nothing async.
+//! the clock as a parameter, and what a connection proves. No I/O, nothing async.
 
 mod clock;
 mod codes;
+mod connection;
 mod ids;
 mod set;
 
@@ -11,6 +12,7 @@ pub use codes::{
     Action, AgencyStatus, Class, Confidentiality, Kind, Purpose, Role, Sector, Sensitivity,
     UnknownCode,
 };
+pub use connection::{Connection, PeerCertificate};
 pub use ids::{
     AgencyId, CareTeamId, ConsentId, EpisodeId, PersonId, PractitionerId, RecordId, Subject,
 };

@@ -7,14 +7,17 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::Error;
+use crate::spiffe::is_trust_domain;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServeConfig {
     /// Port 0 takes a free one; `Running::addr` tells which.
     pub listen: SocketAddr,
-    /// Required unless `listen` is loopback.
+    /// Required unless `plaintext`.
     pub tls: Option<TlsConfig>,
+    /// No TLS, on a loopback address alone. It has to be asked for.
+    pub plaintext: bool,
     /// gRPC-Web and HTTP/1.1, for browsers. Off unless given.
     pub web: Option<WebConfig>,
     pub reflection: bool,
@@ -34,6 +37,7 @@ impl Default for ServeConfig {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
             tls: None,
+            plaintext: false,
             web: None,
             reflection: true,
             deadline_seconds: 30,
@@ -51,8 +55,46 @@ impl Default for ServeConfig {
 pub struct TlsConfig {
     pub cert: PathBuf,
     pub key: PathBuf,
-    /// Given: a client must show a certificate that one of these signed (mutual TLS).
+    /// Given: clients are asked for a certificate, and one that they show must be signed by one of these
+    /// (mutual TLS). A service shows one that names it; a user need not have one.
     pub client_ca: Option<PathBuf>,
+    /// The network's, within which certificates name services. Needed with `client_ca`: whoever reads
+    /// the configuration sets it.
+    #[serde(skip)]
+    pub trust_domain: Option<String>,
+    /// How often the files are looked at again.
+    #[serde(default = "TlsConfig::reload_seconds")]
+    pub reload_seconds: u64,
+}
+
+/// How often files of certificates are looked at again, unless the configuration says otherwise.
+pub(crate) const RELOAD_SECONDS: u64 = 10;
+pub(crate) const LONGEST_RELOAD: u64 = 3600;
+
+impl TlsConfig {
+    fn reload_seconds() -> u64 {
+        RELOAD_SECONDS
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        in_range("tls.reload_seconds", self.reload_seconds, 1, LONGEST_RELOAD)?;
+        match &self.client_ca {
+            None => Ok(()),
+            Some(_) => names_services(self.trust_domain.as_deref())
+                .map_err(|why| Error::Config { field: "tls.client_ca", why }),
+        }
+    }
+}
+
+/// Within what do certificates name services?
+pub(crate) fn names_services(trust_domain: Option<&str>) -> Result<(), String> {
+    match trust_domain {
+        Some(name) if is_trust_domain(name) => Ok(()),
+        Some(name) => Err(format!(
+            "network.trust_domain {name:?} is none: 1 to 255 of a to z, 0 to 9, '.', '-', '_'"
+        )),
+        None => Err("needs network.trust_domain, within which certificates name services".into()),
+    }
 }
 
 /// Who may call from a browser.
@@ -185,8 +227,19 @@ impl Shares {
 impl ServeConfig {
     /// All that can be refused before a socket is opened.
     pub fn check(&self) -> Result<(), Error> {
-        if self.tls.is_none() && !self.listen.ip().is_loopback() {
-            return Err(Error::NeedsTls { addr: self.listen });
+        let plaintext = |why: &str| Err(Error::Config { field: "plaintext", why: why.to_owned() });
+        match &self.tls {
+            None if !self.listen.ip().is_loopback() => {
+                return Err(Error::NeedsTls { addr: self.listen });
+            }
+            None if !self.plaintext => {
+                return plaintext("must be true to listen without TLS; or give [serve.tls]");
+            }
+            Some(_) if self.plaintext => {
+                return plaintext("is true, and [serve.tls] is given: one of the two");
+            }
+            Some(tls) => tls.check()?,
+            None => {}
         }
         if let Some(web) = &self.web {
             web.check()?;
@@ -273,8 +326,29 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_table_is_a_valid_configuration() {
-        parsed("").unwrap().check().unwrap();
+    fn plaintext_is_for_loopback_and_has_to_be_asked_for() {
+        parsed("plaintext = true").unwrap().check().unwrap();
+        let tls = "[tls]\ncert = 'a'\nkey = 'b'";
+        parsed(tls).unwrap().check().unwrap();
+        for text in
+            ["", "plaintext = false", "reflection = true", &format!("plaintext = true\n{tls}")]
+        {
+            let error = parsed(text).unwrap().check().unwrap_err().to_string();
+            assert!(error.starts_with("serve.plaintext: "), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn certificates_of_clients_need_a_trust_domain_to_be_of_anybody() {
+        let with = |domain: Option<&str>| {
+            let mut config = parsed("[tls]\ncert = 'a'\nkey = 'b'\nclient_ca = 'c'").unwrap();
+            config.tls.as_mut().unwrap().trust_domain = domain.map(str::to_owned);
+            config.check()
+        };
+        with(Some("care.example.org")).unwrap();
+        for bad in [None, Some(""), Some("Care.example.org"), Some("care.example.org/x")] {
+            assert!(with(bad).unwrap_err().to_string().contains("client_ca"), "{bad:?}");
+        }
     }
 
     #[test]
@@ -283,6 +357,7 @@ mod tests {
             "lisen = '127.0.0.1:1'",
             "[limits]\nmax_steams = 3",
             "[tls]\ncert = 'a'\nkey = 'b'\nca = 'c'",
+            "[tls]\ncert = 'a'\nkey = 'b'\ntrust_domain = 'c'",
             "[web]\norigins = []\ncredentials = true",
         ] {
             assert!(parsed(text).is_err(), "{text}");
@@ -292,10 +367,13 @@ mod tests {
     #[test]
     fn an_open_address_without_tls_is_refused() {
         for listen in ["0.0.0.0:0", "[::]:0", "10.0.0.7:443"] {
-            let error = parsed(&format!("listen = '{listen}'")).unwrap().check().unwrap_err();
-            assert!(matches!(error, Error::NeedsTls { .. }), "{error}");
+            for asked in ["", "plaintext = true"] {
+                let text = format!("listen = '{listen}'\n{asked}");
+                let error = parsed(&text).unwrap().check().unwrap_err();
+                assert!(matches!(error, Error::NeedsTls { .. }), "{error}");
+            }
         }
-        parsed("listen = '[::1]:0'").unwrap().check().unwrap();
+        parsed("listen = '[::1]:0'\nplaintext = true").unwrap().check().unwrap();
     }
 
     #[test]
@@ -310,7 +388,8 @@ mod tests {
             "[shares.agency]\nper_second = 0\nburst = 1\ncalls = 1\nstreams = 1",
             "[shares.individual]\nper_second = 1\nburst = 1\ncalls = 1\nstreams = 0",
         ] {
-            assert!(parsed(text).unwrap().check().is_err(), "{text}");
+            let text = format!("plaintext = true\n{text}");
+            assert!(parsed(&text).unwrap().check().is_err(), "{text}");
         }
     }
 

@@ -10,10 +10,10 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use kernel::Connection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, interval_at, sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 use tonic::body::Body;
 use tonic::transport::server::Connected;
 
@@ -22,6 +22,7 @@ use crate::front::Shared;
 use crate::listen::Serve;
 use crate::live::{Live, State};
 use crate::sniff::{Protocol, Sniffed, sniff};
+use crate::tls::Tls;
 
 /// A connection that has not yet said anything when a drain begins gets so long to do so: its
 /// request may be on the way.
@@ -30,7 +31,7 @@ const LATE: Duration = Duration::from_secs(1);
 pub(crate) struct Settings {
     http2: auto::Builder<TokioExecutor>,
     http1: Option<auto::Builder<TokioExecutor>>,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Tls>,
     handshake: Duration,
     age: Duration,
     grace: Duration,
@@ -40,7 +41,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub fn new(config: &ServeConfig, tls: Option<TlsAcceptor>) -> Self {
+    pub fn new(config: &ServeConfig, tls: Option<Tls>) -> Self {
         let limits = &config.limits;
         let seconds = Duration::from_secs;
         let handshake = seconds(limits.handshake_timeout_seconds);
@@ -100,7 +101,7 @@ pub(crate) async fn serve<S: Serve>(
     match &settings.tls {
         None => {
             let begun = async {
-                let info = stream.connect_info();
+                let info = (stream.connect_info(), Connection::Plaintext);
                 sniff(stream).await.map(|(protocol, io)| (protocol, io, info))
             };
             if let Some((protocol, io, info)) = in_time(begun, settings, shared).await {
@@ -109,8 +110,8 @@ pub(crate) async fn serve<S: Serve>(
         }
         Some(tls) => {
             let begun = async {
-                let stream = tls.accept(stream).await?;
-                let info = stream.connect_info();
+                let (stream, connection) = tls.accept(stream).await?;
+                let info = (stream.connect_info(), connection);
                 sniff(stream).await.map(|(protocol, io)| (protocol, io, info))
             };
             if let Some((protocol, io, info)) = in_time(begun, settings, shared).await {
@@ -146,7 +147,7 @@ async fn in_time<T>(
 async fn drive<S, IO, Info>(
     protocol: Protocol,
     io: Sniffed<IO>,
-    info: Info,
+    (info, connection): (Info, Connection),
     settings: &Settings,
     shared: &Shared,
     door: S,
@@ -165,6 +166,7 @@ async fn drive<S, IO, Info>(
     let service = service_fn(move |req: Request<Incoming>| {
         let mut req = req.map(Body::new);
         req.extensions_mut().insert(info.clone());
+        req.extensions_mut().insert(connection.clone());
         req.extensions_mut().insert(Arc::clone(&calls));
         door.serve(req)
     });

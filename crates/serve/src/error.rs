@@ -16,6 +16,8 @@ pub enum Error {
     Tls { path: PathBuf, why: String },
     #[error("serve.{field}: {why}")]
     Config { field: &'static str, why: String },
+    #[error("peers.tls: {0}")]
+    Peers(String),
     #[error("{0} is mounted twice")]
     Twice(&'static str),
     #[error("the descriptor set can't be read: {0}")]

@@ -5,7 +5,8 @@
 //! shedding, deadline, panic catching (`front`), authentication, the service. Health and reflection
 //! stand before authentication: they are public, as the contract is.
 //!
-//! Invariant: a listener that is not loopback speaks TLS, or does not start.
+//! Invariant: a listener speaks TLS 1.3, or does not start; on loopback it may go without where that is asked for.
+//! Invariant: what a client's certificate proves goes beside each of its calls (`kernel::Connection`).
 //! Invariant: every limit that hyper and tonic leave open is set in `conn`.
 
 mod absence;
@@ -13,8 +14,10 @@ mod admission;
 mod body;
 mod config;
 mod conn;
+mod connect;
 mod deadline;
 mod error;
+mod files;
 mod front;
 mod health;
 mod listen;
@@ -26,6 +29,7 @@ mod server;
 mod shares;
 mod signals;
 mod sniff;
+mod spiffe;
 mod tls;
 mod web;
 
@@ -34,10 +38,11 @@ pub use deadline::{Deadline, current_deadline};
 pub use error::Error;
 pub use health::Health;
 pub use listen::bind;
-pub use peer::{Outgoing, PeerTls, peer};
+pub use peer::{Callee, Outgoing, PeerTls, peer};
 pub use server::{Builder, Drained, Running, Server};
 pub use shares::{ShareLayer, Sharer};
 pub use signals::signals;
+pub use spiffe::{is_trust_domain, spiffe_id};
 pub use telemetry::is_loopback;
 
 /// Of every program that serves: a request makes some hundred small allocations.

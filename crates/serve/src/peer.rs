@@ -1,81 +1,95 @@
 //! Calling another service: a channel that does not hang, and what a call passes down.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 use tonic::service::Interceptor;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity, Uri};
+use tonic::transport::{Channel, Endpoint, Uri};
 use tonic::{Request, Status};
 
 use telemetry::is_loopback;
 
-use crate::{Error, current_deadline, deadline, reply};
+use crate::config::{LONGEST_RELOAD, RELOAD_SECONDS, names_services};
+use crate::{Error, connect, current_deadline, deadline, reply};
 
-const CONNECT: Duration = Duration::from_secs(2);
+pub(crate) const CONNECT: Duration = Duration::from_secs(2);
+pub(crate) const KEEPALIVE: Duration = Duration::from_secs(60);
 /// The backstop for a call that brings no deadline of its own.
 const CALL: Duration = Duration::from_secs(30);
 
-/// How to trust a peer, and how to be known to it. PEM files.
+/// How to trust peers, and how to be known to them: mutual TLS. PEM files.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PeerTls {
     pub ca: PathBuf,
-    /// With `key`: our own certificate, for mutual TLS.
-    pub cert: Option<PathBuf>,
-    pub key: Option<PathBuf>,
-    /// The name in the peer's certificate, where the URL's host is another.
+    /// Our own certificate, which names the services of this process.
+    pub cert: PathBuf,
+    pub key: PathBuf,
+    /// The DNS name in the peers' certificates, where the URL's host is another.
     pub server_name: Option<String>,
+    /// The network's: whoever reads the configuration sets it.
+    #[serde(skip)]
+    pub trust_domain: Option<String>,
+    /// How often the files are looked at again.
+    #[serde(default = "PeerTls::reload_seconds")]
+    pub reload_seconds: u64,
+}
+
+impl PeerTls {
+    fn reload_seconds() -> u64 {
+        RELOAD_SECONDS
+    }
+
+    /// What serde can't see.
+    pub fn check(&self) -> Result<(), Error> {
+        if !(1..=LONGEST_RELOAD).contains(&self.reload_seconds) {
+            return Err(Error::Peers(format!("reload_seconds must be 1 to {LONGEST_RELOAD}")));
+        }
+        names_services(self.trust_domain.as_deref()).map_err(Error::Peers)
+    }
+}
+
+/// Whom a channel over TLS leads to: a peer whose certificate is not this service's is not called.
+#[derive(Debug, Clone, Copy)]
+pub struct Callee<'a> {
+    pub service: &'a str,
+    pub tls: &'a PeerTls,
 }
 
 /// A channel to a peer. Connects at the first call, and again whenever it must. Plaintext goes to
-/// loopback addresses only.
-pub fn peer(url: &str, tls: Option<&PeerTls>) -> Result<Channel, Error> {
-    let bad = |why: String| Error::Peer { url: url.to_owned(), why };
-    let uri: Uri = url.parse().map_err(|_| bad("not a URL".to_owned()))?;
+/// loopback addresses only. To be called in a runtime.
+pub fn peer(url: &str, callee: Option<Callee<'_>>) -> Result<Channel, Error> {
+    let bad = |why: &str| Error::Peer { url: url.to_owned(), why: why.to_owned() };
+    let uri: Uri = url.parse().map_err(|_| bad("not a URL"))?;
     let host = uri.host().unwrap_or_default().to_owned();
-    let endpoint = Endpoint::from(uri.clone())
+    match (uri.scheme_str(), callee) {
+        (Some("http"), None) if is_loopback(&host) => Ok(endpoint(uri).connect_lazy()),
+        (Some("http"), None) => {
+            Err(bad("refusing plaintext: only a loopback address may go without TLS"))
+        }
+        (Some("http"), Some(_)) => Err(bad("TLS is configured, so the URL is https")),
+        (Some("https"), Some(callee)) => {
+            callee.tls.check()?;
+            connect::channel(&uri, &host, &callee)
+        }
+        (Some("https"), None) => Err(bad("https needs a TLS configuration")),
+        _ => Err(bad("must be http://host:port or https://host:port")),
+    }
+}
+
+pub(crate) fn endpoint(uri: Uri) -> Endpoint {
+    Endpoint::from(uri)
         .connect_timeout(CONNECT)
         .timeout(CALL)
         .tcp_nodelay(true)
-        .tcp_keepalive(Some(Duration::from_secs(60)))
+        .tcp_keepalive(Some(KEEPALIVE))
         .http2_keep_alive_interval(Duration::from_secs(20))
         .keep_alive_timeout(Duration::from_secs(5))
         .keep_alive_while_idle(true)
         .http2_max_header_list_size(16 * 1024)
         .initial_connection_window_size(1024 * 1024)
-        .initial_stream_window_size(256 * 1024);
-    match (uri.scheme_str(), tls) {
-        (Some("http"), None) if is_loopback(&host) => Ok(endpoint.connect_lazy()),
-        (Some("http"), None) => {
-            Err(bad("refusing plaintext: only a loopback address may go without TLS".to_owned()))
-        }
-        (Some("http"), Some(_)) => Err(bad("TLS is configured, so the URL is https".to_owned())),
-        (Some("https"), Some(tls)) => {
-            let config = client_tls(tls, &host)?;
-            let endpoint = endpoint.tls_config(config).map_err(|e| bad(e.to_string()))?;
-            Ok(endpoint.connect_lazy())
-        }
-        (Some("https"), None) => Err(bad("https needs a TLS configuration".to_owned())),
-        _ => Err(bad("must be http://host:port or https://host:port".to_owned())),
-    }
-}
-
-fn client_tls(tls: &PeerTls, host: &str) -> Result<ClientTlsConfig, Error> {
-    let read = |path: &Path| fs::read(path).map_err(|e| Error::tls(path, e));
-    let name = tls.server_name.as_deref().unwrap_or(host);
-    let config = ClientTlsConfig::new()
-        .ca_certificate(Certificate::from_pem(read(&tls.ca)?))
-        .domain_name(name)
-        .timeout(CONNECT);
-    match (&tls.cert, &tls.key) {
-        (Some(cert), Some(key)) => Ok(config.identity(Identity::from_pem(read(cert)?, read(key)?))),
-        (None, None) => Ok(config),
-        (Some(one), None) | (None, Some(one)) => {
-            Err(Error::tls(one, "cert and key are given together"))
-        }
-    }
+        .initial_stream_window_size(256 * 1024)
 }
 
 /// Passes the trace and what is left of the deadline down to a peer:

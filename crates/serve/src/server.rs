@@ -21,8 +21,9 @@ use crate::conn::Settings;
 use crate::front::{Front, Reply, Shared};
 use crate::listen::{Drain, Listener, Serve};
 use crate::methods::Methods;
+use crate::tls::Tls;
 use crate::web::{Door, Origins};
-use crate::{Error, Health, ServeConfig, bind, tls};
+use crate::{Error, Health, ServeConfig, bind};
 
 /// A listener with several services.
 #[derive(Debug)]
@@ -153,7 +154,7 @@ impl<L> Builder<L> {
         let socket = TcpListener::from_std(socket).map_err(failed(addr))?;
 
         let origins = Origins::new(config.web.as_ref());
-        let tls = config.tls.as_ref().map(|t| tls::acceptor(t, origins.is_on())).transpose()?;
+        let tls = config.tls.as_ref().map(|t| Tls::new(t, origins.is_on())).transpose()?;
         let shared = Arc::new(Shared {
             methods: methods(&descriptors)?,
             admission: Admission::new(&config.limits),

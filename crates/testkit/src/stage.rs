@@ -101,6 +101,7 @@ directory = "keys"
 
 [serve]
 listen = "127.0.0.1:{port}"
+plaintext = true
 drain_seconds = 10
 
 [database]

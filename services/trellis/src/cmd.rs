@@ -5,6 +5,7 @@ pub mod demo;
 pub mod import;
 pub mod keys;
 pub mod migrate;
+pub mod pki;
 pub mod policy;
 mod report;
 pub mod serve;

@@ -61,6 +61,10 @@ pub struct Config {
 pub struct NetworkConfig {
     /// What `aud` of every user's token must hold, exactly.
     pub audience: String,
+    /// The SPIFFE trust domain within which certificates name services:
+    /// `spiffe://<trust domain>/trellis/<service>`. Needed wherever there is TLS.
+    #[serde(default)]
+    pub trust_domain: Option<String>,
     /// Systems whose identifiers mean the same person at every agency.
     #[serde(default = "NetworkConfig::shared_systems")]
     pub shared_identifier_systems: Vec<String>,
@@ -140,6 +144,10 @@ impl Peers {
             Service::Recovery => self.recovery.as_deref(),
             Service::Audit => self.audit.as_deref(),
         }
+    }
+
+    fn check(&self) -> Result<(), serve::Error> {
+        self.tls.as_ref().map_or(Ok(()), PeerTls::check)
     }
 
     pub fn set(&mut self, of: Service, url: String) {
@@ -247,7 +255,20 @@ impl Config {
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| ConfigError::toml(text, &error))
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::toml(text, &error))?;
+        Ok(config.in_its_trust_domain())
+    }
+
+    /// Said once for listener and peers.
+    fn in_its_trust_domain(mut self) -> Self {
+        let name = &self.network.trust_domain;
+        if let Some(tls) = &mut self.serve.tls {
+            tls.trust_domain.clone_from(name);
+        }
+        if let Some(tls) = &mut self.peers.tls {
+            tls.trust_domain.clone_from(name);
+        }
+        self
     }
 
     /// What serde can't see.
@@ -290,8 +311,21 @@ impl Config {
         self.notes.attachments.check()?;
         self.people.check()?;
         self.identity().check().map_err(|why| ConfigError::key("issuers", &why.to_string()))?;
-        // It names its own key.
-        self.serve.check().map_err(|why| ConfigError::bare(&why.to_string()))
+        // These name their own keys.
+        let listener = self.serve.check().and_then(|()| self.peers.check());
+        listener.map_err(|why| ConfigError::bare(&why.to_string()))?;
+        self.services_are_known()
+    }
+
+    /// Every process answers other services, if only for its ledger: over TLS they show who they are.
+    fn services_are_known(&self) -> Result<(), ConfigError> {
+        match &self.serve.tls {
+            Some(tls) if tls.client_ca.is_none() => {
+                let why = "is missing: by it services are known to each other, and none would be answered";
+                Err(ConfigError::key("serve.tls.client_ca", why))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub fn identity(&self) -> IdentityConfig {

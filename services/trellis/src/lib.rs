@@ -10,6 +10,7 @@
 
 pub mod config;
 pub mod database;
+pub mod pki;
 mod running;
 pub mod secrets;
 mod service;

@@ -31,6 +31,7 @@ Begin here:
 
 In production, each service is its own process:
   trellis keys /etc/trellis/keys               once a network
+  trellis pki DIR --trust-domain NAME          certificates, where no authority of yours makes them
   trellis migrate notes --config notes.toml --admin-url-file FILE
   trellis serve notes --config notes.toml
   trellis audit verify all --config all.toml   whether anybody changed the audit records
@@ -45,6 +46,7 @@ enum Command {
     Serve(cmd::serve::Args),
     Migrate(cmd::migrate::Args),
     Keys(cmd::keys::Args),
+    Pki(cmd::pki::Args),
     Token(cmd::token::Args),
     #[command(subcommand)]
     Import(cmd::import::Import),
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => cmd::block_on(threads, cmd::serve::run(args)),
         Command::Migrate(args) => cmd::block_on(threads, cmd::migrate::run(args)),
         Command::Keys(args) => cmd::keys::run(&args),
+        Command::Pki(args) => cmd::pki::run(&args),
         Command::Token(args) => cmd::token::run(&args),
         Command::Import(args) => cmd::block_on(threads, cmd::import::run(args)),
         Command::Policy(args) => cmd::policy::run(&args),

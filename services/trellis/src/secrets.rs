@@ -68,10 +68,14 @@ fn make(path: &Path) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    // Whole or not at all: written beside it, then moved.
+    put(path, &format!("{}\n", hex::encode(secret)), 0o600)
+}
+
+/// Whole or not at all: written beside it, then moved.
+pub(crate) fn put(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
     let beside = path.with_extension(format!("{}.new", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    writeln!(file, "{}", hex::encode(secret))?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
+    file.write_all(text.as_bytes())?;
     file.sync_all()?;
     Ok(fs::rename(&beside, path)?)
 }

@@ -100,7 +100,11 @@ pub async fn start(keys: &Keys, url: &str, files: &Path) -> anyhow::Result<Runni
     };
     let app = ::notes::start(deps, ::notes::Files::folder(files)?);
     let authenticator = keys.authenticator("notes", known).await?;
-    let listen = ServeConfig { listen: ([127, 0, 0, 1], 0).into(), ..ServeConfig::default() };
+    let listen = ServeConfig {
+        listen: ([127, 0, 0, 1], 0).into(),
+        plaintext: true,
+        ..ServeConfig::default()
+    };
     Ok(Server::builder(listen)
         .descriptors(wire::DESCRIPTORS)
         .add_service(::notes::server(app))

@@ -39,7 +39,11 @@ pub async fn start(keys: &Keys, url: &str) -> anyhow::Result<Running> {
         .await
         .map_err(|error| anyhow::anyhow!("the directory: {error}"))?;
     let authenticator = keys.authenticator("directory", known).await?;
-    let listen = ServeConfig { listen: ([127, 0, 0, 1], 0).into(), ..ServeConfig::default() };
+    let listen = ServeConfig {
+        listen: ([127, 0, 0, 1], 0).into(),
+        plaintext: true,
+        ..ServeConfig::default()
+    };
     Ok(Server::builder(listen)
         .descriptors(wire::DESCRIPTORS)
         .add_service(directory::server(app))

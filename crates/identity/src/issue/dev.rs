@@ -76,6 +76,7 @@ impl DevIssuer {
             algorithms: vec![JwsAlgorithm::ES256],
             asserts: vec![Asserts::AgencyStaff, Asserts::Person, Asserts::Network],
             identity_proofing: true,
+            certificate_bound: false,
         }
     }
 

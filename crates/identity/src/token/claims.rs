@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::{AgencyId, CodeSet, Instant, PractitionerId, Purpose, Role, Subject};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use time::{Date, Duration, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{LEEWAY, MAX_LIFETIME, MAX_SERVICE_LIFETIME, NETWORK_ISSUER, Refused};
@@ -43,6 +45,19 @@ pub(crate) struct Claims {
     given_name: Option<String>,
     #[serde(default, deserialize_with = "json::text")]
     birthdate: Option<String>,
+    #[serde(default, deserialize_with = "json::given")]
+    cnf: Option<Map<String, Value>>,
+}
+
+/// The certificate that a confirmation names: RFC 8705, section 3.1. A method that we don't know confirms
+/// nothing, and one that is beside the one that we know asks for more than we look at: both refuse the
+/// token.
+fn thumbprint(confirmation: &Map<String, Value>) -> Result<[u8; 32], Refused> {
+    let alone = confirmation.len() == 1;
+    let text = confirmation.get("x5t#S256").filter(|_| alone).and_then(Value::as_str);
+    // No padding, no other alphabet, no stray bits: one spelling a certificate.
+    let bytes = text.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or("bound to no certificate that is known")
 }
 
 #[derive(Deserialize)]
@@ -70,6 +85,8 @@ pub(crate) struct Trust {
     audiences: Vec<String>,
     services: bool,
     max_lifetime: Duration,
+    /// A token that is bound to no certificate is refused.
+    certificate_bound: bool,
 }
 
 impl Trust {
@@ -81,6 +98,7 @@ impl Trust {
             audiences: vec![audience.to_owned()],
             services: false,
             max_lifetime: MAX_LIFETIME,
+            certificate_bound: config.certificate_bound,
         }
     }
 }
@@ -94,6 +112,8 @@ pub(crate) fn network_trust(serving: &[&str]) -> Trust {
         audiences: serving.iter().map(|name| (*name).to_owned()).collect(),
         services: true,
         max_lifetime: MAX_SERVICE_LIFETIME,
+        // Each call shows the service's own certificate, whatever the token says.
+        certificate_bound: false,
     }
 }
 
@@ -116,11 +136,13 @@ impl Window {
     }
 }
 
-/// A token that stands, its window, and which of the audiences it was made for.
+/// A token that stands, its window, which of the audiences it was made for, and the certificate that
+/// it is bound to.
 pub(crate) struct Accepted {
     pub(crate) verified: Verified,
     pub(crate) window: Window,
     pub(crate) audiences: Vec<String>,
+    pub(crate) bound_to: Option<[u8; 32]>,
 }
 
 impl Claims {
@@ -146,6 +168,10 @@ impl Claims {
         if self.client_id.as_ref().is_some_and(|id| !plain_text(id)) {
             return Err("client_id empty, too long or not plain");
         }
+        let bound_to = self.cnf.as_ref().map(thumbprint).transpose()?;
+        if trust.certificate_bound && bound_to.is_none() {
+            return Err("bound to no certificate");
+        }
         let window = self.window(trust, now)?;
         let kind = self.kind(trust)?;
         let subject = Subject::new(&self.sub);
@@ -162,7 +188,7 @@ impl Claims {
             proofed,
             token_digest,
         };
-        Ok(Accepted { verified, window, audiences })
+        Ok(Accepted { verified, window, audiences, bound_to })
     }
 
     /// Proofing without a name and a day of birth says that somebody was proofed, and not who: nothing.

@@ -127,6 +127,7 @@ impl Net {
                 algorithms: vec![JwsAlgorithm::ES256, JwsAlgorithm::RS256, JwsAlgorithm::PS256],
                 asserts: vec![Asserts::Person],
                 identity_proofing: false,
+                certificate_bound: false,
             }],
             service_keys: None,
         };

@@ -15,7 +15,7 @@ use identity::{
     JwsAlgorithm, NetworkKeys, ServiceTokens, prepare_crypto,
 };
 use jsonwebtoken::Algorithm;
-use kernel::{AgencyId, Clock, Instant, ManualClock};
+use kernel::{AgencyId, Clock, Connection, Instant, ManualClock};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tonic::{Code, Status};
@@ -91,11 +91,24 @@ impl World {
     }
 
     pub async fn serving(services: &[&str]) -> Self {
-        Self::keyed(services, KEYS.clone()).await
+        Self::with(services, |_| ()).await
+    }
+
+    /// With its issuers as the test would have them.
+    pub async fn with(services: &[&str], change: impl Fn(&mut IssuerConfig)) -> Self {
+        Self::made(services, KEYS.clone(), change).await
     }
 
     /// With these keys of the three issuers.
-    pub async fn keyed(services: &[&str], [clinic, people, state]: [Key; 3]) -> Self {
+    pub async fn keyed(services: &[&str], keys: [Key; 3]) -> Self {
+        Self::made(services, keys, |_| ()).await
+    }
+
+    async fn made(
+        services: &[&str],
+        [clinic, people, state]: [Key; 3],
+        change: impl Fn(&mut IssuerConfig),
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let network = NetworkKeys::open(&directory.path().join("network")).unwrap();
         let clock = ManualClock::at(Instant::from_unix_timestamp(NOW).unwrap());
@@ -106,7 +119,7 @@ impl World {
             std::fs::write(&path, set(&[key]).to_string()).unwrap();
             path
         };
-        let config = IdentityConfig {
+        let mut config = IdentityConfig {
             audience: AUDIENCE.to_owned(),
             issuers: vec![
                 issuer(CLINIC, file("clinic.json", &clinic), jws(&clinic), Asserts::AgencyStaff),
@@ -115,6 +128,7 @@ impl World {
             ],
             service_keys: Some(network.config()),
         };
+        config.issuers.iter_mut().for_each(change);
         let authenticator =
             Authenticator::start(&config, services, Arc::new(clock.clone()), bindings.clone())
                 .await
@@ -175,7 +189,9 @@ impl World {
         path: &str,
         headers: &HeaderMap,
     ) -> Result<Option<Arc<Caller>>, Status> {
-        self.authenticator.authenticate(path, headers).await.map_err(Status::from)
+        // As between services on one machine, where no certificate is asked for.
+        let plain = &Connection::Plaintext;
+        self.authenticator.authenticate_over(plain, path, headers).await.map_err(Status::from)
     }
 
     pub async fn caller(&self, path: &str, token: &str) -> Result<Arc<Caller>, Status> {
@@ -239,6 +255,7 @@ pub fn issuer(
         algorithms: vec![algorithm],
         asserts: vec![asserts],
         identity_proofing: asserts == Asserts::Person,
+        certificate_bound: false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The listener, through real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod authority;
 mod echo;
 mod support;
 
@@ -9,6 +10,7 @@ mod drain;
 mod faults;
 mod infrastructure;
 mod limits;
+mod rotated;
 mod secured;
 mod shares;
 mod web;

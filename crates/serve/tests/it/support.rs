@@ -20,7 +20,7 @@ use tonic_types::StatusExt;
 use crate::echo::{Echo, State, descriptors};
 
 pub fn config(text: &str) -> ServeConfig {
-    toml::from_str(&format!("listen = '127.0.0.1:0'\n{text}")).unwrap()
+    toml::from_str(&format!("listen = '127.0.0.1:0'\nplaintext = true\n{text}")).unwrap()
 }
 
 pub async fn start(text: &str) -> (Running, Arc<State>) {
@@ -72,10 +72,16 @@ impl Client {
     }
 
     pub async fn over<IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(io: IO) -> Self {
+        Self::try_over(io).await.unwrap()
+    }
+
+    pub async fn try_over<IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        io: IO,
+    ) -> Result<Self, hyper::Error> {
         let builder = http2::Builder::new(TokioExecutor::new());
-        let (send, conn) = builder.handshake(TokioIo::new(io)).await.unwrap();
+        let (send, conn) = builder.handshake(TokioIo::new(io)).await?;
         tokio::spawn(conn);
-        Self(send)
+        Ok(Self(send))
     }
 
     pub async fn say(&self, text: &str) -> Reply {

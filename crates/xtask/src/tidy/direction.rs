@@ -21,7 +21,7 @@ const MAY_DEPEND_ON: &[(&str, &[Group])] = &[
     ("ledger", &[&["kernel", "pg"]]),
     ("permit", &[&["kernel", "policy", "identity", "ledger", "pg"]]),
     ("telemetry", &[]),
-    ("serve", &[&["telemetry"]]),
+    ("serve", &[&["kernel", "telemetry"]]),
     ("facts", &[PERMIT_AND_BELOW, &["wire", "telemetry", "serve"]]),
     ("client", &[&["wire"]]),
     ("rpc", &[PERMIT_AND_BELOW, &["wire", "telemetry", "serve", "facts"]]),

@@ -418,7 +418,7 @@ async fn db(database: &str, service: &str) -> Db {
 }
 
 fn listen() -> serve::ServeConfig {
-    serve::ServeConfig { listen: ([127, 0, 0, 1], 0).into(), ..Default::default() }
+    serve::ServeConfig { listen: ([127, 0, 0, 1], 0).into(), plaintext: true, ..Default::default() }
 }
 
 async fn auth(

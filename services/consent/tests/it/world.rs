@@ -288,7 +288,11 @@ impl World {
                 .await
                 .unwrap();
         let audit = Audit::default();
-        let config = ServeConfig { listen: "127.0.0.1:0".parse().unwrap(), ..Default::default() };
+        let config = ServeConfig {
+            listen: ([127, 0, 0, 1], 0).into(),
+            plaintext: true,
+            ..Default::default()
+        };
         let running = Server::builder(config)
             .add_service(consent::server(Arc::clone(&app)))
             .add_service(consent::facts_server(Arc::clone(&app)))

@@ -166,7 +166,7 @@ impl Network {
         let bindings = Arc::new(Arc::clone(&directory));
         let authenticator =
             Authenticator::start(&config, &["directory"], shared, bindings).await.unwrap();
-        let mut listener = serve::ServeConfig::default();
+        let mut listener = serve::ServeConfig { plaintext: true, ..Default::default() };
         listener.listen.set_port(0);
         listener.drain_seconds = 1;
         let running = serve::Server::builder(listener)

@@ -229,8 +229,11 @@ impl World {
 }
 
 async fn listening(app: &Arc<notes::App>, sign_ins: &SignIns) -> serve::Running {
-    let listen =
-        serve::ServeConfig { listen: ([127, 0, 0, 1], 0).into(), ..serve::ServeConfig::default() };
+    let listen = serve::ServeConfig {
+        listen: ([127, 0, 0, 1], 0).into(),
+        plaintext: true,
+        ..Default::default()
+    };
     let server = serve::Server::builder(listen)
         .add_service(notes::server(Arc::clone(app)))
         .descriptors(wire::DESCRIPTORS)

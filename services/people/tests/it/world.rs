@@ -170,6 +170,7 @@ impl World {
         let events = Events::default();
         let listen = serve::ServeConfig {
             listen: ([127, 0, 0, 1], 0).into(),
+            plaintext: true,
             ..serve::ServeConfig::default()
         };
         let running = serve::Server::builder(listen)

@@ -72,6 +72,7 @@ impl World {
         let sign_ins = Arc::new(SignIns::new(&["recovery"], Arc::clone(&shared)).await);
         let listen = || serve::ServeConfig {
             listen: ([127, 0, 0, 1], 0).into(),
+            plaintext: true,
             ..serve::ServeConfig::default()
         };
         let inviting = Inviting::default();

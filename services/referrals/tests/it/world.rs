@@ -183,7 +183,7 @@ impl Drop for World {
 }
 
 fn config() -> ServeConfig {
-    ServeConfig { listen: ([127, 0, 0, 1], 0).into(), ..ServeConfig::default() }
+    ServeConfig { listen: ([127, 0, 0, 1], 0).into(), plaintext: true, ..ServeConfig::default() }
 }
 
 fn to(running: &Running) -> Channel {

@@ -33,8 +33,8 @@ impl Config {
         }
         if let Some(tls) = &mut self.peers.tls {
             place(&mut tls.ca);
-            maybe(&mut tls.cert);
-            maybe(&mut tls.key);
+            place(&mut tls.cert);
+            place(&mut tls.key);
         }
         place(&mut self.secrets.page_tokens);
         maybe(&mut self.secrets.people_matching);

@@ -22,6 +22,9 @@ page_tokens = "keys/page-tokens"
 [ledger]
 key = "keys/ledger-key"
 anchors = "anchors"
+
+[serve]
+plaintext = true
 "#;
 
 fn refused(text: &str) -> String {
@@ -88,7 +91,7 @@ fn thresholds_of_matching_are_stated_one_by_one() {
 
 #[test]
 fn a_value_of_the_wrong_kind_names_its_key_and_is_not_repeated() {
-    let text = format!("{WHOLE}\n[serve]\ndeadline_seconds = \"hunter2\"\n");
+    let text = format!("{WHOLE}\ndeadline_seconds = \"hunter2\"\n");
     let error = refused(&text);
     assert!(error.contains("serve.deadline_seconds must be"), "{error}");
     assert!(!error.contains("hunter2"), "{error}");
@@ -119,8 +122,42 @@ fn what_would_turn_a_check_off_is_refused() {
     let end = WHOLE.find("[service_key]").unwrap();
     let none = format!("{}{}", &WHOLE[..start], &WHOLE[end..]);
     assert!(refused(&none).contains("issuers"));
-    let open = format!("{WHOLE}\n[serve]\nlisten = \"0.0.0.0:50051\"\n");
+    let open = format!("{WHOLE}\nlisten = \"0.0.0.0:50051\"\n");
     assert!(refused(&open).contains("without TLS"));
+    let unasked = WHOLE.replace("plaintext = true", "");
+    assert!(refused(&unasked).starts_with("serve.plaintext"), "{}", refused(&unasked));
+}
+
+/// A listener and peers with TLS, as far as these say.
+fn secured(domain: &str, serve: &str, peers: &str) -> String {
+    let files = "cert = 'c'\nkey = 'k'\n";
+    WHOLE
+        .replace("plaintext = true", &format!("[serve.tls]\n{files}{serve}"))
+        .replace("[network]", &format!("[network]\n{domain}"))
+        + &format!("\n[peers.tls]\nca = 'a'\n{peers}")
+}
+
+#[test]
+fn mutual_tls_is_whole_or_refused() {
+    let (domain, client_ca) = ("trust_domain = 'care.example.org'", "client_ca = 'a'");
+    let own = "cert = 'c'\nkey = 'k'";
+    let config = Config::parse(&secured(domain, client_ca, own)).unwrap();
+    config.check().unwrap();
+    assert_eq!(config.serve.tls.unwrap().trust_domain.as_deref(), Some("care.example.org"));
+    for (domain, serve, peers, named) in [
+        (domain, "", own, "serve.tls.client_ca is missing"),
+        ("", client_ca, own, "needs network.trust_domain"),
+        ("trust_domain = ''", client_ca, own, "network.trust_domain"),
+        ("trust_domain = 'Care.example.org'", client_ca, own, "network.trust_domain"),
+        (domain, client_ca, "key = 'k'", "missing field `cert`"),
+        (domain, client_ca, "cert = 'c'", "missing field `key`"),
+        (domain, "client_ca = 'a'\nreload_seconds = 0", own, "serve.tls.reload_seconds"),
+        (domain, client_ca, "cert = 'c'\nkey = 'k'\nreload_seconds = 4000", "reload_seconds"),
+        (domain, "client_ca = 'a'\ntrust_domain = 'x'", own, "`trust_domain`"),
+    ] {
+        let error = refused(&secured(domain, serve, peers));
+        assert!(error.contains(named), "{named}: {error}");
+    }
 }
 
 #[test]

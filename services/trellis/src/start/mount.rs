@@ -34,6 +34,8 @@ impl Mounts {
         let public = builder(config.serve.clone()).shutdown_on(stop);
         let internal = inside.then(|| {
             builder(ServeConfig {
+                // Loopback, and nobody but this process calls.
+                plaintext: true,
                 reflection: false,
                 deadline_seconds: config.serve.deadline_seconds,
                 drain_seconds: 5,

@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow};
 use facts::Peer;
 use identity::{ServiceTokens, SigningKey};
 use kernel::Clock;
+use serve::Callee;
 use tonic::transport::Channel;
 
 use super::url_of;
@@ -36,7 +37,8 @@ impl Peers {
                 (Some(own), true, _) => own.clone(),
                 (_, _, Some(url)) => {
                     let tls = config.peers.tls.as_ref().filter(|_| url.starts_with("https:"));
-                    serve::peer(url, tls).with_context(|| format!("peers.{peer}"))?
+                    let callee = tls.map(|tls| Callee { service: peer.name(), tls });
+                    serve::peer(url, callee).with_context(|| format!("peers.{peer}"))?
                 }
                 (_, _, None) => {
                     let who = here.iter().find(|s| s.peers().contains(peer));

@@ -9,6 +9,7 @@ mod import;
 mod import_consents;
 mod in_process;
 mod networks;
+mod pki;
 mod samples;
 mod support;
 mod up;

@@ -76,11 +76,12 @@ impl Data {
         Ok(Config {
             network: NetworkConfig {
                 audience: AUDIENCE.to_owned(),
+                trust_domain: None,
                 shared_identifier_systems: NetworkConfig::shared_systems(),
             },
             issuers: vec![issuer.config()],
             service_key: ServiceKey { directory: Some(keys.clone()), ..ServiceKey::default() },
-            serve: ServeConfig { listen, ..ServeConfig::default() },
+            serve: ServeConfig { listen, plaintext: true, ..ServeConfig::default() },
             database: DatabaseConfig::default(),
             peers: Peers::default(),
             secrets: Secrets {
