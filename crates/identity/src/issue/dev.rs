@@ -73,9 +73,11 @@ impl DevIssuer {
             issuer: DEV_ISSUER.to_owned(),
             jwks_file: Some(self.jwks_file()),
             jwks_url: None,
+            discovery: false,
             algorithms: vec![JwsAlgorithm::ES256],
             asserts: vec![Asserts::AgencyStaff, Asserts::Person, Asserts::Network],
             identity_proofing: true,
+            b2b: false,
         }
     }
 

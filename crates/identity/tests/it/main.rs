@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod admission;
+mod b2b;
 mod claims;
 mod config;
+mod discovery;
 mod fast;
 mod forge;
 mod form;

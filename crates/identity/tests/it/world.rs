@@ -225,9 +225,11 @@ pub fn issuer(
         issuer: name.to_owned(),
         jwks_file: Some(file),
         jwks_url: None,
+        discovery: false,
         algorithms: vec![algorithm],
         asserts: vec![asserts],
         identity_proofing: asserts == Asserts::Person,
+        b2b: false,
     }
 }
 
