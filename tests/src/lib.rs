@@ -13,7 +13,7 @@ mod verified;
 mod wait;
 mod world;
 
-pub use binary::{project, trellis};
+pub use binary::{project, tool, trellis};
 pub use client::request_id;
 pub use network::{Actor, Network, SERVICES};
 pub use process::Process;

@@ -138,6 +138,7 @@ fn tests(project: &Project) -> anyhow::Result<Outcome> {
     if let Some(python) = tools::python(project)? {
         command.env("TRELLIS_PYTHON", python);
     }
+    command.env("TRELLIS_OIDC_PROVIDER", tools::oidc_provider(project)?);
     command.env("TRELLIS_CHROMIUM", tools::chromium()?);
     outcome(&mut command)
 }
