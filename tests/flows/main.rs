@@ -15,16 +15,9 @@ mod story;
 mod told;
 mod week;
 
-use std::{path::PathBuf, process::Command};
+use std::process::Command;
 
-/// A tool that `cargo xtask test` finds or fetches, and names in this variable. A test that finds
-/// nothing fails: it must never pass for want of its tool.
-fn tool(variable: &str) -> PathBuf {
-    let named = std::env::var_os(variable);
-    named.map(PathBuf::from).unwrap_or_else(|| {
-        panic!("{variable} is not set: `cargo xtask tools` prints it, `cargo xtask test` sets it")
-    })
-}
+use trellis_tests::tool;
 
 /// Runs it to its end, which must be a good one, and gives what it printed.
 fn run(command: &mut Command) -> String {

@@ -47,7 +47,7 @@ impl Processes {
         fs::write(&admin, postgres.admin_url().expose_secret()).unwrap();
         let data = self.network().data();
         let registers = format!("[people]\nregisters = {{ only = [\"{agency}\"] }}\n");
-        let text = config(data, &admin, &ports.collect(), "all", &registers);
+        let text = config(data, &admin, &ports.collect(), "", "all", &registers);
         let file = dir.path().join("apart.toml");
         fs::write(&file, text).unwrap();
         let own = SERVICES.into_iter().filter(|name| *name != "directory");

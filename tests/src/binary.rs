@@ -34,6 +34,15 @@ pub fn trellis() -> &'static Path {
     })
 }
 
+/// A tool that `cargo xtask test` finds or fetches, and names in this variable. A test that finds
+/// nothing fails: it must never pass for want of its tool.
+pub fn tool(variable: &str) -> PathBuf {
+    let named = std::env::var_os(variable);
+    named.map(PathBuf::from).unwrap_or_else(|| {
+        panic!("{variable} is not set: `cargo xtask tools` prints it, `cargo xtask test` sets it")
+    })
+}
+
 /// A service that a fault meets. Cargo builds it with the tests, being of their package.
 pub fn faulted() -> PathBuf {
     built().join("trellis-faulted")

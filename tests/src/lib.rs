@@ -16,7 +16,7 @@ mod wait;
 mod world;
 
 pub use apart::Apart;
-pub use binary::{project, trellis};
+pub use binary::{project, tool, trellis};
 pub use client::request_id;
 pub use network::{Actor, Network, SERVICES};
 pub use process::Process;

@@ -47,6 +47,11 @@ pub struct Processes {
 impl Processes {
     /// A server that loses nothing at kill -9, but does not wait for the disk.
     pub async fn start() -> Self {
+        Self::start_trusting("").await
+    }
+
+    /// The same, that trusts these issuers, too: `[[issuers]]` of the configuration.
+    pub async fn start_trusting(issuers: &str) -> Self {
         let dir = throw_away();
         let data = dir.path().join("data");
         fs::create_dir(&data).unwrap();
@@ -63,7 +68,7 @@ impl Processes {
         fs::write(&admin, postgres.admin_url().expose_secret()).unwrap();
         for name in SERVICES {
             let registers = "[people]\nregisters = \"no-victim-services\"\n";
-            let text = config(&data, &admin, &ports, name, registers);
+            let text = config(&data, &admin, &ports, issuers, name, registers);
             fs::write(dir.path().join(format!("{name}.toml")), text).unwrap();
         }
         let mut migrate = Command::new(trellis());
@@ -223,6 +228,7 @@ pub(crate) fn config(
     data: &Path,
     url_file: &Path,
     ports: &BTreeMap<&'static str, SocketAddr>,
+    issuers: &str,
     name: &str,
     more: &str,
 ) -> String {
@@ -242,6 +248,7 @@ jwks_file = "{keys}/dev-issuer-jwks.json"
 algorithms = ["ES256"]
 asserts = ["AGENCY_STAFF", "PERSON", "NETWORK"]
 identity_proofing = true
+{issuers}
 [service_key]
 directory = "{keys}"
 [serve]

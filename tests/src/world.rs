@@ -82,6 +82,19 @@ impl Person {
 
 impl World {
     pub async fn new(network: &Network) -> Self {
+        Self::with_bindings(network, |_| Vec::new()).await
+    }
+
+    /// The same, with bindings more for each agency, by what people call it.
+    pub async fn with_bindings(
+        network: &Network,
+        more: impl Fn(&str) -> Vec<AgencyBinding>,
+    ) -> Self {
+        let agency = |display_name: &str, sector| {
+            let mut request = agency(display_name, sector);
+            request.bindings.extend(more(display_name));
+            request
+        };
         let tokens = &network.tokens;
         let admin = network.actor(tokens.network_admin());
         let hospital = agency("Elm Hospital", Sector::Healthcare);

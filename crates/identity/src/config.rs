@@ -27,12 +27,16 @@ pub struct IdentityConfig {
 pub struct IssuerConfig {
     /// What `iss` must be, exactly.
     pub issuer: String,
-    /// Either a file or a URL.
+    /// A file, a URL, or where the issuer's own metadata says.
     #[serde(default)]
     pub jwks_file: Option<PathBuf>,
     /// https, or http on this machine alone.
     #[serde(default)]
     pub jwks_url: Option<String>,
+    /// The keys are where `/.well-known/openid-configuration` below the issuer says that they are
+    /// (OpenID Connect Discovery). The issuer is then an https URL, or http on this machine alone.
+    #[serde(default)]
+    pub discovery: bool,
     pub algorithms: Vec<JwsAlgorithm>,
     /// Which kinds of caller this issuer may speak of.
     pub asserts: Vec<Asserts>,
@@ -42,6 +46,10 @@ pub struct IssuerConfig {
     /// Whether each of its tokens is bound to a certificate (RFC 8705): one that is not is refused.
     #[serde(default)]
     pub certificate_bound: bool,
+    /// Whether each token of agency staff must hold a UDAP `hl7-b2b` object. One that is there is
+    /// obeyed either way: it takes purposes away, and adds none.
+    #[serde(default)]
+    pub b2b: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -158,8 +166,15 @@ pub enum ConfigError {
     NoAlgorithm(String),
     #[error("issuer {0:?} may assert nothing")]
     AssertsNothing(String),
-    #[error("{0:?} needs exactly one of jwks_file and jwks_url")]
+    #[error("{0:?} needs exactly one of jwks_file, jwks_url and, for an issuer, discovery")]
     KeySource(String),
+    #[error(
+        "issuer {0:?}: discovery needs an issuer that is an https URL, or http on a loopback address, without \
+         credentials, query or fragment"
+    )]
+    Discovery(String),
+    #[error("issuer {0:?}: b2b is for an issuer that may assert AGENCY_STAFF")]
+    B2b(String),
     #[error("{0:?}: jwks_url must be https, or http on a loopback address, without credentials")]
     KeyUrl(String),
 }
@@ -169,6 +184,11 @@ pub enum ConfigError {
 pub(crate) enum KeyLocation {
     File(PathBuf),
     Url(Url),
+    /// `document` says where, if it says that it is of this issuer, word by word.
+    Discovery {
+        issuer: String,
+        document: Url,
+    },
 }
 
 impl IdentityConfig {
@@ -205,11 +225,31 @@ impl IssuerConfig {
         if self.asserts.is_empty() {
             return Err(ConfigError::AssertsNothing(self.issuer.clone()));
         }
+        if self.b2b && !self.asserts.contains(&Asserts::AgencyStaff) {
+            return Err(ConfigError::B2b(self.issuer.clone()));
+        }
         self.location().map(drop)
     }
 
     pub(crate) fn location(&self) -> Result<KeyLocation, ConfigError> {
-        location(&self.issuer, self.jwks_file.as_ref(), self.jwks_url.as_deref())
+        match (self.discovery, &self.jwks_file, &self.jwks_url) {
+            (true, None, None) => self.discovered(),
+            (true, ..) => Err(ConfigError::KeySource(self.issuer.clone())),
+            (false, file, url) => location(&self.issuer, file.as_ref(), url.as_deref()),
+        }
+    }
+
+    /// OpenID Connect Discovery 1.0, section 4: without a slash at the issuer's end.
+    fn discovered(&self) -> Result<KeyLocation, ConfigError> {
+        let plain =
+            |url: &Url| trustworthy(url) && url.query().is_none() && url.fragment().is_none();
+        let below = self.issuer.strip_suffix('/').unwrap_or(&self.issuer);
+        Url::parse(&self.issuer)
+            .ok()
+            .filter(plain)
+            .and_then(|_| Url::parse(&format!("{below}/.well-known/openid-configuration")).ok())
+            .map(|document| KeyLocation::Discovery { issuer: self.issuer.clone(), document })
+            .ok_or_else(|| ConfigError::Discovery(self.issuer.clone()))
     }
 }
 
@@ -235,7 +275,8 @@ fn location(
     }
 }
 
-fn trustworthy(url: &Url) -> bool {
+/// Where what is read may be believed: the other end of its TLS is who it says, or it is this machine.
+pub(crate) fn trustworthy(url: &Url) -> bool {
     let Some(host) = url.host_str().filter(|host| !host.is_empty()) else { return false };
     let loopback = host == "localhost"
         || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());

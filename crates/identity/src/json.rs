@@ -77,6 +77,18 @@ where
     T::deserialize(d).map(Some)
 }
 
+/// An optional member that, where it is given, is an object: serde would also take a list for a struct.
+pub(crate) fn object<'de, D, T>(d: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    let members = serde_json::Map::deserialize(d)?;
+    T::deserialize(serde_json::Value::Object(members))
+        .map(Some)
+        .map_err(|_| D::Error::custom("no such object"))
+}
+
 /// An optional member that is not ours to insist on: what is no text says nothing.
 pub(crate) fn text<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
     Ok(match serde_json::Value::deserialize(d)? {

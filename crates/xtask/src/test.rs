@@ -147,6 +147,7 @@ fn with_tools(project: &Project, mut command: Command) -> anyhow::Result<Command
     if let Some(python) = tools::python(project)? {
         command.env("TRELLIS_PYTHON", python);
     }
+    command.env("TRELLIS_OIDC_PROVIDER", tools::oidc_provider(project)?);
     command.env("TRELLIS_CHROMIUM", tools::chromium()?);
     Ok(command)
 }

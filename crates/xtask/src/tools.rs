@@ -32,6 +32,7 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(python) = python(project)? {
         println!("python: {}", python.display());
     }
+    println!("OpenID provider: {}", oidc_provider(project)?.display());
     println!("chromium: {}", chromium()?.display());
     if args.load {
         println!("h2load: {}", h2load()?);
@@ -93,6 +94,38 @@ pub fn python(project: &Project) -> anyhow::Result<Option<PathBuf>> {
         fs::write(&ready, "")?;
     }
     Ok(Some(program))
+}
+
+/// The folder that holds the certified OpenID provider of the tests, as `tests/oidc/provider` pins it and
+/// all that it needs, by the hashes of its package-lock.json.
+pub fn oidc_provider(project: &Project) -> anyhow::Result<PathBuf> {
+    let pins = project.root.join("tests/oidc/provider");
+    let names = ["package.json", "package-lock.json"];
+    let mut digest = Sha256::new();
+    for name in names {
+        digest.update(fs::read(pins.join(name)).with_context(|| name.to_owned())?);
+    }
+    let digest = hex::encode(digest.finalize());
+    let home = project.tools().join(format!("oidc-{}", digest.get(..12).unwrap_or(&digest)));
+    let node = from_the_system("node", "nodejs")?;
+    // Its hashes are of SHA-256 by a call that came then.
+    let new_enough = "const [a, b] = process.versions.node.split('.').map(Number); process.exit(a > 20 || (a === 20 && b >= 12) ? 0 : 1)";
+    run::must(Command::new(node).args(["-e", new_enough]))
+        .context("the OpenID provider of the tests needs Node.js 20.12 or newer")?;
+    if home.is_dir() {
+        return Ok(home);
+    }
+    let npm = from_the_system("npm", "npm")?;
+    install(&home, |staging| {
+        for name in names {
+            fs::copy(pins.join(name), staging.join(name))?;
+        }
+        // What a package would run when it is installed is not run.
+        let ci = ["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"];
+        run::must(Command::new(&npm).args(ci).current_dir(staging))
+            .context("the OpenID provider of the tests comes from npm")
+    })?;
+    Ok(home)
 }
 
 /// The browser that people's pages are looked at with: the system's, or the one that TRELLIS_CHROMIUM names.

@@ -73,10 +73,12 @@ impl DevIssuer {
             issuer: DEV_ISSUER.to_owned(),
             jwks_file: Some(self.jwks_file()),
             jwks_url: None,
+            discovery: false,
             algorithms: vec![JwsAlgorithm::ES256],
             asserts: vec![Asserts::AgencyStaff, Asserts::Person, Asserts::Network],
             identity_proofing: true,
             certificate_bound: false,
+            b2b: false,
         }
     }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use time::{Date, Duration, format_description::BorrowedFormatItem, macros::format_description};
 
-use super::{LEEWAY, MAX_LIFETIME, MAX_SERVICE_LIFETIME, NETWORK_ISSUER, Refused};
+use super::{LEEWAY, MAX_LIFETIME, MAX_SERVICE_LIFETIME, NETWORK_ISSUER, Refused, b2b::Extensions};
 use crate::{
     caller::{CallerKind, Proofed, Verified, fingerprint},
     config::{Asserts, IssuerConfig},
@@ -47,6 +47,9 @@ pub(crate) struct Claims {
     birthdate: Option<String>,
     #[serde(default, deserialize_with = "json::given")]
     cnf: Option<Map<String, Value>>,
+    /// UDAP's extension objects.
+    #[serde(default, deserialize_with = "json::object")]
+    extensions: Option<Extensions>,
 }
 
 /// The certificate that a confirmation names: RFC 8705, section 3.1. A method that we don't know confirms
@@ -84,6 +87,8 @@ pub(crate) struct Trust {
     /// Any of these in `aud`. A service token's is compared with the RPC's service again.
     audiences: Vec<String>,
     services: bool,
+    /// Staff without an `hl7-b2b` object are refused.
+    b2b: bool,
     max_lifetime: Duration,
     /// A token that is bound to no certificate is refused.
     certificate_bound: bool,
@@ -97,6 +102,7 @@ impl Trust {
             identity_proofing: config.identity_proofing,
             audiences: vec![audience.to_owned()],
             services: false,
+            b2b: config.b2b,
             max_lifetime: MAX_LIFETIME,
             certificate_bound: config.certificate_bound,
         }
@@ -111,6 +117,7 @@ pub(crate) fn network_trust(serving: &[&str]) -> Trust {
         identity_proofing: false,
         audiences: serving.iter().map(|name| (*name).to_owned()).collect(),
         services: true,
+        b2b: false,
         max_lifetime: MAX_SERVICE_LIFETIME,
         // Each call shows the service's own certificate, whatever the token says.
         certificate_bound: false,
@@ -175,6 +182,7 @@ impl Claims {
         let window = self.window(trust, now)?;
         let kind = self.kind(trust)?;
         let subject = Subject::new(&self.sub);
+        let purposes = self.purposes_of(&kind, trust)?;
         let proofed = self.proofed(trust);
         let verified = Verified {
             fingerprint: fingerprint(&trust.issuer, &subject, &kind),
@@ -183,7 +191,7 @@ impl Claims {
             subject,
             client_id: self.client_id.as_deref().map(Arc::from),
             roles: self.roles,
-            purposes: self.purposes,
+            purposes,
             expires_at: window.expires_at,
             proofed,
             token_digest,
@@ -202,6 +210,17 @@ impl Claims {
             birth_date,
         })
         .filter(|_| asserted && birth_date.year() > 0)
+    }
+
+    /// The token's, or those of them that its `hl7-b2b` object names.
+    fn purposes_of(&self, kind: &CallerKind, trust: &Trust) -> Result<CodeSet<Purpose>, Refused> {
+        let b2b = self.extensions.as_ref().and_then(|all| all.b2b.as_ref());
+        match (kind, b2b) {
+            (CallerKind::Staff { agency, .. }, Some(b2b)) => b2b.narrow(agency, self.purposes),
+            (CallerKind::Staff { .. }, None) if trust.b2b => Err("staff without an hl7-b2b object"),
+            (_, Some(_)) => Err("an hl7-b2b object for somebody who is not staff"),
+            (_, None) => Ok(self.purposes),
+        }
     }
 
     fn window(&self, trust: &Trust, now: Instant) -> Result<Window, Refused> {

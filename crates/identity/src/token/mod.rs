@@ -2,6 +2,7 @@
 //! jsonwebtoken's primitive, and every other check is here, against the injected clock: the
 //! library's own checks read the machine's clock and are lenient by default.
 
+mod b2b;
 mod claims;
 mod compact;
 

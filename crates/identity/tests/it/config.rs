@@ -59,12 +59,37 @@ fn a_configuration_with_anything_missing_unknown_or_symmetric_is_refused() {
         ("https://sign-in.example/jwks", "https://user:pass@sign-in.example/jwks"),
         ("https://sign-in.example/jwks", "file:///etc/passwd"),
         ("https://sign-in.example/jwks", "sign-in.example"),
+        ("jwks_url = \"https://sign-in.example/jwks\"", "discovery = false"),
+        ("asserts =", "discovery = true\nasserts ="),
+        ("algorithms = [\"ES256\", \"RS256\"]", "algorithms = [\"ES256\"]\nb2b = \"yes\""),
+        ("[\"AGENCY_STAFF\", \"PERSON\"]", "[\"PERSON\"]\nb2b = true"),
         ("jwks_file = \"/nowhere/network.json\"", ""),
+        ("jwks_file = \"/nowhere/network.json\"", "discovery = true"),
         ("jwks_file = ", "jwks = "),
         ("[service_keys]", "identity_proofed = true\n[service_keys]"),
     ] {
         assert!(GOOD.contains(from), "{from}");
         assert!(parse(&GOOD.replacen(from, to, 1)).is_err(), "{from} -> {to}");
+    }
+    let discovered =
+        GOOD.replace("jwks_url = \"https://sign-in.example/jwks\"", "discovery = true");
+    for (issuer, taken) in [
+        ("https://sign-in.example", true),
+        ("https://sign-in.example/tenant", true),
+        ("https://sign-in.example/tenant/", true),
+        ("http://127.0.0.1:8080", true),
+        ("http://localhost:8080", true),
+        ("http://sign-in.example", false),
+        ("http://127.0.0.1.evil.example", false),
+        ("https://user:pass@sign-in.example", false),
+        ("https://sign-in.example?tenant=1", false),
+        ("https://sign-in.example#x", false),
+        ("file:///etc", false),
+        ("sign-in.example", false),
+        ("trellis:dev", false),
+    ] {
+        let text = discovered.replace("\"https://sign-in.example\"", &format!("\"{issuer}\""));
+        assert_eq!(parse(&text).is_ok(), taken, "{issuer}");
     }
     let twice = format!("{GOOD}[[issuers]]{}", GOOD.split("[[issuers]]").nth(1).unwrap());
     let twice = twice.replacen("[service_keys]\njwks_file = \"/nowhere/network.json\"\n", "", 1);

@@ -59,6 +59,15 @@ async fn the_trace_says_why_and_holds_nothing_of_the_token() {
     ] {
         tokens.push(world.clinic.token(&merged(named.clone(), &json!({ name: value }))));
     }
+    for object in [
+        json!({ "version": "1", "organization_id": canary("org"), "purpose_of_use": ["TREAT"] }),
+        json!({ "version": canary("version"), "subject_name": canary("name") }),
+        json!({ "version": "1", "organization_id": format!("urn:uuid:{}", crate::world::AGENCY),
+            "purpose_of_use": ["TREAT"], "subject_name": canary("name"), "subject_id": canary("npi") }),
+    ] {
+        let extensions = json!({ "extensions": { "hl7-b2b": object } });
+        tokens.push(world.clinic.token(&merged(named.clone(), &extensions)));
+    }
     for header in
         [json!({ "kid": "canary-kid" }), json!({ "alg": "canary" }), json!({ "typ": "canary" })]
     {

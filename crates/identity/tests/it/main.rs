@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod admission;
+mod b2b;
 mod bound;
 mod claims;
 mod config;
+mod discovery;
 mod fast;
 mod forge;
 mod form;

@@ -24,7 +24,7 @@ const ISSUER: &str = "https://remote.example";
 
 /// What the provider does with the next requests.
 #[derive(Clone)]
-enum Does {
+pub enum Does {
     Answers(u16, String),
     Redirects(String),
     BreaksOff,
@@ -33,30 +33,34 @@ enum Does {
     Floods,
 }
 
-struct Provider {
+pub struct Provider {
     does: Arc<Mutex<Does>>,
     asked: Arc<AtomicUsize>,
     flooded: Arc<AtomicUsize>,
     cut_off: Arc<AtomicBool>,
-    url: String,
+    last: Arc<Mutex<String>>,
+    pub url: String,
 }
 
 impl Provider {
-    async fn start(first: Does) -> Self {
+    pub async fn start(first: Does) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/jwks", listener.local_addr().unwrap());
         let does = Arc::new(Mutex::new(first));
         let asked = Arc::new(AtomicUsize::new(0));
         let flooded = Arc::new(AtomicUsize::new(0));
         let cut_off = Arc::new(AtomicBool::new(false));
-        let (sent, ended) = (flooded.clone(), cut_off.clone());
+        let last = Arc::new(Mutex::new(String::new()));
+        let (sent, ended, line) = (flooded.clone(), cut_off.clone(), last.clone());
         let (state, count) = (does.clone(), asked.clone());
         tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
                 let mut request = [0; 4096];
-                if socket.read(&mut request).await.unwrap_or(0) == 0 {
+                let length = socket.read(&mut request).await.unwrap_or(0);
+                if length == 0 {
                     continue;
                 }
+                *line.lock().unwrap() = String::from_utf8_lossy(&request[..length]).into_owned();
                 count.fetch_add(1, Ordering::SeqCst);
                 let next = state.lock().unwrap().clone();
                 let (head, body) = match next {
@@ -89,20 +93,49 @@ impl Provider {
                 let _ = socket.write_all(answer.as_bytes()).await;
             }
         });
-        Self { does, asked, flooded, cut_off, url }
+        Self { does, asked, flooded, cut_off, last, url }
     }
 
-    fn now(&self, does: Does) {
+    pub fn now(&self, does: Does) {
         *self.does.lock().unwrap() = does;
     }
 
-    fn asked(&self) -> usize {
+    /// What was asked last.
+    pub fn path(&self) -> String {
+        self.last.lock().unwrap().clone()
+    }
+
+    pub fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 }
 
-fn answers(set: &Value) -> Does {
+pub fn answers(set: &Value) -> Does {
     Does::Answers(200, set.to_string())
+}
+
+/// An issuer of people's tokens whose keys are where its metadata says.
+pub fn discovered(issuer: &str) -> IssuerConfig {
+    IssuerConfig {
+        issuer: issuer.to_owned(),
+        jwks_file: None,
+        jwks_url: None,
+        discovery: true,
+        algorithms: vec![JwsAlgorithm::ES256, JwsAlgorithm::RS256, JwsAlgorithm::PS256],
+        asserts: vec![Asserts::Person],
+        identity_proofing: false,
+        b2b: false,
+        certificate_bound: false,
+    }
+}
+
+/// One who trusts this issuer, and their clock.
+pub async fn trusting(issuer: IssuerConfig) -> (Arc<Authenticator>, ManualClock) {
+    let clock = ManualClock::at(Instant::from_unix_timestamp(NOW).unwrap());
+    let config =
+        IdentityConfig { audience: AUDIENCE.into(), issuers: vec![issuer], service_keys: None };
+    let (now, bindings) = (Arc::new(clock.clone()), Arc::new(Bindings::default()));
+    (Authenticator::start(&config, &["notes"], now, bindings).await.unwrap(), clock)
 }
 
 struct Net {
@@ -117,22 +150,9 @@ impl Net {
         identity::prepare_crypto().unwrap();
         let key = Key::new("k1", Algorithm::ES256);
         let provider = Provider::start(first(&key)).await;
-        let clock = ManualClock::at(Instant::from_unix_timestamp(NOW).unwrap());
-        let config = IdentityConfig {
-            audience: AUDIENCE.into(),
-            issuers: vec![IssuerConfig {
-                issuer: ISSUER.into(),
-                jwks_file: None,
-                jwks_url: Some(provider.url.clone()),
-                algorithms: vec![JwsAlgorithm::ES256, JwsAlgorithm::RS256, JwsAlgorithm::PS256],
-                asserts: vec![Asserts::Person],
-                identity_proofing: false,
-                certificate_bound: false,
-            }],
-            service_keys: None,
-        };
-        let (now, bindings) = (Arc::new(clock.clone()), Arc::new(Bindings::default()));
-        let authenticator = Authenticator::start(&config, &["notes"], now, bindings).await.unwrap();
+        let jwks_url = Some(provider.url.clone());
+        let issuer = IssuerConfig { jwks_url, discovery: false, ..discovered(ISSUER) };
+        let (authenticator, clock) = trusting(issuer).await;
         Self { provider, authenticator, clock, key }
     }
 

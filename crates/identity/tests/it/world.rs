@@ -252,10 +252,12 @@ pub fn issuer(
         issuer: name.to_owned(),
         jwks_file: Some(file),
         jwks_url: None,
+        discovery: false,
         algorithms: vec![algorithm],
         asserts: vec![asserts],
         identity_proofing: asserts == Asserts::Person,
         certificate_bound: false,
+        b2b: false,
     }
 }
 
