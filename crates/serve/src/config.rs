@@ -76,6 +76,9 @@ pub struct Limits {
     pub requests: usize,
     /// Streams at once, over all connections; one more is RESOURCE_EXHAUSTED.
     pub streams: usize,
+    /// Bytes of messages at once, over all connections: requests until they are answered, replies
+    /// until they are read. One more message is RESOURCE_EXHAUSTED.
+    pub max_held_bytes: usize,
     /// Calls at once on one connection; a client waits for its turn.
     pub max_concurrent_streams: u32,
     /// Rapid reset: streams that the client opened and reset before they were accepted.
@@ -108,6 +111,7 @@ impl Default for Limits {
             connections: 1024,
             requests: 512,
             streams: 2048,
+            max_held_bytes: 128 * 1024 * 1024,
             max_concurrent_streams: 128,
             max_pending_accept_reset_streams: 20,
             max_local_error_reset_streams: 128,
@@ -167,6 +171,8 @@ impl Limits {
         ] {
             in_range(field, value, 1, most)?;
         }
+        // At least one message in either direction, and what comes before it.
+        in_range("limits.max_held_bytes", self.max_held_bytes as u64, 16 << 20, 1 << 40)?;
         let frame = self.max_frame_size.into();
         in_range("limits.max_frame_size", frame, 16 * 1024, (1 << 24) - 1)?;
         let headers = self.max_header_list_size.into();

@@ -21,6 +21,7 @@ use crate::absence;
 use crate::admission::{Admission, Admitted};
 use crate::body::ReplyBody;
 use crate::deadline::{self, Deadline};
+use crate::intake::{Held, Intake};
 use crate::listen::Drain;
 use crate::live::{self, Live};
 use crate::methods::{Kind, Method, Methods};
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub methods: Methods,
     pub admission: Admission,
     pub drain: Drain,
+    pub held: Arc<Held>,
     /// Unary calls end by then, whatever the client asks for.
     pub cap: Duration,
 }
@@ -136,6 +138,11 @@ where
             return refuse(call, &reply::overloaded());
         }
         req.extensions_mut().insert(whole);
+        let unary = call.method.kind == Kind::Unary;
+        // Until the service has answered: what was read is held as a message.
+        let held = Arc::new(self.shared.held.share());
+        let req = req.map(|body| Body::new(Intake::new(body, Arc::clone(&held), unary)));
+        let replies = self.shared.held.share();
         let drain = match call.method.kind {
             Kind::Unary => None,
             Kind::Watch => Some(self.shared.drain.watches.clone()),
@@ -162,7 +169,7 @@ where
             Some(Ok(mut response)) => match reply::dress(response.headers_mut()) {
                 // The status is in the headers: nothing follows.
                 Some(code) => {
-                    let absent = code == Code::NotFound && call.method.kind == Kind::Unary;
+                    let absent = code == Code::NotFound && unary;
                     if absent && !absence::hold(call.started, first).await {
                         return refuse(call, &reply::deadline_exceeded());
                     }
@@ -171,7 +178,12 @@ where
                 }
                 None => {
                     let drain = drain.map(|d| d.cancelled_owned());
-                    response.map(|body| Body::new(ReplyBody::new(body, call, whole, drain)))
+                    let (parts, body) = response.into_parts();
+                    let mut body = ReplyBody::new(body, call, whole, drain, replies);
+                    if unary {
+                        body = body.encoded().await;
+                    }
+                    Response::from_parts(parts, Body::new(body))
                 }
             },
         }

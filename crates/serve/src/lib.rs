@@ -17,6 +17,7 @@ mod deadline;
 mod error;
 mod front;
 mod health;
+mod intake;
 mod listen;
 mod live;
 mod methods;

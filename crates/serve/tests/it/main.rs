@@ -7,6 +7,7 @@ mod support;
 mod deadlines;
 mod drain;
 mod faults;
+mod frames;
 mod infrastructure;
 mod limits;
 mod secured;
