@@ -99,7 +99,8 @@ pub struct Limits {
     pub max_connection_age_grace_seconds: u64,
     /// Asked to leave after so long without a call.
     pub max_connection_idle_seconds: u64,
-    /// A unary reply that is not read for so long after its deadline costs the connection.
+    /// A unary reply that is not read for so long after its deadline costs the connection, and so does
+    /// taking nothing at all for as long as both.
     pub stalled_reader_seconds: u64,
     /// From accept to the end of TLS and the HTTP/2 preface, or of HTTP/1.1's headers.
     pub handshake_timeout_seconds: u64,

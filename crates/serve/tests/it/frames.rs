@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use testkit::frames::{
     ACK, DATA, END_HEADERS, END_STREAM, HEADERS, INITIAL_WINDOW_SIZE, Outcome, PING, PRIORITY,
-    RST_STREAM, Raw, fields, frame, message, prefixed, setting,
+    RST_STREAM, Raw, SETTINGS, WINDOW_UPDATE, fields, frame, message, prefixed, setting,
 };
 use tonic::Code;
 
@@ -135,6 +135,28 @@ async fn a_connection_past_its_age_is_cut_after_its_grace() {
     raw.send(&frame(DATA, END_STREAM, 1, &said(""))).await;
     assert_eq!(raw.fate(BOUND).await, Outcome::Closed);
     until("the stream is gone", || state.dropped() == 1).await;
+}
+
+#[tokio::test]
+async fn who_takes_nothing_off_the_wire_is_closed_after_two_turns() {
+    let limits = "deadline_seconds = 1\n[limits]\nstalled_reader_seconds = 1\n\
+                  keepalive_interval_seconds = 1\nkeepalive_timeout_seconds = 1";
+    let (server, _) = start(limits).await;
+    let mut deaf = Raw::unread(server.addr()).await.unwrap();
+    let room = 1_u32 << 30;
+    deaf.send(&frame(SETTINGS, 0, 0, &setting(INITIAL_WINDOW_SIZE, room))).await;
+    deaf.send(&frame(WINDOW_UPDATE, 0, 0, &room.to_be_bytes())).await;
+    for stream in (1..32).step_by(2) {
+        deaf.send(&say(stream, "big:1000000")).await;
+    }
+    // What is written to a connection that is gone fails.
+    let gone = async {
+        while deaf.send(&frame(PING, ACK, 0, &[0; 8])).await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    soon(gone).await;
+    assert_eq!(Client::to(server.addr()).await.say("hello").await.text(), "hello");
 }
 
 /// Most of a message: it waits for the rest.
