@@ -20,3 +20,4 @@ mod repeats;
 mod rights;
 mod scene;
 mod surface;
+mod values;
