@@ -23,8 +23,12 @@ fn main() -> anyhow::Result<()> {
     let set = compiler.file_descriptor_set();
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), &encoded)?;
+    // The codec knows a request by its name.
+    let mut names = tonic_prost_build::Config::new();
+    names.enable_type_names();
     tonic_prost_build::configure()
         .build_transport(true)
+        .codec_path("crate::codec::Codec")
         .skip_debug([
             "trellis.people.v1.InvitePersonResponse",
             "trellis.people.v1.AcceptInvitationRequest",
@@ -39,7 +43,7 @@ fn main() -> anyhow::Result<()> {
             "trellis.referrals.v1.RegisterWebhookResponse",
             "trellis.referrals.v1.RotateWebhookSecretResponse",
         ])
-        .compile_fds(set)?;
+        .compile_fds_with_config(set, names)?;
     prost_protovalidate_build::Builder::new()
         .file_descriptor_set_bytes(encoded)
         .fail_on_runtime_only(true)

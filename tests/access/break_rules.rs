@@ -95,7 +95,7 @@ fn walk(message: &DynamicMessage, prefix: &str, above: &[FieldDescriptor], out: 
 }
 
 /// The message in a field, or an empty one where it is not set.
-fn inner(field: &FieldDescriptor, set: Option<&Value>) -> Option<DynamicMessage> {
+pub fn inner(field: &FieldDescriptor, set: Option<&Value>) -> Option<DynamicMessage> {
     let Kind::Message(descriptor) = field.kind() else { return None };
     let set = set.and_then(|value| value.as_message().cloned());
     Some(set.unwrap_or_else(|| DynamicMessage::new(descriptor)))

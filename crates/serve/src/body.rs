@@ -1,7 +1,7 @@
 //! The body of a reply, watched to its end: the code in its trailers, the deadline, the drain, a
 //! panic in the middle of a stream.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -16,6 +16,7 @@ use tonic::{Code, Status};
 
 use crate::deadline::Deadline;
 use crate::front::Call;
+use crate::intake::Share;
 use crate::reply;
 
 /// A large message goes out in pieces. hyper asks for the next one only when the client has room,
@@ -26,6 +27,9 @@ pub(crate) struct ReplyBody {
     inner: Body,
     /// What is left of the message that is being sent.
     left: Bytes,
+    /// A unary reply's first frame: encoded before anybody reads it, so that it is counted.
+    first: Option<Frame<Bytes>>,
+    share: Share,
     call: Call,
     deadline: Deadline,
     /// Streams only: a unary reply is there as a whole when it begins.
@@ -41,13 +45,26 @@ impl ReplyBody {
         call: Call,
         deadline: Deadline,
         drain: Option<WaitForCancellationFutureOwned>,
+        share: Share,
     ) -> Self {
         let timer = match (&drain, deadline.instant()) {
             (Some(_), Some(at)) => Some(Box::pin(tokio::time::sleep_until(at))),
             _ => None,
         };
-        let left = Bytes::new();
-        Self { inner, left, call, deadline, timer, drain: drain.map(Box::pin), done: false }
+        let (left, first, drain) = (Bytes::new(), None, drain.map(Box::pin));
+        Self { inner, left, first, share, call, deadline, timer, drain, done: false }
+    }
+
+    /// Has a unary reply encoded now. A message that waits for its reader would not be counted.
+    pub async fn encoded(mut self) -> Self {
+        let first = |cx: &mut Context<'_>| {
+            Poll::Ready(http_body::Body::poll_frame(Pin::new(&mut self), cx))
+        };
+        let polled = poll_fn(first).await;
+        if let Poll::Ready(Some(Ok(frame))) = polled {
+            self.first = Some(frame);
+        }
+        self
     }
 
     /// Ends the reply with a status of our own, and drops what the service was about to send.
@@ -79,6 +96,9 @@ impl http_body::Body for ReplyBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
+        if let Some(first) = this.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
         if this.done {
             return Poll::Ready(None);
         }
@@ -108,6 +128,9 @@ impl http_body::Body for ReplyBody {
             }
             Ok(Poll::Ready(Some(Ok(frame)))) => match frame.into_data() {
                 Ok(data) => {
+                    if !this.share.set(data.len()) {
+                        return this.cut(&reply::overloaded());
+                    }
                     this.left = data;
                     this.piece()
                 }
@@ -128,6 +151,6 @@ impl http_body::Body for ReplyBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.done
+        self.done && self.first.is_none()
     }
 }

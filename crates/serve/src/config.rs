@@ -121,6 +121,9 @@ pub struct Limits {
     pub requests: usize,
     /// Streams at once, over all connections; one more is RESOURCE_EXHAUSTED.
     pub streams: usize,
+    /// Bytes of messages at once, over all connections: requests until they are answered, replies
+    /// until they are read. One more message is RESOURCE_EXHAUSTED.
+    pub max_held_bytes: usize,
     /// Calls at once on one connection; a client waits for its turn.
     pub max_concurrent_streams: u32,
     /// Rapid reset: streams that the client opened and reset before they were accepted.
@@ -141,7 +144,8 @@ pub struct Limits {
     pub max_connection_age_grace_seconds: u64,
     /// Asked to leave after so long without a call.
     pub max_connection_idle_seconds: u64,
-    /// A unary reply that is not read for so long after its deadline costs the connection.
+    /// A unary reply that is not read for so long after its deadline costs the connection, and so does
+    /// taking nothing at all for as long as both.
     pub stalled_reader_seconds: u64,
     /// From accept to the end of TLS and the HTTP/2 preface, or of HTTP/1.1's headers.
     pub handshake_timeout_seconds: u64,
@@ -153,6 +157,7 @@ impl Default for Limits {
             connections: 1024,
             requests: 512,
             streams: 2048,
+            max_held_bytes: 128 * 1024 * 1024,
             max_concurrent_streams: 128,
             max_pending_accept_reset_streams: 20,
             max_local_error_reset_streams: 128,
@@ -276,6 +281,8 @@ impl Limits {
         ] {
             in_range(field, value, 1, most)?;
         }
+        // At least one message in either direction, and what comes before it.
+        in_range("limits.max_held_bytes", self.max_held_bytes as u64, 16 << 20, 1 << 40)?;
         let frame = self.max_frame_size.into();
         in_range("limits.max_frame_size", frame, 16 * 1024, (1 << 24) - 1)?;
         let headers = self.max_header_list_size.into();

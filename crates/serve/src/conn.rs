@@ -161,7 +161,7 @@ async fn drive<S, IO, Info>(
         (Protocol::Other, Some(http1)) => http1,
         (Protocol::Other, None) => return,
     };
-    let live = Arc::new(Live::default());
+    let (live, taking) = (Arc::new(Live::default()), io.taking());
     let calls = Arc::clone(&live);
     let service = service_fn(move |req: Request<Incoming>| {
         let mut req = req.map(Body::new);
@@ -193,7 +193,7 @@ async fn drive<S, IO, Info>(
                 false => leave = true,
             },
             _ = turns.tick() => {
-                if live.turn() == State::Stalled {
+                if [live.turn(), taking.turn()].contains(&State::Stalled) {
                     tracing::warn!(target: "trellis", "closing a connection that does not read");
                     return;
                 }

@@ -21,6 +21,7 @@ use crate::absence;
 use crate::admission::{Admission, Admitted};
 use crate::body::ReplyBody;
 use crate::deadline::{self, Deadline};
+use crate::intake::{Held, Intake};
 use crate::listen::Drain;
 use crate::live::{self, Live};
 use crate::methods::{Kind, Method, Methods};
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub methods: Methods,
     pub admission: Admission,
     pub drain: Drain,
+    pub held: Arc<Held>,
     /// Unary calls end by then, whatever the client asks for.
     pub cap: Duration,
 }
@@ -141,6 +143,11 @@ where
         }
         req.extensions_mut().insert(whole);
         req.extensions_mut().insert(call.place.clone());
+        let unary = call.method.kind == Kind::Unary;
+        // Until the service has answered: what was read is held as a message.
+        let held = Arc::new(self.shared.held.share());
+        let req = req.map(|body| Body::new(Intake::new(body, Arc::clone(&held), unary)));
+        let replies = self.shared.held.share();
         let drain = match call.method.kind {
             Kind::Unary => None,
             Kind::Watch => Some(self.shared.drain.watches.clone()),
@@ -175,7 +182,12 @@ where
                 }
                 None => {
                     let drain = drain.map(|d| d.cancelled_owned());
-                    response.map(|body| Body::new(ReplyBody::new(body, call, whole, drain)))
+                    let (parts, body) = response.into_parts();
+                    let mut body = ReplyBody::new(body, call, whole, drain, replies);
+                    if unary {
+                        body = body.encoded().await;
+                    }
+                    Response::from_parts(parts, Body::new(body))
                 }
             },
         }

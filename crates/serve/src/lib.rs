@@ -20,6 +20,7 @@ mod error;
 mod files;
 mod front;
 mod health;
+mod intake;
 mod listen;
 mod live;
 mod methods;

@@ -1,7 +1,7 @@
 //! What goes on in one connection: enough to see that it idles, or that nobody reads its replies.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// Two generations of unary calls. A call of the generation before the last one that has still not
 /// ended outlived its deadline: its reply waits for a client that does not read (zero window).
@@ -11,6 +11,31 @@ pub(crate) struct Live {
     open: AtomicU32,
     generation: AtomicU32,
     unary: [AtomicU32; 2],
+}
+
+/// Whether the other side takes what is written. hyper ends the calls of one that answers no PING, and
+/// then waits, for as long as it likes, until that is written as well.
+#[derive(Debug, Default)]
+pub(crate) struct Taking {
+    refused: AtomicBool,
+    before: AtomicBool,
+}
+
+impl Taking {
+    /// A write was taken, or has to wait.
+    pub fn saw(&self, taken: bool) {
+        self.refused.store(!taken, Relaxed);
+        if taken {
+            self.before.store(false, Relaxed);
+        }
+    }
+
+    /// Whether nothing was taken since the last turn.
+    pub fn turn(&self) -> State {
+        let refused = self.refused.load(Relaxed);
+        let stalled = self.before.swap(refused, Relaxed) && refused;
+        if stalled { State::Stalled } else { State::Busy }
+    }
 }
 
 /// A call of the connection, until its reply is gone.
@@ -70,6 +95,18 @@ impl Drop for Call {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_takes_nothing_for_a_turn_is_stalled() {
+        let taking = Taking::default();
+        assert_eq!(taking.turn(), State::Busy);
+        taking.saw(false);
+        assert_eq!(taking.turn(), State::Busy, "it may have been a moment ago");
+        taking.saw(true);
+        taking.saw(false);
+        assert_eq!(taking.turn(), State::Busy);
+        assert_eq!(taking.turn(), State::Stalled);
+    }
 
     #[test]
     fn a_unary_call_that_outlives_two_turns_is_stalled_and_a_stream_is_not() {

@@ -9,6 +9,14 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 const DOMAIN: &str = "trellis";
 
+/// How tonic begins what it says of a message that can't be read: its bytes, its flag or its length.
+const UNREADABLE: [&str; 4] = [
+    "failed to decode Protobuf message",
+    "protocol error: received message with",
+    "Unexpected EOF decoding stream",
+    "Missing request message",
+];
+
 fn status(code: Code, message: &str, reason: &str, metadata: &[(&str, &str)]) -> Status {
     let metadata: HashMap<_, _> =
         metadata.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -48,6 +56,10 @@ pub(crate) fn deadline_exceeded() -> Status {
 pub(crate) fn odd_timeout() -> Status {
     let metadata = [("key", "grpc-timeout")];
     status(Code::InvalidArgument, "grpc-timeout can't be read", "INVALID_METADATA", &metadata)
+}
+
+pub(crate) fn not_one_message() -> Status {
+    status(Code::InvalidArgument, "one message, and no byte after it", "INVALID_ARGUMENT", &[])
 }
 
 pub(crate) fn overloaded() -> Status {
@@ -100,13 +112,16 @@ pub(crate) fn dress(headers: &mut HeaderMap) -> Option<Code> {
     }
     let found = Status::from_header_map(headers)?;
     let ours = match code {
-        // tonic-prost calls every message that can't be decoded INTERNAL; the fault is the caller's.
-        Code::Internal if found.message().starts_with("failed to decode Protobuf message") => {
+        // tonic calls what can't be read INTERNAL; the fault is the caller's.
+        Code::Internal if UNREADABLE.iter().any(|begins| found.message().starts_with(begins)) => {
             status(Code::InvalidArgument, "the message can't be decoded", "INVALID_ARGUMENT", &[])
         }
         Code::Internal | Code::Unknown | Code::DataLoss => internal(),
         Code::OutOfRange | Code::ResourceExhausted => {
             status(code, "a message exceeds 4 MiB", "MESSAGE_TOO_LARGE", &[])
+        }
+        Code::Unimplemented if found.message().starts_with("Content is compressed") => {
+            status(code, "no compression is taken", "UNIMPLEMENTED", &[])
         }
         Code::Unimplemented => status(code, "there is no such RPC", "UNIMPLEMENTED", &[]),
         other => status(other, found.message(), code_name(other), &[]),

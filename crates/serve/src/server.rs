@@ -19,6 +19,7 @@ use tower::{BoxError, Layer, Service};
 use crate::admission::Admission;
 use crate::conn::Settings;
 use crate::front::{Front, Reply, Shared};
+use crate::intake::Held;
 use crate::listen::{Drain, Listener, Serve};
 use crate::methods::Methods;
 use crate::tls::Tls;
@@ -159,6 +160,7 @@ impl<L> Builder<L> {
             methods: methods(&descriptors)?,
             admission: Admission::new(&config.limits),
             drain: Drain::default(),
+            held: Held::new(config.limits.max_held_bytes),
             cap: config.deadline(),
         });
         for service in &services {

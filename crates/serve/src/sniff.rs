@@ -3,9 +3,12 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+
+use crate::live::Taking;
 
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -22,6 +25,18 @@ pub(crate) struct Sniffed<IO> {
     from: usize,
     to: usize,
     io: IO,
+    taking: Arc<Taking>,
+}
+
+impl<IO> Sniffed<IO> {
+    fn new(head: [u8; 24], to: usize, io: IO) -> Self {
+        Self { head, from: 0, to, io, taking: Arc::default() }
+    }
+
+    /// Whether what is written here is taken.
+    pub fn taking(&self) -> Arc<Taking> {
+        Arc::clone(&self.taking)
+    }
 }
 
 /// Reads until the bytes are the preface of HTTP/2, or can't be. End of file is an error.
@@ -37,10 +52,10 @@ pub(crate) async fn sniff<IO: AsyncRead + Unpin>(
         }
         to += read;
         if head.get(..to) != PREFACE.get(..to) {
-            return Ok((Protocol::Other, Sniffed { head, from: 0, to, io }));
+            return Ok((Protocol::Other, Sniffed::new(head, to, io)));
         }
     }
-    Ok((Protocol::Http2, Sniffed { head, from: 0, to, io }))
+    Ok((Protocol::Http2, Sniffed::new(head, to, io)))
 }
 
 impl<IO: AsyncRead + Unpin> AsyncRead for Sniffed<IO> {
@@ -67,7 +82,9 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Sniffed<IO> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
+        let polled = Pin::new(&mut self.io).poll_write(cx, buf);
+        self.taking.saw(polled.is_ready());
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -83,7 +100,9 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Sniffed<IO> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+        let polled = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
+        self.taking.saw(polled.is_ready());
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {

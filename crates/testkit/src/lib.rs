@@ -12,6 +12,7 @@
 mod alike;
 mod binary;
 pub mod fakes;
+pub mod frames;
 mod network;
 mod ports;
 mod postgres;

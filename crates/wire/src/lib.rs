@@ -1,11 +1,13 @@
 //! The contract in Rust: generated messages, clients and servers, the descriptor set, the checks
 //! that the contract's annotations ask for, and conversions. Nothing else.
 
+mod codec;
 #[cfg(feature = "domain")]
 pub mod convert;
 mod requests;
 mod validate;
 
+pub use codec::MAX_PARTS;
 pub use requests::written_once;
 pub use trellis::{audit, common, consent, directory, notes, people, recovery, referrals};
 pub use validate::{Violation, validate};

@@ -33,7 +33,7 @@ enum Command {
     Test(test::Args),
     /// Measure what a checked and recorded read costs, beside an echo and an unprotected read
     Bench(bench::Args),
-    /// The long runs: 10,000 rounds of revocation and the rest of the lifecycle tests
+    /// The long runs: 10,000 rounds of revocation, the rest of the lifecycle tests, floods
     Soak(soak::Args),
     /// Check the house rules: who may depend on whom, what may stand where
     Tidy,

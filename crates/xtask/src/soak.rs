@@ -22,6 +22,9 @@ pub struct Args {
     /// leaves them out
     #[arg(long, default_value_t = 1_000)]
     ten_thousands: u32,
+    /// Floods of bad input, so many times as long as in `test`; 0 leaves them out
+    #[arg(long, default_value_t = 20)]
+    floods: u32,
 }
 
 pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
@@ -31,6 +34,7 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
             || lifecycle(project, "TRELLIS_KILLS", args.kills, &["nothing_comes_out"])?)
         && (args.events == 0
             || lifecycle(project, "TRELLIS_EVENTS", args.events, &["whoever_watches"])?)
+        && (args.floods == 0 || processes(project, "hostile", "TRELLIS_FLOODS", args.floods, &[])?)
         && (args.ten_thousands == 0 || verified(project, args.ten_thousands)?);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -69,8 +73,18 @@ fn verified(project: &Project, ten_thousands: u32) -> anyhow::Result<bool> {
     Ok(run::status(&mut test)?.success())
 }
 
-/// The tests of real processes, or of them those named, with so many of something.
 fn lifecycle(project: &Project, what: &str, many: u32, only: &[&str]) -> anyhow::Result<bool> {
+    processes(project, "lifecycle", what, many, only)
+}
+
+/// A target of tests of real processes, or of them those named, with so many of something.
+fn processes(
+    project: &Project,
+    target: &str,
+    what: &str,
+    many: u32,
+    only: &[&str],
+) -> anyhow::Result<bool> {
     let built = run::status(&mut project.cargo(&["build", "--package", "trellis"]))?;
     anyhow::ensure!(built.success(), "the binary does not build");
     let mut tests = project.cargo(&[
@@ -78,7 +92,7 @@ fn lifecycle(project: &Project, what: &str, many: u32, only: &[&str]) -> anyhow:
         "--package",
         "trellis-tests",
         "--test",
-        "lifecycle",
+        target,
         "--",
         "--nocapture",
         "--test-threads",

@@ -8,6 +8,7 @@ mod support;
 mod deadlines;
 mod drain;
 mod faults;
+mod frames;
 mod infrastructure;
 mod limits;
 mod rotated;
