@@ -16,6 +16,9 @@ mod conn;
 mod deadline;
 mod error;
 mod front;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod listen;
 mod live;

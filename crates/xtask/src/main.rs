@@ -5,6 +5,7 @@
 
 mod bench;
 mod demo;
+mod fuzz;
 mod project;
 mod run;
 mod soak;
@@ -12,6 +13,7 @@ mod sqlx;
 mod test;
 mod tidy;
 mod tools;
+mod wheels;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,8 @@ enum Command {
     Bench(bench::Args),
     /// The long runs: 10,000 rounds of revocation and the rest of the lifecycle tests
     Soak(soak::Args),
+    /// The fuzz targets of every decoder and parser through libFuzzer; `test` has some seconds of each
+    Fuzz(fuzz::Args),
     /// Check the house rules: who may depend on whom, what may stand where
     Tidy,
     /// Regenerate .sqlx from the migrations and the queries; --check says whether it is up to date
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&project, &args),
         Command::Bench(args) => bench::run(&project, &args),
         Command::Soak(args) => soak::run(&project, &args),
+        Command::Fuzz(args) => fuzz::run(&project, &args),
         Command::Tidy => tidy::run(&project),
         Command::Sqlx(args) => sqlx::run(&project, &args),
         Command::Tools(args) => tools::run(&project, &args),

@@ -10,6 +10,10 @@
 
 pub mod config;
 pub mod database;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+pub mod paper;
 mod running;
 pub mod secrets;
 mod service;
