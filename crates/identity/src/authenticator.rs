@@ -2,6 +2,9 @@
 
 mod purposes;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use purposes::asked;
+
 use std::{collections::HashMap, sync::Arc};
 
 use http::HeaderMap;

@@ -12,6 +12,9 @@ mod bindings;
 mod caller;
 mod config;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod issue;
 mod json;
 mod keys;

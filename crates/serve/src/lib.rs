@@ -19,6 +19,9 @@ mod deadline;
 mod error;
 mod files;
 mod front;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod intake;
 mod listen;

@@ -96,7 +96,7 @@ where
 }
 
 /// `application/grpc`, alone or with `+proto` or a parameter.
-fn is_grpc(kind: &[u8]) -> bool {
+pub(crate) fn is_grpc(kind: &[u8]) -> bool {
     let rest = kind.strip_prefix(b"application/grpc");
     rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }

@@ -5,14 +5,18 @@
 
 mod bench;
 mod demo;
+mod fuzz;
 mod project;
+mod release;
 mod run;
+mod sbom;
 mod soak;
 mod sqlx;
 mod test;
 mod tidy;
 mod tools;
 mod walls;
+mod wheels;
 
 use std::process::ExitCode;
 
@@ -35,6 +39,14 @@ enum Command {
     Bench(bench::Args),
     /// The long runs: 10,000 rounds of revocation, the rest of the lifecycle tests, floods
     Soak(soak::Args),
+    /// The fuzz targets of every decoder and parser through libFuzzer; `test` has some seconds of each
+    Fuzz(fuzz::Args),
+    /// The program as it ships, its hash, and what it is made of
+    Release,
+    /// Builds the program in two places, and compares the bytes; takes two whole release builds
+    Repro,
+    /// What the program is made of, as CycloneDX, in target/sbom
+    Sbom,
     /// Check the house rules: who may depend on whom, what may stand where
     Tidy,
     /// Regenerate .sqlx from the migrations and the queries; --check says whether it is up to date
@@ -52,6 +64,10 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&project, &args),
         Command::Bench(args) => bench::run(&project, &args),
         Command::Soak(args) => soak::run(&project, &args),
+        Command::Fuzz(args) => fuzz::run(&project, &args),
+        Command::Release => release::run(&project),
+        Command::Repro => release::repro(&project),
+        Command::Sbom => sbom::run(&project),
         Command::Tidy => tidy::run(&project),
         Command::Sqlx(args) => sqlx::run(&project, &args),
         Command::Walls(args) => walls::run(&project, &args),

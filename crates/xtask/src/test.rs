@@ -3,13 +3,16 @@
 
 use std::{
     cell::Cell,
-    process::{Command, ExitCode},
+    process::{Command, ExitCode, Stdio},
     time::{Duration, Instant},
 };
 
 use comfy_table::{Table, presets::NOTHING};
 
-use crate::{bench, project::Project, run, sqlx::Listening, tidy, tools, walls};
+use crate::{bench, project::Project, run, sbom, sqlx::Listening, tidy, tools, walls, wheels};
+
+/// Where RustSec keeps its list.
+const ADVISORIES: &str = "https://github.com/RustSec/advisory-db";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -88,7 +91,12 @@ fn steps<'a>(project: &'a Project, heard: &'a Cell<bool>) -> Vec<Step<'a>> {
         Step { name: "bench smoke", work: Box::new(move || bench_smoke(project)) },
         linted("doc tests", &["test", "--quiet", "--workspace", "--doc"]),
         Step { name: "sqlx", work: Box::new(move || sqlx(project, heard)) },
+        Step {
+            name: "sbom",
+            work: Box::new(move || sbom::check(project).map(|_| Outcome::Passed)),
+        },
         Step { name: "deny", work: Box::new(move || deny(project)) },
+        Step { name: "advisories", work: Box::new(move || advisories(project)) },
     ]
 }
 
@@ -215,12 +223,22 @@ fn sqlx(project: &Project, heard: &Cell<bool>) -> anyhow::Result<Outcome> {
     })
 }
 
-/// What tidy doesn't know of crates: their licences and where they come from.
+/// What may come in from others: banned crates, licences and sources.
 fn deny(project: &Project) -> anyhow::Result<Outcome> {
-    if !run::is_installed("cargo-deny") {
-        return Ok(Outcome::Skipped("cargo-deny is not installed; tidy checks the banned crates"));
+    let mut deny = project.command(wheels::DENY.fetched(project)?, &["--offline", "check"]);
+    outcome(deny.args(["bans", "licenses", "sources"]))
+}
+
+/// Known holes in what comes in from others, by RustSec's list, which is where the network reaches it.
+fn advisories(project: &Project) -> anyhow::Result<Outcome> {
+    let mut asked =
+        project.command("timeout", &["20", "git", "ls-remote", "--exit-code", ADVISORIES]);
+    asked.arg("HEAD").env("GIT_TERMINAL_PROMPT", "0").stdout(Stdio::null()).stderr(Stdio::null());
+    if !run::status(&mut asked)?.success() {
+        let why = "the advisory database can't be reached; the floors of tidy and deny.toml hold";
+        return Ok(Outcome::Skipped(why));
     }
-    outcome(&mut project.cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))
+    outcome(&mut project.command(wheels::DENY.fetched(project)?, &["check", "advisories"]))
 }
 
 fn seconds(took: Duration) -> String {

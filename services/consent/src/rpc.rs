@@ -10,6 +10,8 @@ mod declare_emergency;
 mod draft_consent;
 mod explain;
 mod following;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod get_consent;
 mod get_consent_receipt;
 mod get_facts;

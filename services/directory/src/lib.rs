@@ -25,6 +25,9 @@ use wire::directory::v1::directory_service_server::DirectoryServiceServer;
 
 use feed::Feed;
 pub use rpc::Rpc;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use rpc::fuzzing;
 pub use store::MIGRATIONS;
 
 /// The largest message read or sent.

@@ -6,6 +6,8 @@ mod create_care_team;
 mod create_service;
 mod export_directory;
 mod find_services;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod get_agency;
 mod get_care_team;
 mod get_service;

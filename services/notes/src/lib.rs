@@ -18,6 +18,9 @@ use wire::notes::v1::{
 
 pub use files::{Files, S3};
 pub use rpc::Rpc;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use rpc::fuzzing;
 pub use store::MIGRATIONS;
 pub use sweep::sweep;
 

@@ -16,6 +16,8 @@ mod create_note;
 mod decide_amendment;
 mod decide_block_review;
 mod extend_amendment;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod get_attachment;
 mod get_note;
 mod hit;

@@ -15,6 +15,8 @@ mod similar;
 
 pub use age::days_at;
 pub use confirmation::ShortCode;
+#[cfg(feature = "fuzzing")]
+pub use delivery::within;
 pub use delivery::{
     A_DAY, BETWEEN, CODE_LIFETIME, Contact, Delivery, DeliveryState, MOST_CODES, MOST_WRONG, Place,
     Said, Way, is_zone,

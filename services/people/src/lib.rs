@@ -50,6 +50,9 @@ pub use links::follow_links;
 pub use local::LocalPeople;
 pub use matching::{Weights, Wrong};
 pub use rpc::Rpc;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use rpc::fuzzing;
 pub use store::MIGRATIONS;
 
 /// Systems whose identifiers mean the same person at every agency, unless the network's

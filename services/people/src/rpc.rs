@@ -16,6 +16,8 @@ mod delete_notice_delivery;
 mod details;
 mod end_representative;
 mod find_person;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod get_person;
 mod invite_person;
 mod invite_supporter;

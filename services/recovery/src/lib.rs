@@ -21,6 +21,9 @@ use wire::recovery::v1::{
 
 pub use domain::{InstrumentError, Instruments};
 pub use rpc::Rpc;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use rpc::fuzzing;
 pub use source::with_shares;
 pub use store::MIGRATIONS;
 

@@ -16,6 +16,8 @@ mod employment_step;
 mod end_employment_specialist;
 mod end_supporter;
 mod export_my_record;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod get_crisis;
 mod get_employment_plan;
 mod get_employment_report;

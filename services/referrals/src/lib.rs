@@ -29,6 +29,9 @@ pub use ::webhook::Webhooks;
 pub use due::{EXPIRES_AFTER, look as look_for_unanswered};
 pub use reconcile::reconcile;
 pub use rpc::Rpc;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use rpc::fuzzing;
 pub use store::MIGRATIONS;
 
 /// The table of states and who moves them.

@@ -10,6 +10,8 @@ mod create_referral;
 mod create_sub_referral;
 mod delete_webhook;
 mod fail_referral;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod get_referral;
 mod get_referral_report;
 mod get_webhook;

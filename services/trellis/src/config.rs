@@ -21,6 +21,8 @@ use crate::Service;
 pub use attachments::{AttachmentsConfig, NotesConfig, S3Config};
 pub use error::ConfigError;
 pub use outbound::{PeopleConfig, SmtpConfig, SmtpSecurity};
+#[cfg(feature = "fuzzing")]
+pub(crate) use rules::parse_rules;
 pub use rules::{DEFAULT_RULES, Pack};
 
 /// One process's configuration. All processes of a network share `[network]`, `[[issuers]]` and

@@ -10,6 +10,10 @@
 
 pub mod config;
 pub mod database;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+pub mod paper;
 pub mod pki;
 mod running;
 pub mod secrets;

@@ -11,7 +11,7 @@ const MAX_BYTES: usize = 512;
 
 /// The purposes asked for, or none where the metadata is not given. Given twice is the same as
 /// given once with a comma, as everywhere in gRPC.
-pub(super) fn asked(headers: &HeaderMap) -> Result<Option<CodeSet<Purpose>>, AuthError> {
+pub(crate) fn asked(headers: &HeaderMap) -> Result<Option<CodeSet<Purpose>>, AuthError> {
     let mut asked = None;
     let mut length = 0;
     for value in headers.get_all(PURPOSE_OF_USE) {

@@ -24,7 +24,8 @@ pub fn agency_name(id: impl std::fmt::Display) -> String {
 /// A practitioner's whole name as decisions spell it, `agency/practitioner`.
 pub fn practitioner_from_name(name: &str) -> Option<PractitionerId> {
     let (agency, practitioner) = name.strip_prefix("agencies/")?.split_once("/practitioners/")?;
-    Some(PractitionerId::new(format!("{agency}/{practitioner}")))
+    // An agency with a stroke in it would be another one's practitioner on the way back.
+    (!agency.contains('/')).then(|| PractitionerId::new(format!("{agency}/{practitioner}")))
 }
 
 /// `agencies/{uuid}/practitioners/{id}`.
@@ -50,6 +51,16 @@ pub fn record_name(kind: Kind, id: impl std::fmt::Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_practitioner_has_one_spelling() {
+        for name in ["agencies/a/practitioners/b", "agencies/a/practitioners/b/practitioners/c"] {
+            let whole = practitioner_from_name(name).unwrap();
+            assert_eq!(practitioner_name(&whole), name);
+        }
+        assert_eq!(practitioner_from_name("agencies/a/b/practitioners/c"), None);
+        assert_eq!(practitioner_from_name("agencies/a"), None);
+    }
 
     #[test]
     fn one_record_has_one_spelling() {

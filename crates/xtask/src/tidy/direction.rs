@@ -40,6 +40,8 @@ const MAY_DEPEND_ON: &[(&str, &[Group])] = &[
     ("tests", &[BELOW_SERVICES, EDGES, SERVICES, &["trellis", "testkit"]]),
     // Measures a service as the binary would run it; nothing ships from it either.
     ("bench", &[BELOW_SERVICES, EDGES, SERVICES]),
+    // Its targets reach every parser; nothing ships from it.
+    ("fuzz", &[BELOW_SERVICES, EDGES, SERVICES, &["trellis", "webhook", "testkit"]]),
     ("xtask", &[]),
 ];
 
@@ -78,7 +80,7 @@ const PLACES: &[(&str, &[Group], &str)] = &[
         &[
             &["wire", "identity", "serve", "facts", "client", "rpc"],
             SERVICES,
-            &["trellis", "testkit", "tests", "bench"],
+            &["trellis", "testkit", "tests", "bench", "fuzz"],
         ],
         "gRPC is in wire, identity, serve, facts, client, rpc, the services and the binary",
     ),

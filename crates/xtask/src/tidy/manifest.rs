@@ -6,14 +6,24 @@ use super::{Breach, Source};
 
 const DEPENDENCIES: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];
 
+/// Features that nothing that ships has, and who alone may ask for them.
+const ALONE: &[(&str, &str, &str)] = &[
+    ("unrecorded", "crates/bench/", "without its records is for the benchmark alone"),
+    ("fuzzing", "crates/fuzz/", "with its doors open is for the fuzz targets alone"),
+];
+const UNSAFE: &str = "forbids no unsafe code: [workspace.lints.rust] unsafe_code = \"forbid\"";
+
 pub(super) fn check(source: &Source) -> Vec<Breach> {
     let manifest = match source.text.parse::<Table>() {
         Ok(manifest) => manifest,
         Err(error) => return vec![Breach::new(&source.path, 1, error.message())],
     };
     // The root is where versions and lints are; a fuzz target has a workspace of its own.
-    if manifest.contains_key("workspace") {
-        return Vec::new();
+    if let Some(workspace) = manifest.get("workspace") {
+        // Nothing can allow what is forbidden.
+        let lint = workspace.get("lints").and_then(|l| l.get("rust")?.get("unsafe_code")?.as_str());
+        let root = source.path == "Cargo.toml" && lint != Some("forbid");
+        return root.then(|| Breach::new(&source.path, 1, UNSAFE)).into_iter().collect();
     }
     let mut found = Vec::new();
     let inherits =
@@ -27,9 +37,11 @@ pub(super) fn check(source: &Source) -> Vec<Breach> {
         for kind in DEPENDENCIES {
             let dependencies = table.get(*kind).and_then(Value::as_table).into_iter().flatten();
             for (name, dependency) in dependencies {
-                if unrecorded(dependency) && !source.path.starts_with("crates/bench/") {
-                    let rule = format!("{name} without its records is for the benchmark alone");
-                    found.push(Breach::new(&source.path, line_of(source, name), rule));
+                for (feature, place, rule) in ALONE {
+                    if has(dependency, feature) && !source.path.starts_with(place) {
+                        let line = line_of(source, name);
+                        found.push(Breach::new(&source.path, line, format!("{name} {rule}")));
+                    }
                 }
                 if !inherits(Some(dependency)) {
                     let line = line_of(source, name);
@@ -42,10 +54,9 @@ pub(super) fn check(source: &Source) -> Vec<Breach> {
     found
 }
 
-/// Whether disclosures would not be on record.
-fn unrecorded(dependency: &Value) -> bool {
+fn has(dependency: &Value, feature: &str) -> bool {
     let features = dependency.get("features").and_then(Value::as_array);
-    features.into_iter().flatten().any(|feature| feature.as_str() == Some("unrecorded"))
+    features.into_iter().flatten().any(|one| one.as_str() == Some(feature))
 }
 
 fn line_of(source: &Source, name: &str) -> usize {
@@ -74,6 +85,14 @@ mod tests {
     }
 
     #[test]
+    fn the_root_forbids_unsafe_code() {
+        let root = |text: &str| check(&Source { path: "Cargo.toml".into(), text: text.into() });
+        assert_eq!(root("[workspace.lints.rust]\nunsafe_code = \"forbid\"\n").len(), 0);
+        assert_eq!(root("[workspace.lints.rust]\nunsafe_code = \"deny\"\n").len(), 1);
+        assert_eq!(root("[workspace]\n").len(), 1);
+    }
+
+    #[test]
     fn a_version_outside_the_root_is_a_breach_on_its_line() {
         let text = "[lints]\nworkspace = true\n[dev-dependencies]\nserde = \"1\"\n";
         let found = rules(text);
@@ -89,6 +108,10 @@ mod tests {
                     ledger = { workspace = true, features = [\"unrecorded\"] }\n";
         assert_eq!(rules(text)[0].0, 4);
         let source = Source { path: "crates/bench/Cargo.toml".into(), text: text.into() };
+        assert_eq!(check(&source).len(), 0);
+        let text = text.replace("unrecorded", "fuzzing");
+        assert_eq!(rules(&text)[0].0, 4);
+        let source = Source { path: "crates/fuzz/Cargo.toml".into(), text };
         assert_eq!(check(&source).len(), 0);
     }
 

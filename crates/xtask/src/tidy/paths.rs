@@ -47,6 +47,7 @@ const RULES: &[Rule] = &[
             ("services/*/tests/", "RPC tests go through the socket"),
             ("services/trellis/", "the binary"),
             ("crates/bench/", "measures servers through the socket"),
+            ("crates/fuzz/", "reads refusals as callers do"),
             ("crates/xtask/", "names it in its rules, and depends on neither"),
             ("tests/", "tests go through the socket"),
             ("crates/bench/", "serves and calls what it measures"),

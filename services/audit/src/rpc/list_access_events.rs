@@ -41,7 +41,7 @@ pub(super) async fn handle(
 }
 
 /// What the annotations can't say.
-fn odd(request: &pb::ListAccessEventsRequest) -> Vec<Violation> {
+pub(super) fn odd(request: &pb::ListAccessEventsRequest) -> Vec<Violation> {
     let mut found = Vec::new();
     let practitioner = &request.practitioner;
     if !practitioner.is_empty() && request.scope() == AccessScope::OfOwnRecords {
@@ -63,7 +63,7 @@ fn odd(request: &pb::ListAccessEventsRequest) -> Vec<Violation> {
 }
 
 /// What a page token is bound to. The text comes last: nothing else can be spelled in it.
-fn filter(request: &pb::ListAccessEventsRequest) -> String {
+pub(super) fn filter(request: &pb::ListAccessEventsRequest) -> String {
     let at = |time: &Option<Timestamp>| {
         time.as_ref().map_or_else(|| "-".to_owned(), |t| format!("{}.{}", t.seconds, t.nanos))
     };

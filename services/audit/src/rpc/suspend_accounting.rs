@@ -1,6 +1,6 @@
 //! SuspendAccounting. Nobody is asked whether there is such a person: the answer is the same.
 
-mod check;
+pub(super) mod check;
 
 use std::sync::Arc;
 

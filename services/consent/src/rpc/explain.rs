@@ -1,6 +1,6 @@
 //! Explain: the decision that requests get, with each rule's part in it, now or at an earlier instant.
 
-mod parse;
+pub(super) mod parse;
 mod reply;
 
 use kernel::{AgencyId, Instant, PersonId};

@@ -52,7 +52,11 @@ pub(super) async fn handle(
 }
 
 /// What the annotations can't say.
-fn odd(terms: &pb::CourtOrderTerms, custodian: &AgencyId, agencies: &Agencies) -> Vec<Violation> {
+pub(super) fn odd(
+    terms: &pb::CourtOrderTerms,
+    custodian: &AgencyId,
+    agencies: &Agencies,
+) -> Vec<Violation> {
     let mut found = Vec::new();
     let recipient = id_of("agencies", &terms.recipient_agency).map(AgencyId::from);
     if !recipient.is_some_and(|id| agencies.get(&id).is_some() && id != *custodian) {

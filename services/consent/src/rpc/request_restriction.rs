@@ -64,7 +64,10 @@ pub(super) async fn handle(
 }
 
 /// The directory must know whoever is asked, and whoever is named.
-fn unknown_agencies(terms: &pb::RestrictionTerms, agencies: &Agencies) -> Vec<Violation> {
+pub(super) fn unknown_agencies(
+    terms: &pb::RestrictionTerms,
+    agencies: &Agencies,
+) -> Vec<Violation> {
     let unknown = |id: &str| agencies.get(&id.into()).is_none();
     let told = |field: &str| Violation::new(field, "must be agencies that the directory knows");
     let id = |name: &String| id_of("agencies", name).map(|id| id.to_string()).unwrap_or_default();

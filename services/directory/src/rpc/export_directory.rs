@@ -1,4 +1,4 @@
-mod place;
+pub(super) mod place;
 
 use std::{pin::Pin, sync::Arc};
 

@@ -1,4 +1,4 @@
-mod parse;
+pub(super) mod parse;
 mod why;
 
 use permit::Call;

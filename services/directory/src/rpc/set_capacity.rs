@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use kernel::AgencyId;
+use kernel::{AgencyId, Instant};
 use rpc::{Conflict, Error, Write};
 use tonic::{Request, Response};
 use wire::{
@@ -18,7 +18,7 @@ pub(super) async fn handle(
     let call = rpc::call(&request, "trellis.directory.v1.DirectoryService/SetCapacity")?;
     let agency = call.caller().agency().and_then(AgencyId::uuid).ok_or(Error::NotFound)?;
     let req = request.into_inner();
-    let capacity = Arc::new(parse(app, call.caller().client_id(), &req)?);
+    let capacity = Arc::new(parse(app.deps.clock.now(), call.caller().client_id(), &req)?);
     let (fresh, etag) = (app.fresh(), Arc::new(req.etag.clone()));
     let id = rpc::id("service", "services", &req.service)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
@@ -38,7 +38,11 @@ pub(super) async fn handle(
     Ok(Response::new(reply.await?))
 }
 
-fn parse(app: &App, client: Option<&str>, req: &SetCapacityRequest) -> Result<Capacity, Error> {
+pub(super) fn parse(
+    now: Instant,
+    client: Option<&str>,
+    req: &SetCapacityRequest,
+) -> Result<Capacity, Error> {
     rpc::valid(req)?;
     let stated = req.capacity.as_ref();
     let status = stated.and_then(|c| from_wire(c.status));
@@ -50,7 +54,7 @@ fn parse(app: &App, client: Option<&str>, req: &SetCapacityRequest) -> Result<Ca
             status,
             available: stated.available,
             unit: stated.unit.clone(),
-            as_of: app.deps.clock.now(),
+            as_of: now,
             maximum: (stated.maximum > 0).then_some(stated.maximum),
             reported_by: client.map(str::to_owned),
         }),

@@ -67,7 +67,7 @@ pub(super) async fn handle(
     Ok(Response::new(reply))
 }
 
-fn parse(req: &UpdateAgencyRequest) -> Result<(Mask, Uuid), Error> {
+pub(super) fn parse(req: &UpdateAgencyRequest) -> Result<(Mask, Uuid), Error> {
     let mask = Mask::read(req.update_mask.as_ref(), KNOWN, OUTPUT);
     let named = req.agency.as_ref().map(|agency| ("agency.name", agency.name.as_str()));
     super::updated(req, named, "agencies", mask)

@@ -53,7 +53,7 @@ pub(super) async fn handle(
     Ok(Response::new(reply))
 }
 
-fn parse(req: &UpdateCareTeamRequest) -> Result<(Mask, Uuid), Error> {
+pub(super) fn parse(req: &UpdateCareTeamRequest) -> Result<(Mask, Uuid), Error> {
     let mask = Mask::read(req.update_mask.as_ref(), KNOWN, OUTPUT);
     let named = req.care_team.as_ref().map(|team| ("care_team.name", team.name.as_str()));
     super::updated(req, named, "careTeams", mask)

@@ -64,7 +64,7 @@ pub(super) async fn handle(
 }
 
 /// What the mask does not name is not looked at, and so not judged.
-fn parse(req: &UpdateServiceRequest) -> Result<(Mask, Uuid), Error> {
+pub(super) fn parse(req: &UpdateServiceRequest) -> Result<(Mask, Uuid), Error> {
     let mask = Mask::read(req.update_mask.as_ref(), KNOWN, OUTPUT);
     let named = req.service.as_ref().map(|service| ("service.name", service.name.as_str()));
     // What only the server sets may come back as it was read, and in no other form.

@@ -68,7 +68,7 @@ pub(super) async fn decide_amendment(
 }
 
 /// What goes with the one outcome and not with the other.
-fn mixed(request: &DecideAmendmentRequest) -> Vec<Violation> {
+pub(super) fn mixed(request: &DecideAmendmentRequest) -> Vec<Violation> {
     let mut found = Vec::new();
     match request.outcome() {
         AmendmentState::Denied => {

@@ -114,7 +114,7 @@ fn bytes(place: HitPlace) -> Vec<u8> {
     bytes
 }
 
-fn place(bytes: &[u8]) -> Result<HitPlace, Error> {
+pub(super) fn place(bytes: &[u8]) -> Result<HitPlace, Error> {
     let read = || {
         let (rank, rest) = bytes.split_first_chunk()?;
         let (micros, id) = rest.split_first_chunk()?;

@@ -130,7 +130,7 @@ impl Said {
 }
 
 /// Whether it is one of the way's days and hours where the person is; where that is not known, wherever they are.
-fn within(way: &SafeContact, zone: &str, now: Instant) -> bool {
+pub fn within(way: &SafeContact, zone: &str, now: Instant) -> bool {
     if way.days.is_empty() && way.from.is_empty() {
         return true;
     }

@@ -1,6 +1,6 @@
 //! AddRepresentative.
 
-mod parse;
+pub(super) mod parse;
 
 use permit::Call;
 use rpc::{Conflict, Error, InTx, Outage, Replay};

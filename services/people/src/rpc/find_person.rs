@@ -1,5 +1,6 @@
 //! FindPerson.
 
+use kernel::Instant;
 use permit::Ask;
 use rpc::Error;
 use tonic::{Request, Response};
@@ -19,7 +20,7 @@ use crate::{
     },
 };
 
-enum Wanted {
+pub enum Wanted {
     Identifier(Identifier),
     Named(Named),
 }
@@ -34,7 +35,7 @@ pub async fn handle(
 ) -> Result<Response<FindPersonResponse>, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
-    let wanted = wanted(app, req)?;
+    let wanted = wanted(req, app.deps.clock.now())?;
     let agency = shared::agency(&call)?;
     let db = &app.deps.db;
     let found = match wanted {
@@ -61,11 +62,10 @@ pub async fn handle(
 }
 
 /// By one of the two, and not by both: what is asked is then what was looked for.
-fn wanted(app: &App, req: FindPersonRequest) -> Result<Wanted, Error> {
+pub fn wanted(req: FindPersonRequest, now: Instant) -> Result<Wanted, Error> {
     let (identifier, demographics) = (req.identifier.as_ref(), req.demographics.as_ref());
     let one = identifier.is_some() != demographics.is_some();
     let one = (!one).then(|| Violation::new("identifier", "or else demographics must be set"));
-    let now = app.deps.clock.now();
     let born = demographics.map(|by| domain::birth_date(&by.birth_date, now));
     let wrong =
         born.and_then(Result::err).map(|why| Violation::new("demographics.birth_date", why));

@@ -64,7 +64,7 @@ struct Setting {
 }
 
 /// What the annotations can't say.
-fn wrong(given: &pb::NoticeDelivery, out: Option<&Outbound>) -> Vec<Violation> {
+pub fn wrong(given: &pb::NoticeDelivery, out: Option<&Outbound>) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut odd = |field: &str, why: &str| {
         found.push(Violation::new(format!("delivery.{field}"), why));

@@ -8,6 +8,9 @@ use std::{
 use serde::Deserialize;
 use wire::Violation;
 
+/// As the contract has it.
+const MOST_ANSWERS: usize = 100;
+
 /// Texts by the language's primary subtag; English always.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
@@ -91,12 +94,13 @@ impl Instrument {
     /// What is wrong with these answers.
     pub fn violations(&self, answers: &[Answer]) -> Vec<Violation> {
         let (min, max) = (self.scale.min, self.scale.max);
-        let mut wrong = Vec::new();
-        for (at, (code, value)) in answers.iter().enumerate() {
+        let (mut wrong, mut answered) = (Vec::new(), BTreeSet::new());
+        // More is the annotation's to refuse: there may be as many as a message is long.
+        for (at, (code, value)) in answers.iter().enumerate().take(MOST_ANSWERS) {
             if !self.items.iter().any(|item| item.code == *code) {
                 let why = "must be an item of the instrument";
                 wrong.push(Violation::new(format!("answers[{at}].item"), why));
-            } else if answers.iter().take(at).any(|(before, _)| before == code) {
+            } else if !answered.insert(code) {
                 let why = "must be answered once";
                 wrong.push(Violation::new(format!("answers[{at}].item"), why));
             }

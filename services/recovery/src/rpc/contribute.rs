@@ -83,7 +83,7 @@ pub(super) async fn suggested<M: Message + Default + 'static>(
 }
 
 /// For which section, and what.
-fn content(request: &ContributeRequest) -> Result<(i16, Content), Error> {
+pub(super) fn content(request: &ContributeRequest) -> Result<(i16, Content), Error> {
     let given = request.content.as_ref();
     let kind = given.and_then(reply::kind);
     let bytes = given.map(|content| content.encode_to_vec()).unwrap_or_default();

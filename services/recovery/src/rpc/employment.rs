@@ -13,6 +13,9 @@ use wire::{
 use super::reply;
 use crate::domain::{Content, MOST_BYTES, OwnRecord, Specialist, latest_day, same_employer};
 
+/// As the contract has it.
+const MOST_EMPLOYERS: usize = 50;
+
 /// What a plan is to say, as it is kept; and what is wrong with it.
 pub(super) fn content(
     given: Option<&pb::EmploymentPlanContent>,
@@ -26,7 +29,8 @@ pub(super) fn content(
         wrong.push(Violation::new("content.preferences.most_hours", what));
     }
     wrong.extend(given.disclosure.as_ref().and_then(|all| unsaid("content.disclosure", all)));
-    for (n, one) in given.employer_disclosures.iter().enumerate() {
+    // More is the annotation's to refuse, and would be compared with all others.
+    for (n, one) in given.employer_disclosures.iter().enumerate().take(MOST_EMPLOYERS) {
         let field = format!("content.employer_disclosures[{n}]");
         let chosen = one.disclosure.as_ref();
         wrong.extend(chosen.and_then(|all| unsaid(&format!("{field}.disclosure"), all)));
@@ -108,5 +112,19 @@ pub(super) fn specialist_shown(specialist: &Specialist) -> pb::EmploymentSpecial
     pb::EmploymentSpecialist {
         practitioner: reply::grantee(&specialist.by),
         create_time: Some(timestamp(specialist.named_at)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_employers_without_end_only_as_many_are_compared_as_the_contract_allows() {
+        let one = pb::EmployerDisclosure { employer: "Acme".to_owned(), disclosure: None };
+        let employer_disclosures = vec![one; 2_000];
+        let given = pb::EmploymentPlanContent { employer_disclosures, ..Default::default() };
+        let (_, wrong) = content(Some(&given), Instant::UNIX_EPOCH);
+        assert_eq!(wrong.len(), MOST_EMPLOYERS - 1);
     }
 }

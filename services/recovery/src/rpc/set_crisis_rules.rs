@@ -62,7 +62,7 @@ pub(super) async fn set_crisis_rules(
 }
 
 /// What the annotations can't say.
-fn odd(rules: &pb::CrisisRules) -> Vec<Violation> {
+pub(super) fn odd(rules: &pb::CrisisRules) -> Vec<Violation> {
     let many = |wanted: i32| usize::try_from(wanted).is_ok_and(|n| n > rules.activators.len());
     let mut wrong = Vec::new();
     for (field, wanted) in

@@ -50,7 +50,7 @@ pub(super) async fn update_section(
 }
 
 /// Which section is written, and what it is to say.
-fn content(request: &UpdateSectionRequest) -> Result<(i16, Content), Error> {
+pub(super) fn content(request: &UpdateSectionRequest) -> Result<(i16, Content), Error> {
     let given = request.content.as_ref();
     let kind = given.and_then(reply::kind);
     let bytes = given.map(Message::encode_to_vec).unwrap_or_default();

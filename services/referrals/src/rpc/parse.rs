@@ -108,7 +108,7 @@ pub(super) fn new(app: &App, call: &Call, request: &CreateReferralRequest) -> Re
 }
 
 /// A day, where one is given.
-fn release(text: &str) -> Result<Option<Date>, Error> {
+pub(super) fn release(text: &str) -> Result<Option<Date>, Error> {
     if text.is_empty() {
         return Ok(None);
     }

@@ -53,7 +53,7 @@ pub(super) async fn handle(
 }
 
 /// What the annotations can't say.
-fn odd(request: &RecordContactRequest, now: kernel::Instant) -> Vec<Violation> {
+pub(super) fn odd(request: &RecordContactRequest, now: kernel::Instant) -> Vec<Violation> {
     let mut found = Vec::new();
     match request.time.as_ref().map(instant) {
         Some(None) => {

@@ -87,7 +87,7 @@ async fn suggested(
     Ok(all)
 }
 
-fn odd(search: &SearchServicesRequest) -> Vec<Violation> {
+pub(super) fn odd(search: &SearchServicesRequest) -> Vec<Violation> {
     let need = search.need_category.is_empty();
     let need = need.then(|| Violation::new("search.need_category", "must be stated"));
     let token = !search.page_token.is_empty();

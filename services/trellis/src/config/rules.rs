@@ -29,6 +29,12 @@ pub struct Pack {
     rules: RulePack,
 }
 
+/// The name of a pack of this text.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn parse_rules(text: &str) -> Result<String, ConfigError> {
+    Pack::parse(text).map(|pack| pack.name)
+}
+
 impl Pack {
     /// Reads and checks a file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {

@@ -21,7 +21,7 @@ const WRITTEN: Duration = Duration::days(1_826);
 pub(super) const NO_INSTANT: &str = "must be an instant of the years 1 to 9999";
 
 /// What the annotations can't say, whenever it is asked.
-pub(super) fn odd(req: &SuspendAccountingRequest, office: Uuid) -> Vec<Violation> {
+pub(in crate::rpc) fn odd(req: &SuspendAccountingRequest, office: Uuid) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut wrong = |field: &str, why: &str| found.push(Violation::new(field, why));
     if !req.official.is_empty() && req.official.trim().is_empty() {

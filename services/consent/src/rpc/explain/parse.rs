@@ -12,12 +12,12 @@ use wire::{
     convert::{from_wire, id_of, instant, practitioner_from_name, set_from_wire},
 };
 
-pub(super) fn instant_of(at: Option<&prost_types::Timestamp>) -> Option<Instant> {
+pub(in crate::rpc) fn instant_of(at: Option<&prost_types::Timestamp>) -> Option<Instant> {
     at.and_then(instant)
 }
 
 /// What the annotations can't say.
-pub(super) fn odd(req: &pb::ExplainRequest, now: Instant) -> Vec<Violation> {
+pub(in crate::rpc) fn odd(req: &pb::ExplainRequest, now: Instant) -> Vec<Violation> {
     let mut found = Vec::new();
     let asked = req.request.clone().unwrap_or_default();
     let of_agency = format!("{}/practitioners/", asked.agency);
@@ -39,7 +39,7 @@ fn meaningless(field: &str) -> Error {
     Error::field(field, "has a value without a meaning")
 }
 
-pub(super) fn request(
+pub(in crate::rpc) fn request(
     person: &PersonId,
     asked: Option<&pb::ExplainedRequest>,
     confirmed_by: Option<&[AgencyId]>,
@@ -74,7 +74,7 @@ pub(super) fn request(
     })
 }
 
-pub(super) fn record(
+pub(in crate::rpc) fn record(
     person: &PersonId,
     told: Option<&pb::ExplainedRecord>,
 ) -> Result<Record, Error> {

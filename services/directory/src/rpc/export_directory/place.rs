@@ -2,7 +2,7 @@ use crate::hsds::Table;
 
 /// Where an export stands: what comes before has been sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(in crate::rpc) struct Place {
     pub json: bool,
     /// Of [`Table::ALL`]; none: the end.
     pub table: usize,

@@ -12,7 +12,7 @@ use crate::domain::{Moment, Near, Search, words::spoken};
 
 const MOST_KM: f64 = 200.0;
 
-pub(super) fn search(req: &SearchServicesRequest, now: Instant) -> Result<Search, Error> {
+pub(in crate::rpc) fn search(req: &SearchServicesRequest, now: Instant) -> Result<Search, Error> {
     let mut bad = wire::validate(req);
     let near = req.near.as_ref().map(|near| place(near, &mut bad));
     let open_at = moment(&req.open_at);

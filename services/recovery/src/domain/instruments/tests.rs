@@ -136,3 +136,16 @@ fn a_folder_has_more_of_them() {
     let nowhere = folder.path().join("nowhere");
     assert!(matches!(Instruments::open(Some(&nowhere)), Err(InstrumentError::Io(..))));
 }
+
+#[test]
+fn of_answers_without_end_only_as_many_are_looked_at_as_the_contract_allows() {
+    let all = Instruments::open(None).unwrap();
+    let asked = all.get("barc-10").unwrap();
+    let code = |n: usize| asked.items[usize::from(n >= 2_000)].code.clone();
+    // Each of the second half was compared with all of the first one.
+    let many: Vec<Answer> = (0..4_000).map(|n| (code(n), None)).collect();
+    assert_eq!(asked.violations(&many).len(), MOST_ANSWERS - 1);
+    let both: Vec<Answer> = vec![(code(0), None), (code(2_000), None), (code(0), None)];
+    let fields: Vec<_> = asked.violations(&both).into_iter().map(|wrong| wrong.field).collect();
+    assert_eq!(fields, ["answers[2].item"]);
+}

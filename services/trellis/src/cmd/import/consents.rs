@@ -1,10 +1,5 @@
 //! `trellis import consents`: consents that were signed on paper, from a file.
 
-mod cells;
-mod columns;
-mod row;
-mod sheet;
-
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, bail, ensure};
@@ -13,10 +8,10 @@ use futures::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use tonic::{Code, Status};
 
+use trellis::paper::{self, Refused, Row, column_of};
+
 use super::Network;
 use crate::cmd::say;
-use columns::column_of;
-use sheet::{Refused, Row};
 
 /// Rows under way at once: the consent service commits what arrives together, together.
 const AT_ONCE: usize = 8;
@@ -28,7 +23,7 @@ const AT_ONCE: usize = 8;
 /// recorded. A row is known by what it says: the same file, or the file with the refused rows put
 /// right, can be imported again with the same sign-in, and records nothing twice.
 #[derive(Debug, clap::Args)]
-#[command(after_help = columns::HELP)]
+#[command(after_help = paper::HELP)]
 pub struct Args {
     /// The consents, CSV with a header
     #[arg(value_name = "FILE")]
@@ -40,7 +35,7 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let file = args.file.display().to_string();
     let bytes = std::fs::read(&args.file).with_context(|| file.clone())?;
-    let rows = sheet::read(&bytes).with_context(|| file.clone())?;
+    let rows = paper::read(&bytes).with_context(|| file.clone())?;
     ensure!(!rows.is_empty(), "{file}: holds no row");
     let client = args.network.connect().await?;
     let bar = ProgressBar::new(rows.len() as u64);
@@ -79,7 +74,7 @@ fn tell(file: &str, line: u64, faults: &[Refused]) {
 /// What was wrong with the row; nothing: it is on record. `Err`: the network took none.
 async fn record(client: &Client, row: Row) -> (u64, Result<Vec<Refused>, Status>) {
     let Row { line, cells } = row;
-    let request = match cells.and_then(row::request) {
+    let request = match cells.and_then(paper::request) {
         Ok(request) => request,
         Err(faults) => return (line, Ok(faults)),
     };
