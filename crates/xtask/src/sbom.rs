@@ -148,7 +148,9 @@ fn bom(linked: &Linked, hashes: &BTreeMap<Id, String>) -> anyhow::Result<Bom> {
         dependencies: on.iter().map(reference).collect(),
     });
     Ok(Bom {
-        serial_number: Some(UrnUuid::new(serial(&digest.finalize()))?),
+        serial_number: Some(
+            UrnUuid::new(serial(&digest.finalize())).map_err(|why| anyhow::anyhow!("{why:?}"))?,
+        ),
         metadata: Some(Metadata { component: whose, ..Metadata::default() }),
         components: Some(Components(components)),
         dependencies: Some(Dependencies(dependencies.collect())),
