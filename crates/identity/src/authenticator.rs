@@ -268,7 +268,7 @@ impl Issuer {
 fn over_its_connection(known: &Known, connection: &Connection) -> Result<(), Refused> {
     let shown = connection.certificate();
     if let Some(thumbprint) = &known.bound_to
-        && !shown.is_some_and(|shown| shown.thumbprint == *thumbprint)
+        && shown.is_none_or(|shown| shown.thumbprint != *thumbprint)
     {
         return Err("bound to another certificate");
     }

@@ -69,7 +69,7 @@ pub fn issue(
     let params = leaves.iter().map(|leaf| params(leaf, wanted, now));
     let params = params.collect::<anyhow::Result<Vec<_>>>()?;
     if !renew {
-        let names = leaves.iter().map(|leaf| leaf.name.as_str()).chain([CA, CA_KEY]);
+        let names = [CA, CA_KEY].into_iter().chain(leaves.iter().map(|leaf| leaf.name.as_str()));
         if let Some(there) = names.map(|name| directory.join(name)).find(|path| path.exists()) {
             bail!("{} is there: nothing is overwritten (--renew signs anew)", there.display());
         }
