@@ -11,11 +11,13 @@
 
 mod alike;
 mod binary;
+pub mod collector;
 pub mod fakes;
 mod network;
 mod ports;
 mod postgres;
 mod processes;
+pub mod proxy;
 pub mod receiver;
 mod stage;
 mod story;
