@@ -21,6 +21,7 @@ use tonic_health::pb::{
 use crate::{
     BOUND, Network, Process, SERVICES,
     binary::{faulted, trellis},
+    process::kill_children,
     until,
     up::throw_away,
 };
@@ -35,6 +36,27 @@ pub struct Fault {
     pub database: bool,
 }
 
+/// Ways that lead through something, and not straight.
+#[derive(Debug, Default)]
+pub struct Detours {
+    /// Where a service finds its database.
+    pub databases: BTreeMap<&'static str, SocketAddr>,
+    /// Where the others find a service.
+    pub peers: BTreeMap<&'static str, SocketAddr>,
+    /// Where traces and metrics go.
+    pub collector: Option<SocketAddr>,
+    /// Connections to the database that a service may have; else as many as it has by itself.
+    pub connections: BTreeMap<&'static str, u32>,
+}
+
+/// Where things are, before any of the services has been started.
+#[derive(Debug)]
+pub struct Sites {
+    /// The database's socket.
+    pub database: PathBuf,
+    pub services: BTreeMap<&'static str, SocketAddr>,
+}
+
 /// A network of processes. Dropping it ends them all.
 pub struct Processes {
     running: BTreeMap<&'static str, Process>,
@@ -47,6 +69,11 @@ pub struct Processes {
 impl Processes {
     /// A server that loses nothing at kill -9, but does not wait for the disk.
     pub async fn start() -> Self {
+        Self::start_through(async |_: &Sites| Detours::default()).await
+    }
+
+    /// The same, where some ways lead through something else.
+    pub async fn start_through(detours: impl AsyncFnOnce(&Sites) -> Detours) -> Self {
         let dir = throw_away();
         let data = dir.path().join("data");
         fs::create_dir(&data).unwrap();
@@ -58,8 +85,10 @@ impl Processes {
         let network = Network::new(&data, |name| format!("http://{}", ports[name]));
         let admin = data.join("admin-url");
         fs::write(&admin, postgres.admin_url().expose_secret()).unwrap();
+        let sites = Sites { database: socket_of(&postgres), services: ports };
+        let detours = detours(&sites).await;
         for name in SERVICES {
-            let text = config(&keys, &admin, &ports, name);
+            let text = config(&keys, &admin, &sites.services, &detours, name);
             fs::write(dir.path().join(format!("{name}.toml")), text).unwrap();
         }
         let mut migrate = Command::new(trellis());
@@ -139,6 +168,20 @@ impl Processes {
         }
     }
 
+    /// Of a server whose one process is killed, all others end at once, and it recovers from its log.
+    pub fn kill_database(&self) {
+        kill_children(self.postgres.pid());
+    }
+
+    /// What each process, and the database, has said so far.
+    pub fn logs(&self) -> Vec<(String, String)> {
+        let mut files: Vec<PathBuf> = SERVICES.map(|name| self.log_of(name)).into();
+        files.push(self.postgres.data_dir().join("server.log"));
+        let name = |file: &Path| file.file_name().unwrap().to_string_lossy().into_owned();
+        let text = |file: &Path| String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned();
+        files.iter().map(|file| (name(file), text(file))).collect()
+    }
+
     /// A pool of this service's own role.
     pub async fn database(&self, name: &str) -> Db {
         let url = self.postgres.url(&ServiceSchema::of(name).role, "postgres");
@@ -148,6 +191,10 @@ impl Processes {
     /// The files of a service's configuration and of the administrator's URL.
     pub fn for_administration(&self, name: &str) -> (PathBuf, PathBuf) {
         (self.config_of(name), self.dir.path().join("data").join("admin-url"))
+    }
+
+    fn log_of(&self, name: &str) -> PathBuf {
+        self.dir.path().join(format!("{name}.log"))
     }
 
     fn config_of(&self, name: &str) -> PathBuf {
@@ -161,7 +208,7 @@ impl Processes {
     }
 
     fn run(&mut self, name: &'static str, command: Command) {
-        let log = self.dir.path().join(format!("{name}.log"));
+        let log = self.log_of(name);
         self.running.insert(name, Process::start(command, &log));
     }
 
@@ -185,6 +232,12 @@ fn done(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// The server says itself where it listens.
+fn socket_of(postgres: &Embedded) -> PathBuf {
+    let told = fs::read_to_string(postgres.data_dir().join("postmaster.pid")).unwrap();
+    Path::new(told.lines().nth(4).unwrap()).join(".s.PGSQL.5432")
+}
+
 /// All are held until all are known, so that they differ.
 fn free_ports() -> BTreeMap<&'static str, SocketAddr> {
     let held = SERVICES.map(|name| (name, TcpListener::bind("127.0.0.1:0").unwrap()));
@@ -195,11 +248,20 @@ fn config(
     keys: &Path,
     url_file: &Path,
     ports: &BTreeMap<&'static str, SocketAddr>,
+    detours: &Detours,
     name: &str,
 ) -> String {
-    let peers: String =
-        ports.iter().map(|(peer, addr)| format!("{peer} = \"http://{addr}\"\n")).collect();
-    let (keys, url_file, listen) = (keys.display(), url_file.display(), ports[name]);
+    let way =
+        |(peer, addr)| format!("{peer} = \"http://{}\"\n", detours.peers.get(peer).unwrap_or(addr));
+    let peers: String = ports.iter().map(way).collect();
+    let database = match detours.databases.get(name) {
+        Some(addr) => format!("url = \"postgres://anybody@{addr}/postgres?sslmode=disable\""),
+        None => format!("url_file = \"{}\"", url_file.display()),
+    };
+    let connections = detours.connections.get(name).map(|n| format!("max_connections = {n}"));
+    let collector = detours.collector.map(|addr| format!("otlp_endpoint = \"http://{addr}\""));
+    let [connections, collector] = [connections, collector].map(Option::unwrap_or_default);
+    let (keys, listen) = (keys.display(), ports[name]);
     format!(
         r#"[network]
 audience = "trellis-dev"
@@ -214,7 +276,8 @@ directory = "{keys}"
 [serve]
 listen = "{listen}"
 [database]
-url_file = "{url_file}"
+{database}
+{connections}
 unsafe_durability = true
 [secrets]
 page_tokens = "{keys}/page-tokens"
@@ -222,6 +285,8 @@ people_matching = "{keys}/people-matching"
 [ledger]
 key = "{keys}/ledger-key"
 anchors = "anchors"
+[telemetry]
+{collector}
 [peers]
 {peers}"#
     )
