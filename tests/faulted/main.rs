@@ -3,7 +3,7 @@
 //! work comes to the point, and so much later. The victim is `self`, or the postmaster's process id.
 
 use std::{
-    env, fs,
+    env,
     io::Write as _,
     path::Path,
     sync::{
@@ -18,11 +18,12 @@ use anyhow::{Context as _, ensure};
 use kernel::SystemClock;
 use nix::{
     sys::signal::{Signal, kill},
-    unistd::{Pid, getpid},
+    unistd::getpid,
 };
 use pg::points;
 use tokio_util::sync::CancellationToken;
 use trellis::{Config, Service};
+use trellis_tests::kill_children;
 
 fn main() -> anyhow::Result<()> {
     let given: Vec<String> = env::args().skip(1).collect();
@@ -60,7 +61,7 @@ async fn serve(service: Service, config: &Path) -> anyhow::Result<()> {
 struct End {
     after: Duration,
     /// Its postmaster; none: this process.
-    database: Option<i32>,
+    database: Option<u32>,
 }
 
 impl End {
@@ -80,10 +81,7 @@ impl End {
             let _ = kill(getpid(), Signal::SIGKILL);
             return;
         };
-        let children = fs::read_to_string(format!("/proc/{postmaster}/task/{postmaster}/children"));
-        for child in children.unwrap_or_default().split_whitespace() {
-            let _ = child.parse().map(|child| kill(Pid::from_raw(child), Signal::SIGKILL));
-        }
+        kill_children(postmaster);
         say("the database was killed");
     }
 }

@@ -1,11 +1,9 @@
 //! A store stopped in the middle of its work, a revocation that returns meanwhile, and the work let
 //! go on: what is released or committed after that is a violation, whatever was decided before.
 
-use std::time::Duration;
-
 use pg::hold::{Hold, Mode};
 use tonic::Code;
-use trellis_tests::{BOUND, Person, Processes, World, request_id, until};
+use trellis_tests::{BOUND, Person, Processes, World, reached, request_id, until};
 use wire::{
     notes::v1::{GetNoteRequest, ListNotesRequest},
     referrals::v1::{AcceptReferralRequest, GetReferralRequest, ReferralState},
@@ -16,17 +14,6 @@ use crate::rounds;
 /// Rounds of each kind, of `TRELLIS_ROUNDS` a fiftieth: each takes a quarter of a second.
 fn some() -> usize {
     (rounds(400) / 50).max(4)
-}
-
-/// Waits until somebody waits for the held table.
-async fn reached(hold: &mut Hold) {
-    for _ in 0..400 {
-        if hold.waiting().await.unwrap() > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("nobody came to the held table");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 
 use crate::{
-    BOUND, Network, Process, Processes, SERVICES,
+    BOUND, Detours, Network, Process, Processes, SERVICES,
     binary::trellis,
     processes::{config, done, serving},
     up::throw_away,
@@ -47,7 +47,8 @@ impl Processes {
         fs::write(&admin, postgres.admin_url().expose_secret()).unwrap();
         let data = self.network().data();
         let registers = format!("[people]\nregisters = {{ only = [\"{agency}\"] }}\n");
-        let text = config(data, &admin, &ports.collect(), "", "all", &registers);
+        let text =
+            config(data, &admin, &ports.collect(), &Detours::default(), "", "all", &registers);
         let file = dir.path().join("apart.toml");
         fs::write(&file, text).unwrap();
         let own = SERVICES.into_iter().filter(|name| *name != "directory");

@@ -19,17 +19,17 @@ pub use apart::Apart;
 pub use binary::{project, tool, trellis};
 pub use client::request_id;
 pub use network::{Actor, Network, SERVICES};
-pub use process::Process;
-pub use processes::{Fault, Processes};
+pub use process::{Process, kill_children};
+pub use processes::{Detours, Fault, Processes, Sites};
 pub use store::{
-    ReferralEvent, ReferralHistory, holding, last_referral_event, referral_events,
-    referral_histories,
+    Kept, ReferralEvent, ReferralHistory, disk_full, holding, kept_answers, last_referral_event,
+    note_versions, referral_events, referral_histories, registered,
 };
 pub use tokens::{AUDIENCE, CLIENT, Tokens};
 pub use told::told;
 pub use up::Up;
 pub use verified::{rows_of_people, verified};
-pub use wait::{BOUND, until};
+pub use wait::{BOUND, reached, until};
 pub use world::{
     Agencies, Person, World, agency, everywhere_known, guardian_of, note_about, referral_of,
     registration, terms,

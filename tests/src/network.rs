@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use client::{Client, Credentials, TokenSource};
@@ -108,6 +109,12 @@ impl Actor {
     #[must_use]
     pub fn with_purposes<const N: usize>(&self, purposes: [&str; N]) -> Self {
         self.map(|client| client.with_purposes(purposes))
+    }
+
+    /// The same caller, who waits no longer than this.
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Duration) -> Self {
+        self.map(|client| client.with_deadline(deadline))
     }
 
     /// The same caller without a deadline, for streams.

@@ -84,9 +84,16 @@ impl Process {
         self.signal(Signal::SIGTERM);
     }
 
-    /// SIGSTOP: it is there, and does nothing.
+    /// SIGSTOP: it is there, and does nothing. Returns when it has come to a standstill.
     pub fn pause(&mut self) {
         self.signal(Signal::SIGSTOP);
+        let stat = format!("/proc/{}/stat", self.id());
+        let stands = |stat: &str| stat.rsplit_once(") ").is_some_and(|(_, s)| s.starts_with('T'));
+        let begun = Instant::now();
+        while !std::fs::read_to_string(&stat).is_ok_and(|stat| stands(&stat)) {
+            assert!(begun.elapsed() < ENDING, "it goes on");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     pub fn resume(&mut self) {
@@ -111,6 +118,14 @@ impl Process {
                 None => std::thread::sleep(Duration::from_millis(10)),
             }
         }
+    }
+}
+
+/// kill -9 of all that a process has started.
+pub fn kill_children(parent: u32) {
+    let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+    for child in children.unwrap_or_default().split_whitespace() {
+        let _ = child.parse().map(|child| kill(Pid::from_raw(child), Signal::SIGKILL));
     }
 }
 

@@ -21,6 +21,7 @@ use tonic_health::pb::{
 use crate::{
     BOUND, Network, Process, SERVICES,
     binary::{faulted, trellis},
+    process::kill_children,
     until,
     up::throw_away,
 };
@@ -35,6 +36,27 @@ pub struct Fault {
     pub database: bool,
 }
 
+/// Ways that lead through something, and not straight.
+#[derive(Debug, Default)]
+pub struct Detours {
+    /// Where a service finds its database.
+    pub databases: BTreeMap<&'static str, SocketAddr>,
+    /// Where the others find a service.
+    pub peers: BTreeMap<&'static str, SocketAddr>,
+    /// Where traces and metrics go.
+    pub collector: Option<SocketAddr>,
+    /// Connections to the database that a service may have; else as many as it has by itself.
+    pub connections: BTreeMap<&'static str, u32>,
+}
+
+/// Where things are, before any of the services has been started.
+#[derive(Debug)]
+pub struct Sites {
+    /// The database's socket.
+    pub database: PathBuf,
+    pub services: BTreeMap<&'static str, SocketAddr>,
+}
+
 /// A network of processes. Dropping it ends them all.
 pub struct Processes {
     running: BTreeMap<&'static str, Process>,
@@ -47,11 +69,20 @@ pub struct Processes {
 impl Processes {
     /// A server that loses nothing at kill -9, but does not wait for the disk.
     pub async fn start() -> Self {
-        Self::start_trusting("").await
+        Self::begin("", async |_: &Sites| Detours::default()).await
     }
 
     /// The same, that trusts these issuers, too: `[[issuers]]` of the configuration.
     pub async fn start_trusting(issuers: &str) -> Self {
+        Self::begin(issuers, async |_: &Sites| Detours::default()).await
+    }
+
+    /// The same, where some ways lead through something else.
+    pub async fn start_through(detours: impl AsyncFnOnce(&Sites) -> Detours) -> Self {
+        Self::begin("", detours).await
+    }
+
+    async fn begin(issuers: &str, detours: impl AsyncFnOnce(&Sites) -> Detours) -> Self {
         let dir = throw_away();
         let data = dir.path().join("data");
         fs::create_dir(&data).unwrap();
@@ -66,9 +97,11 @@ impl Processes {
         let network = Network::new(&data, |name| format!("https://{}", ports[name]));
         let admin = data.join("admin-url");
         fs::write(&admin, postgres.admin_url().expose_secret()).unwrap();
+        let sites = Sites { database: socket_of(&postgres), services: ports };
+        let detours = detours(&sites).await;
         for name in SERVICES {
-            let registers = "[people]\nregisters = \"no-victim-services\"\n";
-            let text = config(&data, &admin, &ports, issuers, name, registers);
+            let more = "[people]\nregisters = \"no-victim-services\"\n";
+            let text = config(&data, &admin, &sites.services, &detours, issuers, name, more);
             fs::write(dir.path().join(format!("{name}.toml")), text).unwrap();
         }
         let mut migrate = Command::new(trellis());
@@ -163,6 +196,20 @@ impl Processes {
         }
     }
 
+    /// Of a server whose one process is killed, all others end at once, and it recovers from its log.
+    pub fn kill_database(&self) {
+        kill_children(self.postgres.pid());
+    }
+
+    /// What each process, and the database, has said so far.
+    pub fn logs(&self) -> Vec<(String, String)> {
+        let mut files: Vec<PathBuf> = SERVICES.map(|name| self.log_of(name)).into();
+        files.push(self.postgres.data_dir().join("server.log"));
+        let name = |file: &Path| file.file_name().unwrap().to_string_lossy().into_owned();
+        let text = |file: &Path| String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned();
+        files.iter().map(|file| (name(file), text(file))).collect()
+    }
+
     /// A pool of this service's own role.
     pub async fn database(&self, name: &str) -> Db {
         let url = self.postgres.url(&ServiceSchema::of(name).role, "postgres");
@@ -172,6 +219,10 @@ impl Processes {
     /// The files of a service's configuration and of the administrator's URL.
     pub fn for_administration(&self, name: &str) -> (PathBuf, PathBuf) {
         (self.config_of(name), self.dir.path().join("data").join("admin-url"))
+    }
+
+    fn log_of(&self, name: &str) -> PathBuf {
+        self.dir.path().join(format!("{name}.log"))
     }
 
     fn config_of(&self, name: &str) -> PathBuf {
@@ -185,7 +236,7 @@ impl Processes {
     }
 
     fn run(&mut self, name: &'static str, command: Command) {
-        let log = self.dir.path().join(format!("{name}.log"));
+        let log = self.log_of(name);
         self.running.insert(name, Process::start(command, &log));
     }
 
@@ -217,6 +268,12 @@ pub(crate) fn done(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// The server says itself where it listens.
+fn socket_of(postgres: &Embedded) -> PathBuf {
+    let told = fs::read_to_string(postgres.data_dir().join("postmaster.pid")).unwrap();
+    Path::new(told.lines().nth(4).unwrap()).join(".s.PGSQL.5432")
+}
+
 /// All are held until all are known, so that they differ.
 fn free_ports() -> BTreeMap<&'static str, SocketAddr> {
     let held = SERVICES.map(|name| (name, TcpListener::bind("127.0.0.1:0").unwrap()));
@@ -228,16 +285,25 @@ pub(crate) fn config(
     data: &Path,
     url_file: &Path,
     ports: &BTreeMap<&'static str, SocketAddr>,
+    detours: &Detours,
     issuers: &str,
     name: &str,
     more: &str,
 ) -> String {
-    let peers: String =
-        ports.iter().map(|(peer, addr)| format!("{peer} = \"https://{addr}\"\n")).collect();
+    let way = |(peer, addr)| {
+        format!("{peer} = \"https://{}\"\n", detours.peers.get(peer).unwrap_or(addr))
+    };
+    let peers: String = ports.iter().map(way).collect();
+    let database = match detours.databases.get(name) {
+        Some(addr) => format!("url = \"postgres://anybody@{addr}/postgres?sslmode=disable\""),
+        None => format!("url_file = \"{}\"", url_file.display()),
+    };
+    let connections = detours.connections.get(name).map(|n| format!("max_connections = {n}"));
+    let collector = detours.collector.map(|addr| format!("otlp_endpoint = \"http://{addr}\""));
+    let [connections, collector] = [connections, collector].map(Option::unwrap_or_default);
     let (keys, pki) = (data.join("keys"), crate::network::pki(data));
     let (keys, pki) = (keys.display(), pki.display());
     let listen = ports.get(name).unwrap_or(&ports["people"]);
-    let url_file = url_file.display();
     format!(
         r#"[network]
 audience = "trellis-dev"
@@ -258,7 +324,8 @@ cert = "{pki}/{name}/tls.crt"
 key = "{pki}/{name}/tls.key"
 client_ca = "{pki}/ca.crt"
 [database]
-url_file = "{url_file}"
+{database}
+{connections}
 unsafe_durability = true
 [secrets]
 page_tokens = "{keys}/page-tokens"
@@ -266,6 +333,8 @@ people_matching = "{keys}/people-matching"
 [ledger]
 key = "{keys}/ledger-key"
 anchors = "anchors"
+[telemetry]
+{collector}
 [peers]
 {peers}
 [peers.tls]

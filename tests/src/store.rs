@@ -119,3 +119,48 @@ pub async fn holding(admin: &SecretString, words: &[&str]) -> Vec<String> {
     }
     found
 }
+
+/// An answer that a service keeps with what it has written.
+#[derive(Debug, Clone, FromRow)]
+pub struct Kept {
+    pub request_id: Uuid,
+    pub method: String,
+    pub record_id: Uuid,
+}
+
+/// All of a service's.
+pub async fn kept_answers(admin: &SecretString, service: &str) -> Vec<Kept> {
+    let answers = format!("SELECT request_id, method, record_id FROM {service}.request_log");
+    let answers = sqlx::query_as(AssertSqlSafe(answers));
+    answers.fetch_all(&mut connected(admin).await).await.unwrap()
+}
+
+/// Every note, and how many versions it has.
+pub async fn note_versions(admin: &SecretString) -> Vec<(Uuid, i64)> {
+    let versions = "SELECT n.id, count(v.version) FROM notes.note n
+        LEFT JOIN notes.note_version v ON v.note_id = n.id GROUP BY n.id";
+    sqlx::query_as(versions).fetch_all(&mut connected(admin).await).await.unwrap()
+}
+
+/// The person of every registration.
+pub async fn registered(admin: &SecretString) -> Vec<Uuid> {
+    let people = "SELECT person_id FROM people.profile";
+    sqlx::query_scalar(people).fetch_all(&mut connected(admin).await).await.unwrap()
+}
+
+/// From now on, or no more, the disk is full for a service's audit records: what a table is told that can
+/// grow no further. Where there is no room for the log that it writes ahead, a server ends at once, as at
+/// kill -9.
+pub async fn disk_full(admin: &SecretString, service: &str, full: bool) {
+    let sql = match full {
+        true => format!(
+            "CREATE OR REPLACE FUNCTION public.no_space() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 RAISE 'No space left on device' USING ERRCODE = 'disk_full';
+             END $$;
+             CREATE TRIGGER full_disk BEFORE INSERT ON {service}.audit_event
+                 FOR EACH STATEMENT EXECUTE FUNCTION public.no_space();"
+        ),
+        false => format!("DROP TRIGGER full_disk ON {service}.audit_event"),
+    };
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connected(admin).await).await.unwrap();
+}

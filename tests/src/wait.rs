@@ -21,3 +21,14 @@ pub async fn until<T, F: Future<Output = Option<T>>>(
         tokio::time::sleep(PAUSE).await;
     }
 }
+
+/// Waits until somebody waits for the held table.
+pub async fn reached(hold: &mut pg::hold::Hold) {
+    for _ in 0..2_000 {
+        if hold.waiting().await.unwrap() > 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("nobody came to the held table");
+}

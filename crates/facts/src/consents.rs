@@ -58,7 +58,10 @@ impl GrpcConsents {
 impl ConsentSource for GrpcConsents {
     fn facts(&self, questions: Vec<Question>) -> BoxFuture<'_, Result<Vec<Answer>, SourceError>> {
         let asked = questions.into_iter().map(|q| self.group.ask(q));
-        futures::future::try_join_all(asked).map(|all| all.map_err(of_group)).boxed()
+        // However long those that were asked before it take.
+        tokio::time::timeout(DEADLINE, futures::future::try_join_all(asked))
+            .map(|all| all.map_or(Err(SourceError::Unavailable), |all| all.map_err(of_group)))
+            .boxed()
     }
 }
 

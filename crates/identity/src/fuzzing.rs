@@ -47,6 +47,9 @@ pub fn claims(payload: &[u8], now: Instant) -> Result<Instant, &'static str> {
         algorithms: vec![JwsAlgorithm::ES256],
         asserts: Asserts::ALL.to_vec(),
         identity_proofing: true,
+        certificate_bound: false,
+        b2b: false,
+        discovery: false,
     };
     let accepted = Claims::parse(payload)?.accept(&Trust::of(&config, AUDIENCE), [0; 32], now)?;
     accepted.window.check(now)?;

@@ -22,7 +22,8 @@ pub struct Config {
     pub max_connections: u32,
     /// Longest wait for a free connection; beyond it the answer is `Exhausted`.
     pub acquire_timeout: Duration,
-    /// Longest wait for a new connection to be made; beyond it, `Unavailable`.
+    /// Longest wait for a new connection to be made, and for BEGIN, which waits for nobody either; beyond
+    /// it, `Unavailable`.
     pub connect_timeout: Duration,
     pub statement_timeout: Duration,
     pub lock_timeout: Duration,

@@ -31,6 +31,10 @@ pub(crate) struct Inner {
     permits: Arc<Semaphore>,
     acquire_timeout: Duration,
     pub(crate) work_timeout: Duration,
+    /// What waits for nobody: to connect, and to begin.
+    pub(crate) begin_timeout: Duration,
+    /// One statement, seen from here: the server ends it by itself before that.
+    statement_timeout: Duration,
     pub(crate) max_connections: u32,
     pub(crate) schema: String,
     /// A standby must confirm each commit: see `tx`.
@@ -53,6 +57,11 @@ pub async fn connect(config: &Config) -> Result<Db, StoreError> {
         permits: Arc::new(Semaphore::new(config.max_connections as usize)),
         acquire_timeout: config.acquire_timeout,
         work_timeout: config.work_timeout,
+        begin_timeout: config.connect_timeout,
+        statement_timeout: config
+            .statement_timeout
+            .saturating_add(config.connect_timeout)
+            .min(config.work_timeout),
         max_connections: config.max_connections,
         schema: config.schema.clone(),
         standby: AtomicBool::new(false),
@@ -188,7 +197,7 @@ impl Db {
                 None => self.acquire().await,
             };
             let mut held = held.map_err(|error| Stopped { error, doubt: lost > 0 })?;
-            let done = tokio::time::timeout(self.0.work_timeout, work(&mut held.conn)).await;
+            let done = tokio::time::timeout(self.0.statement_timeout, work(&mut held.conn)).await;
             let Ok(done) = done else {
                 // The next connection would wait as long.
                 held.conn.close_on_drop();

@@ -200,7 +200,8 @@ where
     F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
 {
     let limit = db.0.work_timeout;
-    let mut tx = match timeout(limit, begin(conn, scope)).await {
+    // A connection whose other end is gone, and nobody said so, is found here.
+    let mut tx = match timeout(limit.min(db.0.begin_timeout), begin(conn, scope)).await {
         Ok(begun) => begun.map_err(Failed::Before)?,
         // A server that stopped answering: the next connection would wait as long.
         Err(_) => return Err(Failed::Within(E::from(no_answer()))),

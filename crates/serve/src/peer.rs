@@ -84,8 +84,9 @@ pub(crate) fn endpoint(uri: Uri) -> Endpoint {
         .timeout(CALL)
         .tcp_nodelay(true)
         .tcp_keepalive(Some(KEEPALIVE))
-        .http2_keep_alive_interval(Duration::from_secs(20))
-        .keep_alive_timeout(Duration::from_secs(5))
+        // Until it is noticed that the other end is gone, every decision that asks it is a refusal.
+        .http2_keep_alive_interval(Duration::from_secs(5))
+        .keep_alive_timeout(Duration::from_secs(3))
         .keep_alive_while_idle(true)
         .http2_max_header_list_size(16 * 1024)
         .initial_connection_window_size(1024 * 1024)

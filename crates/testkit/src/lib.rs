@@ -11,12 +11,14 @@
 
 mod alike;
 mod binary;
+pub mod collector;
 pub mod fakes;
 pub mod frames;
 mod network;
 mod ports;
 mod postgres;
 mod processes;
+pub mod proxy;
 pub mod receiver;
 mod stage;
 mod story;

@@ -18,6 +18,10 @@ pub struct Args {
     /// Events of referrals, with kill -9 while they are watched; 0 leaves them out
     #[arg(long, default_value_t = 100_000)]
     events: u32,
+    /// Minutes of faults of every kind, by a seed that is printed and that TRELLIS_SEED replays; 0 leaves
+    /// them out
+    #[arg(long, default_value_t = 60)]
+    fault_minutes: u32,
     /// Audit records, in tens of thousands, that are verified in bounded memory (1 GB of disk a million); 0
     /// leaves them out
     #[arg(long, default_value_t = 1_000)]
@@ -34,7 +38,15 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
             || lifecycle(project, "TRELLIS_KILLS", args.kills, &["nothing_comes_out"])?)
         && (args.events == 0
             || lifecycle(project, "TRELLIS_EVENTS", args.events, &["whoever_watches"])?)
-        && (args.floods == 0 || processes(project, "hostile", "TRELLIS_FLOODS", args.floods, &[])?)
+        && (args.floods == 0
+            || processes(project, "hostile", ("TRELLIS_FLOODS", args.floods), &[])?)
+        && (args.fault_minutes == 0
+            || processes(
+                project,
+                "faults",
+                ("TRELLIS_FAULTS_SECONDS", args.fault_minutes.saturating_mul(60)),
+                &["whatever_fails"],
+            )?)
         && (args.ten_thousands == 0 || verified(project, args.ten_thousands)?);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -73,16 +85,16 @@ fn verified(project: &Project, ten_thousands: u32) -> anyhow::Result<bool> {
     Ok(run::status(&mut test)?.success())
 }
 
+/// The tests of what happens to services in their lives, or of them those named, with so many of something.
 fn lifecycle(project: &Project, what: &str, many: u32, only: &[&str]) -> anyhow::Result<bool> {
-    processes(project, "lifecycle", what, many, only)
+    processes(project, "lifecycle", (what, many), only)
 }
 
-/// A target of tests of real processes, or of them those named, with so many of something.
+/// Tests of real processes.
 fn processes(
     project: &Project,
-    target: &str,
-    what: &str,
-    many: u32,
+    test: &str,
+    (what, many): (&str, u32),
     only: &[&str],
 ) -> anyhow::Result<bool> {
     let built = run::status(&mut project.cargo(&["build", "--package", "trellis"]))?;
@@ -92,7 +104,7 @@ fn processes(
         "--package",
         "trellis-tests",
         "--test",
-        target,
+        test,
         "--",
         "--nocapture",
         "--test-threads",

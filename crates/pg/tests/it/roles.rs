@@ -4,7 +4,7 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-use crate::stage::{ALLOW, Stage, sql};
+use crate::stage::{ALLOW, Stage, connect, sql, until};
 
 fn migrator(migrations: &[(i64, &'static str)]) -> Migrator {
     Migrator::with_migrations(
@@ -29,6 +29,37 @@ async fn a_server_that_may_lose_commits_is_refused_unless_a_test_allows_it() {
     let stage = Stage::set().await;
     let refused = check_server(&stage.db().await, Allow::default()).await;
     assert_eq!(refused, Err(CheckError::NotDurable("fsync, full_page_writes".into())));
+}
+
+#[tokio::test]
+async fn each_setting_that_may_lose_commits_is_refused_by_its_name() {
+    // One that waits for the disk, so that nothing stands on its command line.
+    let server = pg::Embedded::start(pg::embedded::Options::default()).await.unwrap();
+    let (admin, service) = (server.admin_url(), ServiceSchema::of("stage"));
+    pg::provision(&admin, std::slice::from_ref(&service)).await.unwrap();
+    pg::migrate(&admin, &service, &[]).await.unwrap();
+    let checked = async || {
+        // The settings are those of a session's beginning.
+        let config = Config::new(server.url("trellis_stage", "postgres"), "stage");
+        check_server(&pg::connect(&config).await.unwrap(), Allow::default()).await
+    };
+    assert_eq!(checked().await, Ok(()));
+    let mut conn = connect(&admin).await;
+    for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+        sql(&mut conn, &format!("ALTER SYSTEM SET {setting} = off")).await;
+        sql(&mut conn, "SELECT pg_reload_conf()").await;
+        until("it is refused", async || {
+            checked().await == Err(CheckError::NotDurable(setting.to_owned()))
+        })
+        .await;
+        sql(&mut conn, &format!("ALTER SYSTEM RESET {setting}")).await;
+        sql(&mut conn, "SELECT pg_reload_conf()").await;
+        until("it is taken", async || checked().await == Ok(())).await;
+    }
+    // Of the role alone, too.
+    sql(&mut conn, "ALTER ROLE trellis_stage SET synchronous_commit = off").await;
+    let refused = Err(CheckError::NotDurable("synchronous_commit".into()));
+    assert_eq!(checked().await, refused);
 }
 
 #[tokio::test]
