@@ -129,18 +129,14 @@ async fn no_other_spelling_of_a_path_and_no_header_makes_anybody_else_of_the_cal
     }
     // Whoever they say that they are in other words, they are who their token says.
     let token = world.unrelated.token.as_str();
-    let mine = raw::call_with(
-        &channel,
-        &good.rpc.path(),
-        Some(token),
-        vec![good.message.encode_to_vec()],
-        &[
-            ("x-user-id", "dr-elm"),
-            ("x-agency", &world.agencies.clinic),
-            ("x-roles", "CLINICIAN"),
-            ("x-forwarded-user", "dr-elm"),
-            ("x-forwarded-client-cert", "URI=spiffe://trellis/trellis/consent"),
-        ],
-    );
-    assert_eq!(mine.await.unwrap_err().code(), Code::NotFound);
+    let (path, body) = (good.rpc.path(), good.message.encode_to_vec());
+    let said = [
+        ("x-user-id", "dr-elm"),
+        ("x-agency", &*world.agencies.clinic),
+        ("x-roles", "CLINICIAN"),
+        ("x-forwarded-user", "dr-elm"),
+        ("x-forwarded-client-cert", "URI=spiffe://trellis/trellis/consent"),
+    ];
+    let mine = raw::call_with(&channel, &path, Some(token), vec![body], &said).await;
+    assert_eq!(mine.unwrap_err().code(), Code::NotFound);
 }

@@ -49,7 +49,7 @@ fn is(field: &FieldDescriptor, name: &str) -> bool {
 fn walk(message: &DynamicMessage, prefix: &str, above: &[FieldDescriptor], out: &mut Vec<Ill>) {
     for field in message.descriptor().fields() {
         let path = format!("{prefix}{}", field.name());
-        let at = [above, &[field.clone()]].concat();
+        let at = [above, std::slice::from_ref(&field)].concat();
         let list = field.is_list();
         let named = if list { format!("{path}[0]") } else { path.clone() };
         for (how, value, want) in ill(&field) {

@@ -95,7 +95,7 @@ requests! {
         FindServicesRequest GetAgencyRequest GetCareTeamRequest GetServiceRequest
         ImportDirectoryRequest ListAgenciesRequest ListCareTeamsRequest RegisterAgencyRequest
         ReinstateAgencyRequest SearchServicesRequest SetCapacityRequest SuspendAgencyRequest
-        UpdateAgencyRequest UpdateCareTeamRequest UpdateServiceRequest WatchAgenciesRequest
+        UpdateAgencyRequest UpdateCareTeamRequest UpdateServiceRequest
     ]
     notes: notes_of [
         AcknowledgeNoteRequest AddStatementRequest AmendNoteRequest AnswerQuestionRequest

@@ -1,4 +1,5 @@
 //! Every target on its kept inputs, and on changes of them for some seconds; and that the targets are all there.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
     collections::{BTreeSet, HashSet},
