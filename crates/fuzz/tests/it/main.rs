@@ -52,7 +52,10 @@ fn every_request_of_the_contract_is_a_target_and_known_by_its_own_key() {
     let pool = DescriptorPool::decode(wire::DESCRIPTORS).unwrap();
     let ours = pool.services().filter(|service| service.full_name().starts_with("trellis."));
     let methods: Vec<_> = ours.flat_map(|service| service.methods().collect::<Vec<_>>()).collect();
-    let contract: BTreeSet<_> = methods.iter().map(|m| m.input().full_name().to_owned()).collect();
+    // One that has no field has nothing to parse.
+    let inputs = methods.iter().map(|method| method.input());
+    let inputs = inputs.filter(|input| input.fields().len() > 0);
+    let contract: BTreeSet<_> = inputs.map(|input| input.full_name().to_owned()).collect();
     let here: BTreeSet<_> = REQUESTS.iter().map(|request| request.name.to_owned()).collect();
     assert_eq!(contract, here);
     let keys: HashSet<_> = REQUESTS.iter().map(Request::key).collect();
