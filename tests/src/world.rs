@@ -80,6 +80,8 @@ impl Person {
     }
 }
 
+static REGISTERING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 impl World {
     pub async fn new(network: &Network) -> Self {
         Self::with_bindings(network, |_| Vec::new()).await
@@ -145,7 +147,10 @@ impl World {
         let actor = network.actor(network.tokens.person(&sub));
         let request = registration();
         let identifier = request.identifiers[0].clone();
+        // All have the same names: registrations at once would look each other up again and again.
+        let one = REGISTERING.lock().await;
         let registered = served!(self.clinician.people(), register_person, request);
+        drop(one);
         let name = registered.person.unwrap().name;
         Person { name, identifier, sub, actor }
     }

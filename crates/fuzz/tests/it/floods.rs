@@ -6,9 +6,9 @@ use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
 use trellis_fuzz::REQUESTS;
 
 /// Bytes of a flood: a fraction of what a listener takes, and enough to tell a square.
-const LONG: usize = 128 * 1024;
+const LONG: usize = 32 * 1024;
 /// Of one request, in a debug build on a busy machine: a square takes minutes.
-const LONGEST: Duration = Duration::from_secs(5);
+const LONGEST: Duration = Duration::from_secs(2);
 
 fn varint(mut number: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
