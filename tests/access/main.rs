@@ -21,4 +21,3 @@ mod repeats;
 mod rights;
 mod scene;
 mod surface;
-mod values;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use prost::Message as _;
-use prost_reflect::Kind;
+use prost_reflect::{DynamicMessage, Kind};
 use tonic::Code;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -70,6 +70,19 @@ fn no_list_tells_how_many_there_are() {
     }
 }
 
+/// Of the field, or of each element of the list.
+fn known_only(rules: &DynamicMessage) -> bool {
+    let inner = |of: &DynamicMessage, name: &str| {
+        let set = of.has_field_by_name(name).then(|| of.get_field_by_name(name)).flatten();
+        set.and_then(|value| value.as_message().cloned())
+    };
+    let items = inner(rules, "repeated").and_then(|list| inner(&list, "items"));
+    let items = items.as_ref().unwrap_or(rules);
+    inner(items, "enum").is_some_and(|rules| {
+        rules.get_field_by_name("defined_only").is_some_and(|only| only.as_bool() == Some(true))
+    })
+}
+
 /// An enum's value that nobody knows, and the one that means nothing, are refused by the contract itself.
 #[test]
 fn every_enum_of_a_request_takes_known_values_only() {
@@ -91,9 +104,9 @@ fn every_enum_of_a_request_takes_known_values_only() {
                 continue;
             }
             let options = field.options();
-            let set = options.get_extension(&rules).into_owned();
-            let said = format!("{set:?}");
-            if !said.contains("defined_only") {
+            let set = options.has_extension(&rules).then(|| options.get_extension(&rules));
+            let set = set.and_then(|set| set.as_message().cloned());
+            if !set.is_some_and(|set| known_only(&set)) {
                 lacking.push(field.full_name().to_owned());
             }
         }

@@ -142,7 +142,7 @@ async fn made_here(network: &Network) {
         let offer = CreateServiceRequest {
             request_id: request_id(),
             display_name: name.into(),
-            description: "About\u{2028} it".into(),
+            description: "About it".into(),
             need_categories: vec!["102".into(), "103-02".into()],
             languages: vec!["es".into(), "Tagalog".into()],
             eligibility: "Anybody".into(),
