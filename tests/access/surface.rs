@@ -70,6 +70,18 @@ fn no_list_tells_how_many_there_are() {
     }
 }
 
+/// Set by the service alone, or looked at by the handler. A new field says it by its annotation.
+const BY_HAND: [&str; 8] = [
+    "trellis.consent.v1.AcknowledgeRevocationRequest.kind",
+    "trellis.consent.v1.RecordedSignature.method",
+    "trellis.directory.v1.Agency.sector",
+    "trellis.directory.v1.Agency.status",
+    "trellis.directory.v1.CareTeam.status",
+    "trellis.directory.v1.Service.support_kinds",
+    "trellis.people.v1.NoticeDelivery.last_failure",
+    "trellis.people.v1.NoticeDelivery.state",
+];
+
 /// Of the field, or of each element of the list.
 fn known_only(rules: &DynamicMessage) -> bool {
     let inner = |of: &DynamicMessage, name: &str| {
@@ -112,7 +124,7 @@ fn every_enum_of_a_request_takes_known_values_only() {
         }
     }
     lacking.sort();
-    assert_eq!(lacking, [] as [String; 0]);
+    assert_eq!(lacking, BY_HAND);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,9 +26,6 @@ pub struct Args {
     /// leaves them out
     #[arg(long, default_value_t = 1_000)]
     ten_thousands: u32,
-    /// Floods of bad input, so many times as long as in `test`; 0 leaves them out
-    #[arg(long, default_value_t = 20)]
-    floods: u32,
 }
 
 pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
@@ -38,8 +35,6 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
             || lifecycle(project, "TRELLIS_KILLS", args.kills, &["nothing_comes_out"])?)
         && (args.events == 0
             || lifecycle(project, "TRELLIS_EVENTS", args.events, &["whoever_watches"])?)
-        && (args.floods == 0
-            || processes(project, "hostile", ("TRELLIS_FLOODS", args.floods), &[])?)
         && (args.fault_minutes == 0
             || processes(
                 project,
