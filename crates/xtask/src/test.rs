@@ -165,7 +165,7 @@ fn walls_step(project: &Project) -> anyhow::Result<Outcome> {
     let registry = walls::Registry::read(&project.root)?;
     let mut faults = walls::faults(project, &registry)?;
     if run::is_installed("cargo-nextest") {
-        let results = walls::Results::read(&walls::Results::file(project))?;
+        let results = walls::Results::read(&walls::Results::file(&project.root))?;
         faults.extend(walls::failing(&registry, &results));
     }
     for fault in &faults {

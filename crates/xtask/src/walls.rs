@@ -43,7 +43,7 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
         run::is_installed("cargo-nextest"),
         "cargo-nextest runs the tests: cargo install --locked cargo-nextest"
     );
-    let results = Results::file(project);
+    let results = Results::file(&project.root);
     let _ = fs::remove_file(&results);
     let figures = project.target.join("walls").join("figures");
     let _ = fs::remove_dir_all(&figures);

@@ -74,7 +74,7 @@ impl Copy {
     }
 
     fn tested(&self, project: &Project, mutation: &Mutation) -> anyhow::Result<Fate> {
-        let results = Results::file(project);
+        let results = Results::file(&self.root);
         let _ = fs::remove_file(&results);
         let mut command = project.cargo(&["nextest", "run", "--no-fail-fast"]);
         command.current_dir(&self.root).args(["--filterset", &filter(&mutation.tests)]);

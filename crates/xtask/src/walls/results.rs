@@ -9,7 +9,6 @@ use std::{
 use anyhow::Context;
 
 use super::registry::TestName;
-use crate::project::Project;
 
 /// Of each test that was run, whether it passed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,8 +23,9 @@ pub enum Went {
 }
 
 impl Results {
-    pub fn file(project: &Project) -> PathBuf {
-        project.target.join("nextest").join("default").join("junit.xml")
+    /// cargo-nextest puts it below the workspace's own `target`, wherever the target directory is.
+    pub fn file(root: &Path) -> PathBuf {
+        root.join("target/nextest/default/junit.xml")
     }
 
     pub fn read(file: &Path) -> anyhow::Result<Self> {
