@@ -105,10 +105,9 @@ async fn chapter(seed: u64, lasting: Duration) {
     judge::verified(&mut doing).await;
     traces.look_at(&doing);
     judge::says_nothing(&doing, &traces);
-    println!("{}", table(&doing.sums));
     let count = |n: &std::sync::atomic::AtomicUsize| n.load(SeqCst);
     let leaks = [Clause::Revoked, Clause::Secret, Clause::Closed];
-    println!(
+    let figures = format!(
         "started in {started:.1?}, faults for {:.1?}, ended in {:.1?}\n\
          writes acknowledged {}, repeated {}, not known for a time {open}, lost {lost}\n\
          reads served {}, refused {}, overtaken {}, unanswered calls {}, leaks {}\n\
@@ -127,6 +126,12 @@ async fn chapter(seed: u64, lasting: Duration) {
         book.breaches(Clause::Recorded),
         traces.bytes / 1_000,
     );
+    let figures = format!("{}\n{figures}", table(&doing.sums));
+    println!("{figures}");
+    if let Some(folder) = std::env::var_os("TRELLIS_FIGURES") {
+        let shown = format!("## Faults, seed {seed}\n\n```\n{figures}\n```\n");
+        std::fs::write(std::path::Path::new(&folder).join("faults.md"), shown).unwrap();
+    }
     let broken = book.all_broken();
     assert!(broken.is_empty(), "TRELLIS_SEED={seed}:\n{}", broken.join("\n"));
 }

@@ -25,8 +25,9 @@ const RULES: &[(&str, &str)] = &[
         "has a policy for the service that asks for no person",
         "SELECT c.relname || '.' || p.polname FROM own_tables c JOIN pg_policy p ON p.polrelid = c.oid
          WHERE c.people AND (p.polroles = '{0}' OR (SELECT oid FROM own_role) = ANY (p.polroles))
-           AND COALESCE(pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid), '')
-               !~ 'current_people\\(\\)|00000000-0000-0000-0000-000000000000'",
+           AND EXISTS (SELECT FROM (VALUES (p.polqual), (p.polwithcheck)) e (half)
+               WHERE half IS NOT NULL AND pg_get_expr(half, c.oid)
+                   !~ 'current_people\\(\\)|00000000-0000-0000-0000-000000000000')",
     ),
     (
         "has a person's data, and the service may delete it",

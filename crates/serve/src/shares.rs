@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -20,8 +21,8 @@ use crate::config::Share;
 use crate::methods::Kind;
 use crate::reply;
 
-/// Those who are remembered before those who have been quiet for a while are forgotten.
-const REMEMBERED: usize = 4_096;
+/// After so many calls those who have been quiet for a while are forgotten: to look at all at each call would cost.
+const FORGET_AFTER: usize = 4_096;
 
 /// Whose share a call is taken from. `key`: the same for the same caller, as a hash that nobody outside can aim at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -124,6 +125,7 @@ impl Drop for Held {
 
 struct Rate {
     limiter: DefaultKeyedRateLimiter<u64>,
+    calls: AtomicUsize,
     share: Share,
 }
 
@@ -131,11 +133,11 @@ impl Rate {
     fn new(share: Share) -> Self {
         let most = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_second(most(share.per_second)).allow_burst(most(share.burst));
-        Self { limiter: RateLimiter::keyed(quota), share }
+        Self { limiter: RateLimiter::keyed(quota), calls: AtomicUsize::new(0), share }
     }
 
     fn check(&self, key: u64) -> Result<(), Status> {
-        if self.limiter.len() > REMEMBERED {
+        if self.calls.fetch_add(1, Relaxed) % FORGET_AFTER == FORGET_AFTER - 1 {
             self.limiter.retain_recent();
         }
         self.limiter.check_key(&key).map_err(|early| {

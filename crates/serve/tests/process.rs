@@ -12,18 +12,14 @@ mod support;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::BodyExt;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serve::Server;
-use tonic::body::Body;
-use tonic::server::NamedService;
+use testkit::collector::Collector;
 
 use crate::echo::{Echo, descriptors};
 use crate::support::{Client, config, soon, until};
@@ -159,68 +155,15 @@ async fn the_log_is_json_and_holds_nothing_of_what_callers_sent_even_at_trace() 
     }
 }
 
-/// A collector that keeps the bytes it is sent.
-#[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<u8>>>);
-
-macro_rules! collect {
-    ($service:ident, $name:literal) => {
-        #[derive(Clone)]
-        struct $service(Collector);
-
-        impl NamedService for $service {
-            const NAME: &'static str = $name;
-        }
-
-        impl tower::Service<Request<Body>> for $service {
-            type Response = Response<Body>;
-            type Error = std::convert::Infallible;
-            type Future = futures::future::BoxFuture<'static, Result<Response<Body>, Self::Error>>;
-
-            fn poll_ready(
-                &mut self,
-                _: &mut std::task::Context<'_>,
-            ) -> std::task::Poll<Result<(), Self::Error>> {
-                std::task::Poll::Ready(Ok(()))
-            }
-
-            fn call(&mut self, req: Request<Body>) -> Self::Future {
-                let kept = Arc::clone(&self.0.0);
-                Box::pin(async move {
-                    let bytes = req.into_body().collect().await.unwrap().to_bytes();
-                    kept.lock().unwrap().extend_from_slice(&bytes);
-                    // An empty message: whatever was sent, all of it was accepted.
-                    let message = http_body_util::Full::new(Bytes::from_static(&[0; 5]));
-                    let mut trailers = http::HeaderMap::new();
-                    tonic::Status::ok("").add_header(&mut trailers).unwrap();
-                    let body = message.with_trailers(std::future::ready(Some(Ok(trailers))));
-                    let mut response = Response::new(Body::new(body));
-                    let kind = http::HeaderValue::from_static("application/grpc");
-                    response.headers_mut().insert("content-type", kind);
-                    Ok(response)
-                })
-            }
-        }
-    };
-}
-collect!(Traces, "opentelemetry.proto.collector.trace.v1.TraceService");
-collect!(Metrics, "opentelemetry.proto.collector.metrics.v1.MetricsService");
-
 #[tokio::test(flavor = "multi_thread")]
 async fn traces_and_metrics_reach_the_collector_without_anything_of_a_person() {
-    let kept = Collector::default();
-    let collector = Server::builder(config(""))
-        .add_service(Traces(kept.clone()))
-        .add_service(Metrics(kept.clone()))
-        .start()
-        .await
-        .unwrap();
+    let collector = Collector::start().await.unwrap();
     let endpoint = format!("http://{}", collector.addr());
     let env = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())];
     let process = Process::start(&env);
     canaries(process.addr).await;
     tokio::task::spawn_blocking(move || process.stop()).await.unwrap();
-    let bytes = kept.0.lock().unwrap().clone();
+    let bytes = collector.take();
     let has = |what: &[u8]| bytes.windows(what.len()).any(|w| w == what);
     let trace_id = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128.to_be_bytes();
     for wanted in [&b"test.Echo/Say"[..], &trace_id, b"rpc.server.duration", b"INTERNAL"] {

@@ -47,29 +47,16 @@ impl Processes {
 
     /// These groups of services, a process each; a group goes by its first service's name.
     pub async fn start_as(groups: &[Vec<&'static str>]) -> anyhow::Result<Self> {
-        Self::start_with(groups, |_| String::new()).await
-    }
-
-    /// The same, with more lines for each group's listener: keys of `[serve]` and tables below it. Of
-    /// two groups with one service the first is called.
-    pub async fn start_with(
-        groups: &[Vec<&'static str>],
-        serve: impl Fn(&str) -> String,
-    ) -> anyhow::Result<Self> {
         let stage = Stage::new(Arc::new(SystemClock), migrate).await?;
         let ports = ports(groups.len())?;
-        let mut urls: Vec<(&str, String)> = Vec::new();
+        let mut urls = Vec::new();
         for (group, port) in groups.iter().zip(&ports) {
-            for service in group {
-                if !urls.iter().any(|(known, _)| known == service) {
-                    urls.push((*service, format!("http://127.0.0.1:{port}")));
-                }
-            }
+            urls.extend(group.iter().map(|s| (*s, format!("http://127.0.0.1:{port}"))));
         }
         let mut running = BTreeMap::new();
         for (group, port) in groups.iter().zip(&ports) {
             let name = *group.first().context("a group of no services")?;
-            let config = stage.config_with(name, *port, &urls, &serve(name))?;
+            let config = stage.config(name, *port, &urls)?;
             running.insert(name, Process::start(config, group.clone())?);
         }
         for (name, process) in &mut running {
@@ -86,11 +73,6 @@ impl Processes {
 
     pub fn stage(&self) -> &Stage {
         &self.stage
-    }
-
-    /// The process of a group, by its first service.
-    pub fn group(&self, name: &str) -> &Process {
-        self.running.get(name).expect("a group of this network")
     }
 
     /// The process of a service.
@@ -156,11 +138,6 @@ impl Process {
             Ok(()) => Ok(()),
             Err(status) => bail!("it ended, {status}: {}", self.log()),
         }
-    }
-
-    /// The port that it listens on.
-    pub fn port(&self) -> anyhow::Result<u16> {
-        Ok(std::fs::read_to_string(port_file(&self.config))?.trim().parse()?)
     }
 
     pub fn pid(&self) -> u32 {

@@ -52,7 +52,7 @@ impl Stage {
         let database = Postgres::shared()
             .await?
             .migrated(async |template| {
-                let config = write(path, "migrate", &template.url, (0, ""), &[])?;
+                let config = write(path, "migrate", &template.url, 0, &[])?;
                 migrate(&config, template).await
             })
             .await
@@ -67,18 +67,7 @@ impl Stage {
         port: u16,
         peers: &[(&str, String)],
     ) -> anyhow::Result<PathBuf> {
-        self.config_with(name, port, peers, "")
-    }
-
-    /// The same, with more lines for the listener: keys of `[serve]` and tables below it.
-    pub fn config_with(
-        &self,
-        name: &str,
-        port: u16,
-        peers: &[(&str, String)],
-        serve: &str,
-    ) -> anyhow::Result<PathBuf> {
-        write(self.dir.path(), name, &self.database.url, (port, serve), peers)
+        write(self.dir.path(), name, &self.database.url, port, peers)
     }
 
     pub fn path(&self) -> &Path {
@@ -90,7 +79,7 @@ fn write(
     dir: &Path,
     name: &str,
     database: &str,
-    (port, serve): (u16, &str),
+    port: u16,
     peers: &[(&str, String)],
 ) -> anyhow::Result<PathBuf> {
     let peers: String =
@@ -114,7 +103,6 @@ directory = "keys"
 listen = "127.0.0.1:{port}"
 plaintext = true
 drain_seconds = 10
-{serve}
 
 [database]
 url = "{database}"

@@ -33,6 +33,13 @@ async fn each_thing_that_a_migration_may_forget_is_named() {
             "seen.more: has a policy for the service that asks for no person",
         ),
         (
+            format!(
+                "{table} SELECT protect('seen'); CREATE POLICY moved ON seen FOR UPDATE TO \
+                 trellis_stage USING (person_id = ANY (current_people())) WITH CHECK (true)"
+            ),
+            "seen.moved: has a policy for the service that asks for no person",
+        ),
+        (
             format!("{table} SELECT protect('seen'); SELECT allow_delete('seen')"),
             "seen: has a person's data, and the service may delete it",
         ),
