@@ -1,7 +1,7 @@
 //! What a checked read costs: the same call three times, as an echo, as an unprotected read and as
 //! the real GetNote, each behind the same listener on one core of its own, under the load of
 //! h2load; what a decision costs, beside Cedar's; what a search of the directory and of notes costs as it
-//! grows; and how soon those who watch are told. `cargo xtask bench` builds this with the release profile and runs it.
+//! grows; what is served under overload; and how soon those who watch are told. `cargo xtask bench` builds this with the release profile and runs it.
 //!
 //! Nothing ships from here. It puts the services together as the binary does, but for the people
 //! service and the directory, which a read by staff does not ask: their answers are fixed.
@@ -32,6 +32,8 @@ struct Cli {
 enum Command {
     /// Measures, and prints the table
     Run(run::Args),
+    /// Measures what is served while many times as much is asked for
+    Overload(run::overload::Args),
     /// Measures a decision alone, beside Cedar's
     Decide(decide::Args),
     /// Measures searches of the directory, beside a scan
@@ -68,6 +70,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Overload(args) => run::overload::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Search(args) => search::run(&args),
         Command::Notes(args) => notes::run(&args),

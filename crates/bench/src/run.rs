@@ -4,6 +4,7 @@ mod check;
 pub mod child;
 pub mod cores;
 mod load;
+pub mod overload;
 pub mod report;
 mod verified;
 
@@ -106,7 +107,7 @@ impl Stage {
 }
 
 async fn measure(args: &Args, cores: &Cores, home: &std::path::Path) -> anyhow::Result<()> {
-    let mut stage = set(args, cores, home).await?;
+    let mut stage = set(args.notes, cores, home).await?;
     let runtimes = runtimes(args, cores, home, &stage)?;
     let chosen = runtimes.chosen;
     let mut servers = Vec::new();
@@ -117,7 +118,7 @@ async fn measure(args: &Args, cores: &Cores, home: &std::path::Path) -> anyhow::
         stage.expected.check(*kind, server.channel()?, &stage.world).await?;
     }
     for (_, server) in &servers {
-        let load = Load { clients: 64, addr: server.addr(), notes: stage.world.notes.len() };
+        let load = Load::of(64, server.addr(), stage.world.notes.len());
         load.put(home, args.first())?;
     }
     let mut cells: Vec<Cell> = Vec::new();
@@ -128,7 +129,7 @@ async fn measure(args: &Args, cores: &Cores, home: &std::path::Path) -> anyhow::
         stage.place(cores, layout)?;
         for (kind, server) in &mut servers {
             bar.set_message(format!("{} x {clients}, {}", report::short(*kind), layout.name()));
-            let load = Load { clients, addr: server.addr(), notes: stage.world.notes.len() };
+            let load = Load::of(clients, server.addr(), stage.world.notes.len());
             load.put(home, args.warm_up())?;
             // Connections made since may have come with another place.
             stage.place(cores, layout)?;
@@ -158,7 +159,7 @@ async fn measure(args: &Args, cores: &Cores, home: &std::path::Path) -> anyhow::
 }
 
 /// The database, the consent service, and what there is to read.
-async fn set(args: &Args, cores: &Cores, home: &std::path::Path) -> anyhow::Result<Stage> {
+async fn set(count: usize, cores: &Cores, home: &std::path::Path) -> anyhow::Result<Stage> {
     let notes = ("notes", &notes::MIGRATIONS);
     let database = prepare::database(home, notes).await?;
     store::open_role(database.admin_url().expose_secret(), prepare::OPEN_ROLE).await?;
@@ -173,10 +174,10 @@ async fn set(args: &Args, cores: &Cores, home: &std::path::Path) -> anyhow::Resu
             .await
             .context("the template")?
     };
-    let people: Vec<Uuid> = (0..args.notes).map(|_| Uuid::new_v4()).collect();
+    let people: Vec<Uuid> = (0..count).map(|_| Uuid::new_v4()).collect();
     let ids = || -> Vec<Uuid> {
         let clock = crate::world::clock();
-        (0..args.notes).map(|_| ledger::new_id(&clock)).collect()
+        (0..count).map(|_| ledger::new_id(&clock)).collect()
     };
     let (notes, consents) = (ids(), ids());
     store::fill(admin.expose_secret(), &template, &people, &notes, &consents).await?;
@@ -202,7 +203,7 @@ fn runtimes(
     for runtime in [Runtime::Current, Runtime::Multi] {
         for kind in [Kind::A, Kind::C] {
             let server = Child::server(kind, home, cores, runtime)?;
-            let load = Load { clients: 64, addr: server.addr(), notes: stage.world.notes.len() };
+            let load = Load::of(64, server.addr(), stage.world.notes.len());
             load.put(home, args.first())?;
             servers.push((runtime, kind, server, load, Vec::new()));
         }

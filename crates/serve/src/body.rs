@@ -4,6 +4,7 @@
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -29,7 +30,7 @@ pub(crate) struct ReplyBody {
     left: Bytes,
     /// A unary reply's first frame: encoded before anybody reads it, so that it is counted.
     first: Option<Frame<Bytes>>,
-    share: Share,
+    share: Arc<Share>,
     call: Call,
     deadline: Deadline,
     /// Streams only: a unary reply is there as a whole when it begins.
@@ -45,7 +46,7 @@ impl ReplyBody {
         call: Call,
         deadline: Deadline,
         drain: Option<WaitForCancellationFutureOwned>,
-        share: Share,
+        share: Arc<Share>,
     ) -> Self {
         let timer = match (&drain, deadline.instant()) {
             (Some(_), Some(at)) => Some(Box::pin(tokio::time::sleep_until(at))),
@@ -128,8 +129,8 @@ impl http_body::Body for ReplyBody {
             }
             Ok(Poll::Ready(Some(Ok(frame)))) => match frame.into_data() {
                 Ok(data) => {
-                    if !this.share.set(data.len()) {
-                        return this.cut(&reply::overloaded());
+                    if let Err(full) = this.share.set(data.len()) {
+                        return this.cut(&full.status());
                     }
                     this.left = data;
                     this.piece()

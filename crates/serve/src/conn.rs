@@ -23,6 +23,7 @@ use crate::listen::Serve;
 use crate::live::{Live, State};
 use crate::sniff::{Protocol, Sniffed, sniff};
 use crate::tls::Tls;
+use crate::turn::{Guest, Paced};
 
 /// A connection that has not yet said anything when a drain begins gets so long to do so: its
 /// request may be on the way.
@@ -96,6 +97,7 @@ pub(crate) async fn serve<S: Serve>(
     settings: &Settings,
     shared: &Shared,
     door: S,
+    guest: Arc<Guest>,
 ) {
     let _ = stream.set_nodelay(true);
     match &settings.tls {
@@ -105,7 +107,7 @@ pub(crate) async fn serve<S: Serve>(
                 sniff(stream).await.map(|(protocol, io)| (protocol, io, info))
             };
             if let Some((protocol, io, info)) = in_time(begun, settings, shared).await {
-                drive(protocol, io, info, settings, shared, door).await;
+                drive(protocol, io, info, settings, shared, door, guest).await;
             }
         }
         Some(tls) => {
@@ -115,7 +117,7 @@ pub(crate) async fn serve<S: Serve>(
                 sniff(stream).await.map(|(protocol, io)| (protocol, io, info))
             };
             if let Some((protocol, io, info)) = in_time(begun, settings, shared).await {
-                drive(protocol, io, info, settings, shared, door).await;
+                drive(protocol, io, info, settings, shared, door, guest).await;
             }
         }
     }
@@ -151,6 +153,7 @@ async fn drive<S, IO, Info>(
     settings: &Settings,
     shared: &Shared,
     door: S,
+    guest: Arc<Guest>,
 ) where
     S: Serve,
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -162,12 +165,16 @@ async fn drive<S, IO, Info>(
         (Protocol::Other, None) => return,
     };
     let (live, taking) = (Arc::new(Live::default()), io.taking());
+    let service = connection.certificate().is_some_and(|shown| !shown.services.is_empty());
+    let turn = Arc::new(shared.admission.turn(guest).of_service(service));
+    let io = Paced::new(io, Arc::clone(&turn));
     let calls = Arc::clone(&live);
     let service = service_fn(move |req: Request<Incoming>| {
         let mut req = req.map(Body::new);
         req.extensions_mut().insert(info.clone());
         req.extensions_mut().insert(connection.clone());
         req.extensions_mut().insert(Arc::clone(&calls));
+        req.extensions_mut().insert(Arc::clone(&turn));
         door.serve(req)
     });
     let mut conn = std::pin::pin!(builder.serve_connection(TokioIo::new(io), service));

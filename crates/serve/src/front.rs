@@ -27,6 +27,7 @@ use crate::live::{self, Live};
 use crate::methods::{Kind, Method, Methods};
 use crate::reply;
 use crate::shares::Place;
+use crate::turn::Turn;
 
 pub(crate) type Reply = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
@@ -53,7 +54,8 @@ pub(crate) struct Call {
     method: Method,
     started: Instant,
     code: Option<Code>,
-    _admitted: Option<Admitted>,
+    admitted: Option<Admitted>,
+    turn: Option<Arc<Turn>>,
     /// The caller's share, once somebody has said whose it is.
     place: Place,
     _live: Option<live::Call>,
@@ -102,8 +104,8 @@ fn deadlines(kind: Kind, wanted: Option<Duration>, cap: Duration) -> (Deadline, 
     match kind {
         Kind::Unary => (of(capped), of(capped)),
         // A stream may last, but its handler begins it in the time of a unary call.
-        Kind::Stream => (of(capped), of(wanted)),
-        Kind::Upload | Kind::Watch => (of(wanted), of(wanted)),
+        Kind::Stream | Kind::Watch => (of(capped), of(wanted)),
+        Kind::Upload => (of(wanted), of(wanted)),
     }
 }
 
@@ -116,14 +118,19 @@ where
     pub fn begin(&self, req: Request<Body>) -> Reply {
         let method = self.shared.methods.of(req.uri().path());
         let front = self.clone();
+        let of = req.extensions();
+        // Before the connection is read any further: it may be kept waiting.
+        let turn = of.get::<Arc<Turn>>().cloned();
+        let admitted = self.shared.admission.enter(&method, turn.as_deref());
         let call = Call {
             trace: telemetry::request(req.headers(), method.service, method.name),
             method,
             started: Instant::now(),
             code: None,
-            _admitted: None,
+            admitted,
+            turn,
             place: Place::of(method.kind),
-            _live: req.extensions().get::<Arc<Live>>().map(|l| l.enter(method.kind == Kind::Unary)),
+            _live: of.get::<Arc<Live>>().map(|l| l.enter(method.kind == Kind::Unary)),
         };
         Box::pin(async move { Ok(front.answer(req, call).await) })
     }
@@ -136,18 +143,23 @@ where
         if first.remaining().is_some_and(|left| left.is_zero()) {
             return refuse(call, &reply::deadline_exceeded());
         }
-        call._admitted = self.shared.admission.enter(&call.method);
-        if call._admitted.is_none() {
+        if call.admitted.is_none() {
             telemetry::metrics::refusal(call.method.name, "OVERLOADED");
             return refuse(call, &reply::overloaded());
         }
         req.extensions_mut().insert(whole);
-        req.extensions_mut().insert(call.place.clone());
-        let unary = call.method.kind == Kind::Unary;
+        let (unary, public) = (call.method.kind == Kind::Unary, call.method.is_public());
         // Until the service has answered: what was read is held as a message.
-        let held = Arc::new(self.shared.held.share());
-        let req = req.map(|body| Body::new(Intake::new(body, Arc::clone(&held), unary)));
-        let replies = self.shared.held.share();
+        let (held, replies) = (self.shared.held.share(), self.shared.held.share());
+        if public {
+            for share in [&held, &replies] {
+                share.is_of(self.shared.held.public());
+            }
+        }
+        let place = call.place.with([Arc::clone(&held), Arc::clone(&replies)]);
+        req.extensions_mut().insert(place);
+        let one = call.method.one_message;
+        let req = req.map(|body| Body::new(Intake::new(body, Arc::clone(&held), one, public)));
         let drain = match call.method.kind {
             Kind::Unary => None,
             Kind::Watch => Some(self.shared.drain.watches.clone()),
@@ -181,6 +193,9 @@ where
                     response
                 }
                 None => {
+                    if let Some(turn) = call.turn.as_ref().filter(|_| !public) {
+                        turn.guest.was_answered();
+                    }
                     let drain = drain.map(|d| d.cancelled_owned());
                     let (parts, body) = response.into_parts();
                     let mut body = ReplyBody::new(body, call, whole, drain, replies);

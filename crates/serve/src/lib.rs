@@ -35,6 +35,7 @@ mod signals;
 mod sniff;
 mod spiffe;
 mod tls;
+mod turn;
 mod web;
 
 pub use config::{Limits, ServeConfig, Share, Shares, TlsConfig, WebConfig};

@@ -1,7 +1,8 @@
 //! Accepting connections, and the order in which a listener goes away.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use http::Request;
@@ -15,9 +16,46 @@ use tonic::body::Body;
 use crate::conn::{self, Settings};
 use crate::front::{Reply, Shared};
 use crate::server::Drained;
+use crate::turn::Guest;
 use crate::{Error, Health};
 
 const BACKLOG: u32 = 1024;
+
+/// A connection that must make room for another one has gone in this time.
+const LEAVING: Duration = Duration::from_secs(1);
+
+/// Connections in the order in which they came. When there are as many as there may be, the one that has been there
+/// longest without an answer makes room: whoever opens many and asks for nothing, or for nothing that they may, keeps
+/// nobody out.
+#[derive(Debug, Default)]
+pub(crate) struct Guests(Mutex<VecDeque<Weak<Guest>>>);
+
+impl Guests {
+    /// Of so many those that have gone are forgotten.
+    const MANY: usize = 4_096;
+
+    fn comes(&self) -> Arc<Guest> {
+        let guest = Arc::new(Guest::default());
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= Self::MANY {
+            all.retain(|guest| guest.upgrade().is_some_and(|guest| !guest.is_known()));
+        }
+        all.push_back(Arc::downgrade(&guest));
+        guest
+    }
+
+    /// Whether there was one.
+    fn one_leaves(&self) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(guest) = all.pop_front() {
+            if let Some(guest) = guest.upgrade().filter(|guest| !guest.is_known()) {
+                guest.leave.cancel();
+                return true;
+            }
+        }
+        false
+    }
+}
 
 /// What answers the requests of a connection.
 pub(crate) trait Serve: Clone + Send + Sync + 'static {
@@ -55,6 +93,7 @@ pub(crate) struct Listener<S> {
     pub shared: Arc<Shared>,
     pub door: S,
     pub connections: Arc<Semaphore>,
+    pub guests: Guests,
     pub health: Health,
     pub services: Vec<&'static str>,
     pub lame_duck: Duration,
@@ -99,15 +138,27 @@ impl<S: Serve> Listener<S> {
     }
 
     fn accepted(&self, stream: TcpStream, tasks: &TaskTracker) {
-        let Ok(held) = Arc::clone(&self.connections).try_acquire_owned() else {
+        let free = Arc::clone(&self.connections).try_acquire_owned().ok();
+        if free.is_none() && !self.guests.one_leaves() {
             tracing::debug!(target: "trellis", "too many connections");
             return;
-        };
+        }
         let (settings, shared) = (Arc::clone(&self.settings), Arc::clone(&self.shared));
-        let door = self.door.clone();
+        let (door, guest) = (self.door.clone(), self.guests.comes());
+        let connections = Arc::clone(&self.connections);
         tasks.spawn(async move {
-            conn::serve(stream, &settings, &shared, door).await;
-            drop(held);
+            let held = match free {
+                Some(held) => Some(held),
+                None => {
+                    timeout(LEAVING, connections.acquire_owned()).await.ok().and_then(Result::ok)
+                }
+            };
+            if held.is_some() {
+                tokio::select! {
+                    () = conn::serve(stream, &settings, &shared, door, Arc::clone(&guest)) => {}
+                    () = guest.leave.cancelled() => {}
+                }
+            }
         });
     }
 

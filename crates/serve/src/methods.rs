@@ -25,10 +25,20 @@ pub(crate) struct Method {
     /// `package.Service/Method`.
     pub name: &'static str,
     pub kind: Kind,
+    /// Its caller sends one message, and does not stream.
+    pub one_message: bool,
 }
 
 /// What is not in the contract has no name: a path could hold anything, and as many as one likes.
-const UNKNOWN: Method = Method { service: "unknown", name: "unknown", kind: Kind::Unary };
+const UNKNOWN: Method =
+    Method { service: "unknown", name: "unknown", kind: Kind::Unary, one_message: true };
+
+impl Method {
+    /// Health and reflection: whoever asks needs no token.
+    pub fn is_public(&self) -> bool {
+        self.service.starts_with("grpc.")
+    }
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Methods(HashMap<&'static str, Method>);
@@ -54,7 +64,9 @@ impl Methods {
                         (false, true) => Kind::Stream,
                         (true, _) => Kind::Upload,
                     };
-                    self.0.insert(path, Method { service: service_name, name, kind });
+                    let one_message = !method.client_streaming();
+                    let service = service_name;
+                    self.0.insert(path, Method { service, name, kind, one_message });
                 }
             }
         }

@@ -62,6 +62,12 @@ pub(crate) fn not_one_message() -> Status {
     status(Code::InvalidArgument, "one message, and no byte after it", "INVALID_ARGUMENT", &[])
 }
 
+/// What needs no token takes little.
+pub(crate) fn too_long_for_anybody(most: usize) -> Status {
+    let metadata = [("limit", &*most.to_string())];
+    status(Code::OutOfRange, "the message is too long here", "MESSAGE_TOO_LARGE", &metadata)
+}
+
 pub(crate) fn overloaded() -> Status {
     again(Code::ResourceExhausted, "too much at once", "OVERLOADED")
 }

@@ -20,7 +20,7 @@ use crate::admission::Admission;
 use crate::conn::Settings;
 use crate::front::{Front, Reply, Shared};
 use crate::intake::Held;
-use crate::listen::{Drain, Listener, Serve};
+use crate::listen::{Drain, Guests, Listener, Serve};
 use crate::methods::Methods;
 use crate::tls::Tls;
 use crate::web::{Door, Origins};
@@ -176,6 +176,7 @@ impl<L> Builder<L> {
             shared,
             door: Arc::new(Door::new(front, origins)),
             connections: Arc::new(Semaphore::new(config.limits.connections)),
+            guests: Guests::default(),
             health,
             services,
             lame_duck: Duration::from_secs(config.lame_duck_seconds),

@@ -17,7 +17,8 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use crate::config::Share;
+use crate::config;
+use crate::intake::Share;
 use crate::methods::Kind;
 use crate::reply;
 
@@ -98,14 +99,24 @@ where
 pub(crate) struct Place {
     kind: Kind,
     held: Arc<Mutex<Option<Held>>>,
+    /// Of the request and of the reply.
+    messages: Option<[Arc<Share>; 2]>,
 }
 
 impl Place {
     pub fn of(kind: Kind) -> Self {
-        Self { kind, held: Arc::default() }
+        Self { kind, held: Arc::default(), messages: None }
+    }
+
+    /// The same, where the bytes of these messages are the caller's as well.
+    pub fn with(&self, messages: [Arc<Share>; 2]) -> Self {
+        Self { messages: Some(messages), ..self.clone() }
     }
 
     fn take(&self, held: Held) {
+        for message in self.messages.iter().flatten() {
+            message.is_of(&held.bytes);
+        }
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
     }
 }
@@ -115,6 +126,8 @@ struct Held {
     shares: Arc<Shares>,
     sharer: Sharer,
     stream: bool,
+    /// Of messages, that the sharer holds in all their calls.
+    bytes: Arc<AtomicUsize>,
 }
 
 impl Drop for Held {
@@ -126,11 +139,11 @@ impl Drop for Held {
 struct Rate {
     limiter: DefaultKeyedRateLimiter<u64>,
     calls: AtomicUsize,
-    share: Share,
+    share: config::Share,
 }
 
 impl Rate {
-    fn new(share: Share) -> Self {
+    fn new(share: config::Share) -> Self {
         let most = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_second(most(share.per_second)).allow_burst(most(share.burst));
         Self { limiter: RateLimiter::keyed(quota), calls: AtomicUsize::new(0), share }
@@ -147,11 +160,18 @@ impl Rate {
     }
 }
 
+#[derive(Default)]
+struct AtOnce {
+    calls: u32,
+    streams: u32,
+    bytes: Arc<AtomicUsize>,
+}
+
 struct Shares {
     agencies: Rate,
     individuals: Rate,
     /// Unary calls and streams that are going on.
-    at_once: Mutex<HashMap<Sharer, (u32, u32)>>,
+    at_once: Mutex<HashMap<Sharer, AtOnce>>,
 }
 
 impl Shares {
@@ -166,9 +186,9 @@ impl Shares {
             Sharer::Individual(key) => (&self.individuals, key),
         };
         let stream = kind != Kind::Unary;
-        {
+        let bytes = {
             let mut at_once = self.at_once.lock().unwrap_or_else(PoisonError::into_inner);
-            let (calls, streams) = at_once.entry(sharer).or_default();
+            let AtOnce { calls, streams, bytes } = at_once.entry(sharer).or_default();
             let (held, what, most) = match stream {
                 false => (calls, "calls at once", rate.share.calls),
                 true => (streams, "streams at once", rate.share.streams),
@@ -177,18 +197,19 @@ impl Shares {
                 return Err(reply::rate_limited(what, most, Duration::from_secs(1)));
             }
             *held += 1;
-        }
-        let held = Held { shares: Arc::clone(self), sharer, stream };
+            Arc::clone(bytes)
+        };
+        let held = Held { shares: Arc::clone(self), sharer, stream, bytes };
         rate.check(key)?;
         Ok(held)
     }
 
     fn leave(&self, sharer: Sharer, stream: bool) {
         let mut at_once = self.at_once.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((calls, streams)) = at_once.get_mut(&sharer) else { return };
-        let held = if stream { &mut *streams } else { &mut *calls };
+        let Some(theirs) = at_once.get_mut(&sharer) else { return };
+        let held = if stream { &mut theirs.streams } else { &mut theirs.calls };
         *held = held.saturating_sub(1);
-        if (*calls, *streams) == (0, 0) {
+        if (theirs.calls, theirs.streams) == (0, 0) {
             at_once.remove(&sharer);
         }
     }

@@ -1,13 +1,13 @@
 //! `cargo xtask bench`: what a decision costs, beside Cedar's; what a search of the directory costs,
-//! beside a scan; what a search of notes costs as they grow, and what its time tells; how soon those who watch referrals are told; and what a checked read costs, beside an echo
-//! and an unprotected read.
+//! beside a scan; what a search of notes costs as they grow, and what its time tells; how soon those who watch referrals are told; what is served while five times
+//! as much is asked for; and what a checked read costs, beside an echo and an unprotected read.
 
 use std::{
     path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
 
-use crate::{project::Project, run, tools};
+use crate::{project::Project, run, tools, walls};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -26,6 +26,7 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     run::must(&mut search(project, &program, args.smoke))?;
     run::must(&mut notes(project, &program, args.smoke))?;
     run::must(&mut watch(project, &program, args.smoke))?;
+    run::must(&mut overload(project, &program, args.smoke)?)?;
     let status = run::status(measure(project, &program, args.smoke).args(&args.rest))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -60,6 +61,13 @@ pub fn notes(project: &Project, program: &Path, smoke: bool) -> Command {
 /// How soon those who watch are told.
 pub fn watch(project: &Project, program: &Path, smoke: bool) -> Command {
     command(project, program, "watch", smoke)
+}
+
+/// The read, under more load than it bears.
+pub fn overload(project: &Project, program: &Path, smoke: bool) -> anyhow::Result<Command> {
+    let mut overload = command(project, program, "overload", smoke);
+    overload.env("TRELLIS_FIGURES", walls::figures(project)?);
+    Ok(overload)
 }
 
 /// The read, under load.

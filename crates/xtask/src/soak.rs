@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::{project::Project, run};
+use crate::{project::Project, run, walls};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -108,6 +108,7 @@ fn processes(
     tests
         .args(only)
         .env(what, many.to_string())
+        .env("TRELLIS_FIGURES", walls::figures(project)?)
         .env("TRELLIS_BIN", project.target.join("debug").join("trellis"));
     Ok(run::status(&mut tests)?.success())
 }

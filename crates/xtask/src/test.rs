@@ -150,6 +150,7 @@ pub fn nextest(project: &Project) -> anyhow::Result<Command> {
 
 fn with_tools(project: &Project, mut command: Command) -> anyhow::Result<Command> {
     command.env("TRELLIS_BUF", tools::buf(project)?);
+    command.env("TRELLIS_FIGURES", walls::figures(project)?);
     // Built in the step before: no test waits for a build.
     command.env("TRELLIS_BIN", project.target.join("debug").join("trellis"));
     if let Some(python) = tools::python(project)? {
@@ -200,6 +201,7 @@ fn bench_smoke(project: &Project) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Skipped("the benchmark needs two cores"));
     }
     run::must(&mut bench::watch(project, &program, true))?;
+    run::must(&mut bench::overload(project, &program, true)?)?;
     outcome(&mut bench::measure(project, &program, true))
 }
 

@@ -11,12 +11,16 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
-/// So many clients, each with a connection of its own and one request at a time.
-#[derive(Debug)]
+/// So many clients, each with a connection of its own.
+#[derive(Debug, Clone)]
 pub struct Load {
     pub clients: usize,
     pub addr: SocketAddr,
     pub notes: usize,
+    /// Requests that each has open at most.
+    pub open: usize,
+    /// Requests that each begins in a second; None: one as soon as another has ended.
+    pub rate: Option<f64>,
 }
 
 /// What the clients saw.
@@ -30,6 +34,11 @@ pub struct Seen {
 }
 
 impl Load {
+    /// Each with one request at a time, without a pause.
+    pub fn of(clients: usize, addr: SocketAddr, notes: usize) -> Self {
+        Self { clients, addr, notes, open: 1, rate: None }
+    }
+
     /// Puts it on for so long.
     pub fn put(&self, home: &Path, time: Duration) -> anyhow::Result<Seen> {
         let (uris, body, log) = (home.join("uris"), home.join("body"), home.join("requests.log"));
@@ -46,7 +55,9 @@ impl Load {
         let clients = self.clients.to_string();
         let mut command = Command::new("h2load");
         command
-            .args(["--no-tls-proto=h2c", "--threads=1", "--max-concurrent-streams=1"])
+            .args(["--no-tls-proto=h2c", "--threads=1"])
+            .arg(format!("--max-concurrent-streams={}", self.open))
+            .args(self.rate.map(|rate| format!("--rps={rate:.1}")))
             .args(["--clients", &clients])
             .arg(format!("--duration={}ms", time.as_millis()))
             .args(["--header", "content-type: application/grpc"])

@@ -14,11 +14,14 @@ use crate::support::{Client, frame as said, soon, start, until};
 const BOUND: Duration = Duration::from_secs(10);
 
 fn request(stream: u32, method: &str) -> Vec<u8> {
-    let path = format!("/test.Echo/{method}");
+    head(stream, &format!("/test.Echo/{method}"))
+}
+
+pub fn head(stream: u32, path: &str) -> Vec<u8> {
     let block = fields(&[
         (":method", "POST"),
         (":scheme", "http"),
-        (":path", &path),
+        (":path", path),
         (":authority", "test"),
         ("content-type", "application/grpc"),
         ("te", "trailers"),
@@ -235,4 +238,42 @@ async fn a_unary_call_is_one_message() {
     raw.send(&frame(DATA, END_STREAM, 101, &message(b""))).await;
     assert_eq!(raw.outcome(101, BOUND).await, invalid);
     assert_eq!(state.started(), 0);
+}
+
+#[tokio::test]
+async fn who_needs_no_token_holds_nothing_that_others_need() {
+    let (server, _) = start("[limits]\nmax_held_bytes = 16777216").await;
+    let mut public = raw(server.addr()).await;
+    for stream in [1, 3, 5, 7] {
+        public.send(&head(stream, "/grpc.health.v1.Health/Watch")).await;
+        public.data(stream, &most_of_four_mebibytes(), false).await;
+        let too_long = Outcome::Status(Code::OutOfRange as i32, "MESSAGE_TOO_LARGE".to_owned());
+        assert_eq!(public.outcome(stream, BOUND).await, too_long);
+    }
+    let other = Client::to(server.addr()).await;
+    assert_eq!(soon(other.say(&"x".repeat(3_000_000))).await.text().len(), 3_000_000);
+}
+
+#[tokio::test]
+async fn a_watch_that_does_not_begin_ends_with_the_time_of_a_call() {
+    let (server, _) = start("deadline_seconds = 1").await;
+    let mut raw = raw(server.addr()).await;
+    raw.send(&head(1, "/grpc.health.v1.Health/Watch")).await;
+    let late = Outcome::Status(Code::DeadlineExceeded as i32, "DEADLINE_EXCEEDED".to_owned());
+    assert_eq!(raw.outcome(1, BOUND).await, late);
+}
+
+#[tokio::test]
+async fn a_message_is_read_once_its_call_has_said_all() {
+    let (server, state) = start("deadline_seconds = 2").await;
+    let mut raw = raw(server.addr()).await;
+    raw.send(&request(1, "Say")).await;
+    raw.send(&frame(DATA, 0, 1, &said("hello"))).await;
+    let late = Outcome::Status(Code::DeadlineExceeded as i32, "DEADLINE_EXCEEDED".to_owned());
+    assert_eq!(raw.outcome(1, BOUND).await, late);
+    assert_eq!(state.started(), 0);
+    raw.send(&request(3, "Say")).await;
+    raw.send(&frame(DATA, 0, 3, &said("hello"))).await;
+    raw.send(&frame(DATA, END_STREAM, 3, &[])).await;
+    assert_eq!(raw.outcome(3, BOUND).await, served());
 }

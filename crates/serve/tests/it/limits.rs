@@ -180,3 +180,69 @@ async fn rapid_resets_cost_the_attacker_the_connection_and_nobody_else_anything(
     drop(bad);
     until("no handler is left", || state.started() == state.dropped() + 1).await;
 }
+
+#[tokio::test]
+async fn a_connection_that_was_shed_waits_for_its_turn_and_is_then_served() {
+    let (server, state) = start("[limits]\nrequests = 2").await;
+    let client = Client::to(server.addr()).await;
+    let hold = || {
+        let client = client.clone();
+        tokio::spawn(async move { client.say("hold").await })
+    };
+    let held = [hold(), hold()];
+    until("both run", || state.started() == 2).await;
+    let other = Client::to(server.addr()).await;
+    assert_eq!(soon(other.say("hello")).await.reason(), "OVERLOADED");
+    // Sent at once, and not shed at once: by then there is room.
+    let again = tokio::spawn(async move { other.say("again").await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!again.is_finished(), "its connection is not read for now");
+    let health = soon(client.call("grpc.health.v1.Health/Check", "", &[])).await.unwrap();
+    assert_eq!(health.code(), Code::Ok, "others are read");
+    state.release.add_permits(2);
+    assert_eq!(soon(again).await.unwrap().text(), "again");
+    for call in held {
+        assert_eq!(soon(call).await.unwrap().text(), "released");
+    }
+}
+
+#[tokio::test]
+async fn whoever_connects_and_asks_for_nothing_makes_room() {
+    let (server, _) = start("[limits]\nconnections = 3").await;
+    let known = Client::to(server.addr()).await;
+    assert_eq!(known.say("hello").await.text(), "hello");
+    let mut silent = TcpStream::connect(server.addr()).await.unwrap();
+    silent.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    // A check needs no token, and makes nobody known.
+    let checking = Client::to(server.addr()).await;
+    let check = || checking.call("grpc.health.v1.Health/Check", "", &[]);
+    assert_eq!(soon(check()).await.unwrap().code(), Code::Ok);
+    for _ in 0..2 {
+        let newcomer = Client::to(server.addr()).await;
+        assert_eq!(soon(newcomer.say("hello")).await.text(), "hello");
+    }
+    until("the checking one had to go", || checking.is_closed()).await;
+    let mut rest = Vec::new();
+    assert!(soon(silent.read_to_end(&mut rest)).await.is_ok(), "and the silent one");
+    assert_eq!(soon(known.say("hello")).await.text(), "hello", "who was answered stays");
+}
+
+#[tokio::test]
+async fn health_checks_are_so_many_on_one_connection_and_others_have_theirs() {
+    let (server, _) = start("").await;
+    let greedy = Client::to(server.addr()).await;
+    let check = |client: &Client| {
+        let client = client.clone();
+        async move { client.call("grpc.health.v1.Health/Check", "", &[]).await.unwrap().code() }
+    };
+    assert_eq!(soon(check(&greedy)).await, Code::Ok);
+    let mut raw = testkit::frames::Raw::open(server.addr()).await.unwrap();
+    for stream in (1..40).step_by(2) {
+        raw.send(&crate::frames::head(stream, "/grpc.health.v1.Health/Check")).await;
+    }
+    let overloaded =
+        testkit::frames::Outcome::Status(Code::ResourceExhausted as i32, "OVERLOADED".to_owned());
+    assert_eq!(raw.outcome(39, Duration::from_secs(10)).await, overloaded);
+    assert_eq!(raw.now().of(15), None, "eight wait for their end");
+    assert_eq!(soon(check(&greedy)).await, Code::Ok);
+}

@@ -131,3 +131,33 @@ async fn a_call_that_is_given_up_gives_its_share_back() {
     until("it was dropped", || state.dropped() == 1).await;
     assert_eq!(says(&client, "person-7", "hello").await.text(), "hello");
 }
+
+#[tokio::test]
+async fn nobody_fills_what_messages_may_hold() {
+    let text = "[limits]\nmax_held_bytes = 67108864\n[shares.individual]\nper_second = 100\nburst = 100\n\
+        calls = 32\nstreams = 16";
+    let (server, _) = start(text).await;
+    let mut greedy = testkit::frames::Raw::open(server.addr()).await.unwrap();
+    let most = testkit::frames::prefixed(0, 4_000_000, &vec![b'x'; 3_900_000]);
+    for stream in [1, 3, 5] {
+        let fields = [
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", "/test.Echo/Say"),
+            (":authority", "test"),
+            ("content-type", "application/grpc"),
+            ("te", "trailers"),
+            ("who", "person-1"),
+        ];
+        let block = testkit::frames::fields(&fields);
+        let (kind, flags) = (testkit::frames::HEADERS, testkit::frames::END_HEADERS);
+        greedy.send(&testkit::frames::frame(kind, flags, stream, &block)).await;
+        greedy.data(stream, &most, false).await;
+    }
+    let limited =
+        testkit::frames::Outcome::Status(Code::ResourceExhausted as i32, "RATE_LIMITED".to_owned());
+    assert_eq!(greedy.outcome(5, Duration::from_secs(10)).await, limited);
+    let other = Client::to(server.addr()).await;
+    let large = "x".repeat(3_000_000);
+    assert_eq!(says(&other, "agency-2", &large).await.text().len(), large.len());
+}

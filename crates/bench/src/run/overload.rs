@@ -1,0 +1,269 @@
+//! Many times what can be served is asked for, for a while: what is served still, and whether health checks are
+//! answered. The best that was served before is the reference.
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use pg::Embedded;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+use super::{
+    Expected, Stage,
+    child::Child,
+    cores::{self, Cores, Layout},
+    load::Load,
+    report::{median, table},
+    set,
+};
+use crate::serving::{Kind, Runtime};
+
+/// So many times the best.
+const TIMES: f64 = 5.0;
+/// Clients that offer it, and calls that each may have open.
+const CLIENTS: usize = 64;
+const OPEN: usize = 100;
+/// Of the best, at least so much is served still.
+const LEAST: f64 = 0.8;
+/// A health check is answered in this time.
+const HEALTHY: Duration = Duration::from_secs(1);
+/// One every so often.
+const BETWEEN: Duration = Duration::from_millis(50);
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// One short run, to see that it works; its figures say nothing
+    #[arg(long)]
+    smoke: bool,
+    /// Runs of each; the median counts
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// Seconds of each run
+    #[arg(long, default_value_t = 4.0)]
+    seconds: f64,
+    /// Notes, each of another person
+    #[arg(long, default_value_t = 10_000)]
+    notes: usize,
+    /// Where the database goes: a disk's folder that others can enter
+    #[arg(long, default_value = "/var/tmp")]
+    disk: PathBuf,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    // Before there is a second thread or process: they inherit it.
+    let cores = Cores::share_out()?;
+    let home = cores::home(&args.disk)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let notes = if args.smoke { 200 } else { args.notes };
+        let stage = set(notes, &cores, home.path()).await?;
+        let measured = measure(args, &cores, home.path(), &stage).await;
+        let Stage { database, consent, .. } = stage;
+        drop(consent);
+        Embedded::stop(database).await;
+        let figures = measured?;
+        print!("{figures}");
+        if let Some(folder) = std::env::var_os("TRELLIS_FIGURES").filter(|_| !args.smoke) {
+            fs::write(Path::new(&folder).join("overload.md"), format!("## Overload\n\n{figures}"))?;
+        }
+        figures.hold()
+    })
+}
+
+async fn measure(
+    args: &Args,
+    cores: &Cores,
+    home: &Path,
+    stage: &Stage,
+) -> anyhow::Result<Figures> {
+    let mut server = Child::server(Kind::C, home, cores, Runtime::Current)?;
+    Expected::check(&stage.expected, Kind::C, server.channel()?, &stage.world).await?;
+    stage.place(cores, Layout::Apart)?;
+    let notes = stage.world.notes.len();
+    let (calm, many) = (Load::of(8, server.addr(), notes), Load::of(64, server.addr(), notes));
+    let (time, runs) = match args.smoke {
+        true => (Duration::from_millis(500), 1),
+        false => (Duration::from_secs_f64(args.seconds), args.runs.max(1)),
+    };
+    many.put(home, time)?;
+    stage.place(cores, Layout::Apart)?;
+    let mut seen = Figures {
+        runs: Vec::new(),
+        health: Health::default(),
+        peak: 0,
+        idle: 0,
+        smoke: args.smoke,
+    };
+    seen.idle = peak(server.pid())?;
+    for _ in 0..runs {
+        let mut best: f64 = 0.0;
+        for load in [&calm, &many] {
+            best = best.max(served(&mut server, load, home, time).await?.0);
+        }
+        ensure!(best > 0.0, "nothing was served");
+        let rate = Some(best * TIMES / CLIENTS as f64);
+        let offering = Load { open: OPEN, rate, ..Load::of(CLIENTS, server.addr(), notes) };
+        let watching = Watching::start(server.channel()?);
+        let (under, answered) = served(&mut server, &offering, home, time).await?;
+        seen.health.add(watching.end().await?);
+        seen.runs.push(Run { best, under, answered });
+    }
+    seen.peak = peak(server.pid())?;
+    // It serves as before.
+    Expected::check(&stage.expected, Kind::C, server.channel()?, &stage.world).await?;
+    Ok(seen)
+}
+
+/// What was served, and what was answered at all, in a second.
+async fn served(
+    server: &mut Child,
+    load: &Load,
+    home: &Path,
+    time: Duration,
+) -> anyhow::Result<(f64, f64)> {
+    let (before, _) = server.counts()?;
+    let (load, at) = (load.clone(), home.to_owned());
+    let seen = tokio::task::spawn_blocking(move || load.put(&at, time)).await??;
+    let (after, _) = server.counts()?;
+    Ok(((after - before) as f64 / time.as_secs_f64(), seen.throughput))
+}
+
+/// The most memory that a process has had, in bytes.
+fn peak(pid: u32) -> anyhow::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+    Ok(kilobytes * 1024)
+}
+
+/// Health checks, while something goes on.
+struct Watching {
+    stop: CancellationToken,
+    task: JoinHandle<Health>,
+}
+
+#[derive(Debug, Default)]
+struct Health {
+    asked: usize,
+    unanswered: usize,
+    slowest: Duration,
+}
+
+impl Health {
+    fn add(&mut self, other: Self) {
+        self.asked += other.asked;
+        self.unanswered += other.unanswered;
+        self.slowest = self.slowest.max(other.slowest);
+    }
+}
+
+impl Watching {
+    fn start(channel: tonic::transport::Channel) -> Self {
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let task = tokio::spawn(async move {
+            let mut health = HealthClient::new(channel);
+            let mut seen = Health::default();
+            while !stopped.is_cancelled() {
+                let begun = Instant::now();
+                let asked =
+                    tokio::time::timeout(HEALTHY, health.check(HealthCheckRequest::default()));
+                let serving = match asked.await {
+                    Ok(Ok(answer)) => answer.into_inner().status() == ServingStatus::Serving,
+                    Ok(Err(_)) | Err(_) => false,
+                };
+                seen.asked += 1;
+                seen.unanswered += usize::from(!serving);
+                seen.slowest = seen.slowest.max(begun.elapsed());
+                tokio::time::sleep(BETWEEN).await;
+            }
+            seen
+        });
+        Self { stop, task }
+    }
+
+    async fn end(self) -> anyhow::Result<Health> {
+        self.stop.cancel();
+        Ok(self.task.await?)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    best: f64,
+    under: f64,
+    answered: f64,
+}
+
+#[derive(Debug)]
+struct Figures {
+    runs: Vec<Run>,
+    health: Health,
+    /// Memory of the server at most: before, and at the end.
+    idle: u64,
+    peak: u64,
+    smoke: bool,
+}
+
+impl Figures {
+    fn kept(&self) -> f64 {
+        median(self.runs.iter().map(|run| run.under / run.best).collect())
+    }
+
+    fn hold(&self) -> anyhow::Result<()> {
+        ensure!(self.health.asked > 0, "no health check was made");
+        ensure!(
+            self.health.unanswered == 0,
+            "{} of {} health checks were not answered in {HEALTHY:?}",
+            self.health.unanswered,
+            self.health.asked
+        );
+        ensure!(
+            self.smoke || self.kept() >= LEAST,
+            "under {TIMES} times what can be served, {:.2} of the best was served: less than {LEAST}",
+            self.kept()
+        );
+        Ok(())
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = ["run", "offered / best", "answered / best", "served / best"];
+        let mut table = table(&head, 0);
+        for (n, run) in self.runs.iter().enumerate() {
+            table.add_row([
+                (n + 1).to_string(),
+                format!("{TIMES:.1}"),
+                format!("{:.2}", run.answered / run.best),
+                format!("{:.2}", run.under / run.best),
+            ]);
+        }
+        writeln!(f, "{table}\n")?;
+        if self.smoke {
+            writeln!(f, "A smoke run: it shows that all works. Its figures say nothing.\n")?;
+        }
+        let megabytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        writeln!(
+            f,
+            "GetNote, checked and on record, on one core; all else has the others. {CLIENTS} clients with up to \
+             {OPEN} calls open each offer {TIMES}\ntimes the best that 8 or 64 clients got with one call each; what \
+             is answered and not served was shed. Median served / best: {:.2}.\n{} health checks meanwhile, \
+             {} not answered, the slowest in {:.0} ms. Memory of the server at most: {:.0} MiB before, {:.0} MiB at \
+             the end.\n",
+            self.kept(),
+            self.health.asked,
+            self.health.unanswered,
+            self.health.slowest.as_secs_f64() * 1e3,
+            megabytes(self.idle),
+            megabytes(self.peak),
+        )
+    }
+}
