@@ -39,7 +39,7 @@ pub use rights::{Waits, ask_review, beside_of, block, has_blocked, lift, review,
 pub use search::{Found as Marked, Hit, Place as HitPlace, Sought};
 pub use unread::{Reviewer, Unread, UnreadPlace};
 pub use write::{
-    Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, standing,
+    Draft, NewNote, Standing, cosign, create, mark_error, present, reread, revise, sign, standing,
     standing_of, update,
 };
 
