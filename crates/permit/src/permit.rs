@@ -110,9 +110,7 @@ impl<A: Act> Permit<A> {
     /// Whether this is what was decided on: what has become of the record since, nobody has decided on.
     pub fn is_about(&self, located: &Located) -> bool {
         let same = |one: &Located| {
-            one.found == located.found
-                && one.record == located.record
-                && one.parts == located.parts
+            one.found == located.found && one.record == located.record && one.parts == located.parts
         };
         self.one.as_ref().is_some_and(same)
     }

@@ -54,7 +54,7 @@ type Found<T> = Result<Option<T>, StoreError>;
 #[derive(Debug, Clone)]
 pub struct Notes {
     db: Db,
-    reads: Group<(Uuid, i32), Found<Arc<Closed>>>,
+    reads: Group<note::Key, Found<Arc<Closed>>>,
     located: Group<Uuid, Found<Place>>,
 }
 
@@ -90,9 +90,17 @@ impl Notes {
         (id, version): (Uuid, i32),
         seen: impl Fn(&Closed) -> bool,
     ) -> Result<Disclosed<Arc<Closed>>, StoreError> {
-        let note = self.reads.ask((id, version)).await??.filter(|note| seen(note));
+        let note = self.found((id, version)).await?.filter(|note| seen(note));
         let note = note.map(|note| (note.record.clone(), note.in_parts(), note));
         Ok(deferred.seal_parts(id, note))
+    }
+
+    /// By whose it was located as: of another's id there is nothing. What is not there is asked for all the same, as
+    /// nobody's, and takes as long.
+    async fn found(&self, (id, version): (Uuid, i32)) -> Found<Arc<Closed>> {
+        let place = self.located.ask(id).await??;
+        let person = place.and_then(|place| place.record.person.uuid()).unwrap_or_default();
+        self.reads.ask((id, version, person)).await?
     }
 
     /// Whether a note that the caller sees before any decision has words of others: nothing of it is read.
@@ -101,7 +109,7 @@ impl Notes {
         id: Uuid,
         seen: impl Fn(&Closed) -> bool,
     ) -> Result<bool, StoreError> {
-        let note = self.reads.ask((id, 0)).await??;
+        let note = self.found((id, 0)).await?;
         Ok(note.is_some_and(|note| seen(&note) && !note.links.derived_from.is_empty()))
     }
 
