@@ -528,29 +528,3 @@ async fn a_download_ends_when_its_reader_may_not_read_any_more() {
         world.suspended(&[]);
     }
 }
-
-#[tokio::test]
-async fn a_file_is_not_finished_for_somebody_whose_token_has_ended_while_it_came() {
-    let world = World::new().await;
-    let (author, person) = (world.clinician(CLINIC, "dr-c"), world.somebody());
-    let draft = author.draft(person).await;
-    let bytes = pdf(MIB + 7);
-    let begun = header(&draft, &bytes);
-    let (out, sent) = tokio::sync::mpsc::channel(4);
-    let put = author.put(tokio_stream::wrappers::ReceiverStream::new(sent));
-    let (refused, ()) = tokio::join!(put, async {
-        out.send(first(&begun)).await.unwrap();
-        until("the file to be begun", async || rows(&world).await.0 == 1).await;
-        world.clock.advance(time::Duration::hours(12));
-        for message in rest(&bytes, 0, MIB) {
-            out.send(message).await.unwrap();
-        }
-        drop(out);
-    });
-    assert_eq!(refused.unwrap_err().code(), Code::Unauthenticated);
-    assert_eq!(rows(&world).await, (1, 0, 0, 0));
-    // Nothing is lost: with another token it goes on.
-    let author = world.clinician(CLINIC, "dr-c");
-    let whole = author.put_all(vec![first(&begun)]).await.unwrap();
-    assert!(whole.attachment.is_some());
-}
