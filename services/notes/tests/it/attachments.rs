@@ -17,7 +17,7 @@ use wire::{
 };
 
 use crate::{
-    attached::{MIB, first, header, next, pdf, rest, taken},
+    attached::{MIB, first, header, meanwhile, next, pdf, rest, taken},
     bucket::Bucket,
     disk::Disk,
     world::{
@@ -527,4 +527,25 @@ async fn a_download_ends_when_its_reader_may_not_read_any_more() {
         assert!(parts < 10, "{end}: {parts}");
         world.suspended(&[]);
     }
+}
+
+#[tokio::test]
+async fn a_file_is_not_finished_for_somebody_whose_token_has_ended_while_it_came() {
+    let world = World::new().await;
+    let (author, person) = (world.clinician(CLINIC, "dr-c"), world.somebody());
+    let draft = author.draft(person).await;
+    let bytes = pdf(MIB + 7);
+    let begun = header(&draft, &bytes);
+    let all = [vec![first(&begun)], rest(&bytes, 0, MIB)].concat();
+    let refused = meanwhile(&author, all, async {
+        until("all of it is kept", async || stored(&world).len() == 2).await;
+        world.clock.advance(time::Duration::hours(2));
+        Vec::new()
+    });
+    assert_eq!(refused.await.unwrap_err().code(), Code::Unauthenticated);
+    assert_eq!(rows(&world).await, (1, 0, 0, 0));
+    // Nothing is lost: with another token it goes on.
+    let author = world.clinician(CLINIC, "dr-c");
+    let whole = author.put_all(vec![first(&begun)]).await.unwrap();
+    assert!(whole.attachment.is_some());
 }

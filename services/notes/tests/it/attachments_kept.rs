@@ -2,15 +2,15 @@
 
 use kernel::Action;
 use testkit::fakes::until;
-use tonic::{Code, Status};
+use tonic::Code;
 use uuid::Uuid;
-use wire::notes::v1::{AttachmentHeader, MediaType, PutAttachmentRequest, PutAttachmentResponse};
+use wire::notes::v1::{AttachmentHeader, MediaType};
 
 use crate::{
-    attached::{MIB, first, header, pdf, rest, taken},
+    attached::{MIB, first, header, meanwhile, pdf, rest, taken},
     attachments::{fields, rows, stored},
     disk::Disk,
-    world::{CLINIC, Client, HOUSING, World, not_found, reason, refusal},
+    world::{CLINIC, HOUSING, World, not_found, reason, refusal},
 };
 
 #[tokio::test]
@@ -182,49 +182,6 @@ async fn each_upload_download_and_refusal_is_on_record() {
             of("GetAttachment", Action::Read, false),
         ]
     );
-}
-
-/// Sends these, and goes on while the stream is open: until its end, or until nobody takes more.
-async fn meanwhile<F: Future<Output = Vec<PutAttachmentRequest>>>(
-    author: &Client,
-    messages: Vec<PutAttachmentRequest>,
-    then: F,
-) -> Result<PutAttachmentResponse, Status> {
-    let (out, sent) = tokio::sync::mpsc::channel(4);
-    let put = author.put(tokio_stream::wrappers::ReceiverStream::new(sent));
-    let sending = async {
-        for message in messages {
-            out.send(message).await.unwrap();
-        }
-        for message in then.await {
-            if out.send(message).await.is_err() {
-                break;
-            }
-        }
-        drop(out);
-    };
-    tokio::join!(put, sending).0
-}
-
-#[tokio::test]
-async fn a_file_is_not_finished_for_somebody_whose_token_has_ended_while_it_came() {
-    let world = World::new().await;
-    let (author, person) = (world.clinician(CLINIC, "dr-c"), world.somebody());
-    let draft = author.draft(person).await;
-    let bytes = pdf(MIB + 7);
-    let begun = header(&draft, &bytes);
-    let all = [vec![first(&begun)], rest(&bytes, 0, MIB)].concat();
-    let refused = meanwhile(&author, all, async {
-        until("all of it is kept", async || stored(&world).len() == 2).await;
-        world.clock.advance(time::Duration::hours(2));
-        Vec::new()
-    });
-    assert_eq!(refused.await.unwrap_err().code(), Code::Unauthenticated);
-    assert_eq!(rows(&world).await, (1, 0, 0, 0));
-    // Nothing is lost: with another token it goes on.
-    let author = world.clinician(CLINIC, "dr-c");
-    let whole = author.put_all(vec![first(&begun)]).await.unwrap();
-    assert!(whole.attachment.is_some());
 }
 
 #[tokio::test]
