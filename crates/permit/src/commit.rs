@@ -15,10 +15,11 @@ use std::{
 
 use ledger::Event;
 use pg::{BoxFuture, Db, PgConnection, StoreError, TxError};
+use policy::Reason;
 
 use crate::{
     Act, ByNetwork, Disclosure, Guard, Outage, Permit, Refusal, Standing, StandingPermit, event,
-    release::Sum, source::put_now,
+    guard::Known, release::Sum, source::put_now,
 };
 
 /// How long an answer lets a COMMIT begin, and how long a revocation waits.
@@ -36,6 +37,23 @@ pub struct Written<T> {
 
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is written must be permitted as it will be: by the same answer as what it is written to.
+fn written_still<A: Act>(
+    known: &Known,
+    permit: &Permit<A>,
+) -> Result<(), (Refusal, Option<Reason>)> {
+    let written = locked(&permit.written).clone();
+    if written.is_empty() {
+        return Ok(());
+    }
+    let request = known.request(&permit.ground, A::ACTION).ok_or((Refusal::NotFound, None))?;
+    let refused = known.judge(&request, &written).into_iter().find_map(Result::err);
+    match refused {
+        Some(refused) => Err((Refusal::ActionNotPermitted, Some(refused.reason))),
+        None => Ok(()),
+    }
 }
 
 /// What the last question came to: the audit record of the write, or the refusal and its own.
@@ -165,8 +183,10 @@ impl Guard {
         let located = permit.one.as_ref().ok_or((Refusal::NotFound, None))?;
         let known = self.ask(&permit.ground, &permit.people).await.map_err(|away| (away, None))?;
         let revision = known.revision_of(&located.record.person);
-        let opened =
-            self.check_one(&known, &permit.ground, located).map_err(|(refusal, why)| {
+        let opened = self
+            .check_one(&known, &permit.ground, located)
+            .and_then(|opened| written_still(&known, permit).map(|()| opened))
+            .map_err(|(refusal, why)| {
                 let event = event::refused(&permit.ground, located, why, revision, &self.clock);
                 (refusal, Some(Box::new(event)))
             })?;

@@ -241,7 +241,7 @@ impl Guard {
             return Err(fault);
         }
         let visibility = Arc::new(known.visibility(&request));
-        Ok(Permit { ground, people, visibility, one: None, _act: PhantomData })
+        Ok(Permit::new(ground, people, visibility, None))
     }
 
     async fn permit_one<A: Act>(
@@ -257,7 +257,7 @@ impl Guard {
         }
         let request = known.request(&ground, A::ACTION).ok_or(Refusal::NotFound)?;
         let visibility = Arc::new(known.visibility(&request));
-        Ok(Permit { ground, people, visibility, one: Some(located), _act: PhantomData })
+        Ok(Permit::new(ground, people, visibility, Some(located)))
     }
 
     /// READ first: what the caller may not see is absent for every action. Then the action; and where

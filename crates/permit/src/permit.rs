@@ -1,13 +1,17 @@
 //! The permit, and what stands in its place where the decision comes later or is not the policy's.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{
+    fmt,
+    marker::PhantomData,
+    sync::{Arc, Mutex},
+};
 
 use kernel::{Action, AgencyId, CodeSet, Kind, PersonId, Purpose, Sensitivity};
 use pg::Scope;
 use policy::{Relationship, Request, Visibility, Who};
 use uuid::Uuid;
 
-use crate::{Act, Call, Disclosed, Located, Reading};
+use crate::{Act, Call, Disclosed, Located, Reading, commit::locked};
 
 /// An agency that is told without a call of its own, as it asked to be: as anybody of it is, whatever their
 /// role.
@@ -67,10 +71,22 @@ pub struct Permit<A> {
     pub(crate) people: Vec<PersonId>,
     pub(crate) visibility: Arc<Visibility>,
     pub(crate) one: Option<Located>,
+    /// What is written, as it will be: decided on once more before the COMMIT.
+    pub(crate) written: Mutex<Vec<policy::Record>>,
     pub(crate) _act: PhantomData<fn() -> A>,
 }
 
 impl<A: Act> Permit<A> {
+    pub(crate) fn new(
+        ground: Arc<Ground>,
+        people: Vec<PersonId>,
+        visibility: Arc<Visibility>,
+        one: Option<Located>,
+    ) -> Self {
+        let written = Mutex::default();
+        Self { ground, people, visibility, one, written, _act: PhantomData }
+    }
+
     /// The people whose rows a transaction under this permit may touch.
     pub fn scope(&self) -> Scope {
         Scope::people(self.people.iter().filter_map(PersonId::uuid))
@@ -81,9 +97,22 @@ impl<A: Act> Permit<A> {
         serde_json::to_value(&*self.visibility).unwrap_or(serde_json::Value::Null)
     }
 
-    /// Whether the action is permitted on this record as well: of what is written, as it will be.
+    /// Whether the action is permitted on this record as well: of what is written, as it will be. It must be so
+    /// still at the COMMIT.
     pub fn admits(&self, record: &policy::Record) -> bool {
+        let mut written = locked(&self.written);
+        if !written.contains(record) {
+            written.push(record.clone());
+        }
         self.visibility.admits(record)
+    }
+
+    /// Whether this is what was decided on: what has become of the record since, nobody has decided on.
+    pub fn is_about(&self, located: &Located) -> bool {
+        let same = |one: &Located| {
+            one.found == located.found && one.record == located.record && one.parts == located.parts
+        };
+        self.one.as_ref().is_some_and(same)
     }
 
     /// The record that was asked about; nil, which no row has, for a list.

@@ -6,7 +6,8 @@ use sqlx::ConnectOptions as _;
 use crate::{ServiceSchema, StoreError, config::parse_url};
 
 /// Each a rule, and what breaks it: `$1` is the schema, `$2` the role that the service runs as. What an extension
-/// brought is not ours. The nil id is nobody: what is about no person anybody may see.
+/// brought is not ours. The nil id is nobody: what is about no person anybody may see. A function of the owner's sees
+/// everybody: ids and facets may come out of it, and what else there is to be a stated exception.
 const RULES: &[(&str, &str)] = &[
     (
         "has a person's data and does not force row-level security on it",
@@ -55,6 +56,23 @@ const RULES: &[(&str, &str)] = &[
          WHERE p.prosecdef AND NOT COALESCE(p.proconfig, '{}') && ARRAY[
              format('search_path=%s, pg_temp', $1), format('search_path=%s,pg_temp', $1),
              format('search_path=\"%s\", pg_temp', $1)]",
+    ),
+    (
+        "acts as its owner (SECURITY DEFINER) and gives words",
+        "SELECT p.oid::regprocedure::text FROM own_functions p WHERE p.prosecdef AND EXISTS (
+             SELECT FROM (
+                 SELECT p.prorettype, p.proname::text
+                 UNION ALL SELECT o.type, p.proargnames[o.place::integer]
+                 FROM unnest(p.proallargtypes, p.proargmodes) WITH ORDINALITY AS o (type, mode, place)
+                 WHERE o.mode IN ('o', 'b', 't')
+                 UNION ALL SELECT a.atttypid, a.attname::text FROM pg_type t
+                 JOIN pg_attribute a ON a.attrelid = t.typrelid
+                 WHERE t.oid = p.prorettype AND a.attnum > 0 AND NOT a.attisdropped
+             ) given (type, name)
+             -- A hash is no words.
+             WHERE given.name ~ '(^|_)(body|content|words|summary)$' OR given.name !~ '(^|_)sha256$'
+                 AND given.type IN ('bytea'::regtype, 'bytea[]'::regtype, 'json'::regtype, 'jsonb'::regtype,
+                     'jsonb[]'::regtype))",
     ),
     (
         "is a view that reads as its owner",

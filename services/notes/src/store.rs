@@ -21,12 +21,15 @@ mod write;
 
 use std::{collections::HashMap, sync::Arc};
 
+use identity::Caller;
 use kernel::{Instant, Kind};
 use permit::{Deferred, Disclosed, Located, Permit, ReadNotes};
 use pg::{Db, Group, Limits, StoreError};
 use uuid::Uuid;
 
-use crate::domain::{Amendment, Beside, Note, Reach, Review, Seer, State, Version};
+use crate::domain::{
+    Amendment, Beside, Labels, Note, Reach, Review, Seer, State, Version, of_its_unit, seen_by,
+};
 
 pub use acknowledgements::{Reader, Shown, acknowledge};
 pub use amendments::{Wanted, amendment, ask, asked, decide, extend, state, stated};
@@ -39,7 +42,7 @@ pub use rights::{Waits, ask_review, beside_of, block, has_blocked, lift, review,
 pub use search::{Found as Marked, Hit, Place as HitPlace, Sought};
 pub use unread::{Reviewer, Unread, UnreadPlace};
 pub use write::{
-    Draft, NewNote, Standing, cosign, create, mark_error, reread, revise, sign, standing,
+    Draft, NewNote, Standing, cosign, create, mark_error, present, reread, revise, sign, standing,
     standing_of, update,
 };
 
@@ -54,7 +57,7 @@ type Found<T> = Result<Option<T>, StoreError>;
 #[derive(Debug, Clone)]
 pub struct Notes {
     db: Db,
-    reads: Group<(Uuid, i32), Found<Arc<Closed>>>,
+    reads: Group<note::Key, Found<Arc<Closed>>>,
     located: Group<Uuid, Found<Place>>,
 }
 
@@ -90,9 +93,17 @@ impl Notes {
         (id, version): (Uuid, i32),
         seen: impl Fn(&Closed) -> bool,
     ) -> Result<Disclosed<Arc<Closed>>, StoreError> {
-        let note = self.reads.ask((id, version)).await??.filter(|note| seen(note));
+        let note = self.found((id, version)).await?.filter(|note| seen(note));
         let note = note.map(|note| (note.record.clone(), note.in_parts(), note));
         Ok(deferred.seal_parts(id, note))
+    }
+
+    /// By whose it was located as: of another's id there is nothing. What is not there is asked for all the same, as
+    /// nobody's, and takes as long.
+    async fn found(&self, (id, version): (Uuid, i32)) -> Found<Arc<Closed>> {
+        let place = self.located.ask(id).await??;
+        let person = place.and_then(|place| place.record.person.uuid()).unwrap_or_default();
+        self.reads.ask((id, version, person)).await?
     }
 
     /// Whether a note that the caller sees before any decision has words of others: nothing of it is read.
@@ -101,7 +112,7 @@ impl Notes {
         id: Uuid,
         seen: impl Fn(&Closed) -> bool,
     ) -> Result<bool, StoreError> {
-        let note = self.reads.ask((id, 0)).await??;
+        let note = self.found((id, 0)).await?;
         Ok(note.is_some_and(|note| seen(&note) && !note.links.derived_from.is_empty()))
     }
 
@@ -133,6 +144,29 @@ impl Notes {
 }
 
 impl Notes {
+    /// As [`Self::locate`], for who writes to it; and for another agency than its custodian what must be permitted
+    /// first: the note as if it had all that it could have. A refusal then says what their consent lacks, of every
+    /// note alike, and not what there is in this one.
+    pub async fn locate_to_write(
+        &self,
+        id: Uuid,
+        caller: &Caller,
+    ) -> Result<(Option<Located>, Located), StoreError> {
+        let found = self.located.ask(id).await??;
+        let found = found.filter(|place| seen_by(caller, &place.record, place.reach));
+        let others = found.as_ref().filter(|place| !of_its_unit(caller, &place.record));
+        let all = others.map(|place| {
+            let mut parts = place.in_parts();
+            if parts.is_empty() {
+                parts.push(place.record.clone());
+            }
+            Located::of(Kind::Note, id, Some(Labels::most().on(&place.record))).in_parts(parts)
+        });
+        let parts = found.as_ref().map(Place::in_parts).unwrap_or_default();
+        let located = Located::of(Kind::Note, id, found.map(|place| place.record));
+        Ok((all, located.in_parts(parts)))
+    }
+
     /// Whose blocks were lifted after this number, in order.
     pub async fn releases(&self, after: i64, most: i64) -> Result<Vec<ReleaseEvent>, StoreError> {
         release_event::follow(&self.db, after, most).await

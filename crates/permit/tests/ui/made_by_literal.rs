@@ -2,7 +2,7 @@
 use permit::{Deferred, Disclosed, Located, Permit, ReadNotes, Standing, StandingPermit};
 
 fn permit(other: Permit<ReadNotes>) -> Permit<ReadNotes> {
-    Permit { people: Vec::new(), ..other } //~ E0451 fields `ground`, `people`, `visibility`, `one` and `_act` of struct `Permit` are private
+    Permit { people: Vec::new(), ..other } //~ E0451 fields `ground`, `people`, `visibility`, `one`, `written` and `_act` of struct `Permit` are private
 }
 
 fn deferred(other: Deferred<ReadNotes>) -> Deferred<ReadNotes> {

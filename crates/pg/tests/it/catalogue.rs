@@ -2,6 +2,8 @@
 
 use crate::stage::{Stage, sql};
 
+const WORDS: &str = "stage.f(): acts as its owner (SECURITY DEFINER) and gives words";
+
 async fn breaches(stage: &Stage) -> Vec<String> {
     pg::breaches(&stage.admin_url(), &stage.service).await.unwrap()
 }
@@ -62,6 +64,26 @@ async fn each_thing_that_a_migration_may_forget_is_named() {
              AS 'SELECT 1'"
                 .to_owned(),
             "stage.f(): acts as its owner",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS TABLE (id uuid, person uuid, body bytea) LANGUAGE sql \
+             SECURITY DEFINER SET search_path FROM CURRENT \
+             AS 'SELECT NULL::uuid, NULL::uuid, NULL::bytea'"
+                .to_owned(),
+            WORDS,
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS jsonb LANGUAGE sql SECURITY DEFINER \
+             SET search_path FROM CURRENT AS 'SELECT NULL::jsonb'"
+                .to_owned(),
+            WORDS,
+        ),
+        (
+            format!(
+                "{table} SELECT protect('seen'); CREATE FUNCTION f() RETURNS SETOF seen LANGUAGE sql \
+                 SECURITY DEFINER SET search_path FROM CURRENT AS 'SELECT * FROM seen'"
+            ),
+            WORDS,
         ),
         ("CREATE VIEW v AS SELECT 1 AS n".to_owned(), "v: is a view that reads as its owner"),
         (

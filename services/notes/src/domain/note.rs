@@ -212,7 +212,9 @@ impl Note {
         let open = labels.into_iter().filter(|of| sight(sights, *of) == Sight::Open);
         let record = Labels::union(open).unwrap_or_default().on(&self.record);
         let (content, links) = (self.content.seen(sights), Links::default());
-        Self { record, content, links, whole: false, ..self }
+        // Why it should not have been is said of the whole, and nobody has labelled it.
+        let error = self.error.map(|mistake| Mistake { reason: String::new(), ..mistake });
+        Self { record, content, links, error, whole: false, ..self }
     }
 
     /// Whether anything may stand beside its words, for whoever sees all of them.

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use kernel::Instant;
-use permit::{Ask, Call, Permit, WriteNotes};
-use pg::{BoxFuture, PgConnection};
-use rpc::{Denial, Error, InTx};
+use permit::{Ask, Call, Permit, Refusal, WriteNotes};
+use pg::{BoxFuture, PgConnection, StoreError, TxError};
+use rpc::{Denial, Error, InTx, Outage};
 use tonic::Response;
 use uuid::Uuid;
 
 use super::write::{self, Reply};
 use crate::{
     App,
-    domain::seen_by,
     store::{self, Standing},
 };
+
+/// Attempts at a change to a note whose labels change meanwhile.
+const ATTEMPTS: u32 = 3;
 
 /// What is to be done, and by whom.
 pub(super) struct Change {
@@ -28,7 +30,8 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// Locates, permits, and makes the change under the row's lock: once, or answers as the first time.
+    /// Locates, permits, and makes the change under the row's lock, where it is still what was decided on: once,
+    /// or answers as the first time.
     pub(super) async fn made<M, F>(self, app: &App, make: F) -> Result<Response<M>, Error>
     where
         M: Reply,
@@ -44,25 +47,69 @@ impl Change {
         let (call, key) = (self.call.clone(), self.once.clone());
         let made = async move {
             let caller = self.call.caller();
-            let seen = |record: &policy::Record, reach| seen_by(caller, record, reach);
-            let located = app.store.locate(self.note, seen).await?;
             let guard = &app.deps.guard;
-            let permit = guard.permit(&self.call, Ask::<WriteNotes>::about(located)).await?;
             let shared = Arc::new((make, self.once));
             let at = self.at;
-            let commit = guard.commit(app.store.db(), self.tx, permit, move |tx, permit| {
+            for _ in 0..ATTEMPTS {
+                let (all, located) = app.store.locate_to_write(self.note, caller).await?;
+                if let Some(all) = all {
+                    guard.permit(&self.call, Ask::<WriteNotes>::about(all)).await?;
+                }
+                let permit = guard.permit(&self.call, Ask::<WriteNotes>::about(located)).await?;
                 let shared = Arc::clone(&shared);
-                Box::pin(async move {
-                    let (make, once) = &*shared;
-                    let standing = store::standing(&mut *tx, &permit).await?;
-                    let reply = make(&mut *tx, Arc::clone(&permit), standing).await?;
-                    write::keep(tx, &permit, once, &reply, at).await?;
-                    Ok::<_, InTx>(reply)
-                })
-            });
-            commit.await
+                let commit = guard.commit(app.store.db(), self.tx, permit, move |tx, permit| {
+                    let shared = Arc::clone(&shared);
+                    Box::pin(async move {
+                        let (make, once) = &*shared;
+                        let standing = store::standing(&mut *tx, &permit).await?;
+                        if !permit.is_about(&store::present(&mut *tx, &permit).await?) {
+                            return Err(Failed::Moved);
+                        }
+                        let reply = make(&mut *tx, Arc::clone(&permit), standing).await?;
+                        write::keep(tx, &permit, once, &reply, at).await?;
+                        Ok(reply)
+                    })
+                });
+                match commit.await {
+                    Ok(written) => return Ok(written),
+                    Err(Failed::Moved) => {}
+                    Err(Failed::Tx(error)) => return Err(error),
+                }
+            }
+            Err(InTx::Other(Error::Unavailable(Outage::Overloaded)))
         };
         write::once(app, &call, &key, made).await
+    }
+}
+
+/// Why an attempt came to nothing.
+enum Failed {
+    Tx(InTx),
+    /// What was decided on is not what is locked now: somebody has written to it in between.
+    Moved,
+}
+
+impl From<InTx> for Failed {
+    fn from(error: InTx) -> Self {
+        Self::Tx(error)
+    }
+}
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Tx(error.into())
+    }
+}
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Tx(refusal.into())
+    }
+}
+impl TxError for Failed {
+    fn as_store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Tx(error) => error.as_store(),
+            Self::Moved => None,
+        }
     }
 }
 

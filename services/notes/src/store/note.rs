@@ -294,15 +294,20 @@ pub(super) async fn words_of(db: &Db, note: Arc<Closed>) -> Result<Note, StoreEr
     note.opened(&row.body)
 }
 
-/// One group of point reads: one answer an id, in order.
+/// What a point read asks for: which note, which version (0: the present one), and whose it was located as.
+pub(super) type Key = (Uuid, i32, Uuid);
+
+/// One group of point reads: one answer a key, in order.
 pub(super) async fn read(
     lane: &Lane,
-    asked: Vec<(Uuid, i32)>,
+    asked: Vec<Key>,
 ) -> Result<Vec<Found<Arc<Closed>>>, StoreError> {
-    let (ids, versions): (Vec<Uuid>, Vec<i32>) = asked.iter().copied().unzip();
+    let ids: Vec<Uuid> = asked.iter().map(|(id, ..)| *id).collect();
+    let versions: Vec<i32> = asked.iter().map(|(_, version, _)| *version).collect();
+    let people: Vec<Uuid> = asked.iter().map(|(.., person)| *person).collect();
     let rows = lane
         .run_one("notes.read", move |conn| {
-            let (ids, versions) = (ids.clone(), versions.clone());
+            let (ids, versions, people) = (ids.clone(), versions.clone(), people.clone());
             Box::pin(async move {
                 Ok(sqlx::query_as!(
                     NoteRow,
@@ -318,9 +323,10 @@ pub(super) async fn read(
                         referral_id, goal_id, answers_id, derived_from AS "derived_from!", facts,
                         facts_sha256, shown AS "shown!", body, sha256 AS "sha256!",
                         section_confidentialities, section_sensitivities, section_flags
-                    FROM read_notes_4($1, $2)"#,
+                    FROM read_notes($1, $2, $3)"#,
                     &ids,
-                    &versions
+                    &versions,
+                    &people
                 )
                 .fetch_all(conn)
                 .await?)
@@ -329,12 +335,12 @@ pub(super) async fn read(
         .await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
-        let (id, shown, version) = (row.id, row.shown, row.version);
+        let (id, shown, version, person) = (row.id, row.shown, row.version, row.person_id);
         let note = Closed::try_from(row).map(Arc::new);
         if shown == version {
-            found.insert((id, 0), note.clone());
+            found.insert((id, 0, person), note.clone());
         }
-        found.insert((id, shown), note);
+        found.insert((id, shown, person), note);
     }
     Ok(asked.iter().map(|key| found.get(key).cloned().transpose()).collect())
 }

@@ -1,18 +1,18 @@
 //! Writes, each under a permit that names the record and its person.
 
-use kernel::{AgencyId, EpisodeId, Instant, PractitionerId};
-use permit::{Permit, WriteNotes, column};
+use kernel::{AgencyId, EpisodeId, Instant, Kind, PractitionerId};
+use permit::{Located, Permit, WriteNotes, column};
 use pg::{PgConnection, Sealed, StoreError};
 
 use policy::Record;
 use uuid::Uuid;
 
 use super::{
-    note::{Closed, NoteRow, signing},
-    sections::{bits, columns},
+    note::{Closed, NoteRow, facets, signing},
+    sections::{SectionLabels, bits, columns},
 };
 use crate::domain::{
-    Contact, Content, Labels, Links, Note, PERSON_STATEMENT, Reach, State, folded,
+    Contact, Content, Labels, Links, Note, PERSON_STATEMENT, Reach, State, folded, in_parts,
 };
 
 /// A note that is not there yet.
@@ -307,6 +307,35 @@ pub async fn revise(
     .execute(tx)
     .await?;
     one(done.rows_affected())
+}
+
+/// The permit's note as it is located in this transaction, which has its lock: what was decided on may have
+/// become another in the meantime.
+pub async fn present(
+    tx: &mut PgConnection,
+    permit: &Permit<WriteNotes>,
+) -> Result<Located, StoreError> {
+    let row = sqlx::query!(
+        "SELECT n.id, n.person_id, n.class, n.custodian_id, n.author, n.episode_id, n.authored_at,
+            n.confidentiality, n.sensitivities, n.part2, n.victim_service, n.release_block_until,
+            v.confidentialities AS section_confidentialities,
+            v.sensitivities AS section_sensitivities, v.flags AS section_flags
+         FROM note n JOIN note_version v ON v.note_id = n.id AND v.version = n.version
+         WHERE n.id = $1 AND n.person_id = $2",
+        permit.record_id(),
+        permit.person_id()
+    )
+    .fetch_one(tx)
+    .await?;
+    let labels = SectionLabels::of(
+        row.section_confidentialities,
+        row.section_sensitivities,
+        row.section_flags,
+    )?;
+    let record = facets!(row).record(Kind::Note);
+    let record = record.ok_or(StoreError::BadRow { what: "facets of a note" })?;
+    let parts = in_parts(&record, &labels.parts(&record));
+    Ok(Located::of(Kind::Note, permit.record_id(), Some(record)).in_parts(parts))
 }
 
 /// The permit's note as it stands in this transaction, for the reply to its writer.

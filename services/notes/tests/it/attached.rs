@@ -148,3 +148,25 @@ pub fn taken(message: GetAttachmentResponse) -> AttachmentChunk {
     assert!((1..=MIB).contains(&chunk.data.len()));
     chunk
 }
+
+/// Sends these, and goes on while the stream is open: until its end, or until nobody takes more.
+pub async fn meanwhile<F: Future<Output = Vec<PutAttachmentRequest>>>(
+    author: &Client,
+    messages: Vec<PutAttachmentRequest>,
+    then: F,
+) -> Result<PutAttachmentResponse, Status> {
+    let (out, sent) = tokio::sync::mpsc::channel(4);
+    let put = author.put(tokio_stream::wrappers::ReceiverStream::new(sent));
+    let sending = async {
+        for message in messages {
+            out.send(message).await.unwrap();
+        }
+        for message in then.await {
+            if out.send(message).await.is_err() {
+                break;
+            }
+        }
+        drop(out);
+    };
+    tokio::join!(put, sending).0
+}

@@ -17,7 +17,7 @@ use wire::{
 };
 
 use crate::{
-    attached::{MIB, first, header, next, pdf, rest, taken},
+    attached::{MIB, first, header, meanwhile, next, pdf, rest, taken},
     bucket::Bucket,
     disk::Disk,
     world::{
@@ -536,18 +536,13 @@ async fn a_file_is_not_finished_for_somebody_whose_token_has_ended_while_it_came
     let draft = author.draft(person).await;
     let bytes = pdf(MIB + 7);
     let begun = header(&draft, &bytes);
-    let (out, sent) = tokio::sync::mpsc::channel(4);
-    let put = author.put(tokio_stream::wrappers::ReceiverStream::new(sent));
-    let (refused, ()) = tokio::join!(put, async {
-        out.send(first(&begun)).await.unwrap();
-        until("the file to be begun", async || rows(&world).await.0 == 1).await;
-        world.clock.advance(time::Duration::hours(12));
-        for message in rest(&bytes, 0, MIB) {
-            out.send(message).await.unwrap();
-        }
-        drop(out);
+    let all = [vec![first(&begun)], rest(&bytes, 0, MIB)].concat();
+    let refused = meanwhile(&author, all, async {
+        until("all of it is kept", async || stored(&world).len() == 2).await;
+        world.clock.advance(time::Duration::hours(2));
+        Vec::new()
     });
-    assert_eq!(refused.unwrap_err().code(), Code::Unauthenticated);
+    assert_eq!(refused.await.unwrap_err().code(), Code::Unauthenticated);
     assert_eq!(rows(&world).await, (1, 0, 0, 0));
     // Nothing is lost: with another token it goes on.
     let author = world.clinician(CLINIC, "dr-c");

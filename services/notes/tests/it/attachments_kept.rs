@@ -1,12 +1,13 @@
-//! Files of notes: given up, damaged, on record, and in no log.
+//! Files of notes: given up, damaged, on record, in no log, and sent by whoever is signed in.
 
 use kernel::Action;
+use testkit::fakes::until;
 use tonic::Code;
 use uuid::Uuid;
 use wire::notes::v1::{AttachmentHeader, MediaType};
 
 use crate::{
-    attached::{MIB, first, header, pdf, rest, taken},
+    attached::{MIB, first, header, meanwhile, pdf, rest, taken},
     attachments::{fields, rows, stored},
     disk::Disk,
     world::{CLINIC, HOUSING, World, not_found, reason, refusal},
@@ -181,4 +182,44 @@ async fn each_upload_download_and_refusal_is_on_record() {
             of("GetAttachment", Action::Read, false),
         ]
     );
+}
+
+#[tokio::test]
+async fn no_part_is_kept_and_nothing_is_answered_once_the_token_has_ended() {
+    let world = World::new().await;
+    let (author, person) = (world.clinician(CLINIC, "dr-c"), world.somebody());
+    let draft = author.draft(person).await;
+    let bytes = pdf(2 * MIB + 7);
+    let begun = header(&draft, &bytes);
+    let some = [vec![first(&begun)], rest(&bytes[..MIB], 0, MIB)].concat();
+    let refused = meanwhile(&author, some, async {
+        until("the first part is kept", async || stored(&world).len() == 1).await;
+        world.clock.advance(time::Duration::hours(2));
+        rest(&bytes, MIB, MIB)
+    });
+    assert_eq!(refused.await.unwrap_err().code(), Code::Unauthenticated);
+    assert_eq!(stored(&world).len(), 1);
+    // Neither how far it has come is told, nor what a file is that was whole before.
+    let asked = async || world.stage.events().await.len();
+    for whole in [false, true] {
+        if whole {
+            let end = [vec![first(&begun)], rest(&bytes, MIB, MIB)].concat();
+            assert!(author.put_all(end).await.unwrap().attachment.is_some());
+        }
+        let before = asked().await;
+        let refused = meanwhile(&author, vec![first(&begun)], async {
+            until("it is permitted", async || asked().await > before).await;
+            world.clock.advance(time::Duration::hours(2));
+            Vec::new()
+        });
+        assert_eq!(refused.await.unwrap_err().code(), Code::Unauthenticated, "{whole}");
+        let before = asked().await;
+        let refused = meanwhile(&author, vec![first(&begun)], async {
+            until("it is permitted", async || asked().await > before).await;
+            world.suspended(&[CLINIC]);
+            Vec::new()
+        });
+        assert_eq!(reason(&refused.await.unwrap_err()), "AGENCY_SUSPENDED", "{whole}");
+        world.suspended(&[]);
+    }
 }

@@ -14,6 +14,7 @@ mod disk;
 mod lifecycle;
 mod links;
 mod lists;
+mod meanwhile;
 mod model;
 mod moves;
 mod once;

@@ -252,7 +252,7 @@ async fn words_keep_their_labels_and_a_note_grows_no_less_sensitive() {
 #[tokio::test]
 async fn each_version_is_shown_by_its_own_sections() {
     let world = World::new().await;
-    let (_, note, clinic) = story(&world).await;
+    let (person, note, clinic) = story(&world).await;
     let author = world.clinician(HOUSING, "ms-h");
     let go = |note: pb::Note, sections: Vec<NoteSection>| {
         let message = AmendNoteRequest { sections, ..amend(&note, "x") };
@@ -286,9 +286,17 @@ async fn each_version_is_shown_by_its_own_sections() {
     assert_eq!(draft.labels, Some(labels(NORMAL, &[MH])));
     let own: Vec<_> = draft.sections.iter().map(|s| s.labels.clone()).collect();
     assert_eq!(own, [None, Some(labels(NORMAL, &[]))]);
-    let marked = author.mark_error(mark_error(&third, "Another's.")).await.unwrap().note.unwrap();
+    let why = "canary-why: the test for HIV is another's.";
+    let marked = author.mark_error(mark_error(&third, why)).await.unwrap().note.unwrap();
+    assert_eq!(marked.error_reason, why);
     let read = clinic.get(&note).await.unwrap().note.unwrap();
     assert_eq!((&read.sections[0].body, read.state), (&marked.sections[0].body, marked.state));
+    // Why is for whoever sees all that it ever was.
+    assert_eq!((&read.error_marker, &*read.error_reason), (&marked.error_marker, ""));
+    assert_eq!(clinic.version(&note, 1).await.unwrap().error_reason, "");
+    for listed in clinic.list(list(person)).await.unwrap().notes {
+        assert_eq!(listed.error_reason, "");
+    }
     // What it was labelled with before is of what is hidden.
     assert_eq!(
         (read.labels, marked.labels),
@@ -558,18 +566,20 @@ async fn a_statement_is_there_for_whoever_sees_its_note_whole() {
 #[tokio::test]
 async fn nobody_brings_into_a_note_what_they_could_not_write() {
     let world = World::new().await;
-    let (person, _, clinic) = story(&world).await;
+    let (person, clinic) = (world.somebody(), world.clinician(CLINIC, "dr-c"));
+    world.consent(person, HOUSING, CLINIC, [Action::Read, Action::Write]);
     let author = world.clinician(HOUSING, "ms-h");
     let sections = vec![labelled("Open.", labels(NORMAL, &[]))];
     let draft = author.create(CreateNoteRequest { sections, ..create(person) }).await.unwrap();
     let note = author.sign(sign(draft.note.as_ref().unwrap())).await.unwrap().note.unwrap();
-    let with = |codes: &[i32]| pb::AppendNoteRequest {
-        sections: vec![labelled("More.", labels(NORMAL, codes))],
+    let with = |own: Labels| pb::AppendNoteRequest {
+        sections: vec![labelled("More.", own)],
         ..append(&note, "x")
     };
     let denied = (Code::PermissionDenied, "ACTION_NOT_PERMITTED".to_owned());
-    assert_eq!(refusal(clinic.append(with(&[SUD])).await), denied);
-    clinic.append(with(&[MH])).await.unwrap();
+    let refuge = Labels { victim_service: true, ..labels(NORMAL, &[]) };
+    assert_eq!(refusal(clinic.append(with(refuge)).await), denied);
+    clinic.append(with(labels(NORMAL, &[MH]))).await.unwrap();
     // The same words are no less than they are.
     let note = author.get(&note).await.unwrap().note.unwrap();
     let again = pb::AppendNoteRequest {

@@ -66,6 +66,29 @@ async fn without_a_person_the_services_role_sees_no_row_and_with_one_only_theirs
     }
 }
 
+#[tokio::test]
+async fn a_note_is_read_by_its_id_as_the_note_of_its_person_and_of_nobody_else() {
+    let world = World::new().await;
+    let (one, other) = (world.somebody(), world.somebody());
+    let note = world.clinician(CLINIC, "dr-c").signed(one).await;
+    let id: Uuid = note.name.trim_start_matches("notes/").parse().unwrap();
+    let read = async |version: i32, person: Uuid| -> Vec<Uuid> {
+        let found = world.stage.db.run_tx("test.read", Scope::nobody(), move |tx| {
+            Box::pin(async move {
+                let sql = "SELECT id FROM read_notes(ARRAY[$1], ARRAY[$2], ARRAY[$3])";
+                let row = sqlx::query_scalar(sql).bind(id).bind(version).bind(person);
+                Ok(row.fetch_all(tx).await?)
+            })
+        });
+        found.await.unwrap()
+    };
+    for version in [0, 1] {
+        assert_eq!(read(version, one).await, [id]);
+        assert!(read(version, other).await.is_empty());
+        assert!(read(version, Uuid::nil()).await.is_empty());
+    }
+}
+
 /// A note about which its person has asked and written, and that is kept from them now: they have asked for a
 /// review.
 async fn reviewed(world: &World, author: &Client, person: Uuid) {

@@ -1,5 +1,6 @@
 //! Bytes as they come: kept part by part, and looked at once they are all there.
 
+use permit::Call;
 use rpc::{Error, Violation};
 use uuid::Uuid;
 use wire::notes::v1::AttachmentChunk;
@@ -13,6 +14,7 @@ use crate::{
 
 pub(super) struct Receiving<'a> {
     app: &'a App,
+    call: &'a Call,
     file: &'a Attachment,
     person: Uuid,
     /// Parts that are in the store.
@@ -25,6 +27,7 @@ impl<'a> Receiving<'a> {
     /// From where it broke off.
     pub(super) async fn of(
         app: &'a App,
+        call: &'a Call,
         file: &'a Attachment,
         person: Uuid,
     ) -> Result<Self, Error> {
@@ -32,7 +35,12 @@ impl<'a> Receiving<'a> {
             Some(_) => file.parts(),
             None => app.files.kept(file).await?,
         };
-        Ok(Self { app, file, person, kept, part: Vec::new() })
+        Ok(Self { app, call, file, person, kept, part: Vec::new() })
+    }
+
+    /// That who sends it is signed in still, and their agency takes part.
+    pub(super) fn still_admitted(&self) -> Result<(), Error> {
+        rpc::still_admitted(self.call, &self.app.deps.directory, &*self.app.deps.clock)
     }
 
     /// How many bytes are kept.
@@ -80,6 +88,7 @@ impl<'a> Receiving<'a> {
             self.part.extend_from_slice(now);
             data = later;
             if self.part.len() == whole {
+                self.still_admitted()?;
                 self.app.files.put(self.file, self.kept, &self.part).await?;
                 self.part.clear();
                 self.kept += 1;

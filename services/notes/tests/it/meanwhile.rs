@@ -1,0 +1,159 @@
+//! What becomes of a note, and of a consent, between a writer's permit and their COMMIT; and what a writer who is
+//! refused learns of what is hidden.
+
+use kernel::{Action, Purpose, Sensitivity};
+use policy::Effect;
+use testkit::fakes::{consent, permitting, until, whole};
+use uuid::Uuid;
+use wire::{
+    common::v1::Labels,
+    notes::v1::{self as pb, AmendNoteRequest, AppendNoteRequest, CreateNoteRequest, NoteSection},
+};
+
+use crate::{
+    questions,
+    sections::{NORMAL, labelled, labels, story},
+    world::{CLINIC, Client, HOUSING, World, amend, append, create, denied, refusal, sign},
+};
+
+const SUD: i32 = 2;
+const MH: i32 = 6;
+
+/// A signed note of a housing agency's, which the clinic may write to.
+async fn open(world: &World) -> (Uuid, pb::Note, Client) {
+    let person = world.somebody();
+    world.consent(person, HOUSING, CLINIC, [Action::Read, Action::Write]);
+    let author = world.clinician(HOUSING, "ms-h");
+    let sections = vec![labelled("An open word.", labels(NORMAL, &[]))];
+    let draft = author.create(CreateNoteRequest { sections, ..create(person) }).await.unwrap();
+    let note = author.sign(sign(draft.note.as_ref().unwrap())).await.unwrap().note.unwrap();
+    (person, note, author)
+}
+
+/// Adds to whatever version there is.
+fn adds(note: &pb::Note, section: NoteSection) -> AppendNoteRequest {
+    AppendNoteRequest { etag: String::new(), sections: vec![section], ..append(note, "x") }
+}
+
+/// How many of the service's transactions wait for a lock.
+async fn waiting(world: &World) -> i64 {
+    let sql = "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+               WHERE NOT l.granted AND a.usename = $1";
+    let role = &world.stage.service.role;
+    sqlx::query_scalar(sql).bind(role).fetch_one(&mut world.admin().await).await.unwrap()
+}
+
+/// Both have located the note and are permitted when the first gets its lock, and the second after it.
+async fn one_behind_the_other<A, B>(
+    world: &World,
+    note: &pb::Note,
+    first: impl Future<Output = A>,
+    second: impl Future<Output = B>,
+) -> (A, B) {
+    let id: Uuid = note.name.trim_start_matches("notes/").parse().unwrap();
+    let mut held = world.admin().await;
+    sqlx::raw_sql("BEGIN").execute(&mut held).await.unwrap();
+    let sql = "SELECT FROM note WHERE id = $1 FOR UPDATE";
+    sqlx::query(sql).bind(id).execute(&mut held).await.unwrap();
+    let second = async {
+        until("the first waits", async || waiting(world).await == 1).await;
+        second.await
+    };
+    let letting_go = async {
+        until("both wait", async || waiting(world).await == 2).await;
+        sqlx::raw_sql("ROLLBACK").execute(&mut held).await.unwrap();
+    };
+    let (first, second, ()) = tokio::join!(first, second, letting_go);
+    (first, second)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_into_a_note_while_a_writer_waited_is_neither_shown_to_them_nor_taken_out() {
+    let world = World::new().await;
+    let clinic = world.clinician(CLINIC, "dr-c");
+    let refuge = Labels { victim_service: true, ..labels(NORMAL, &[]) };
+    let hidden = || labelled("canary-refuge", refuge.clone());
+    let plain = || labelled("More.", labels(NORMAL, &[]));
+
+    let (_, note, author) = open(&world).await;
+    let first = author.append(adds(&note, hidden()));
+    let second = clinic.append(adds(&note, plain()));
+    let (done, refused) = one_behind_the_other(&world, &note, first, second).await;
+    let done = done.unwrap().note.unwrap();
+    assert_eq!(refusal(refused), denied("ACTION_NOT_PERMITTED"));
+    assert_eq!(author.get(&note).await.unwrap().note.unwrap(), done);
+
+    let (_, note, author) = open(&world).await;
+    let etag = String::new();
+    let other = AmendNoteRequest { etag, sections: vec![plain()], ..amend(&note, "x") };
+    let (first, second) = (author.append(adds(&note, hidden())), clinic.amend(other));
+    let (done, refused) = one_behind_the_other(&world, &note, first, second).await;
+    let done = done.unwrap().note.unwrap();
+    assert_eq!(refusal(refused), denied("ACTION_NOT_PERMITTED"));
+    assert_eq!(done.sections.len(), 2);
+    assert_eq!(author.get(&note).await.unwrap().note.unwrap(), done);
+
+    // What is open to both is added by both, one after the other.
+    let (_, note, author) = open(&world).await;
+    let mind = labelled("Mind.", labels(NORMAL, &[MH]));
+    let (first, second) = (author.append(adds(&note, mind)), clinic.append(adds(&note, plain())));
+    let (done, after) = one_behind_the_other(&world, &note, first, second).await;
+    assert_eq!(done.unwrap().note.unwrap().sections.len(), 2);
+    let after = after.unwrap().note.unwrap();
+    assert_eq!((after.version, after.sections.len()), (3, 3));
+}
+
+#[tokio::test]
+async fn what_is_written_must_be_permitted_at_the_commit_as_it_will_be() {
+    let world = World::new().await;
+    let (person, note, author) = open(&world).await;
+    let mut no = permitting(HOUSING, CLINIC, [Purpose::Treat], [Action::Read, Action::Write]);
+    no.effect = Effect::Deny;
+    no.sensitivities = Some([Sensitivity::Mh].into());
+    // Once the writing has been permitted, and before its last question.
+    world.consents.after(1, move |consents| consents.give(consent(person, Uuid::new_v4(), no)));
+    let clinic = world.clinician(CLINIC, "dr-c");
+    let mind = labelled("canary-mind", labels(NORMAL, &[MH]));
+    let refused = clinic.append(adds(&note, mind)).await;
+    assert_eq!(refusal(refused), denied("ACTION_NOT_PERMITTED"));
+    assert_eq!(author.get(&note).await.unwrap().note.unwrap(), note);
+    assert!(clinic.get(&note).await.is_ok(), "what there is of it is open as before");
+}
+
+/// To the clinic both are one open section, and of what else there is nothing may be known.
+#[tokio::test]
+async fn a_refusal_is_the_same_whether_there_is_something_hidden_or_not() {
+    let world = World::new().await;
+    // So that the clinic may ask.
+    world.told(|_, _| {});
+    let (person, _, clinic) = story(&world).await;
+    let author = world.clinician(HOUSING, "ms-h");
+    let open = labelled("Open.", labels(NORMAL, &[]));
+    let hidden = labelled("canary-sud", labels(NORMAL, &[SUD]));
+    let mut told = Vec::new();
+    for sections in [vec![open.clone()], vec![open, hidden]] {
+        let draft = author.create(CreateNoteRequest { sections, ..create(person) }).await.unwrap();
+        let note = author.sign(sign(draft.note.as_ref().unwrap())).await.unwrap().note.unwrap();
+        let read = clinic.get(&note).await.unwrap().note.unwrap();
+        assert_eq!(read.sections.len(), 1);
+        let mut refused = Vec::new();
+        for etag in [read.etag.clone(), String::new(), format!("{}0", read.etag)] {
+            let other = AmendNoteRequest { etag: etag.clone(), ..amend(&read, "Other words.") };
+            refused.push(clinic.amend(other).await.unwrap_err());
+            let more = AppendNoteRequest { etag, ..append(&read, "More words.") };
+            refused.push(clinic.append(more).await.unwrap_err());
+        }
+        refused.push(clinic.ask(questions::ask(&read, &[])).await.unwrap_err());
+        for status in &refused {
+            let told = refusal(Err::<(), _>(status.clone()));
+            assert_eq!(told, denied("ACTION_NOT_PERMITTED"), "{status:?}");
+        }
+        told.push(refused.iter().map(whole).collect::<Vec<_>>());
+        assert_eq!(author.get(&note).await.unwrap().note.unwrap(), note);
+    }
+    assert_eq!(told[0], told[1]);
+    // Each refusal is on record, of both.
+    let events = world.stage.events().await;
+    let refused = events.iter().filter(|event| event.outcome == ledger::Outcome::Deny);
+    assert_eq!(refused.count(), 14);
+}
