@@ -21,15 +21,12 @@ mod write;
 
 use std::{collections::HashMap, sync::Arc};
 
-use identity::Caller;
 use kernel::{Instant, Kind};
 use permit::{Deferred, Disclosed, Located, Permit, ReadNotes};
 use pg::{Db, Group, Limits, StoreError};
 use uuid::Uuid;
 
-use crate::domain::{
-    Amendment, Beside, Labels, Note, Reach, Review, Seer, State, Version, of_its_unit, seen_by,
-};
+use crate::domain::{Amendment, Beside, Note, Reach, Review, Seer, State, Version};
 
 pub use acknowledgements::{Reader, Shown, acknowledge};
 pub use amendments::{Wanted, amendment, ask, asked, decide, extend, state, stated};
@@ -144,29 +141,6 @@ impl Notes {
 }
 
 impl Notes {
-    /// As [`Self::locate`], for who writes to it; and for another agency than its custodian what must be permitted
-    /// first: the note as if it had all that it could have. A refusal then says what their consent lacks, of every
-    /// note alike, and not what there is in this one.
-    pub async fn locate_to_write(
-        &self,
-        id: Uuid,
-        caller: &Caller,
-    ) -> Result<(Option<Located>, Located), StoreError> {
-        let found = self.located.ask(id).await??;
-        let found = found.filter(|place| seen_by(caller, &place.record, place.reach));
-        let others = found.as_ref().filter(|place| !of_its_unit(caller, &place.record));
-        let all = others.map(|place| {
-            let mut parts = place.in_parts();
-            if parts.is_empty() {
-                parts.push(place.record.clone());
-            }
-            Located::of(Kind::Note, id, Some(Labels::most().on(&place.record))).in_parts(parts)
-        });
-        let parts = found.as_ref().map(Place::in_parts).unwrap_or_default();
-        let located = Located::of(Kind::Note, id, found.map(|place| place.record));
-        Ok((all, located.in_parts(parts)))
-    }
-
     /// Whose blocks were lifted after this number, in order.
     pub async fn releases(&self, after: i64, most: i64) -> Result<Vec<ReleaseEvent>, StoreError> {
         release_event::follow(&self.db, after, most).await

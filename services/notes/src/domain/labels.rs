@@ -1,6 +1,6 @@
 //! What is sensitive in a note, section by section.
 
-use kernel::{Code as _, CodeSet, Confidentiality, Sensitivity};
+use kernel::{CodeSet, Confidentiality, Sensitivity};
 use permit::Sight;
 use policy::Record;
 
@@ -22,17 +22,6 @@ impl Labels {
             sensitivities: record.sensitivities,
             part2: record.part2,
             victim_service: record.victim_service,
-        }
-    }
-
-    /// All that a section may be, but of a victim service: that needs a release of its own, which who may see all the
-    /// rest has not.
-    pub fn most() -> Self {
-        Self {
-            confidentiality: Some(Confidentiality::VeryRestricted),
-            sensitivities: Sensitivity::ALL.iter().copied().collect(),
-            part2: true,
-            victim_service: false,
         }
     }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::write::{self, Reply};
 use crate::{
     App,
+    domain::seen_by,
     store::{self, Standing},
 };
 
@@ -47,14 +48,12 @@ impl Change {
         let (call, key) = (self.call.clone(), self.once.clone());
         let made = async move {
             let caller = self.call.caller();
+            let seen = |record: &policy::Record, reach| seen_by(caller, record, reach);
             let guard = &app.deps.guard;
             let shared = Arc::new((make, self.once));
             let at = self.at;
             for _ in 0..ATTEMPTS {
-                let (all, located) = app.store.locate_to_write(self.note, caller).await?;
-                if let Some(all) = all {
-                    guard.permit(&self.call, Ask::<WriteNotes>::about(all)).await?;
-                }
+                let located = app.store.locate(self.note, seen).await?;
                 let permit = guard.permit(&self.call, Ask::<WriteNotes>::about(located)).await?;
                 let shared = Arc::clone(&shared);
                 let commit = guard.commit(app.store.db(), self.tx, permit, move |tx, permit| {

@@ -566,20 +566,18 @@ async fn a_statement_is_there_for_whoever_sees_its_note_whole() {
 #[tokio::test]
 async fn nobody_brings_into_a_note_what_they_could_not_write() {
     let world = World::new().await;
-    let (person, clinic) = (world.somebody(), world.clinician(CLINIC, "dr-c"));
-    world.consent(person, HOUSING, CLINIC, [Action::Read, Action::Write]);
+    let (person, _, clinic) = story(&world).await;
     let author = world.clinician(HOUSING, "ms-h");
     let sections = vec![labelled("Open.", labels(NORMAL, &[]))];
     let draft = author.create(CreateNoteRequest { sections, ..create(person) }).await.unwrap();
     let note = author.sign(sign(draft.note.as_ref().unwrap())).await.unwrap().note.unwrap();
-    let with = |own: Labels| pb::AppendNoteRequest {
-        sections: vec![labelled("More.", own)],
+    let with = |codes: &[i32]| pb::AppendNoteRequest {
+        sections: vec![labelled("More.", labels(NORMAL, codes))],
         ..append(&note, "x")
     };
     let denied = (Code::PermissionDenied, "ACTION_NOT_PERMITTED".to_owned());
-    let refuge = Labels { victim_service: true, ..labels(NORMAL, &[]) };
-    assert_eq!(refusal(clinic.append(with(refuge)).await), denied);
-    clinic.append(with(labels(NORMAL, &[MH]))).await.unwrap();
+    assert_eq!(refusal(clinic.append(with(&[SUD])).await), denied);
+    clinic.append(with(&[MH])).await.unwrap();
     // The same words are no less than they are.
     let note = author.get(&note).await.unwrap().note.unwrap();
     let again = pb::AppendNoteRequest {
