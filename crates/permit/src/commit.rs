@@ -17,8 +17,8 @@ use ledger::Event;
 use pg::{BoxFuture, Db, PgConnection, StoreError, TxError};
 
 use crate::{
-    Act, ByNetwork, Disclosure, Guard, Outage, Permit, Refusal, Standing, StandingPermit, event,
-    release::Sum, source::put_now,
+    Act, ByNetwork, Disclosure, Guard, Outage, Permit, Refusal, StandingPermit, event,
+    release::Sum, source::put_now, stands,
 };
 
 /// How long an answer lets a COMMIT begin, and how long a revocation waits.
@@ -183,8 +183,9 @@ impl Guard {
         Ok((event, sum.disclosure(&permit.ground, &known)))
     }
 
-    /// A write to what is the person's own (a consent): recorded in its transaction. That a
-    /// representative still stands for the person is asked before the COMMIT, within the fence.
+    /// A write to what is the person's own (a consent): recorded in its transaction. That whoever writes stands so
+    /// still (the sign-in is the person's, the agency takes part, the representative acts for them) is asked
+    /// before the COMMIT, within the fence.
     pub async fn commit_standing<T, E, F>(
         &self,
         db: &Db,
@@ -204,27 +205,17 @@ impl Guard {
         let scope = permit.scope();
         let permit = Arc::new(permit);
         let event = event::standing(&permit, records.clone(), true, &self.clock);
-        let live = Arc::clone(&permit);
-        if !matches!(live.standing(), Standing::Representative(_)) {
-            return self
-                .recorded(db, name, scope, event, move |tx| work(tx, Arc::clone(&permit)))
-                .await;
-        }
-        let guard = self.clone();
+        let (guard, live) = (self.clone(), Arc::clone(&permit));
         let last = move || -> BoxFuture<'static, Last<()>> {
             let (guard, permit) = (guard.clone(), Arc::clone(&live));
             let (event, records) = (event.clone(), records.clone());
             Box::pin(async move {
                 let denied = |refusal| {
-                    let event = event::stands_no_more(
-                        &permit.ground,
-                        &permit.person,
-                        records,
-                        &guard.clock,
-                    );
-                    (refusal, (refusal == Refusal::NotFound).then(|| Box::new(event)))
+                    let (ground, person) = (&permit.ground, &permit.person);
+                    let ended = stands::ended(ground, person, refusal, records, &guard.clock);
+                    (refusal, ended.map(Box::new))
                 };
-                guard.still_stands(&permit).await.map_err(denied)?;
+                guard.still_stands_to_write(&permit).await.map_err(denied)?;
                 Ok((event, ()))
             })
         };
