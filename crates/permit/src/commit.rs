@@ -13,11 +13,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kernel::Action;
 use ledger::Event;
 use pg::{BoxFuture, Db, PgConnection, StoreError, TxError};
+use policy::Record;
 
 use crate::{
-    Act, ByNetwork, Disclosure, Guard, Outage, Permit, Refusal, StandingPermit, event,
+    Act, ByNetwork, Disclosure, Guard, Located, Outage, Permit, Refusal, StandingPermit, event,
     release::Sum, source::put_now, stands,
 };
 
@@ -88,11 +90,36 @@ impl Guard {
             + Sync
             + 'static,
     {
+        self.commit_told_from(db, name, permit, Vec::new(), work).await
+    }
+
+    /// As [`Guard::commit_beside`], of what tells of these records of the same person: that the caller may read them
+    /// still is judged on the same answer, within the fence.
+    pub async fn commit_told_from<A, T, E, F>(
+        &self,
+        db: &Db,
+        name: &'static str,
+        permit: Permit<A>,
+        from: Vec<Record>,
+        work: F,
+    ) -> Result<Written<T>, E>
+    where
+        A: Act,
+        T: Send + 'static,
+        E: TxError + From<Refusal>,
+        F: for<'c> Fn(
+                &'c mut PgConnection,
+                Arc<Permit<A>>,
+            ) -> BoxFuture<'c, Result<(T, Vec<Event>), E>>
+            + Send
+            + Sync
+            + 'static,
+    {
         let permit = Arc::new(permit);
-        let (guard, live) = (self.clone(), Arc::clone(&permit));
+        let (guard, live, from) = (self.clone(), Arc::clone(&permit), Arc::new(from));
         let last = move || -> BoxFuture<'static, Last<Disclosure>> {
-            let (guard, permit) = (guard.clone(), Arc::clone(&live));
-            Box::pin(async move { guard.still_live(&permit).await })
+            let (guard, permit, from) = (guard.clone(), Arc::clone(&live), Arc::clone(&from));
+            Box::pin(async move { guard.still_live(&permit, &from).await })
         };
         let scope = permit.scope();
         let (value, disclosure) =
@@ -161,7 +188,7 @@ impl Guard {
     }
 
     /// Decides once more, on facts asked for now.
-    async fn still_live<A: Act>(&self, permit: &Permit<A>) -> Last<Disclosure> {
+    async fn still_live<A: Act>(&self, permit: &Permit<A>, from: &[Record]) -> Last<Disclosure> {
         let located = permit.one.as_ref().ok_or((Refusal::NotFound, None))?;
         let known = self.ask(&permit.ground, &permit.people).await.map_err(|away| (away, None))?;
         let revision = known.revision_of(&located.record.person);
@@ -170,6 +197,17 @@ impl Guard {
                 let event = event::refused(&permit.ground, located, why, revision, &self.clock);
                 (refusal, Some(Box::new(event)))
             })?;
+        let request = known.request(&permit.ground, Action::Read);
+        let request = request.ok_or((Refusal::NotFound, None))?;
+        for record in from {
+            known.judge_one(&request, record).map_err(|refused| {
+                let told_from = Located { record: record.clone(), parts: Vec::new(), found: true };
+                let reason = Some(refused.reason);
+                let event =
+                    event::refused(&permit.ground, &told_from, reason, revision, &self.clock);
+                (Refusal::of_record(&told_from, reason), Some(Box::new(event)))
+            })?;
+        }
         let sum = Sum::of(&opened);
         let mut event = event::permitted(
             &permit.ground,

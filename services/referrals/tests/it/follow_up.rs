@@ -360,6 +360,18 @@ async fn nothing_follows_from_what_may_be_read_no_more_at_the_commit() {
 }
 
 #[tokio::test]
+async fn nothing_follows_from_what_is_revoked_while_the_transaction_waits() {
+    let world = World::new().await;
+    let parent = taken_on(&world).await;
+    let at = world.clock.now();
+    // In the transaction, too, it was asked and answered when the person revokes.
+    world.consents.after(2, move |consents| consents.revoke(ANA, at));
+    let refusal = follow(&world, HOUSING, following(&parent.name, OTHER)).await;
+    refused(refusal, Code::NotFound, "NOT_FOUND");
+    assert_eq!(world.count("SELECT count(*) FROM referral WHERE parent_id IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
 async fn a_target_that_may_not_read_is_not_told_that_it_has_not_answered() {
     let world = World::new().await;
     world.permit(ANA, CLINIC, HOUSING, &[kernel::Action::Refer]);
