@@ -13,13 +13,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kernel::Action;
 use ledger::Event;
 use pg::{BoxFuture, Db, PgConnection, StoreError, TxError};
-use policy::Reason;
+use policy::{Reason, Record};
 
 use crate::{
-    Act, ByNetwork, Disclosure, Guard, Outage, Permit, Refusal, Standing, StandingPermit, event,
-    guard::Known, release::Sum, source::put_now,
+    Act, ByNetwork, Disclosure, Guard, Located, Outage, Permit, Refusal, StandingPermit, event,
+    guard::Known, release::Sum, source::put_now, stands,
 };
 
 /// How long an answer lets a COMMIT begin, and how long a revocation waits.
@@ -106,11 +107,36 @@ impl Guard {
             + Sync
             + 'static,
     {
+        self.commit_told_from(db, name, permit, Vec::new(), work).await
+    }
+
+    /// As [`Guard::commit_beside`], of what tells of these records of the same person: that the caller may read them
+    /// still is judged on the same answer, within the fence.
+    pub async fn commit_told_from<A, T, E, F>(
+        &self,
+        db: &Db,
+        name: &'static str,
+        permit: Permit<A>,
+        from: Vec<Record>,
+        work: F,
+    ) -> Result<Written<T>, E>
+    where
+        A: Act,
+        T: Send + 'static,
+        E: TxError + From<Refusal>,
+        F: for<'c> Fn(
+                &'c mut PgConnection,
+                Arc<Permit<A>>,
+            ) -> BoxFuture<'c, Result<(T, Vec<Event>), E>>
+            + Send
+            + Sync
+            + 'static,
+    {
         let permit = Arc::new(permit);
-        let (guard, live) = (self.clone(), Arc::clone(&permit));
+        let (guard, live, from) = (self.clone(), Arc::clone(&permit), Arc::new(from));
         let last = move || -> BoxFuture<'static, Last<Disclosure>> {
-            let (guard, permit) = (guard.clone(), Arc::clone(&live));
-            Box::pin(async move { guard.still_live(&permit).await })
+            let (guard, permit, from) = (guard.clone(), Arc::clone(&live), Arc::clone(&from));
+            Box::pin(async move { guard.still_live(&permit, &from).await })
         };
         let scope = permit.scope();
         let (value, disclosure) =
@@ -179,7 +205,7 @@ impl Guard {
     }
 
     /// Decides once more, on facts asked for now.
-    async fn still_live<A: Act>(&self, permit: &Permit<A>) -> Last<Disclosure> {
+    async fn still_live<A: Act>(&self, permit: &Permit<A>, from: &[Record]) -> Last<Disclosure> {
         let located = permit.one.as_ref().ok_or((Refusal::NotFound, None))?;
         let known = self.ask(&permit.ground, &permit.people).await.map_err(|away| (away, None))?;
         let revision = known.revision_of(&located.record.person);
@@ -190,6 +216,17 @@ impl Guard {
                 let event = event::refused(&permit.ground, located, why, revision, &self.clock);
                 (refusal, Some(Box::new(event)))
             })?;
+        let request = known.request(&permit.ground, Action::Read);
+        let request = request.ok_or((Refusal::NotFound, None))?;
+        for record in from {
+            known.judge_one(&request, record).map_err(|refused| {
+                let told_from = Located { record: record.clone(), parts: Vec::new(), found: true };
+                let reason = Some(refused.reason);
+                let event =
+                    event::refused(&permit.ground, &told_from, reason, revision, &self.clock);
+                (Refusal::of_record(&told_from, reason), Some(Box::new(event)))
+            })?;
+        }
         let sum = Sum::of(&opened);
         let mut event = event::permitted(
             &permit.ground,
@@ -203,8 +240,9 @@ impl Guard {
         Ok((event, sum.disclosure(&permit.ground, &known)))
     }
 
-    /// A write to what is the person's own (a consent): recorded in its transaction. That a
-    /// representative still stands for the person is asked before the COMMIT, within the fence.
+    /// A write to what is the person's own (a consent): recorded in its transaction. That whoever writes stands so
+    /// still (the sign-in is the person's, the agency takes part, the representative acts for them) is asked
+    /// before the COMMIT, within the fence.
     pub async fn commit_standing<T, E, F>(
         &self,
         db: &Db,
@@ -224,27 +262,17 @@ impl Guard {
         let scope = permit.scope();
         let permit = Arc::new(permit);
         let event = event::standing(&permit, records.clone(), true, &self.clock);
-        let live = Arc::clone(&permit);
-        if !matches!(live.standing(), Standing::Representative(_)) {
-            return self
-                .recorded(db, name, scope, event, move |tx| work(tx, Arc::clone(&permit)))
-                .await;
-        }
-        let guard = self.clone();
+        let (guard, live) = (self.clone(), Arc::clone(&permit));
         let last = move || -> BoxFuture<'static, Last<()>> {
             let (guard, permit) = (guard.clone(), Arc::clone(&live));
             let (event, records) = (event.clone(), records.clone());
             Box::pin(async move {
                 let denied = |refusal| {
-                    let event = event::stands_no_more(
-                        &permit.ground,
-                        &permit.person,
-                        records,
-                        &guard.clock,
-                    );
-                    (refusal, (refusal == Refusal::NotFound).then(|| Box::new(event)))
+                    let (ground, person) = (&permit.ground, &permit.person);
+                    let ended = stands::ended(ground, person, refusal, records, &guard.clock);
+                    (refusal, ended.map(Box::new))
                 };
-                guard.still_stands(&permit).await.map_err(denied)?;
+                guard.still_stands_to_write(&permit).await.map_err(denied)?;
                 Ok((event, ()))
             })
         };

@@ -18,6 +18,7 @@ use crate::{
     event,
     guard::nobody,
     permit::Ground,
+    stands,
 };
 
 /// Who gives.
@@ -76,10 +77,12 @@ impl Guard {
             (Who::Supporter { .. }, _) => {
                 self.supporter_of(call, &person).await?.map(Contributor::Supporter)
             }
-            (Who::Practitioner { .. }, CallerKind::Staff { agency, practitioner }) => self
-                .registered(call, &person)
-                .await?
-                .then(|| Contributor::Staff(format!("{agency}/{practitioner}"))),
+            (Who::Practitioner { .. }, CallerKind::Staff { agency, practitioner })
+                if self.registered(call, &person).await? =>
+            {
+                self.takes_part(agency).await?;
+                Some(Contributor::Staff(format!("{agency}/{practitioner}")))
+            }
             _ => None,
         };
         let by = by.filter(|_| person != nobody()).ok_or(Refusal::NotFound)?;
@@ -133,9 +136,9 @@ impl Guard {
             Box::pin(async move {
                 let denied = |refusal| {
                     let (ground, person) = (&permit.ground, &permit.person);
-                    let event =
-                        event::stands_no_more(ground, person, records.clone(), &guard.clock);
-                    (refusal, (refusal == Refusal::NotFound).then(|| Box::new(event)))
+                    let ended =
+                        stands::ended(ground, person, refusal, records.clone(), &guard.clock);
+                    (refusal, ended.map(Box::new))
                 };
                 guard.still_contributes(&permit).await.map_err(denied)?;
                 Ok((event::contributed(&permit, records, Action::Write, &guard.clock), ()))
@@ -166,14 +169,12 @@ impl Guard {
         records: Vec<Uuid>,
         value: T,
     ) -> Result<T, Refusal> {
-        match self.still_contributes(permit).await {
-            Ok(()) => {}
-            Err(Refusal::NotFound) => {
-                let (ground, person) = (&permit.ground, &permit.person);
-                self.record(event::stands_no_more(ground, person, records, &self.clock)).await?;
-                return Err(Refusal::NotFound);
+        if let Err(refusal) = self.still_contributes(permit).await {
+            let (ground, person) = (&permit.ground, &permit.person);
+            if let Some(event) = stands::ended(ground, person, refusal, records, &self.clock) {
+                self.record(event).await?;
             }
-            Err(away) => return Err(away),
+            return Err(refusal);
         }
         self.record(event::contributed(permit, records, Action::Read, &self.clock)).await?;
         Ok(value)

@@ -3,7 +3,9 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use identity::CallerKind;
-use kernel::{Action, AgencyId, Clock, CodeSet, ConsentId, Instant, PersonId, Role, Sensitivity};
+use kernel::{
+    Action, AgencyId, AgencyStatus, Clock, CodeSet, ConsentId, Instant, PersonId, Role, Sensitivity,
+};
 use ledger::Ledger;
 use policy::{
     Agencies, BasisKind, Decider, Facets, Facts, Finding, Opened, PersonFacts, Reason, Record,
@@ -151,6 +153,11 @@ impl Known {
     fn fault(&self, request: &Request) -> Option<Reason> {
         let facts = Facts::new(&self.agencies, []);
         policy::decide(request, &[], &facts, self.as_of).reason
+    }
+
+    /// Whether an agency takes part, by the flags that came with the answers.
+    pub(crate) fn takes_part(&self, id: &AgencyId) -> bool {
+        self.agencies.get(id).is_some_and(|agency| agency.status == AgencyStatus::Active)
     }
 
     fn visibility(&self, request: &Request) -> Visibility {
@@ -497,7 +504,7 @@ impl Guard {
     }
 
     /// An answer that is short, or about somebody else, is no answer.
-    async fn answered(&self, questions: Vec<Question>) -> Result<Known, Refusal> {
+    pub(crate) async fn answered(&self, questions: Vec<Question>) -> Result<Known, Refusal> {
         let people: Vec<PersonId> = questions.iter().map(|q| q.person.clone()).collect();
         let answers = self.consents.facts(questions).await?;
         let about: Vec<&PersonId> = answers.iter().map(|a| &a.facts.person).collect();

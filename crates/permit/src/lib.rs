@@ -24,6 +24,7 @@ mod release;
 mod represent;
 mod sendable;
 mod source;
+mod stands;
 mod support;
 
 pub use act::{
@@ -45,3 +46,4 @@ pub use sendable::Sendable;
 pub use source::{
     Answer, Appointment, ConsentSource, PeopleSource, Question, SignIn, SourceError, Support,
 };
+pub use stands::is_nobody;

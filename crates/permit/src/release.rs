@@ -8,7 +8,7 @@ use policy::{BasisKind, Finding, Obligation, Opened, Reason, Record, Redisclosur
 
 use crate::{
     Disclosed, Disclosure, Guard, Located, Outage, Refusal, Sight, StandingPermit, event,
-    guard::Known, permit::Ground,
+    guard::Known, permit::Ground, stands,
 };
 
 impl Guard {
@@ -133,22 +133,20 @@ impl Guard {
     }
 
     /// Opens what is the person's own, under a standing permit: recorded, then opened. `records`
-    /// names what is opened, as audit records name it. A representative's appointment is asked about
-    /// once more: it may have ended since.
+    /// names what is opened, as audit records name it. That a representative's appointment stands, and that an
+    /// agency takes part, is asked once more: it may have ended since.
     pub async fn release_standing<T>(
         &self,
         permit: &StandingPermit,
         records: Vec<uuid::Uuid>,
         value: T,
     ) -> Result<T, Refusal> {
-        match self.still_stands(permit).await {
-            Ok(()) => {}
-            Err(Refusal::NotFound) => {
-                let (ground, person) = (&permit.ground, &permit.person);
-                self.record(event::stands_no_more(ground, person, records, &self.clock)).await?;
-                return Err(Refusal::NotFound);
+        if let Err(refusal) = self.still_stands(permit).await {
+            let (ground, person) = (&permit.ground, &permit.person);
+            if let Some(event) = stands::ended(ground, person, refusal, records, &self.clock) {
+                self.record(event).await?;
             }
-            Err(away) => return Err(away),
+            return Err(refusal);
         }
         self.record(event::standing(permit, records, false, &self.clock)).await?;
         Ok(value)

@@ -7,7 +7,7 @@ use kernel::{AgencyId, Instant, PersonId, Role, Subject};
 use policy::{PersonFacts, Relationship, Representative, Who};
 
 use crate::{
-    Appointment, Guard, Refusal, Representing, Standing, StandingPermit,
+    Appointment, Guard, Refusal, Representing,
     guard::{Known, nobody},
     permit::Ground,
 };
@@ -61,16 +61,6 @@ impl Guard {
             return Err(Refusal::NotFound);
         }
         Representing::of(&all, person, self.clock.now()).ok_or(Refusal::NotFound)
-    }
-
-    /// For a representative, whether they still stand as the permit says; asked now. Anybody else's
-    /// standing is for the permit's lifetime.
-    pub(crate) async fn still_stands(&self, permit: &StandingPermit) -> Result<(), Refusal> {
-        let Standing::Representative(then) = &permit.standing else { return Ok(()) };
-        match self.represents(&permit.ground, &permit.person).await? {
-            now if now == *then => Ok(()),
-            _ => Err(Refusal::NotFound),
-        }
     }
 }
 

@@ -38,7 +38,7 @@ pub fn validate(offered: &Consent, context: &Context<'_>) -> Vec<String> {
     signature(offered, context.as_of, &mut found);
     term(offered, context.rules, &mut found);
     rules::check(offered, context.agencies, &mut found);
-    parties::check(offered, &mut found);
+    parties::check(offered, context.agencies, &mut found);
     if !supersedes_soundly(offered, context.on_file) {
         found.add("supersedes");
     }

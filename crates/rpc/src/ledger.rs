@@ -4,7 +4,8 @@ use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
 use identity::{AuthError, Caller};
 use kernel::Clock;
-use ledger::Ledger;
+use ledger::{Followed, Ledger};
+use pg::StoreError;
 use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, async_trait};
@@ -67,7 +68,11 @@ impl LedgerService for Ledgers {
             true => Err(Error::from(AuthError::Unauthenticated)),
             false => Ok(()),
         };
-        tokio::spawn(follow(ledger, request.after, signed_in, out));
+        let read = move |after| {
+            let ledger = ledger.clone();
+            async move { ledger.follow(after, BATCH).await }
+        };
+        tokio::spawn(follow(read, request.after, signed_in, out));
         Ok(Response::new(Box::pin(ReceiverStream::new(records))))
     }
 
@@ -124,15 +129,19 @@ fn for_audit<T: prost_protovalidate::Validate>(request: Request<T>) -> Result<T,
 }
 
 /// Until the reader goes, or their token ends: they come again with another.
-async fn follow(
-    ledger: Ledger,
+async fn follow<F>(
+    read: impl Fn(i64) -> F,
     mut reached: i64,
     signed_in: impl Fn() -> Result<(), Error>,
     out: mpsc::Sender<Result<FollowLedgerResponse, Status>>,
-) {
+) where
+    F: Future<Output = Result<Vec<Followed>, StoreError>>,
+{
     let mut quiet = Duration::ZERO;
     loop {
-        let read = ledger.follow(reached, BATCH).await;
+        // Read only when there is room: what waits for a slow reader was told to whoever they were then.
+        let Ok(room) = out.reserve().await else { return };
+        let read = read(reached).await;
         let step = match (signed_in(), read) {
             (Ok(()), Ok(events)) => events.iter().map(record).collect::<Result<Vec<_>, _>>(),
             (Ok(()), Err(error)) => Err(Error::from(error)),
@@ -154,13 +163,14 @@ async fn follow(
             Err(error) => Err(Status::from(error)),
         };
         let failed = step.is_err();
-        if out.send(step).await.is_err() || failed {
+        room.send(step);
+        if failed {
             return;
         }
     }
 }
 
-fn record(followed: &ledger::Followed) -> Result<LedgerRecord, Error> {
+fn record(followed: &Followed) -> Result<LedgerRecord, Error> {
     let Some(event) = &followed.event else {
         let (sequence, event_id) = (followed.seq, followed.event_id.to_string());
         return Ok(LedgerRecord { sequence, event_id, ..LedgerRecord::default() });
@@ -173,4 +183,42 @@ fn record(followed: &ledger::Followed) -> Result<LedgerRecord, Error> {
         permitted: event.outcome == ledger::Outcome::Permit,
         detail: event.leaf().map_err(|_| Error::Internal("an event that cannot be spelled"))?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+    use tonic::Code;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_read_for_a_follower_who_does_not_and_nothing_told_once_their_token_ends() {
+        let (reads, ended) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicBool::new(false)));
+        let (counted, expired) = (Arc::clone(&reads), Arc::clone(&ended));
+        let read = move |after: i64| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let one = Followed { seq: after + 1, event_id: Uuid::nil(), event: None };
+            std::future::ready(Ok(vec![one]))
+        };
+        let signed_in = move || match expired.load(Ordering::Relaxed) {
+            true => Err(Error::from(AuthError::Unauthenticated)),
+            false => Ok(()),
+        };
+        let (out, mut records) = mpsc::channel(2);
+        tokio::spawn(follow(read, 0, signed_in, out));
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(reads.load(Ordering::Relaxed), 2, "as many as there is room for");
+        ended.store(true, Ordering::Relaxed);
+        for reached in [1, 2] {
+            assert_eq!(records.recv().await.unwrap().unwrap().reached, reached);
+        }
+        let refused = records.recv().await.unwrap().unwrap_err();
+        assert_eq!(refused.code(), Code::Unauthenticated);
+        assert!(records.recv().await.is_none());
+    }
 }

@@ -64,6 +64,13 @@ impl Follower {
         Box::pin(ReceiverStream::new(messages))
     }
 
+    fn signed_in(&self) -> Result<(), Error> {
+        match self.call.caller().expired(self.clock.now()) {
+            true => Err(AuthError::Unauthenticated.into()),
+            false => Ok(()),
+        }
+    }
+
     async fn follow<S: Sequence>(
         mut self,
         sequence: &S,
@@ -72,18 +79,17 @@ impl Follower {
     ) -> Result<(), Error> {
         let mut checkpoint = Instant::now();
         loop {
-            if self.call.caller().expired(self.clock.now()) {
-                return Err(AuthError::Unauthenticated.into());
-            }
+            self.signed_in()?;
             // Before the look, so that what is told during it is looked for again.
             self.told.iter_mut().for_each(watch::Receiver::mark_unchanged);
             let batch = sequence.after(reached, BATCH).await?;
             let quiet = batch.is_empty();
             for (number, message) in batch {
+                // What waits for a slow reader is not theirs yet: their token may end meanwhile.
+                let Ok(room) = out.reserve().await else { return Ok(()) };
+                self.signed_in()?;
                 reached = number;
-                if out.send(Ok(message)).await.is_err() {
-                    return Ok(());
-                }
+                room.send(Ok(message));
             }
             if !quiet {
                 checkpoint = Instant::now() + CHECKPOINT;

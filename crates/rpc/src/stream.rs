@@ -1,8 +1,8 @@
-//! What streams without an end of their own do alike.
+//! What streams without an end of their own do alike, and whoever answers late.
 
 use facts::Directory;
 use identity::AuthError;
-use kernel::Clock;
+use kernel::{AgencyId, Clock};
 use permit::Call;
 
 use crate::{Error, Outage};
@@ -13,7 +13,11 @@ pub fn still_admitted(call: &Call, directory: &Directory, clock: &dyn Clock) -> 
     if caller.expired(clock.now()) {
         return Err(AuthError::Unauthenticated.into());
     }
-    let Some(agency) = caller.agency() else { return Ok(()) };
+    caller.agency().map_or(Ok(()), |agency| takes_part(directory, agency))
+}
+
+/// Whether an agency takes part, as this process knows.
+pub(crate) fn takes_part(directory: &Directory, agency: &AgencyId) -> Result<(), Error> {
     match directory.takes_part(agency) {
         Some(true) => Ok(()),
         Some(false) => Err(AuthError::AgencySuspended.into()),

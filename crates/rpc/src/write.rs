@@ -3,12 +3,17 @@
 
 use std::sync::Arc;
 
+use kernel::AgencyId;
 use ledger::Event;
-use pg::{BoxFuture, PgConnection, Scope, requests::keep_answer};
+use permit::Call;
+use pg::{BoxFuture, PgConnection, Scope, StoreError, Tail, requests::keep_answer};
 use prost::Message;
 use uuid::Uuid;
 
-use crate::{Deps, Error, InTx, Replay, Request};
+use crate::{
+    Deps, Error, InTx, Outage, Replay, Request,
+    stream::{still_admitted, takes_part},
+};
 
 /// What is written, and the record of it.
 #[derive(Debug)]
@@ -50,9 +55,11 @@ impl Deps {
     {
         let Write { name, once, record, event } = write;
         let now = self.clock.now();
+        let agency = event.caller.agency.map(AgencyId::from);
         let scope = event.person.map_or_else(Scope::nobody, Scope::person);
         let kept = Arc::new((work, once.key, event));
-        let all = self.db.try_tx(name, scope, None, move |tx| {
+        let within = agency.clone().map(|agency| self.while_it_takes_part(agency));
+        let all = self.db.try_tx(name, scope, within, move |tx| {
             let kept = Arc::clone(&kept);
             Box::pin(async move {
                 let (work, key, event) = &*kept;
@@ -60,9 +67,36 @@ impl Deps {
                 let (person, answer) = (event.person.unwrap_or_default(), reply.encode_to_vec());
                 keep_answer(tx, key, person, record, &answer, now).await?;
                 ledger::write_in(tx, std::slice::from_ref(event)).await?;
-                Ok(reply)
+                Ok::<_, InTx>(reply)
             })
         });
-        all.await
+        match (all.await, agency) {
+            (Err(InTx::Store(StoreError::FenceExpired)), Some(agency)) => {
+                Err(takes_part(&self.directory, &agency).err().unwrap_or(OVERTAKEN).into())
+            }
+            (done, _) => done,
+        }
+    }
+
+    /// Nothing about an office's own write is asked of the consent service: whether its agency takes part is asked
+    /// of the directory, as late as can be.
+    fn while_it_takes_part(&self, agency: AgencyId) -> Tail {
+        let directory = Arc::clone(&self.directory);
+        Arc::new(move || takes_part(&directory, &agency).is_ok())
+    }
+
+    /// Opens what an officer may read by their role alone, if they are admitted still: what they asked may have come
+    /// long after their token. Recorded, then opened.
+    pub async fn release_office<T>(
+        &self,
+        call: &Call,
+        records: Vec<Uuid>,
+        value: T,
+    ) -> Result<T, Error> {
+        still_admitted(call, &self.directory, &*self.clock)?;
+        Ok(self.guard.release_office(call, records, value).await?)
     }
 }
+
+/// The agency took part no more at the COMMIT, and does again.
+const OVERTAKEN: Error = Error::Unavailable(Outage::Overloaded);

@@ -33,8 +33,13 @@ pub fn with_shares(
 impl ConsentSource for WithShares {
     fn facts(&self, questions: Vec<Question>) -> BoxFuture<'_, Result<Vec<Answer>, SourceError>> {
         let people: Vec<_> = questions.iter().filter_map(|q| q.person.uuid()).collect();
+        let nobody = questions.iter().all(|question| permit::is_nobody(&question.person));
         let answered = async move {
             let answers = self.elsewhere.facts(questions).await?;
+            // Asked for the agencies alone, and within a transaction.
+            if nobody {
+                return Ok(answers);
+            }
             // Last, so that a share that ends while all else is asked for is seen to have ended.
             let shares = store::open_shares(&self.db, people, self.clock.now() - LAPSED).await;
             let shares = shares.map_err(|error| unanswered(&error))?;

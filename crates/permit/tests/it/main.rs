@@ -11,5 +11,6 @@ mod parts;
 mod release;
 mod represent;
 mod sources;
+mod stands;
 mod supporters;
 mod world;

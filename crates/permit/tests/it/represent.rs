@@ -240,7 +240,7 @@ fn insert<'c>(tx: &'c mut PgConnection, person: Uuid) -> BoxFuture<'c, Result<()
     })
 }
 
-async fn write(world: &World, guard: &Guard, permit: StandingPermit) -> Result<(), Stopped> {
+pub async fn write(world: &World, guard: &Guard, permit: StandingPermit) -> Result<(), Stopped> {
     let work = guard.commit_standing(&world.stage.db, "test.own", permit, vec![], |tx, permit| {
         insert(tx, permit.person_id())
     });
@@ -267,7 +267,7 @@ async fn an_appointment_that_ended_between_the_permit_and_the_commit_writes_noth
 }
 
 #[tokio::test]
-async fn a_representatives_commit_that_is_always_too_late_gives_up() {
+async fn a_commit_by_standing_that_is_always_too_late_gives_up() {
     let world = World::new().await;
     let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             PERFORM pg_sleep(0.12); RETURN new; END $$;
@@ -276,15 +276,14 @@ async fn a_representatives_commit_that_is_always_too_late_gives_up() {
     let jane = Uuid::new_v4();
     world.people.appoint("aunt", guardian(jane, None));
     world.people.bind("jane", jane, None);
-    let permit = standing(&world, jane).await.unwrap();
-    let gone = write(&world, &world.guard, permit).await.unwrap_err();
-    assert_eq!(gone, Stopped::Refused(Refusal::Unavailable(Outage::Fence)));
-    assert_eq!(world.things().await, 0);
-    // The person's own sign-in is no appointment, and has no fence.
     let token = world.sign_ins.individual("jane", Role::Person, false);
     let call = world.sign_ins.call(&token, GET).await;
-    let own = world.guard.standing(&call, PersonId::from(jane), false).await.unwrap();
-    write(&world, &world.guard, own).await.unwrap();
+    let own = world.guard.standing(&call, PersonId::from(jane), false).await;
+    for permit in [standing(&world, jane).await, own] {
+        let gone = write(&world, &world.guard, permit.unwrap()).await.unwrap_err();
+        assert_eq!(gone, Stopped::Refused(Refusal::Unavailable(Outage::Fence)));
+    }
+    assert_eq!(world.things().await, 0);
 }
 
 #[tokio::test]

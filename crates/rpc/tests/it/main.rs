@@ -7,6 +7,7 @@ mod masks;
 mod once;
 mod pages;
 mod parse;
+mod steps;
 
 use std::sync::Arc;
 

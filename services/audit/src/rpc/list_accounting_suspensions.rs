@@ -25,5 +25,5 @@ pub(super) async fn handle(
     let ids = found.iter().map(|one| one.id).collect();
     let suspensions = found.iter().map(shown).collect();
     let reply = ListAccountingSuspensionsResponse { suspensions, next_page_token };
-    Ok(app.deps.guard.release_office(&call, ids, reply).await?)
+    app.deps.release_office(&call, ids, reply).await
 }

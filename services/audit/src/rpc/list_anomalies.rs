@@ -24,5 +24,5 @@ pub(super) async fn handle(
     let ids = found.iter().map(|anomaly| anomaly.id).collect();
     let anomalies = found.iter().map(shown).collect();
     let reply = ListAnomaliesResponse { anomalies, next_page_token };
-    Ok(app.deps.guard.release_office(&call, ids, reply).await?)
+    app.deps.release_office(&call, ids, reply).await
 }

@@ -24,5 +24,5 @@ pub(super) async fn handle(
     let ids = holds.iter().map(|hold| hold.id).collect();
     let holds = holds.iter().map(shown).collect();
     let reply = ListLegalHoldsResponse { holds, next_page_token };
-    Ok(app.deps.guard.release_office(&call, ids, reply).await?)
+    app.deps.release_office(&call, ids, reply).await
 }

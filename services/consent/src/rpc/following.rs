@@ -1,6 +1,8 @@
 //! What the streams of an agency's staff do alike: events by a cursor, each once it may be told and is
 //! on record, and checkpoints between.
 
+mod tell;
+
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use permit::Call;
@@ -11,6 +13,7 @@ use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::Status;
 use wire::convert::timestamp;
 
+use self::tell::{Told, tell};
 use crate::App;
 
 /// Events read at once.
@@ -89,13 +92,13 @@ async fn follow<F: Feed>(
         let events = feed.after(app, reached).await?;
         let quiet = events.is_empty();
         for (number, event) in events {
-            reached = number;
-            still_admitted(call, &app.directory, &*app.clock)?;
-            let Some(message) = feed.released(app, call, event).await? else { continue };
-            if out.send(Ok(message)).await.is_err() {
-                return Ok(());
+            let admitted = || still_admitted(call, &app.directory, &*app.clock);
+            match tell(out, admitted, feed.released(app, call, event)).await? {
+                Told::Gone => return Ok(()),
+                Told::Nothing => {}
+                Told::Event => checkpoint = Instant::now() + CHECKPOINT,
             }
-            checkpoint = Instant::now() + CHECKPOINT;
+            reached = number;
         }
         // The first as soon as there is no more to tell: the reader knows that they are up to date.
         let first = quiet && !caught_up;

@@ -14,10 +14,15 @@ use crate::{
     store,
 };
 
-/// What one consent, and all of a person's, may take: every decision about them reads it.
-const MOST_CONSENTS: usize = 500;
+/// What one consent may take, and all that the person's side has drafted, and all that agencies have: every
+/// decision about the person reads it. Neither takes the other's room.
+const MOST_CONSENTS: i64 = 500;
 const MOST_BYTES: i64 = 2 * 1024 * 1024;
 const MOST_A_CONSENT: usize = 64 * 1024;
+
+/// Of one agency: else one could take the room of all others, and count by it what they have.
+const MOST_OF_ONE: i64 = 50;
+const MOST_BYTES_OF_ONE: i64 = 256 * 1024;
 
 /// Of restrictions asked of one agency, and of court orders of one agency about a person, ever; and
 /// of emergencies that one agency declares about a person in a day.
@@ -29,11 +34,15 @@ pub(super) fn room_beside(what: &'static str, number: i64, bytes: i64) -> Result
     if number < MOST_BESIDE && bytes <= MOST_BYTES_BESIDE {
         return Ok(());
     }
-    let limit = usize::try_from(MOST_BESIDE).unwrap_or(usize::MAX);
-    Err(Error::Conflict(Conflict::TooMany { what, limit }))
+    Err(too_many(what, MOST_BESIDE))
 }
 
-/// Refuses a consent that is too large, and one too many.
+fn too_many(what: &'static str, limit: i64) -> Error {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    Error::Conflict(Conflict::TooMany { what, limit })
+}
+
+/// Refuses a consent that is too large, and one too many of who drafts it.
 pub(super) async fn room(
     tx: &mut PgConnection,
     permit: &StandingPermit,
@@ -45,12 +54,17 @@ pub(super) async fn room(
             Error::field("terms", "must come to at most 64 KiB, and so must its text").into()
         );
     }
-    let (consents, bytes) = store::on_file_size(tx, permit).await?;
-    let full = usize::try_from(consents).is_ok_and(|n| n >= MOST_CONSENTS)
-        || bytes.saturating_add(i64::try_from(wire.len()).unwrap_or(i64::MAX)) > MOST_BYTES;
-    if full {
-        let limit = MOST_CONSENTS;
-        return Err(Error::Conflict(Conflict::TooMany { what: "consents", limit }).into());
+    let size = store::on_file_size(tx, permit).await?;
+    let wire = i64::try_from(wire.len()).unwrap_or(i64::MAX);
+    let fits = |number: i64, bytes: i64, most: i64, most_bytes: i64| {
+        number < most && bytes.saturating_add(wire) <= most_bytes
+    };
+    let agency = permit.named_agency().is_some();
+    if agency && !fits(size.own, size.own_bytes, MOST_OF_ONE, MOST_BYTES_OF_ONE) {
+        return Err(too_many("consents", MOST_OF_ONE).into());
+    }
+    if !fits(size.side, size.side_bytes, MOST_CONSENTS, MOST_BYTES) {
+        return Err(too_many("consents", MOST_CONSENTS).into());
     }
     Ok(())
 }

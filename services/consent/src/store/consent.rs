@@ -134,19 +134,40 @@ fn recorded_document(held: &Held) -> Result<Option<serde_json::Value>, StoreErro
     recorded.map_err(|_| StoreError::BadRow { what: "consent document" })
 }
 
-/// How many consents a person has on file, drafts too, and how many bytes they take.
+/// How many consents about a person are on file of who drafts, drafts too, and how many bytes they take.
+#[derive(Debug)]
+pub struct OnFileSize {
+    /// Of the caller's agency, without the drafts that the person has withdrawn, which free its room. Of the
+    /// person's side: all of theirs.
+    pub own: i64,
+    pub own_bytes: i64,
+    /// Of all agencies, where the caller is of one; of the person's side, where not.
+    pub side: i64,
+    pub side_bytes: i64,
+}
+
+/// What is on file of who drafts.
 pub async fn on_file_size(
     tx: &mut PgConnection,
     permit: &StandingPermit,
-) -> Result<(i64, i64), StoreError> {
-    let row = sqlx::query!(
-        r#"SELECT count(*) AS "consents!", coalesce(sum(octet_length(wire)), 0)::bigint AS "bytes!"
-           FROM consent WHERE person_id = $1"#,
+) -> Result<OnFileSize, StoreError> {
+    Ok(sqlx::query_as!(
+        OnFileSize,
+        r#"SELECT count(*) FILTER (WHERE own) AS "own!",
+               coalesce(sum(bytes) FILTER (WHERE own), 0)::bigint AS "own_bytes!",
+               count(*) AS "side!",
+               coalesce(sum(bytes), 0)::bigint AS "side_bytes!"
+           FROM (
+               SELECT octet_length(wire) AS bytes,
+                   $2::uuid IS NULL OR (drafted_agency = $2 AND withdrawn_at IS NULL) AS own
+               FROM consent
+               WHERE person_id = $1 AND (drafted_agency IS NULL) = ($2::uuid IS NULL)
+           ) AS kept"#,
         permit.person_id(),
+        permit.named_agency(),
     )
     .fetch_one(tx)
-    .await?;
-    Ok((row.consents, row.bytes))
+    .await?)
 }
 
 /// Keeps a new draft, or one that was signed by hand. `wire`: as other services are sent it.

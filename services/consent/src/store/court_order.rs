@@ -77,15 +77,15 @@ pub async fn accept(
     }
 }
 
-/// How many an agency has ever recorded about a person, and how many bytes all about them take.
+/// How many an agency has ever recorded about a person, and how many bytes these take. What others have
+/// recorded is not counted: it would be told by when there is no more room.
 pub async fn size(
     tx: &mut PgConnection,
     permit: &StandingPermit,
 ) -> Result<(i64, i64), StoreError> {
     let row = sqlx::query!(
-        r#"SELECT count(*) FILTER (WHERE custodian_id = $2) AS "recorded!",
-               coalesce(sum(octet_length(wire)), 0)::bigint AS "bytes!"
-           FROM court_order WHERE person_id = $1"#,
+        r#"SELECT count(*) AS "recorded!", coalesce(sum(octet_length(wire)), 0)::bigint AS "bytes!"
+           FROM court_order WHERE person_id = $1 AND custodian_id = $2"#,
         permit.person_id(),
         permit.named_agency(),
     )

@@ -17,6 +17,7 @@ mod replay;
 mod represented;
 mod restriction;
 mod revoke;
+mod room;
 mod served;
 mod sign;
 mod store;

@@ -1,6 +1,11 @@
 use sqlx::{Connection as _, PgConnection};
 
-use crate::world::{ANA, Stage, World, sql, terms};
+use tonic::Code;
+use wire::{convert::agency_name, directory::v1::AgencyStatus};
+
+use crate::world::{
+    ANA, CLINIC, Stage, World, agencies, record, recording, sql, sql_value, terms, told, until,
+};
 
 #[tokio::test]
 async fn every_column_has_its_comment() {
@@ -122,4 +127,33 @@ async fn revisions_are_read_from_the_index_alone() {
     .await
     .unwrap();
     assert!(plan.join("\n").contains("Index Only Scan"), "{plan:?}");
+}
+
+#[tokio::test]
+async fn a_write_that_waited_while_its_agency_was_suspended_is_undone() {
+    let world = World::new().await;
+    world.signed("ana", terms()).await;
+    let mut holder = PgConnection::connect(&world.stage.admin()).await.unwrap();
+    let hold = "BEGIN; SELECT 1 FROM consent.person_revision FOR UPDATE";
+    sqlx::raw_sql(hold).execute(&mut holder).await.unwrap();
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let url = world.stage.admin();
+    let meanwhile = async {
+        until("it waits", || async { (sql_value(&url, waiting).await > 0).then_some(()) }).await;
+        let mut step = agencies(2);
+        for state in &mut step.agencies {
+            let agency = state.agency.as_mut().unwrap();
+            if agency.name == agency_name(CLINIC) {
+                agency.status = AgencyStatus::Suspended.into();
+            }
+        }
+        world.directory.apply(&step);
+        sqlx::raw_sql("COMMIT").execute(&mut holder).await.unwrap();
+    };
+    let paper = record(&world, world.staff(CLINIC), recording(ANA, terms()));
+    let (paper, ()) = tokio::join!(paper, meanwhile);
+    assert_eq!(told(&paper.unwrap_err()), (Code::PermissionDenied, "AGENCY_SUSPENDED".to_owned()));
+    let facts = world.facts_of(ANA).await;
+    assert_eq!((facts.revision, facts.consents.len()), (1, 1));
 }

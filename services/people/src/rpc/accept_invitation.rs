@@ -84,6 +84,7 @@ async fn replayed(
     let own = renew_confirmation_code::own(app, call, person, representative).await?;
     let own = own.ok_or(Error::NotFound)?;
     let code = renew_confirmation_code::renew(app, call, own, None).await?;
+    shared::fence().await;
     answer.confirmation_code = code.into_text();
     Ok(Response::new(answer))
 }

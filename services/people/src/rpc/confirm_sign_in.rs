@@ -47,15 +47,18 @@ pub async fn handle(
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     if once.earlier(&app.deps.db).await?.is_some() {
         shared::own_profile(app, &call, person).await?;
+        shared::fence().await;
         return Ok(Response::new(ConfirmSignInResponse {}));
     }
     let permit = shared::own_profile(app, &call, person).await?;
     tried(app, &call, &permit, shown).await?;
     match confirm(app, &call, permit, shown, &once).await {
-        Ok(()) => Ok(Response::new(ConfirmSignInResponse {})),
-        Err(error) if shared::landed(&error) => Ok(Response::new(ConfirmSignInResponse {})),
-        Err(error) => Err(error.into()),
+        Ok(()) => {}
+        Err(error) if shared::landed(&error) => {}
+        Err(error) => return Err(error.into()),
     }
+    shared::fence().await;
+    Ok(Response::new(ConfirmSignInResponse {}))
 }
 
 /// Whether the code is of a live sign-in. A wrong one is counted, and on record in the same commit;

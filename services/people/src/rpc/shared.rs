@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kernel::{Instant, Kind};
-use permit::{Ask, Call, Located, Permit, WriteProfiles};
+use permit::{Ask, Call, FENCE, Located, Permit, WriteProfiles};
 use pg::{PgConnection, StoreError, requests::RequestKey};
 use policy::Record;
 use prost::Message as _;
@@ -64,6 +64,12 @@ pub async fn own_profile(
 /// The same request landed meanwhile: its answer is the answer.
 pub fn landed(error: &InTx) -> bool {
     matches!(error, InTx::Store(store) if store.constraint() == Some("request_log_once"))
+}
+
+/// After a commit that may have ended another sign-in: writes that were told "still theirs" before it begin their
+/// COMMIT within the fence, and only after it does the caller hear of it. A repeat waits, too.
+pub async fn fence() {
+    tokio::time::sleep(FENCE).await;
 }
 
 /// The audit record of a refusal that no permit stands behind.

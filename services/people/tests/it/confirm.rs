@@ -1,5 +1,7 @@
 //! An agency vouches for the sign-in whose code it is shown.
 
+use std::time::Instant;
+
 use kernel::Role;
 use tonic::Code;
 use uuid::Uuid;
@@ -185,4 +187,19 @@ async fn nobody_confirms_a_sign_in_of_their_own_agencys_staff() {
     insider.invite(person).await.unwrap();
     let refused = world.staff(HOUSING).confirm(person, &code).await.unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn what_may_end_another_sign_in_returns_when_writes_under_way_are_committed() {
+    let world = World::new().await;
+    let person = world.jane(CLINIC).await;
+    world.jane(HOUSING).await;
+    let invited = world.staff(CLINIC).invite(person).await.unwrap().code;
+    let begun = Instant::now();
+    let accepted = world.person("jane").accepted(Uuid::new_v4(), &invited).await.unwrap();
+    assert!(begun.elapsed() >= permit::FENCE, "accepting");
+    let begun = Instant::now();
+    let code = &accepted.confirmation_code;
+    world.staff(HOUSING).confirm(person, code).await.unwrap();
+    assert!(begun.elapsed() >= permit::FENCE, "confirming");
 }

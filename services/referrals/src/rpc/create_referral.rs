@@ -68,11 +68,16 @@ pub(super) async fn written<R: Shows>(
     let guard = &app.deps.guard;
     let permit = guard.permit(call, ask).await?;
     contact::may_be_handed_over(app, call, &new, &permit).await?;
+    // What it follows from it tells of.
+    let from = new.parent.iter().map(|parent| parent.record.clone()).collect();
     let kept = Arc::new((new, key, guard.clone()));
     let written = guard
-        .commit(app.store.db(), "referral.create", permit, move |tx, permit| {
+        .commit_told_from(app.store.db(), "referral.create", permit, from, move |tx, permit| {
             let kept = Arc::clone(&kept);
-            Box::pin(async move { write(tx, &kept.2, &permit, &kept.0, &kept.1).await })
+            Box::pin(async move {
+                let written = write(tx, &kept.2, &permit, &kept.0, &kept.1).await?;
+                Ok::<_, InTx>((written, Vec::new()))
+            })
         })
         .await?;
     let (reply, seq) = written.value;

@@ -39,7 +39,7 @@ pub(super) async fn handle(
     }
     let rows = needs.into_iter().map(|(need, measured)| row::of(need, &measured)).collect();
     let reply = GetReferralReportResponse { quarter: request.quarter, rows };
-    Ok(Response::new(app.deps.guard.release_office(&call, Vec::new(), reply).await?))
+    Ok(Response::new(app.deps.release_office(&call, Vec::new(), reply).await?))
 }
 
 fn side(side: ReportSide, agency: Option<&AgencyId>) -> Option<Violation> {

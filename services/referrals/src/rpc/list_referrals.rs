@@ -37,6 +37,7 @@ pub(super) async fn handle(
     };
     let agency = call.caller().agency();
     let mut referrals: Vec<_> = referrals.iter().map(|r| reply::listed(r, agency)).collect();
+    reply::cut_now(app, &call, &mut referrals.iter_mut().collect::<Vec<_>>()).await;
     contact::ruled(app, &call, &mut referrals).await;
     Ok(Response::new(ListReferralsResponse {
         referrals,

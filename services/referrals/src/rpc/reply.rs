@@ -1,9 +1,10 @@
 //! A referral as the contract shows it, and the way a repeated write takes.
 
 mod parts;
+mod words;
 
 use kernel::{AgencyId, Role};
-use permit::{Call, Disclosure, Others, ReadReferrals, Standing};
+use permit::{Call, Disclosure, Others, ReadReferrals};
 use rpc::{Error, InTx, Replay};
 use tonic::Response;
 use wire::{
@@ -13,6 +14,7 @@ use wire::{
 };
 
 use self::parts::{answer, attempt, one_move};
+pub(super) use self::words::{cut, cut_now};
 use super::{contact, messages::Shows};
 use crate::{App, domain::Referral};
 
@@ -21,13 +23,17 @@ pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referr
     let record = &referral.record;
     // That others were asked is its source's to know; one of them may be a draft.
     let group = referral.group.filter(|_| to.is_some() && to == record.custodian.as_ref());
-    // The person's words are for the two agencies and the person's own side, whoever else may read it.
+    // What was said is for the two agencies and the person's own side, whoever else may read it.
     let sides = [record.custodian.as_ref(), Some(&referral.target)];
     let beside = to.is_some() && !sides.contains(&to);
     let (answers, contacts, feedback) = match beside {
         true => (&[][..], &[][..], &[][..]),
         false => (&*referral.answers, &*referral.contacts, &*referral.feedback),
     };
+    let mut moves: Vec<_> = referral.moves.iter().map(one_move).collect();
+    if beside {
+        words::unsaid(&mut moves);
+    }
     let ending = referral.ending;
     pb::Referral {
         name: name_of("referrals", &record.id),
@@ -49,7 +55,7 @@ pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referr
         outcome: i32::from(ending.outcome),
         housing_result: i32::from(ending.housing_result),
         enrollment: i32::from(ending.enrollment),
-        moves: referral.moves.iter().map(one_move).collect(),
+        moves,
         create_time: record.authored_on.map(timestamp),
         update_time: Some(timestamp(referral.updated_at)),
         etag: referral.row_version.to_string(),
@@ -64,17 +70,6 @@ pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referr
         feedback: feedback.iter().map(parts::feedback).collect(),
         // Asked for when it is answered: it may be another one by the time of a repeat.
         contact_rule: 0,
-    }
-}
-
-/// Leaves free words out for who acts for the person and may not see all, since nobody has labelled what was
-/// said (as [`permit::StandingPermit::confirmed_for_unlabelled`]).
-pub(super) fn cut(referral: &mut pb::Referral, standing: &Standing) {
-    let excludes = |acts: &permit::Representing| !acts.excluded_sensitivities.is_empty();
-    if matches!(standing, Standing::Representative(acts) if excludes(acts)) {
-        referral.answers.iter_mut().for_each(|answer| answer.words.clear());
-        referral.feedback.iter_mut().for_each(|feedback| feedback.words.clear());
-        referral.contacts.iter_mut().for_each(|contact| contact.note.clear());
     }
 }
 
@@ -117,6 +112,8 @@ pub(super) async fn response<R: Shows>(
     call: &Call,
     (mut reply, disclosure): (R, Disclosure),
 ) -> Response<R> {
+    // What is answered again was shown to whoever they were then.
+    cut_now(app, call, reply.referral().as_mut_slice()).await;
     contact::ruled(app, call, reply.referral()).await;
     reply.disclose(rpc::disclosure(&disclosure));
     Response::new(reply)

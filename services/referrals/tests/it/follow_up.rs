@@ -13,8 +13,8 @@ use wire::{
 };
 
 use crate::world::{
-    ANA, Answer, BEN, CLINIC, HOUSING, OTHER, PROGRAMME, Verb, World, feedback, fields, fresh, new,
-    refused, shown,
+    ANA, Answer, BEN, CLINIC, HOUSING, Move, OTHER, PROGRAMME, Verb, World, feedback, fields,
+    fresh, new, refused, saying, shown,
 };
 
 /// From the target of `parent` to another agency.
@@ -160,21 +160,82 @@ async fn both_sides_and_the_person_say_how_it_went_and_all_three_read_it() {
     assert!(listed.referrals.iter().all(|referral| referral.feedback.is_empty()));
 }
 
-#[tokio::test]
-async fn who_acts_for_them_says_it_as_such_and_does_not_read_words_that_may_be_kept_from_them() {
-    let world = World::agreed().await;
-    let sent = world.sent().await;
-    let appointment = Appointment {
+/// Ana's guardian, from whom this is withheld.
+fn guardian(excluded: &[Sensitivity]) -> Appointment {
+    Appointment {
         id: fresh(),
         person: PersonId::from(ANA),
         relationship: Relationship::Guardian,
         authority: true,
         from: None,
         until: None,
-        excluded_sensitivities: [Sensitivity::Hiv].into(),
+        excluded_sensitivities: excluded.iter().copied().collect(),
         confirmed_by: None,
+    }
+}
+
+#[tokio::test]
+async fn why_somebody_moved_it_is_no_word_for_a_third_agency_or_for_who_may_not_see_all() {
+    let world = World::agreed().await;
+    world.agree(ANA, CLINIC, OTHER);
+    world.people.appoint("sam", guardian(&[Sensitivity::Hiv]));
+    let sam = world.sign_ins.individual("sam", Role::Representative, true);
+    let sent = world.sent().await;
+    let why = "No bed for those who are HIV positive; canary-6a13.";
+    world.go(Verb::Accept, HOUSING, &sent.name).await.unwrap();
+    let hold = Move { reason: why.to_owned(), ..Move::of(&sent.name) };
+    Verb::Hold.ask(&world, &world.staff(HOUSING), hold).await.unwrap();
+    world.go(Verb::Resume, HOUSING, &sent.name).await.unwrap();
+    let no = saying(&sent.name, pb::PersonAnswer::No, "");
+    world.respond(&world.person("ana"), no).await.unwrap();
+    let reasons = |shown: &pb::Referral| -> Vec<String> {
+        let said = shown.moves.iter().map(|one| one.reason.clone());
+        said.filter(|reason| !reason.is_empty()).collect()
     };
-    world.people.appoint("sam", appointment);
+    for (token, sees) in [
+        (world.staff(CLINIC), true),
+        (world.staff(HOUSING), true),
+        (world.person("ana"), true),
+        (world.staff(OTHER), false),
+        (sam, false),
+    ] {
+        let one = world.get_as(&token, &sent.name).await.unwrap();
+        let asked = pb::ListReferralsRequest {
+            person: name_of("people", ANA),
+            ..pb::ListReferralsRequest::default()
+        };
+        let list = world.list_as(&token, asked).await.unwrap().referrals;
+        assert_eq!((list.len(), list[0].moves.len()), (1, one.moves.len()));
+        // What the network says is a code.
+        let expected = if sees { vec![why, "PERSON_DECLINED"] } else { vec!["PERSON_DECLINED"] };
+        assert_eq!(reasons(&one), expected);
+        assert_eq!(reasons(&list[0]), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_is_answered_again_is_cut_by_what_is_withheld_now() {
+    let world = World::agreed().await;
+    let sent = world.sent().await;
+    world.people.appoint("sam", guardian(&[]));
+    let sam = world.sign_ins.individual("sam", Role::Representative, true);
+    let ana = feedback(&sent.name, 2, "Too far; canary-90ce.");
+    world.say(&world.person("ana"), ana).await.unwrap();
+    let said = feedback(&sent.name, 3, "They were kind.");
+    let first = world.say(&sam, said.clone()).await.unwrap();
+    assert_eq!(first.feedback[0].words, "Too far; canary-90ce.");
+    world.people.dismiss("sam");
+    world.people.appoint("sam", guardian(&[Sensitivity::Hiv]));
+    let again = world.say(&sam, said).await.unwrap();
+    assert!(again.feedback.iter().all(|one| one.words.is_empty()), "{again:?}");
+    assert_eq!(again.feedback.len(), 2);
+}
+
+#[tokio::test]
+async fn who_acts_for_them_says_it_as_such_and_does_not_read_words_that_may_be_kept_from_them() {
+    let world = World::agreed().await;
+    let sent = world.sent().await;
+    world.people.appoint("sam", guardian(&[Sensitivity::Hiv]));
     let sam = world.sign_ins.individual("sam", Role::Representative, true);
     world
         .say(&world.person("ana"), feedback(&sent.name, 2, "Too far; canary-90ce."))
@@ -354,6 +415,18 @@ async fn nothing_follows_from_what_may_be_read_no_more_at_the_commit() {
     let at = world.clock.now();
     // The parent has been read, and the permit asked for, when the person revokes.
     world.consents.after(1, move |consents| consents.revoke(ANA, at));
+    let refusal = follow(&world, HOUSING, following(&parent.name, OTHER)).await;
+    refused(refusal, Code::NotFound, "NOT_FOUND");
+    assert_eq!(world.count("SELECT count(*) FROM referral WHERE parent_id IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn nothing_follows_from_what_is_revoked_while_the_transaction_waits() {
+    let world = World::new().await;
+    let parent = taken_on(&world).await;
+    let at = world.clock.now();
+    // In the transaction, too, it was asked and answered when the person revokes.
+    world.consents.after(2, move |consents| consents.revoke(ANA, at));
     let refusal = follow(&world, HOUSING, following(&parent.name, OTHER)).await;
     refused(refusal, Code::NotFound, "NOT_FOUND");
     assert_eq!(world.count("SELECT count(*) FROM referral WHERE parent_id IS NOT NULL").await, 0);

@@ -9,7 +9,7 @@ use wire::{
     referrals::v1::{self as pb, Outcome, ReportSide},
 };
 
-use crate::world::{CLINIC, HOUSING, OTHER, Verb, World, fields, new};
+use crate::world::{CLINIC, HOUSING, OTHER, Verb, World, fields, fresh, new, refused};
 
 const FOOD: &str = "102-01";
 
@@ -221,4 +221,27 @@ async fn a_target_is_told_no_number_of_what_it_was_not_told_of() {
         let rows = report_as(&world, &admin(&world, agency), "2041-Q1", side).await.unwrap();
         assert_eq!(told(&rows[0].sent), Some(sent));
     }
+}
+
+#[tokio::test]
+async fn an_office_of_an_agency_that_was_suspended_meanwhile_reads_and_writes_nothing() {
+    let world = World::new().await;
+    // Its token was taken before.
+    let (ada, other) = (admin(&world, CLINIC), admin(&world, HOUSING));
+    world.suspend(CLINIC, true);
+    let suspended = (Code::PermissionDenied, "AGENCY_SUSPENDED");
+    let read = report_as(&world, &ada, "2040-Q4", ReportSide::Sent).await;
+    refused(read, suspended.0, suspended.1);
+    let hook = || pb::RegisterWebhookRequest {
+        request_id: fresh().to_string(),
+        url: "https://example.org/".to_owned(),
+    };
+    let mut client = world.client.clone();
+    let written = client.register_webhook(bearer(&ada, hook())).await;
+    refused(written.map(drop), suspended.0, suspended.1);
+    client.register_webhook(bearer(&other, hook())).await.unwrap();
+    world.suspend(CLINIC, false);
+    let listed = pb::ListWebhooksRequest::default();
+    let listed = client.list_webhooks(bearer(&ada, listed)).await.unwrap().into_inner();
+    assert_eq!(listed.webhooks, []);
 }

@@ -60,6 +60,7 @@ pub async fn accept(
             })
         })
         .await?;
+    shared::fence().await;
     reply.confirmation_code = code.into_text();
     Ok(reply)
 }

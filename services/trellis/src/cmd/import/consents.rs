@@ -103,7 +103,9 @@ fn of_the_row(status: &Status) -> Option<Vec<Refused>> {
         (_, Some("SIGN_IN_NOT_CONFIRMED")) => {
             one("disclosers", "an agency records only what is about its own records")
         }
-        (_, Some("LIMIT_EXCEEDED")) => one("person", "has as many consents as can be on file"),
+        (_, Some("LIMIT_EXCEEDED")) => {
+            one("person", "has as many consents of one agency as can be on file")
+        }
         (Code::FailedPrecondition, _) => one("", status.message()),
         _ => None,
     }

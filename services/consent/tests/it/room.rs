@@ -1,0 +1,93 @@
+//! How much may be on file about a person: nobody takes the room of anybody else.
+
+use tonic::{Code, Status};
+use uuid::Uuid;
+use wire::{consent::v1 as pb, convert::name_of};
+
+use crate::{
+    call, court_order,
+    world::{ANA, BEN, CLINIC, HOUSING, OTHER, World, sql, terms, terms_of, told},
+};
+
+fn is_full(refused: &Status) {
+    assert_eq!(told(refused), (Code::ResourceExhausted, "LIMIT_EXCEEDED".into()));
+}
+
+/// How many drafts of its own an agency keeps until it is refused.
+async fn drafts(world: &World, agency: Uuid, person: Uuid) -> usize {
+    for kept in 0..600 {
+        if let Err(refused) = world.draft(&world.staff(agency), person, terms()).await {
+            is_full(&refused);
+            return kept;
+        }
+    }
+    panic!("an agency is never refused");
+}
+
+#[tokio::test]
+async fn an_agencys_drafts_take_no_room_of_the_persons_or_of_another_agencys() {
+    let world = World::new().await;
+    world.people.register(ANA, HOUSING);
+    world.people.register(BEN, HOUSING);
+    // What others have makes no difference to when it is refused.
+    for token in [world.person("ana"), world.staff(CLINIC)] {
+        for _ in 0..5 {
+            world.draft(&token, ANA, terms()).await.unwrap();
+        }
+    }
+    assert_eq!((drafts(&world, HOUSING, ANA).await, drafts(&world, HOUSING, BEN).await), (50, 50));
+    let refusal = || terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING]);
+    let denied = world.draft(&world.person("ana"), ANA, refusal()).await.unwrap();
+    world.sign(&world.person("ana"), &denied).await.unwrap();
+    world.draft(&world.staff(CLINIC), ANA, terms()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_person_withdraws_of_an_agencys_drafts_makes_room_for_another() {
+    let world = World::new().await;
+    let first = world.draft(&world.staff(CLINIC), ANA, terms()).await.unwrap();
+    assert_eq!(drafts(&world, CLINIC, ANA).await, 49);
+    world.revoke(&world.person("ana"), &first.name).await.unwrap();
+    assert_eq!(drafts(&world, CLINIC, ANA).await, 1);
+}
+
+#[tokio::test]
+async fn however_much_agencies_have_drafted_the_person_refuses_and_allows() {
+    let world = World::new().await;
+    world.draft(&world.staff(CLINIC), ANA, terms()).await.unwrap();
+    let others = "INSERT INTO consent.consent
+         SELECT (jsonb_populate_record(c, jsonb_build_object(
+             'id', gen_random_uuid(), 'drafted_agency', gen_random_uuid()))).*
+         FROM consent.consent c, generate_series(1, 499)";
+    sql(&world.stage.admin(), others).await;
+    is_full(&world.draft(&world.staff(CLINIC), ANA, terms()).await.unwrap_err());
+    for effect in [pb::Effect::Deny, pb::Effect::Permit] {
+        let draft = terms_of(effect, &[CLINIC], &[HOUSING]);
+        let draft = world.draft(&world.person("ana"), ANA, draft).await.unwrap();
+        world.sign(&world.person("ana"), &draft).await.unwrap();
+    }
+}
+
+/// How many orders of the largest an agency keeps until it is refused.
+async fn orders(world: &World, agency: Uuid, person: Uuid) -> usize {
+    for kept in 0..60 {
+        let mut request = court_order::recording(person);
+        let terms = request.terms.as_mut().unwrap();
+        terms.records = (1..=500).map(|n| name_of("notes", Uuid::from_u128(n))).collect();
+        if let Err(refused) = call!(world, record_court_order, world.officer(agency), request) {
+            is_full(&refused);
+            return kept;
+        }
+    }
+    panic!("an agency is never refused");
+}
+
+#[tokio::test]
+async fn one_agencys_court_orders_take_no_room_of_anothers() {
+    let world = World::new().await;
+    world.people.register(ANA, OTHER);
+    let alone = orders(&world, CLINIC, BEN).await;
+    assert!((1..50).contains(&alone), "by their bytes: {alone}");
+    assert_eq!(orders(&world, OTHER, ANA).await, alone);
+    assert_eq!(orders(&world, CLINIC, ANA).await, alone);
+}
