@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, ensure};
 use pg::{Allow, Db, ServiceSchema};
 use secrecy::SecretString;
 
@@ -59,6 +59,20 @@ pub async fn migrate(
         };
         pg::migrate(admin, &schema, &[&ledger::MIGRATIONS, own]).await.with_context(at)?;
         tracing::info!(service = service.name(), "migrated");
+    }
+    Ok(())
+}
+
+/// Refuses schemas of which something is not as the walls need it: changed by hand, or restored without it.
+pub async fn walls_stand(
+    config: &Config,
+    services: &[Service],
+    admin: &SecretString,
+) -> anyhow::Result<()> {
+    for &service in services {
+        let at = || format!("database of {service}");
+        let broken = pg::breaches(admin, &schema_of(config, service)?).await.with_context(at)?;
+        ensure!(broken.is_empty(), "{}: {}", at(), broken.join("; "));
     }
     Ok(())
 }
