@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,13 +40,23 @@ pub(crate) struct Contents<'a> {
 impl Files {
     fn read(&self) -> Result<Contents<'_>, Error> {
         let authorities = self.authorities.as_deref().map(read).transpose()?;
-        Ok(Contents { files: self, cert: read(&self.cert)?, key: read(&self.key)?, authorities })
+        let key = read_as(&self.key, true)?;
+        Ok(Contents { files: self, cert: read(&self.cert)?, key, authorities })
     }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    read_as(path, false)
+}
+
+/// `secret`: whoever may read it can be the service.
+fn read_as(path: &Path, secret: bool) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|why| Error::tls(path, why))?;
+    let mode = file.metadata().map_err(|why| Error::tls(path, why))?.permissions().mode();
+    if secret && mode & 0o007 != 0 {
+        return Err(Error::tls(path, "everybody may read it: chmod o-rwx"));
+    }
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|why| Error::tls(path, why))?;
     if bytes.len() as u64 > LARGEST {
         return Err(Error::tls(path, "is larger than 1 MiB"));

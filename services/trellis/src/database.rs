@@ -1,7 +1,5 @@
 //! Each service's schema and role: made, migrated, connected to, and checked before it serves.
 
-use std::fs;
-
 use anyhow::{Context as _, anyhow, ensure};
 use pg::{Allow, Db, ServiceSchema};
 use secrecy::SecretString;
@@ -33,8 +31,7 @@ fn url(config: &Config, service: Service) -> anyhow::Result<SecretString> {
         return Ok(url);
     }
     let path = database.url_file.as_ref().ok_or_else(|| anyhow!("database.url is missing"))?;
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    Ok(text.trim().into())
+    secrets::url(path)
 }
 
 /// Makes roles and schemas that are missing and brings them up to date. `admin` connects as a role
