@@ -2,6 +2,8 @@
 
 use std::{env, fs, path::PathBuf};
 
+use anyhow::Context as _;
+
 fn main() -> anyhow::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
     println!("cargo:rerun-if-changed={}", root.display());
@@ -48,5 +50,23 @@ fn main() -> anyhow::Result<()> {
         .file_descriptor_set_bytes(encoded)
         .fail_on_runtime_only(true)
         .compile()?;
+    let checks = out.join("validate_impl.rs");
+    let bounded = bounded(&fs::read_to_string(&checks)?)?;
+    fs::write(checks, bounded)?;
     Ok(())
+}
+
+/// A refusal names a hundred fields at most. Each costs a kilobyte, and a list in lists has thousands of elements: no
+/// list is looked at further than that.
+fn bounded(checks: &str) -> anyhow::Result<String> {
+    const EACH: &str = "for (_idx, _item) in ";
+    let mut loops = checks.split(EACH);
+    let mut bounded = loops.next().unwrap_or_default().to_owned();
+    let before = bounded.len();
+    for one in loops {
+        let (list, body) = one.split_once('{').context("a loop without a body")?;
+        bounded.extend([EACH, list, "{ if violations.len() >= 100 { break; }", body]);
+    }
+    anyhow::ensure!(bounded.len() > before, "the generated checks have no loop over a list");
+    Ok(bounded)
 }

@@ -65,7 +65,9 @@ fn complain(answer: Result<Vec<u8>, Status>, path: &str, what: &str) -> Option<S
 /// One broken rule a field, no field inside another that is broken.
 fn at_once(all: &[Broken]) -> Vec<&Broken> {
     let mut chosen: BTreeMap<&str, &Broken> = BTreeMap::new();
-    for one in all.iter().filter(|one| one.at.len() == 1) {
+    // A list that is too long is refused before anything else is looked at.
+    let looked_at = |one: &&Broken| one.at.len() == 1 && one.rule != "max_items";
+    for one in all.iter().filter(looked_at) {
         let field = one.path.trim_end_matches("[0]");
         // The first rule of a field, but an empty list or message where something can be in it.
         chosen.entry(field).or_insert(one);

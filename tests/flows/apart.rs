@@ -9,6 +9,7 @@ use trellis_tests::{
     registration, request_id, served, terms,
 };
 use wire::{
+    audit::v1::{PlaceLegalHoldRequest, StatementForm, SuspendAccountingRequest},
     common::v1::{Confidentiality, Labels, Sector, Sensitivity},
     consent::v1::{
         ConsentTerms, ConsentType, RecordSignedConsentRequest, RecordedSignature, SignatureMethod,
@@ -124,6 +125,37 @@ async fn what_a_refuge_holds_is_in_its_own_database_and_in_no_other() {
     everywhere_known(&clinician).await;
     let refused = clinician.people().register_person(registration()).await.unwrap_err();
     assert_eq!(refused.get_details_error_info().unwrap().reason, "HELD_ELSEWHERE");
+
+    // Their privacy officer leaves nothing of them at the shared services, by mistake either.
+    let officer = network.tokens.staff(
+        "po-reyes",
+        &refuge,
+        &[Role::PrivacyOfficer],
+        &[Purpose::HealthcareOperations],
+    );
+    let officer = network.actor(officer);
+    let hold = PlaceLegalHoldRequest {
+        request_id: request_id(),
+        person: person.clone(),
+        matter: WORDS.to_owned(),
+    };
+    let now = SystemClock.now();
+    let suspension = SuspendAccountingRequest {
+        request_id: request_id(),
+        person: person.clone(),
+        agency: world.agencies.probation.clone(),
+        official: WORDS.to_owned(),
+        form: StatementForm::Written.into(),
+        until_time: Some(timestamp(now + time::Duration::DAY)),
+        statement_time: Some(timestamp(now)),
+        document_sha256: "5e".repeat(32),
+    };
+    for refused in [
+        officer.audit().place_legal_hold(hold).await.unwrap_err(),
+        officer.audit().suspend_accounting(suspension).await.unwrap_err(),
+    ] {
+        assert_eq!(refused.get_details_error_info().unwrap().reason, "HELD_ELSEWHERE");
+    }
 
     // At the shared services there is no such person, note or referral, for anybody.
     let asked = network.actor(world.manager.token.clone());

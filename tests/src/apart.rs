@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::{
     BOUND, Detours, Network, Process, Processes, SERVICES,
     binary::trellis,
-    processes::{config, done, serving},
+    processes::{config, done, keep, serving},
     up::throw_away,
 };
 
@@ -44,7 +44,7 @@ impl Processes {
             _ => (name, at),
         });
         let admin = dir.path().join("admin-url");
-        fs::write(&admin, postgres.admin_url().expose_secret()).unwrap();
+        keep(&admin, postgres.admin_url().expose_secret());
         let data = self.network().data();
         let registers = format!("[people]\nregisters = {{ only = [\"{agency}\"] }}\n");
         let text =

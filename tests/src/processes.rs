@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     fs,
     net::{SocketAddr, TcpListener},
-    os::unix::process::ExitStatusExt as _,
+    os::unix::{fs::PermissionsExt as _, process::ExitStatusExt as _},
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -96,7 +96,7 @@ impl Processes {
         let ports = free_ports();
         let network = Network::new(&data, |name| format!("https://{}", ports[name]));
         let admin = data.join("admin-url");
-        fs::write(&admin, postgres.admin_url().expose_secret()).unwrap();
+        keep(&admin, postgres.admin_url().expose_secret());
         let sites = Sites { database: socket_of(&postgres), services: ports };
         let detours = detours(&sites).await;
         for name in SERVICES {
@@ -278,6 +278,12 @@ fn socket_of(postgres: &Embedded) -> PathBuf {
 fn free_ports() -> BTreeMap<&'static str, SocketAddr> {
     let held = SERVICES.map(|name| (name, TcpListener::bind("127.0.0.1:0").unwrap()));
     held.iter().map(|(name, socket)| (*name, socket.local_addr().unwrap())).collect()
+}
+
+/// Writes a file that nobody else reads.
+pub(crate) fn keep(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 /// `name`: a service's, or "all": of its certificate, and where it listens. `more`: what else it says.

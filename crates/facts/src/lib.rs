@@ -12,6 +12,7 @@ mod notes;
 mod peer;
 mod people;
 mod preferences;
+mod registers;
 mod services;
 mod told;
 
@@ -25,6 +26,7 @@ pub use notes::GrpcNotes;
 pub use peer::{Authorized, OnBehalf, Peer};
 pub use people::GrpcPeople;
 pub use preferences::GrpcPreferences;
+pub use registers::Registers;
 pub use services::GrpcServices;
 pub use told::{Told, follow_circles, follow_person_events, follow_releases, follow_served};
 

@@ -27,6 +27,13 @@ pub enum CheckError {
     AuditWritable,
     #[error("the database role may let audit records go")]
     Retention,
+    #[error("the database role is a member of another role, and may act as it")]
+    Member,
+    #[error(
+        "the table {0} has people's data that the database role would see without naming them: \
+         its row-level security is off, not forced, or has a policy of its own; run trellis migrate"
+    )]
+    Unwalled(String),
     #[error("the server runs with {0} off: what is reported as durable would not be")]
     NotDurable(String),
     #[error("the schema is empty: has it been migrated?")]
@@ -52,6 +59,7 @@ const ROLE: &str = "
                 AND p.proname ~ '^purge_' AND has_function_privilege(r.oid, p.oid, 'EXECUTE'))
             OR EXISTS (SELECT FROM pg_roles k WHERE k.rolname ~ '_retention$'
                 AND pg_has_role(r.oid, k.oid, 'MEMBER')),
+        EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid),
         EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r')
     FROM pg_roles r JOIN pg_namespace n ON n.nspname = $1
         CROSS JOIN LATERAL (SELECT bool_or(s.rolsuper) AS super, bool_or(s.rolbypassrls) AS bypass,
@@ -63,33 +71,54 @@ const ROLE: &str = "
     WHERE r.rolname = current_user
     GROUP BY r.oid, r.rolname, n.oid, n.nspowner";
 
+/// A table of people that the role reaches and that shows it rows of whom the transaction does not name, as the
+/// catalogue's rules have it.
+const UNWALLED: &str = "
+    SELECT c.relname::text
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_roles r ON r.rolname = current_user
+    WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')
+        AND has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE')
+        AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+            AND NOT a.attisdropped AND a.attname ~ '^(person|person_id|.*_person_id)$')
+        AND (NOT (c.relrowsecurity AND c.relforcerowsecurity) OR EXISTS (
+            SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive
+                AND (p.polroles = '{0}' OR r.oid = ANY (p.polroles))
+                AND EXISTS (SELECT FROM (VALUES (p.polqual), (p.polwithcheck)) e (half)
+                    WHERE half IS NOT NULL AND pg_get_expr(half, c.oid) !~
+                        'current_people\\(\\)|trellis\\.office|00000000-0000-0000-0000-000000000000')))
+    ORDER BY 1 LIMIT 1";
+
 const DURABILITY: &str = "
     SELECT COALESCE(string_agg(name, ', ' ORDER BY name), '') FROM pg_settings
     WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'";
 
-type Role = (bool, bool, bool, bool, bool, bool, bool, bool);
+type Role = (bool, bool, bool, bool, bool, bool, bool, bool, bool);
 
 /// Refuses a role that the walls in the database would not hold, and a server that would report
 /// as durable what it can lose.
 pub async fn check_server(db: &Db, allow: Allow) -> Result<(), CheckError> {
     let schema = db.schema().to_owned();
-    let (role, off, standby) = db
+    let (role, unwalled, off, standby) = db
         .run_one("check", move |conn| {
             let schema = schema.clone();
             Box::pin(async move {
                 let role: Option<Role> =
-                    sqlx::query_as(ROLE).bind(schema).fetch_optional(&mut *conn).await?;
+                    sqlx::query_as(ROLE).bind(&schema).fetch_optional(&mut *conn).await?;
+                let unwalled: Option<String> =
+                    sqlx::query_scalar(UNWALLED).bind(&schema).fetch_optional(&mut *conn).await?;
                 let off: String = sqlx::query_scalar(DURABILITY).fetch_one(&mut *conn).await?;
                 let standby: bool =
                     sqlx::query_scalar("SELECT current_setting('synchronous_standby_names') <> ''")
                         .fetch_one(&mut *conn)
                         .await?;
-                Ok((role, off, standby))
+                Ok((role, unwalled, off, standby))
             })
         })
         .await?;
     db.0.standby.store(standby, Ordering::Relaxed);
-    let Some((superuser, bypass, creates, predefined, owner, audit, retention, tables)) = role
+    let Some((superuser, bypass, creates, predefined, owner, audit, retention, member, tables)) =
+        role
     else {
         return Err(CheckError::NotMigrated);
     };
@@ -101,8 +130,9 @@ pub async fn check_server(db: &Db, allow: Allow) -> Result<(), CheckError> {
         () if owner => Err(CheckError::Owner),
         () if audit => Err(CheckError::AuditWritable),
         () if retention => Err(CheckError::Retention),
+        () if member => Err(CheckError::Member),
         () if !tables => Err(CheckError::NotMigrated),
         () if !off.is_empty() && !allow.unsafe_durability => Err(CheckError::NotDurable(off)),
-        () => Ok(()),
+        () => unwalled.map_or(Ok(()), |table| Err(CheckError::Unwalled(table))),
     }
 }

@@ -7,6 +7,9 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::{Cause, StoreError};
 
+/// Connections of one service, unless it is said otherwise.
+pub const MAX_CONNECTIONS: u32 = 16;
+
 /// One service's way to its schema. The limits are the server's own (`statement_timeout` and so
 /// on) and, behind them, ours, for a server that has stopped answering.
 #[derive(Debug, Clone)]
@@ -41,7 +44,7 @@ impl Config {
             password: None,
             application: format!("trellis-{schema}"),
             schema,
-            max_connections: 16,
+            max_connections: MAX_CONNECTIONS,
             acquire_timeout: Duration::from_millis(500),
             connect_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),

@@ -204,7 +204,9 @@ pub struct Shares {
 impl Default for Shares {
     fn default() -> Self {
         Self {
-            agency: Share { per_second: 1_000, burst: 2_000, calls: 256, streams: 512 },
+            // Calls wait for the database's connections in turn, 16 of a service unless said otherwise: behind four times as
+            // many of one agency's somebody else waits for four statements, and behind 256 longer than anybody may.
+            agency: Share { per_second: 1_000, burst: 2_000, calls: 64, streams: 512 },
             individual: Share { per_second: 50, burst: 500, calls: 32, streams: 16 },
         }
     }
@@ -398,6 +400,15 @@ mod tests {
             let text = format!("plaintext = true\n{text}");
             assert!(parsed(&text).unwrap().check().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_agency_has_a_few_turns_of_the_database_and_no_more() {
+        let (agency, limits) = (Shares::default().agency, Limits::default());
+        assert_eq!(agency.calls, 64);
+        assert!(usize::try_from(agency.calls).unwrap() * 8 <= limits.requests);
+        let said = "[shares.agency]\nper_second = 1\nburst = 1\ncalls = 9\nstreams = 1";
+        assert_eq!(parsed(said).unwrap().shares.agency.calls, 9);
     }
 
     #[test]

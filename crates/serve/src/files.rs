@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,13 +40,23 @@ pub(crate) struct Contents<'a> {
 impl Files {
     fn read(&self) -> Result<Contents<'_>, Error> {
         let authorities = self.authorities.as_deref().map(read).transpose()?;
-        Ok(Contents { files: self, cert: read(&self.cert)?, key: read(&self.key)?, authorities })
+        let key = read_as(&self.key, true)?;
+        Ok(Contents { files: self, cert: read(&self.cert)?, key, authorities })
     }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    read_as(path, false)
+}
+
+/// `secret`: whoever may read it can be the service.
+fn read_as(path: &Path, secret: bool) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|why| Error::tls(path, why))?;
+    let mode = file.metadata().map_err(|why| Error::tls(path, why))?.permissions().mode();
+    if secret && mode & 0o007 != 0 {
+        return Err(Error::tls(path, "everybody may read it: chmod o-rwx"));
+    }
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|why| Error::tls(path, why))?;
     if bytes.len() as u64 > LARGEST {
         return Err(Error::tls(path, "is larger than 1 MiB"));
@@ -133,16 +144,22 @@ impl<T: Send + Sync + 'static> Current<T> {
                     Ok::<_, Error>((digest, new))
                 });
                 let file = shared.0.cert.display();
-                match looked.await {
-                    Ok(Ok((digest, new))) => {
+                let looked = match looked.await {
+                    Ok(looked) => looked.map_err(|why| why.to_string()),
+                    // What a parser chokes on is as bad as what it refuses.
+                    Err(why) if why.is_panic() => Err(format!("{file}: a parser panicked")),
+                    // The runtime is ending.
+                    Err(_) => return,
+                };
+                match looked {
+                    Ok((digest, new)) => {
                         if let Some(new) = new {
                             current.store(Arc::new(new));
                             tracing::info!(target: "trellis", %file, "new certificates are in use");
                         }
                         (seen, told) = (digest, None);
                     }
-                    Ok(Err(why)) => {
-                        let why = why.to_string();
+                    Err(why) => {
                         if told.as_ref() != Some(&why) {
                             tracing::error!(
                                 target: "trellis", alarm = "bad certificate", %why,
@@ -151,8 +168,6 @@ impl<T: Send + Sync + 'static> Current<T> {
                             told = Some(why);
                         }
                     }
-                    // The runtime is ending.
-                    Err(_) => return,
                 }
             }
         });
@@ -161,5 +176,45 @@ impl<T: Send + Sync + 'static> Current<T> {
 
     pub fn get(&self) -> Arc<T> {
         self.0.load_full()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{Permissions, set_permissions, write};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_parser_that_panics_does_not_end_the_look_at_certificates() {
+        let dir = tempfile::tempdir().unwrap();
+        let (cert, key) = (dir.path().join("cert"), dir.path().join("key"));
+        for path in [&cert, &key] {
+            write(path, "good").unwrap();
+            set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+        }
+        let files = Files { cert: cert.clone(), key, authorities: None };
+        let choked = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&choked);
+        let current = Current::of(files, Duration::from_millis(5), move |contents| {
+            if contents.cert == b"bad" {
+                seen.store(true, Ordering::SeqCst);
+                panic!("a parser choked");
+            }
+            Ok(contents.cert.clone())
+        });
+        let current = current.unwrap();
+        let follow = async {
+            write(&cert, "bad").unwrap();
+            while !choked.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            write(&cert, "new").unwrap();
+            while *current.get() != b"new" {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), follow).await.unwrap();
     }
 }

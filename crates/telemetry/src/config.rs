@@ -64,7 +64,14 @@ impl Config {
             .or_else(|| env("RUST_LOG"))
             .unwrap_or_else(|| "info".to_owned());
         let bad = |why: String| Error::Filter { filter: wanted.clone(), why };
-        let filter = EnvFilter::builder().parse(&wanted).map_err(|e| bad(e.to_string()))?;
+        EnvFilter::builder().parse(&wanted).map_err(|e| bad(e.to_string()))?;
+        if wanted.contains('[') {
+            return Err(bad("spans and fields would open every library within them".to_owned()));
+        }
+        // The longest target wins: one that begins with a quiet one's would open it again.
+        let kept: Vec<_> = wanted.split(',').filter(|one| !opens(one)).collect();
+        let kept = EnvFilter::builder().parse(kept.join(","));
+        let filter = kept.map_err(|e| bad(e.to_string()))?;
         QUIET.iter().try_fold(filter, |filter, quiet| {
             quiet.parse().map(|d| filter.add_directive(d)).map_err(|_| bad((*quiet).to_owned()))
         })
@@ -92,6 +99,12 @@ impl Config {
 pub fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Whether a directive is of a library that is kept quiet, or of something within it.
+fn opens(directive: &str) -> bool {
+    let mut names = QUIET.iter().filter_map(|quiet| quiet.split_once('='));
+    names.any(|(name, _)| directive.trim().starts_with(name))
 }
 
 /// An empty variable is an unset one, as OpenTelemetry's specification says.
@@ -122,6 +135,20 @@ mod tests {
         let filter = with(Some("trace,h2=trace"), None).env_filter().unwrap().to_string();
         assert!(filter.contains("h2=info"), "{filter}");
         assert!(!filter.contains("h2=trace"), "{filter}");
+    }
+
+    #[test]
+    fn asking_for_what_is_within_such_a_library_does_not_open_it_either() {
+        let wanted = "info,h2::codec=trace, hyper_util:=trace,sqlx::query,trellis::x=debug";
+        let filter = with(Some(wanted), None).env_filter().unwrap().to_string();
+        for opened in ["codec", "hyper_util:", "query"] {
+            assert!(!filter.contains(opened), "{opened}: {filter}");
+        }
+        assert!(filter.contains("trellis::x=debug") && filter.contains("sqlx=warn"), "{filter}");
+        for span in ["[rpc]=trace", "info,trellis[{person}]=trace"] {
+            let error = with(Some(span), None).env_filter().unwrap_err().to_string();
+            assert!(error.contains("spans"), "{error}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The contract's messages on the wire, with a bound on how many things one request may hold.
 //!
 //! An element of a list takes two bytes on the wire and some hundreds in memory: 4 MiB of empty ones
-//! would be a gigabyte before anything could refuse them. They are counted before they are made.
+//! would be a gigabyte before anything could refuse them. They are counted before they are made, each list by its
+//! own `max_items`: what is wrong with an element that may not be there is nobody's work.
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -12,14 +13,15 @@ use prost::encoding::{WireType, decode_key, decode_varint};
 use prost::{Message, Name};
 use prost_types::FileDescriptorSet;
 use prost_types::field_descriptor_proto::{Label, Type};
-use tonic::Status;
 use tonic::codec::{DecodeBuf, Decoder};
+use tonic::{Code, Status};
 use tonic_prost::{ProstDecoder, ProstEncoder};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use crate::limits;
 
 /// Messages, and elements of lists, that one request may hold in all.
 pub const MAX_PARTS: usize = 65_536;
-/// What is smaller can't hold many.
-const SMALL: usize = 16 * 1024;
 /// As deep as prost goes.
 const MAX_DEPTH: usize = 100;
 
@@ -59,15 +61,13 @@ impl<U: Message + Name + Default> Decoder for Counting<U> {
     type Error = Status;
 
     fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
-        if from.remaining() > SMALL
-            && let Some(shape) = SHAPES.requests.get(U::full_name().as_str())
-        {
+        if let Some(shape) = SHAPES.requests.get(U::full_name().as_str()) {
             // tonic has the whole message in one piece.
             let whole = from.chunk();
             if whole.len() != from.remaining() {
                 return Err(Status::internal("a message in pieces"));
             }
-            count(whole, *shape).map_err(|odd| Status::invalid_argument(odd.says()))?;
+            count(whole, *shape)?;
         }
         self.0.decode(from)
     }
@@ -77,16 +77,52 @@ impl<U: Message + Name + Default> Decoder for Counting<U> {
 #[derive(Debug, PartialEq, Eq)]
 enum Odd {
     TooMany,
+    /// A list, by its path, that is longer than it may be.
+    Long {
+        field: String,
+        most: usize,
+    },
     Unreadable,
 }
 
 impl Odd {
-    const fn says(&self) -> &'static str {
+    /// What is wrong within a field, from outside it.
+    fn within(self, outer: impl FnOnce() -> String) -> Self {
         match self {
-            Self::TooMany => "more than 65,536 messages and elements of lists in one request",
-            Self::Unreadable => "the message can't be decoded",
+            Self::Long { field, most } => {
+                Self::Long { field: format!("{}.{field}", outer()), most }
+            }
+            other => other,
         }
     }
+}
+
+impl From<Odd> for Status {
+    fn from(odd: Odd) -> Self {
+        let mut details = ErrorDetails::new();
+        let metadata = HashMap::<String, String>::new();
+        details.set_error_info("INVALID_ARGUMENT", crate::ERROR_DOMAIN, metadata);
+        let said = match odd {
+            Odd::TooMany => "more than 65,536 messages and elements of lists in one request",
+            Odd::Unreadable => "the message can't be decoded",
+            // As validation says it.
+            Odd::Long { field, most } => {
+                details.add_bad_request_violation(field, format!("must have at most {most} items"));
+                "invalid argument; see BadRequest"
+            }
+        };
+        Self::with_error_details(Code::InvalidArgument, said, details)
+    }
+}
+
+/// A field that counts.
+#[derive(Debug)]
+struct Field {
+    name: String,
+    part: Part,
+    list: bool,
+    /// Elements that the contract lets into the list.
+    most: Option<usize>,
 }
 
 /// What a field holds that counts.
@@ -96,15 +132,15 @@ enum Part {
     Message(usize),
     /// An element of a list.
     Element,
-    /// A number of a list, or a list of them in one piece: at most as many as bytes.
-    Numbers,
+    /// A number of a list, or a list of them in one piece: of so many bytes each, or of some.
+    Numbers(Option<usize>),
 }
 
 #[derive(Debug, Default)]
 struct Shapes {
     /// The requests of all RPCs. What services answer each other is not bounded here.
     requests: HashMap<String, usize>,
-    fields: Vec<HashMap<u32, Part>>,
+    fields: Vec<HashMap<u32, Field>>,
 }
 
 static SHAPES: LazyLock<Shapes> = LazyLock::new(Shapes::of_the_contract);
@@ -123,14 +159,27 @@ impl Shapes {
             match field.r#type() {
                 Type::Message => places.get(field.type_name()).map(|at| Part::Message(*at)),
                 Type::String | Type::Bytes => list.then_some(Part::Element),
-                _ => list.then_some(Part::Numbers),
+                Type::Double | Type::Fixed64 | Type::Sfixed64 => {
+                    list.then_some(Part::Numbers(Some(8)))
+                }
+                Type::Float | Type::Fixed32 | Type::Sfixed32 => {
+                    list.then_some(Part::Numbers(Some(4)))
+                }
+                _ => list.then_some(Part::Numbers(None)),
             }
         };
-        let fields = messages.iter().map(|(_, message)| {
-            let parts = message
-                .field
-                .iter()
-                .filter_map(|field| Some((u32::try_from(field.number()).ok()?, part(field)?)));
+        let most_of = limits::of_lists();
+        let fields = messages.iter().map(|(message, held)| {
+            let parts = held.field.iter().filter_map(|field| {
+                let most = most_of.get(&(message.clone(), field.number()));
+                let counted = Field {
+                    name: field.name().to_owned(),
+                    part: part(field)?,
+                    list: field.label() == Label::Repeated,
+                    most: most.and_then(|most| usize::try_from(*most).ok()),
+                };
+                Some((u32::try_from(field.number()).ok()?, counted))
+            });
             parts.collect()
         });
         let methods = set.file.iter().flat_map(|file| &file.service).flat_map(|s| &s.method);
@@ -162,24 +211,54 @@ fn count(message: &[u8], shape: usize) -> Result<usize, Odd> {
 
 fn walk(mut left: &[u8], shape: usize, depth: usize, parts: &mut usize) -> Result<(), Odd> {
     let fields = SHAPES.fields.get(shape).ok_or(Odd::Unreadable)?;
+    // A message has few fields that count.
+    let mut so_far: Vec<(u32, usize)> = Vec::new();
     while !left.is_empty() {
         let (number, wire) = decode_key(&mut left).map_err(|_| Odd::Unreadable)?;
         let inner = value(&mut left, number, wire, depth)?;
-        *parts += match (fields.get(&number), inner) {
-            (None, _) => 0,
-            (Some(Part::Numbers), Some(numbers)) => numbers.len(),
-            (Some(Part::Element | Part::Numbers), _) => 1,
-            (Some(Part::Message(shape)), Some(inner)) => {
-                walk(inner, *shape, below(depth)?, parts)?;
-                1
-            }
-            (Some(Part::Message(_)), None) => return Err(Odd::Unreadable),
+        let Some(field) = fields.get(&number) else { continue };
+        let come = match (field.part, inner) {
+            (Part::Numbers(Some(size)), Some(numbers)) => numbers.len() / size,
+            // The last byte of a number is the one without its highest bit.
+            (Part::Numbers(None), Some(numbers)) => numbers.iter().filter(|b| **b < 0x80).count(),
+            (Part::Message(_), None) => return Err(Odd::Unreadable),
+            _ => 1,
         };
+        let before = counted(&mut so_far, number, come);
+        // What is given in two pieces is put together: lists within would be of both.
+        if !field.list && before > 0 {
+            return Err(Odd::Unreadable);
+        }
+        if let Some(most) = field.most.filter(|most| before + come > *most) {
+            return Err(Odd::Long { field: field.name.clone(), most });
+        }
+        *parts += come;
         if *parts > MAX_PARTS {
             return Err(Odd::TooMany);
         }
+        if let (Part::Message(shape), Some(inner)) = (field.part, inner) {
+            let outer = || {
+                if field.list { format!("{}[{before}]", field.name) } else { field.name.clone() }
+            };
+            walk(inner, shape, below(depth)?, parts).map_err(|odd| odd.within(outer))?;
+        }
     }
     Ok(())
+}
+
+/// Adds to what has come of a field, and gives what had come before.
+fn counted(so_far: &mut Vec<(u32, usize)>, number: u32, come: usize) -> usize {
+    match so_far.iter_mut().find(|(field, _)| *field == number) {
+        Some((_, n)) => {
+            let before = *n;
+            *n += come;
+            before
+        }
+        None => {
+            so_far.push((number, come));
+            0
+        }
+    }
 }
 
 fn below(depth: usize) -> Result<usize, Odd> {
@@ -219,16 +298,35 @@ fn varint(left: &mut &[u8]) -> Result<u64, Odd> {
 
 #[cfg(test)]
 mod tests {
+    use prost::encoding::encode_varint;
+
     use super::*;
+    use crate::consent::v1::{ConsentTerms, DraftConsentRequest, Recipients, Rule};
+    use crate::directory::v1::{CareTeam, SearchServicesRequest, UpdateCareTeamRequest};
     use crate::notes::v1::{CreateNoteRequest, NoteSection};
 
+    fn shape_of<M: Name>() -> usize {
+        SHAPES.requests[M::full_name().as_str()]
+    }
+
     fn shape() -> usize {
-        SHAPES.requests["trellis.notes.v1.CreateNoteRequest"]
+        shape_of::<CreateNoteRequest>()
     }
 
     fn of(sections: usize) -> Vec<u8> {
         let sections = vec![NoteSection::default(); sections];
         CreateNoteRequest { sections, ..CreateNoteRequest::default() }.encode_to_vec()
+    }
+
+    /// A list without a bound of its own, and the message that it is in.
+    fn team(members: usize) -> Vec<u8> {
+        let members = vec![String::new(); members];
+        let care_team = Some(CareTeam { members, ..CareTeam::default() });
+        UpdateCareTeamRequest { care_team, ..UpdateCareTeamRequest::default() }.encode_to_vec()
+    }
+
+    fn long(field: &str, most: usize) -> Result<usize, Odd> {
+        Err(Odd::Long { field: field.to_owned(), most })
     }
 
     #[test]
@@ -243,11 +341,65 @@ mod tests {
 
     #[test]
     fn one_more_than_may_be_is_refused_before_it_is_made() {
-        assert_eq!(count(&of(MAX_PARTS), shape()), Ok(MAX_PARTS));
-        assert_eq!(count(&of(MAX_PARTS + 1), shape()), Err(Odd::TooMany));
+        let shape = shape_of::<UpdateCareTeamRequest>();
+        assert_eq!(count(&team(MAX_PARTS - 1), shape), Ok(MAX_PARTS));
+        assert_eq!(count(&team(MAX_PARTS), shape), Err(Odd::TooMany));
         // Behind a group that nobody knows, and before bytes that can't be read.
-        let odd = [&[0xFB, 0x3F, 0x08, 0x01, 0xFC, 0x3F][..], &of(MAX_PARTS + 1), &[0xFF]].concat();
-        assert_eq!(count(&odd, shape()), Err(Odd::TooMany));
+        let odd = [&[0xFB, 0x3F, 0x08, 0x01, 0xFC, 0x3F][..], &team(MAX_PARTS), &[0xFF]].concat();
+        assert_eq!(count(&odd, shape), Err(Odd::TooMany));
+    }
+
+    #[test]
+    fn a_list_longer_than_the_contract_lets_it_be_is_refused_by_name_before_it_is_made() {
+        assert_eq!(count(&of(50), shape()), Ok(50));
+        assert_eq!(count(&of(51), shape()), long("sections", 50));
+        // Numbers in one piece, in two, and one by one, before bytes that can't be read.
+        let search = shape_of::<SearchServicesRequest>();
+        let piece = |n: usize| {
+            let mut bytes = vec![0x8A, 0x01];
+            encode_varint(u64::try_from(n).unwrap(), &mut bytes);
+            bytes.extend(vec![0; n]);
+            bytes
+        };
+        let single = [0x88, 0x01, 0x07];
+        for good in [piece(4), [piece(2), piece(2)].concat(), single.repeat(4)] {
+            assert_eq!(count(&good, search), Ok(4));
+        }
+        for bad in [piece(5), piece(16_000), [piece(2), piece(3)].concat(), single.repeat(5)] {
+            let odd = [bad, vec![0xFF]].concat();
+            assert_eq!(count(&odd, search), long("support_kinds", 4));
+        }
+    }
+
+    #[test]
+    fn a_list_within_is_named_by_its_path_and_is_not_made_of_two_pieces() {
+        let shape = shape_of::<DraftConsentRequest>();
+        let draft = |agencies: usize| {
+            let agencies = vec![String::new(); agencies];
+            let recipients = Some(Recipients { agencies, ..Recipients::default() });
+            let exceptions = vec![Rule::default(), Rule { recipients, ..Rule::default() }];
+            let terms = Some(ConsentTerms { exceptions, ..ConsentTerms::default() });
+            DraftConsentRequest { terms, ..DraftConsentRequest::default() }.encode_to_vec()
+        };
+        assert_eq!(count(&draft(100), shape), Ok(104));
+        assert_eq!(count(&draft(101), shape), long("terms.exceptions[1].recipients.agencies", 100));
+        let twice = [draft(60), draft(60)].concat();
+        assert_eq!(count(&twice, shape), Err(Odd::Unreadable));
+    }
+
+    #[test]
+    fn the_refusal_says_what_validation_would() {
+        let status = Status::from(count(&of(51), shape()).unwrap_err());
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let sections = vec![NoteSection::default(); 51];
+        let request = CreateNoteRequest { sections, ..CreateNoteRequest::default() };
+        let told = crate::validate(&request);
+        let said = status.get_details_bad_request().unwrap().field_violations;
+        assert_eq!(said.len(), 1);
+        let same =
+            |v: &crate::Violation| v.field == said[0].field && v.description == said[0].description;
+        assert!(told.iter().any(same), "{said:?}, {told:?}");
+        assert_eq!(status.get_details_error_info().unwrap().reason, "INVALID_ARGUMENT");
     }
 
     #[test]

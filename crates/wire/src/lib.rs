@@ -4,6 +4,7 @@
 mod codec;
 #[cfg(feature = "domain")]
 pub mod convert;
+mod limits;
 mod requests;
 mod validate;
 

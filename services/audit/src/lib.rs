@@ -17,7 +17,7 @@ mod store;
 use std::sync::Arc;
 
 use ::rpc::Deps;
-use facts::Peer;
+use facts::{Peer, Registers};
 use tokio_util::task::TaskTracker;
 use wire::audit::v1::{
     audit_service_server::AuditServiceServer, served_service_server::ServedServiceServer,
@@ -42,12 +42,19 @@ pub struct App {
     /// Each service, and where its ledger is served.
     pub(crate) ledgers: Vec<(&'static str, Peer)>,
     pub(crate) network: Arc<str>,
+    pub(crate) registers: Registers,
     followers: TaskTracker,
 }
 
 /// Puts the service together and begins to follow each source: a service's name and where its
-/// ledger is served. `network`: the audience, by which FHIR knows it. Must be called in a runtime.
-pub fn start(deps: Deps, sources: Vec<(&'static str, Peer)>, network: &str) -> Arc<App> {
+/// ledger is served. `network`: the audience, by which FHIR knows it. `registers`: whose people are held here. Must be
+/// called in a runtime.
+pub fn start(
+    deps: Deps,
+    sources: Vec<(&'static str, Peer)>,
+    network: &str,
+    registers: Registers,
+) -> Arc<App> {
     let accounts = store::Accounts::new(deps.db.clone());
     let followers = TaskTracker::new();
     for (service, peer) in sources.clone() {
@@ -59,7 +66,7 @@ pub fn start(deps: Deps, sources: Vec<(&'static str, Peer)>, network: &str) -> A
     let holds = store::hold::Holds::new(deps.db.clone());
     let suspensions = store::suspension::Suspensions::new(deps.db.clone());
     let (ledgers, network) = (sources, network.into());
-    Arc::new(App { deps, accounts, holds, suspensions, ledgers, network, followers })
+    Arc::new(App { deps, accounts, holds, suspensions, ledgers, network, registers, followers })
 }
 
 impl App {

@@ -100,8 +100,7 @@ impl Admin {
         }
         let path = self.admin_url_file.as_ref();
         let path = path.context("migrating needs --admin-url-file, or TRELLIS_ADMIN_URL")?;
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        Ok(text.trim().into())
+        trellis::secrets::url(path)
     }
 }
 

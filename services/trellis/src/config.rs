@@ -316,7 +316,28 @@ impl Config {
         // These name their own keys.
         let listener = self.serve.check().and_then(|()| self.peers.check());
         listener.map_err(|why| ConfigError::bare(&why.to_string()))?;
+        self.tests_stay_here()?;
         self.services_are_known()
+    }
+
+    /// What is for tests and development opens nothing to other machines.
+    fn tests_stay_here(&self) -> Result<(), ConfigError> {
+        if self.serve.listen.ip().is_loopback() {
+            return Ok(());
+        }
+        let development = self.issuers.iter().any(|one| one.issuer == identity::DEV_ISSUER);
+        let for_tests = [
+            ("database.unsafe_durability", self.database.unsafe_durability),
+            ("referrals.webhooks.allow_loopback", self.referrals.webhooks.allow_loopback),
+            ("people.webhooks.allow_loopback", self.people.webhooks.allow_loopback),
+            ("issuers: trellis:dev", development),
+        ];
+        match for_tests.into_iter().find(|(_, on)| *on) {
+            Some((key, _)) => {
+                Err(ConfigError::key(key, "is for tests, and serve.listen is no loopback address"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Every process answers other services, if only for its ledger: over TLS they show who they are.

@@ -10,6 +10,7 @@
 
 pub mod config;
 pub mod database;
+pub mod descriptors;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -14,21 +14,31 @@ use secrecy::SecretString;
 
 /// Reads one.
 pub fn read(path: &Path) -> anyhow::Result<[u8; 32]> {
-    let name = || path.display().to_string();
-    let mode = fs::metadata(path).with_context(name)?.permissions().mode();
-    ensure!(mode & 0o007 == 0, "{}: everybody may read it: chmod o-rwx", name());
-    let text = fs::read_to_string(path).with_context(name)?;
+    let text = closed(path)?;
     let mut secret = [0; 32];
     if hex::decode_to_slice(text.trim(), &mut secret).is_err() {
-        bail!("{}: not 32 bytes in hexadecimal (trellis keys makes such a file)", name());
+        let name = path.display();
+        bail!("{name}: not 32 bytes in hexadecimal (trellis keys makes such a file)");
     }
     Ok(secret)
 }
 
 /// Reads one that others gave: a line of text.
-pub(crate) fn given(path: &Path) -> anyhow::Result<SecretString> {
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    Ok(text.trim_end_matches(['\r', '\n']).into())
+pub fn given(path: &Path) -> anyhow::Result<SecretString> {
+    Ok(closed(path)?.trim_end_matches(['\r', '\n']).into())
+}
+
+/// The URL of a database, which may hold a password.
+pub fn url(path: &Path) -> anyhow::Result<SecretString> {
+    Ok(closed(path)?.trim().into())
+}
+
+/// What is in a file that not everybody may read.
+fn closed(path: &Path) -> anyhow::Result<String> {
+    let name = || path.display().to_string();
+    let mode = fs::metadata(path).with_context(name)?.permissions().mode();
+    ensure!(mode & 0o007 == 0, "{}: everybody may read it: chmod o-rwx", name());
+    fs::read_to_string(path).with_context(name)
 }
 
 /// Reads one, and makes it first where there is none.
@@ -82,6 +92,8 @@ pub(crate) fn put(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     #[test]
@@ -94,6 +106,25 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).unwrap();
         assert!(read(&path).is_err());
+    }
+
+    #[test]
+    fn what_others_gave_is_for_its_owner_alone_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("database-url");
+        fs::write(&path, "postgres://me:hunter2@localhost/x \n").unwrap();
+        let chmod = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        for open in [0o644, 0o604, 0o602] {
+            chmod(open);
+            for refused in [given(&path), url(&path)] {
+                let error = format!("{:#}", refused.unwrap_err());
+                assert!(error.contains("database-url") && !error.contains("hunter2"), "{error}");
+            }
+        }
+        // As Kubernetes gives it: the pod's group may read it.
+        chmod(0o440);
+        assert_eq!(given(&path).unwrap().expose_secret(), "postgres://me:hunter2@localhost/x ");
+        assert_eq!(url(&path).unwrap().expose_secret(), "postgres://me:hunter2@localhost/x");
     }
 
     #[test]

@@ -229,7 +229,8 @@ impl Parts<'_> {
             Service::Audit => {
                 let ledgers = of.peers().iter().map(|p| Ok((p.name(), self.peers.to(of, *p)?)));
                 let ledgers = ledgers.collect::<anyhow::Result<Vec<_>>>()?;
-                let app = audit::start(deps, ledgers, &self.config.network.audience);
+                let registers = self.config.people.registers.open()?;
+                let app = audit::start(deps, ledgers, &self.config.network.audience, registers);
                 mounts.add(audit::server(Arc::clone(&app)));
                 mounts.add(audit::served_server(app));
             }

@@ -37,12 +37,16 @@ struct Metadata {
 impl Source {
     pub(crate) fn at(location: KeyLocation) -> Result<Self, reqwest::Error> {
         // A redirect could lead off https, or into the network.
-        let client = || Client::builder().redirect(Policy::none()).timeout(PATIENCE).build();
+        let client = |of: &Url| {
+            let plain = Client::builder().redirect(Policy::none()).timeout(PATIENCE);
+            // http is of this machine alone, and believed for it: a proxy would be another.
+            if of.scheme() == "http" { plain.no_proxy().build() } else { plain.build() }
+        };
         Ok(match location {
             KeyLocation::File(path) => Self::File(path),
-            KeyLocation::Url(url) => Self::Url(client()?, url),
+            KeyLocation::Url(url) => Self::Url(client(&url)?, url),
             KeyLocation::Discovery { issuer, document } => {
-                Self::Discovery { client: client()?, issuer, document }
+                Self::Discovery { client: client(&document)?, issuer, document }
             }
         })
     }

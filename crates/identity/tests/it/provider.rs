@@ -204,6 +204,34 @@ async fn an_unknown_key_triggers_one_refresh_and_then_a_cool_down() {
     assert_eq!(net.provider.asked(), 3);
 }
 
+/// Set in a process of its own: the environment is a whole process's.
+const PROXIED: &str = "TRELLIS_TEST_PROXIED";
+
+#[test]
+fn keys_of_this_machine_are_asked_of_no_proxy() {
+    if std::env::var_os(PROXIED).is_some() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        return runtime.block_on(async {
+            let net = Net::start(|key| answers(&set(&[key]))).await;
+            assert!(net.stands(&net.token(&net.key)).await);
+            assert_eq!(net.provider.asked(), 1);
+        });
+    }
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "provider::keys_of_this_machine_are_asked_of_no_proxy"]);
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        again.env(name, &url);
+    }
+    let done = again.env_remove("no_proxy").env_remove("NO_PROXY").env(PROXIED, "1").output();
+    let done = done.unwrap();
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success() && told.contains("1 passed"), "{told}");
+    assert_eq!(proxy.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
 #[tokio::test]
 async fn a_key_taken_out_falls_out_also_under_a_remembered_token() {
     let net = Net::start(|key| answers(&set(&[key]))).await;

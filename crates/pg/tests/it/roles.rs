@@ -118,12 +118,50 @@ async fn a_role_that_the_walls_would_not_hold_is_refused() {
             "CREATE TABLE forgets.tree_head (); GRANT DELETE ON forgets.tree_head TO trellis_forgets",
             CheckError::AuditWritable,
         ),
+        (
+            "plays",
+            "CREATE ROLE another_service; GRANT another_service TO trellis_plays",
+            CheckError::Member,
+        ),
     ] {
         assert_eq!(spoilt(&stage, name, spoil).await, Err(expected), "{name}");
     }
     // Provisioning again takes back what was given.
     pg::provision(&stage.admin_url(), &[ServiceSchema::of("bypass")]).await.unwrap();
     assert_eq!(spoilt(&stage, "bypass", "SELECT 1").await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_table_of_people_without_its_wall_is_refused_by_name() {
+    let stage = Stage::set().await;
+    let named = || Err(CheckError::Unwalled("seen".to_owned()));
+    for (name, spoil, expected) in [
+        ("walled", "", Ok(())),
+        ("disabled", "ALTER TABLE seen DISABLE ROW LEVEL SECURITY", named()),
+        ("unforced", "ALTER TABLE seen NO FORCE ROW LEVEL SECURITY", named()),
+        ("opened", "CREATE POLICY more ON seen USING (true)", named()),
+        (
+            "moved",
+            "CREATE POLICY moved ON seen FOR UPDATE TO trellis_moved \
+             USING (person_id = ANY (current_people())) WITH CHECK (true)",
+            named(),
+        ),
+        // Who can't reach it sees nothing of it.
+        (
+            "unreached",
+            "ALTER TABLE seen DISABLE ROW LEVEL SECURITY; REVOKE ALL ON seen FROM trellis_unreached",
+            Ok(()),
+        ),
+        // Narrower is no hole.
+        ("narrowed", "CREATE POLICY less ON seen AS RESTRICTIVE USING (true)", Ok(())),
+    ] {
+        let made = format!(
+            "SET search_path = {name}, pg_temp; SET ROLE trellis_{name}_owner; \
+             SET trellis.login_role = 'trellis_{name}'; \
+             CREATE TABLE seen (person_id uuid, words text); SELECT protect('seen'); {spoil}"
+        );
+        assert_eq!(spoilt(&stage, name, &made).await, expected, "{name}");
+    }
 }
 
 #[tokio::test]

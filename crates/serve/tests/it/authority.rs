@@ -1,6 +1,8 @@
 //! An authority of the test's own, what it signed, and clients plainer than ours.
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -60,6 +62,7 @@ impl Authority {
         params.subject_alt_names.extend(uris);
         let signed = params.signed_by(&pair, &self.issuer).unwrap();
         std::fs::write(key, pair.serialize_pem()).unwrap();
+        std::fs::set_permissions(key, Permissions::from_mode(0o600)).unwrap();
         std::fs::write(cert, signed.pem()).unwrap();
     }
 

@@ -1,14 +1,14 @@
 //! What the RPCs of legal holds share.
 
 use permit::Call;
-use rpc::Error;
+use rpc::{Denial, Error, Outage};
 use uuid::Uuid;
 use wire::{
     audit::v1 as pb,
     convert::{agency_name, name_of, timestamp},
 };
 
-use crate::store::hold::Hold;
+use crate::{App, store::hold::Hold};
 
 /// Holds of one agency, or of the network, that stand at once.
 pub(super) const MOST: usize = 10_000;
@@ -18,6 +18,16 @@ pub(super) fn office(call: &Call) -> Result<Option<Uuid>, Error> {
     match call.caller().agency() {
         None => Ok(None),
         Some(agency) => agency.uuid().map(Some).ok_or(Error::NotFound),
+    }
+}
+
+/// Of an agency whose people another deployment holds nothing about anybody is written here.
+pub(super) fn held_here(app: &App, office: Option<Uuid>) -> Result<(), Error> {
+    let Some(agency) = office else { return Ok(()) };
+    match app.registers.hold(agency, &app.deps.directory) {
+        Some(true) => Ok(()),
+        Some(false) => Err(Error::Denied(Denial::HeldElsewhere)),
+        None => Err(Error::Unavailable(Outage::Directory)),
     }
 }
 

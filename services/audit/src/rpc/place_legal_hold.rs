@@ -7,7 +7,7 @@ use tonic::Request;
 use wire::audit::v1::{PlaceLegalHoldRequest, PlaceLegalHoldResponse};
 
 use super::{
-    holds::{MOST, office, shown},
+    holds::{MOST, held_here, office, shown},
     write::{about, again},
 };
 use crate::{
@@ -26,12 +26,14 @@ pub(super) async fn handle(
     let odd = rpc::plain("matter", &req.matter, false);
     rpc::check(&req).ids(&[("person", &req.person)]).and(odd).done()?;
     let person = rpc::id("person", "people", &req.person)?;
+    let agency = office(&call)?;
+    held_here(app, agency)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let clock = &app.deps.clock;
     let placed = Arc::new(Hold {
         id: ledger::new_id(clock),
         person,
-        agency: office(&call)?,
+        agency,
         matter: req.matter,
         placed_at: clock.now(),
         lifted_at: None,

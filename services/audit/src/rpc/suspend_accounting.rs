@@ -14,6 +14,7 @@ use wire::{
 
 use self::check::{NO_INSTANT, ORAL, fits, odd};
 use super::{
+    holds::held_here,
     suspensions::{MOST, office, shown},
     write::{about, again},
 };
@@ -39,6 +40,7 @@ pub(super) async fn handle(
         .and(rpc::plain("official", &req.official, false))
         .and(odd(&req, office))
         .done()?;
+    held_here(app, Some(office))?;
     let person = rpc::id("person", "people", &req.person)?;
     let agency = rpc::id("agency", "agencies", &req.agency)?;
     let at = |field: &str, time: Option<&Timestamp>| {

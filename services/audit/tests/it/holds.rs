@@ -2,6 +2,7 @@
 
 use ledger::{Followed, Outcome};
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 use uuid::Uuid;
 use wire::audit::v1::{
     LegalHold, LiftLegalHoldRequest, ListLegalHoldsRequest, PlaceLegalHoldRequest,
@@ -105,6 +106,21 @@ async fn a_hold_stands_from_its_placing_to_its_lifting_and_is_its_offices_alone(
     let last = i64::try_from(events.len()).unwrap();
     world.reaches("audit", last).await;
     assert!(world.jane(&audit).decisions(JANE, true).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_agency_whose_people_are_held_elsewhere_holds_nobody_here() {
+    let mut world = World::new().await;
+    world.registers = facts::Registers::Only(vec![HOUSING]);
+    let audit = world.audit().await;
+    let (clinic, housing) = (world.officer(&audit, CLINIC), world.officer(&audit, HOUSING));
+    let refused = place(&clinic, placing(JANE, "2026-CV-17")).await.unwrap_err();
+    let reason = refused.get_error_details().error_info().unwrap().reason.clone();
+    assert_eq!((refused.code(), &*reason), (Code::PermissionDenied, "HELD_ELSEWHERE"));
+    assert_eq!(held(&world).await, [] as [Uuid; 0]);
+    assert!(events(&audit).await.iter().all(|event| event.person != Some(JANE)));
+    place(&housing, placing(JANE, "2026-CV-17")).await.unwrap();
+    assert_eq!(held(&world).await, [JANE]);
 }
 
 #[tokio::test]

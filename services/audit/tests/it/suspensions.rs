@@ -102,6 +102,19 @@ async fn received(client: &Client, agency: Uuid) -> i64 {
 }
 
 #[tokio::test]
+async fn an_agency_whose_people_are_held_elsewhere_suspends_nothing_here() {
+    let mut world = World::new().await;
+    world.registers = facts::Registers::Only(vec![HOUSING]);
+    let audit = world.audit().await;
+    let (clinic, housing) = (world.officer(&audit, CLINIC), world.officer(&audit, HOUSING));
+    let refused = suspend(&clinic, written(&world, 30)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    assert_eq!(list(&clinic, false).await, []);
+    suspend(&housing, written(&world, 30)).await.unwrap();
+    assert_eq!(list(&housing, true).await.len(), 1);
+}
+
+#[tokio::test]
 async fn what_an_order_opened_is_left_out_while_it_is_suspended_and_told_afterwards() {
     let world = World::new().await;
     let audit = world.audit().await;

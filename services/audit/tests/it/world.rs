@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use facts::{Directory, Peer};
+use facts::{Directory, Peer, Registers};
 use identity::{
     Asserts, AuthLayer, Authenticator, DEV_ISSUER, DevIssuer, IdentityConfig, Mint, NetworkKeys,
     ServiceTokens,
@@ -92,6 +92,7 @@ pub struct World {
     config: IdentityConfig,
     /// Where the ledgers of notes and consent are served.
     pub upstream: serve::Running,
+    pub registers: Registers,
     _keys: tempfile::TempDir,
 }
 
@@ -145,6 +146,7 @@ impl World {
             network,
             config,
             upstream,
+            registers: Registers::Everybody,
             _keys: keys,
         }
     }
@@ -195,7 +197,7 @@ impl World {
             directory: Arc::clone(&self.directory),
             stop: stop.clone(),
         };
-        let app = audit::start(deps, sources, AUDIENCE);
+        let app = audit::start(deps, sources, AUDIENCE, self.registers.clone());
         let running = serve::Server::builder(listen())
             .add_service(audit::server(Arc::clone(&app)))
             .add_service(audit::served_server(Arc::clone(&app)))

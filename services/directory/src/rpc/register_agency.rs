@@ -88,12 +88,18 @@ async fn exists(app: &App, agency: Uuid) -> Result<bool, Error> {
 }
 
 /// An issuer that nobody trusts, or not for staff, would bind nothing; one that is trusted later
-/// for something else must not find itself bound.
+/// for something else must not find itself bound. All are of one issuer: a practitioner is their agency and their
+/// `sub`, and two issuers give one `sub` to two people.
 fn unfit(app: &App, req: &RegisterAgencyRequest) -> Vec<Violation> {
     let mut bad = Vec::new();
+    let mut issuers = req.bindings.iter().map(|b| &b.issuer);
+    let first = issuers.find(|issuer| app.staff_issuers.contains(*issuer));
     for (i, binding) in req.bindings.iter().enumerate() {
         if !app.staff_issuers.contains(&binding.issuer) {
             let why = "not an issuer that this network trusts for agency staff";
+            bad.push(Violation::new(format!("bindings[{i}].issuer"), why));
+        } else if first.is_some_and(|first| *first != binding.issuer) {
+            let why = "another issuer than that of the bindings before it";
             bad.push(Violation::new(format!("bindings[{i}].issuer"), why));
         }
         for (j, client) in binding.client_ids.iter().enumerate() {

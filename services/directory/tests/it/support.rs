@@ -33,6 +33,8 @@ use wire::directory::v1::{
     Agency, AgencyBinding, RegisterAgencyRequest, directory_service_client::DirectoryServiceClient,
 };
 
+/// Whom the network trusts for agency staff.
+pub const ISSUERS: [&str; 2] = [DEV_ISSUER, "https://other.example"];
 pub const CLIENT: &str = "clinic-app";
 const AUDIENCE: &str = "https://trellis.example";
 
@@ -160,9 +162,10 @@ impl Network {
             directory: Arc::clone(&directory),
             stop: stop.clone(),
         };
-        let app = directory::start(deps, [DEV_ISSUER.to_owned()], directory::Settings::default())
-            .await
-            .unwrap();
+        let app =
+            directory::start(deps, ISSUERS.map(str::to_owned), directory::Settings::default())
+                .await
+                .unwrap();
         let bindings = Arc::new(Arc::clone(&directory));
         let authenticator =
             Authenticator::start(&config, &["directory"], shared, bindings).await.unwrap();

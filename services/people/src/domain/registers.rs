@@ -1,33 +1,11 @@
-//! Whose people a deployment holds. A victim service provider's stand apart, in a deployment of their own: VAWA, 34 U.S.C.
-//! 12291(b)(2), and FVPSA forbid them in a database that others share.
+//! Whose people a deployment holds: said once for every service that is told of people by their agency.
 
-use uuid::Uuid;
-
-/// The agencies that may register people here. Who has registered nobody holds nothing of anybody here.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Registers {
-    /// Every agency of the network.
-    #[default]
-    Everybody,
-    /// Every agency but victim service providers.
-    NoVictimServices,
-    /// These alone.
-    Only(Vec<Uuid>),
-}
-
-impl Registers {
-    /// `victim`: the agency is a victim service provider.
-    pub fn takes(&self, agency: Uuid, victim: bool) -> bool {
-        match self {
-            Self::Everybody => true,
-            Self::NoVictimServices => !victim,
-            Self::Only(agencies) => agencies.contains(&agency),
-        }
-    }
-}
+pub use facts::Registers;
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]

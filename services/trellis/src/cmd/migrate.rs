@@ -29,7 +29,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.config)?;
     let _telemetry = telemetry::init(config.telemetry.clone())?;
     let services = services(&args.services);
-    database::migrate(&config, &services, &args.admin.url()?).await?;
+    let admin = args.admin.url()?;
+    database::migrate(&config, &services, &admin).await?;
+    database::walls_stand(&config, &services, &admin).await?;
     for service in services {
         say(&format!("{service}: up to date"));
     }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use kernel::SystemClock;
-use trellis::{Config, database};
+use trellis::{Config, database, descriptors};
 
 use super::{Admin, Lifeline, report, service_names, services};
 
@@ -40,8 +40,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.config)?;
     let _telemetry = telemetry::init(config.telemetry.clone())?;
     let stop = args.lifeline.stop()?;
-    let socket = trellis::bind(&config)?;
     let services = services(&args.services);
+    descriptors::enough(&config, services.len())?;
+    let socket = trellis::bind(&config)?;
     if args.migrate {
         database::migrate(&config, &services, &args.admin.url()?).await?;
     }

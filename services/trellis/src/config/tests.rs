@@ -100,6 +100,31 @@ fn a_value_of_the_wrong_kind_names_its_key_and_is_not_repeated() {
 }
 
 #[test]
+fn what_is_for_tests_starts_on_a_loopback_address_alone() {
+    let tls = "listen = \"0.0.0.0:1\"\n[serve.tls]\ncert = \"a\"\nkey = \"b\"\nclient_ca = \"c\"";
+    let domain = "[network]\ntrust_domain = \"care.example.org\"";
+    let open = WHOLE.replace("plaintext = true", tls).replace("[network]", domain);
+    Config::parse(&open).unwrap().check().unwrap();
+    for named in [
+        "database.unsafe_durability",
+        "referrals.webhooks.allow_loopback",
+        "people.webhooks.allow_loopback",
+        "trellis:dev",
+    ] {
+        let with = |text: &str| match named.strip_suffix(".allow_loopback") {
+            Some(table) => format!("{text}\n[{table}]\nallow_loopback = true\n"),
+            None if named == "trellis:dev" => {
+                text.replace("\"https://id.example.org\"", "\"trellis:dev\"")
+            }
+            None => text.replace("[database]", "[database]\nunsafe_durability = true"),
+        };
+        Config::parse(&with(WHOLE)).unwrap().check().unwrap();
+        let error = refused(&with(&open));
+        assert!(error.contains(named) && error.contains("serve.listen"), "{named}: {error}");
+    }
+}
+
+#[test]
 fn what_would_turn_a_check_off_is_refused() {
     for (from, to, named) in [
         ("https://care.example.org", " ", "network.audience"),

@@ -1,6 +1,6 @@
 //! The other commands.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use crate::support::{folder, run, trellis};
 
@@ -85,6 +85,25 @@ fn a_configuration_that_is_wrong_is_one_line_that_names_the_key() {
     let done = serve();
     done.is_one_line(&["trellis.toml", "line 3", "secret_door"]);
     assert!(!done.err.contains("hunter2"), "{}", done.err);
+}
+
+#[test]
+fn a_process_that_may_open_too_few_files_for_its_connections_does_not_start() {
+    let dir = folder();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config");
+    let config = dir.path().join("trellis.toml");
+    let local = fs::read_to_string(sample.join("local.toml")).unwrap();
+    fs::write(&config, local.replace("127.0.0.1:50051", "127.0.0.1:0")).unwrap();
+    let serve = |limit: &str| {
+        let line = format!("ulimit {limit} 300 && exec \"$0\" serve consent notes --config \"$1\"");
+        run(Command::new("sh").args(["-c", &line, env!("CARGO_BIN_EXE_trellis")]).arg(&config))
+    };
+    // 1,024 connections, two pools of 16, 256 besides.
+    serve("-n").is_one_line(&["RLIMIT_NOFILE", "serve.limits.connections", "2 services", "1312"]);
+    // What the system lets it have it takes.
+    let taken = serve("-S -n");
+    assert_eq!(taken.code, Some(1), "keys and a database are missing");
+    assert!(!taken.err.contains("RLIMIT_NOFILE"), "{}", taken.err);
 }
 
 #[test]
