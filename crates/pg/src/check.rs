@@ -117,7 +117,8 @@ pub async fn check_server(db: &Db, allow: Allow) -> Result<(), CheckError> {
         })
         .await?;
     db.0.standby.store(standby, Ordering::Relaxed);
-    let Some((superuser, bypass, creates, predefined, owner, audit, retention, member, tables)) = role
+    let Some((superuser, bypass, creates, predefined, owner, audit, retention, member, tables)) =
+        role
     else {
         return Err(CheckError::NotMigrated);
     };

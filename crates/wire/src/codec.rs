@@ -396,9 +396,8 @@ mod tests {
         let told = crate::validate(&request);
         let said = status.get_details_bad_request().unwrap().field_violations;
         assert_eq!(said.len(), 1);
-        let same = |v: &crate::Violation| {
-            v.field == said[0].field && v.description == said[0].description
-        };
+        let same =
+            |v: &crate::Violation| v.field == said[0].field && v.description == said[0].description;
         assert!(told.iter().any(same), "{said:?}, {told:?}");
         assert_eq!(status.get_details_error_info().unwrap().reason, "INVALID_ARGUMENT");
     }

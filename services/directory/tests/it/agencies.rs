@@ -112,7 +112,8 @@ async fn a_registration_is_refused_with_every_field_that_is_wrong() {
 async fn an_agencys_staff_are_of_one_issuer() {
     let network = Network::start().await;
     // Each numbers its own users: one `sub` would be two people.
-    let of = |issuer: &str| AgencyBinding { issuer: issuer.into(), client_ids: vec![CLIENT.into()] };
+    let of =
+        |issuer: &str| AgencyBinding { issuer: issuer.into(), client_ids: vec![CLIENT.into()] };
     let two =
         RegisterAgencyRequest { bindings: ISSUERS.map(of).to_vec(), ..registration("Clinic") };
     let refused = network.admin().register_agency(two).await.unwrap_err();

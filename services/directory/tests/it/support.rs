@@ -162,9 +162,10 @@ impl Network {
             directory: Arc::clone(&directory),
             stop: stop.clone(),
         };
-        let app = directory::start(deps, ISSUERS.map(str::to_owned), directory::Settings::default())
-            .await
-            .unwrap();
+        let app =
+            directory::start(deps, ISSUERS.map(str::to_owned), directory::Settings::default())
+                .await
+                .unwrap();
         let bindings = Arc::new(Arc::clone(&directory));
         let authenticator =
             Authenticator::start(&config, &["directory"], shared, bindings).await.unwrap();
