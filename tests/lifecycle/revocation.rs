@@ -86,7 +86,7 @@ async fn no_read_that_starts_after_a_revocation_has_returned_is_served() {
 /// One round: sign, let it be read for a moment, revoke, let it be refused for a moment.
 async fn round(world: &World, lane: &Lane) {
     let terms = trellis_tests::terms(&world.agencies.clinic, &world.agencies.housing);
-    let draft = world.draft(&lane.person, terms).await;
+    let draft = world.own_draft(&lane.person, terms).await;
     lane.epoch.fetch_add(1, SeqCst);
     let consent: Consent = world.sign(&lane.person, &draft).await;
     tokio::time::sleep(Duration::from_millis(15)).await;

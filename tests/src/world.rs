@@ -214,14 +214,12 @@ impl World {
 
     /// A consent written down by the clinician.
     pub async fn draft(&self, person: &Person, terms: ConsentTerms) -> Consent {
-        let draft = DraftConsentRequest {
-            request_id: request_id(),
-            person: person.name.clone(),
-            terms: Some(terms),
-            language: String::new(),
-        };
-        let reply = served!(self.clinician.consents(), draft_consent, draft);
-        reply.consent.unwrap()
+        drafted(&self.clinician, person, terms).await
+    }
+
+    /// A consent written down by the person, who may have many more than an agency.
+    pub async fn own_draft(&self, person: &Person, terms: ConsentTerms) -> Consent {
+        drafted(&person.actor, person, terms).await
     }
 
     pub async fn sign(&self, person: &Person, draft: &Consent) -> Consent {
@@ -368,4 +366,15 @@ pub fn terms(from: &str, to: &str) -> ConsentTerms {
         }),
         ..ConsentTerms::default()
     }
+}
+
+async fn drafted(by: &Actor, person: &Person, terms: ConsentTerms) -> Consent {
+    let draft = DraftConsentRequest {
+        request_id: request_id(),
+        person: person.name.clone(),
+        terms: Some(terms),
+        language: String::new(),
+    };
+    let reply = served!(by.consents(), draft_consent, draft);
+    reply.consent.unwrap()
 }

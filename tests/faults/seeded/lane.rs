@@ -227,7 +227,7 @@ impl Writer {
             terms: Some(terms(&agencies.clinic, &agencies.housing)),
             language: String::new(),
         };
-        let draft = Write::Draft(Box::new(draft));
+        let draft = Write::Draft(Box::new(draft), self.lane);
         let Became::Acked(draft) = self.write(draft, true).await else { return };
         let sign = SignConsentRequest {
             request_id: request_id(),

@@ -25,7 +25,7 @@ pub enum Write {
     Refer(CreateReferralRequest),
     Accept(AcceptReferralRequest),
     Complete(CompleteReferralRequest),
-    Draft(Box<DraftConsentRequest>),
+    Draft(Box<DraftConsentRequest>, usize),
     Grant(SignConsentRequest, usize),
     Revoke(RevokeConsentRequest, usize),
     Register(RegisterPersonRequest),
@@ -41,7 +41,7 @@ impl Write {
             Self::Refer(_) => "CreateReferral",
             Self::Accept(_) => "AcceptReferral",
             Self::Complete(_) => "CompleteReferral",
-            Self::Draft(_) => "DraftConsent",
+            Self::Draft(..) => "DraftConsent",
             Self::Grant(..) => "SignConsent",
             Self::Revoke(..) => "RevokeConsent",
             Self::Register(_) => "RegisterPerson",
@@ -56,7 +56,7 @@ impl Write {
             Self::Refer(r) => &r.request_id,
             Self::Accept(r) => &r.request_id,
             Self::Complete(r) => &r.request_id,
-            Self::Draft(r) => &r.request_id,
+            Self::Draft(r, _) => &r.request_id,
             Self::Grant(r, _) => &r.request_id,
             Self::Revoke(r, _) => &r.request_id,
             Self::Register(r) => &r.request_id,
@@ -108,7 +108,7 @@ impl Write {
             Self::Complete(r) => {
                 sent!("referrals", manager.referrals(), complete_referral, r, referral, bare)
             }
-            Self::Draft(r) => agreed!(clinician.consents(), draft_consent, (**r)),
+            Self::Draft(r, lane) => agreed!(grantor(*lane).consents(), draft_consent, (**r)),
             Self::Grant(r, lane) => agreed!(grantor(*lane).consents(), sign_consent, r),
             Self::Revoke(r, lane) => agreed!(grantor(*lane).consents(), revoke_consent, r),
             Self::Register(r) => {

@@ -188,10 +188,14 @@ async fn everything_wrong_is_named_at_once_in_every_rpc() {
         request_id: String::new(),
         name: format!("notes/{NIL}"),
         etag: String::new(),
-        sections: vec![bad.clone(); 51],
+        sections: vec![bad.clone(); 50],
     };
-    let told = fields(&client.amend(amended).await.unwrap_err());
-    assert!(told.is_superset(&set(&["request_id", "name", "etag", "sections"])), "{told:?}");
+    let told = fields(&client.amend(amended.clone()).await.unwrap_err());
+    let named = ["request_id", "name", "etag", "sections[0].title", "sections[0].body"];
+    assert!(told.is_superset(&set(&named)), "{told:?}");
+    // A list that is too long is refused before anything else is looked at.
+    let long = AmendNoteRequest { sections: vec![bad.clone(); 51], ..amended };
+    assert_eq!(fields(&client.amend(long).await.unwrap_err()), set(&["sections"]));
     let appended = AppendNoteRequest {
         request_id: NIL.into(),
         name: "notes/x".into(),
