@@ -19,7 +19,7 @@ use crate::{
 /// By whose right something is done about a representative.
 pub enum Right {
     /// An agency's that has registered the person.
-    Agency(Permit<WriteProfiles>),
+    Agency(Box<Permit<WriteProfiles>>),
     Person(StandingPermit),
 }
 
@@ -27,7 +27,7 @@ pub enum Right {
 /// refusal names it. Absent, refused and not registered are one; a nil person is nobody.
 pub async fn right(app: &App, call: &Call, person: Uuid, about: Uuid) -> Result<Right, Error> {
     if call.caller().agency().is_some() {
-        return Ok(Right::Agency(shared::own_profile(app, call, person).await?));
+        return Ok(Right::Agency(Box::new(shared::own_profile(app, call, person).await?)));
     }
     Ok(Right::Person(standing(app, call, person, about).await?))
 }
@@ -81,7 +81,7 @@ impl Right {
         let (guard, db) = (&app.deps.guard, &app.deps.db);
         match self {
             Self::Agency(permit) => {
-                let written = guard.commit(db, name, permit, move |tx, permit| {
+                let written = guard.commit(db, name, *permit, move |tx, permit| {
                     work(tx, Recorder::agency_of(&permit))
                 });
                 Ok(written.await?.value)
