@@ -1,6 +1,7 @@
 //! Absent and refused, by every RPC that reads: what is there and hidden is answered as what never was, byte for
 //! byte.
 
+use kernel::{Clock as _, SystemClock};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
 use tonic::{Status, transport::Channel};
@@ -19,29 +20,41 @@ const UUID: usize = 36;
 /// Known to everybody in the network, and nothing about a person.
 const PUBLIC: [&str; 3] = ["agencies/", "services/", "careTeams/"];
 
-/// The same question about what there never was: every name of something of a person's is another. None where it
-/// names nothing.
-fn of_nothing(message: &DynamicMessage) -> Option<DynamicMessage> {
+/// Of now, what differs between two answers to the same question.
+const OF_NOW: [&str; 5] = ["decision_id", "cursor", "time", "as_of", "positions"];
+
+/// An id as the services make them, and never used.
+pub fn never_used() -> Uuid {
+    let millis = u64::try_from(SystemClock.now().unix_timestamp()).unwrap() * 1_000;
+    let random = Uuid::new_v4().into_bytes();
+    let random = random.first_chunk().unwrap();
+    uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid()
+}
+
+/// The same question about what there never was: every name of something of a person's, and every identifier that
+/// is a UUID, is another. None where it names nothing.
+pub fn of_nothing(message: &DynamicMessage) -> Option<DynamicMessage> {
     let mut other = message.clone();
     for (_, at) in strings(message) {
         let Some(now) = text_at(message, &at) else { continue };
         let Some(place) = now.len().checked_sub(UUID) else { continue };
         let Some((kind, id)) = now.split_at_checked(place) else { continue };
-        if Uuid::try_parse(id).is_err() || PUBLIC.contains(&kind) || !kind.ends_with('/') {
+        let named = kind.is_empty() || kind.ends_with('/');
+        if Uuid::try_parse(id).is_err() || PUBLIC.contains(&kind) || !named {
             continue;
         }
-        let fresh = format!("{kind}{}", Uuid::new_v4());
+        let fresh = format!("{kind}{}", never_used());
         other = apply(&other, &at, Some(text(at.last()?, &fresh)));
     }
     (other != *message).then_some(other)
 }
 
 /// All that a caller is told, but for what differs between two answers to the same question.
-fn all_of(rpc: &Rpc, answer: &Result<Vec<u8>, Status>) -> Result<DynamicMessage, String> {
+pub fn all_of(rpc: &Rpc, answer: &Result<Vec<u8>, Status>) -> Result<DynamicMessage, String> {
     match answer {
         Ok(bytes) => {
             let mut reply = DynamicMessage::decode(rpc.method.output(), &**bytes).unwrap();
-            without(&mut reply, &["decision_id", "cursor", "time", "as_of"]);
+            without(&mut reply, &OF_NOW);
             Ok(reply)
         }
         Err(status) => Err(format!("{:?}", told(status))),

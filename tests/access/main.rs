@@ -21,3 +21,4 @@ mod repeats;
 mod rights;
 mod scene;
 mod surface;
+mod timing;

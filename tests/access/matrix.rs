@@ -66,7 +66,7 @@ fn cell(rpc: &Rpc, answer: &Result<Vec<u8>, tonic::Status>, what: &str) -> Strin
 
 /// Whether what was looked for came back without anything in it. The accounting follows the
 /// services' ledgers in its own time, so it is left out.
-fn holds_nothing(rpc: &Rpc, reply: &[u8]) -> bool {
+pub fn holds_nothing(rpc: &Rpc, reply: &[u8]) -> bool {
     let looks = ["List", "Search", "Find"].iter().any(|verb| rpc.method.name().starts_with(verb));
     let reply = DynamicMessage::decode(rpc.method.output(), reply).unwrap();
     looks && rpc.service() != "audit" && !reply.has_field_by_number(1)

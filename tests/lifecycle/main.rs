@@ -1,7 +1,6 @@
-//! Revocation, kill -9, and absent against refused.
+//! Revocation and kill -9.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod alike;
 mod dismissed;
 mod killed;
 mod narrowed;

@@ -25,7 +25,7 @@ mod story;
 mod tokens;
 mod wait;
 
-pub use alike::auc;
+pub use alike::{ALIKE, Auc, auc};
 pub use binary::binary;
 pub use network::{Caller, Network};
 pub use ports::ports;

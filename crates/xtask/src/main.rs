@@ -37,7 +37,7 @@ enum Command {
     Test(test::Args),
     /// Measure what a checked and recorded read costs, beside an echo and an unprotected read
     Bench(bench::Args),
-    /// The long runs: 10,000 rounds of revocation, the rest of the lifecycle tests, faults
+    /// The long runs: 10,000 rounds of revocation, the rest of the lifecycle tests, faults, times of what is hidden
     Soak(soak::Args),
     /// The fuzz targets of every decoder and parser through libFuzzer; `test` has some seconds of each
     Fuzz(fuzz::Args),

@@ -22,6 +22,9 @@ pub struct Args {
     /// them out
     #[arg(long, default_value_t = 60)]
     fault_minutes: u32,
+    /// Timings of each, for every RPC that reads, of what is hidden and of what never was; 0 leaves them out
+    #[arg(long, default_value_t = 10_000)]
+    alike: u32,
     /// Audit records, in tens of thousands, that are verified in bounded memory (1 GB of disk a million); 0
     /// leaves them out
     #[arg(long, default_value_t = 1_000)]
@@ -41,6 +44,13 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
                 "faults",
                 ("TRELLIS_FAULTS_SECONDS", args.fault_minutes.saturating_mul(60)),
                 &["whatever_fails"],
+            )?)
+        && (args.alike == 0
+            || processes(
+                project,
+                "access",
+                ("TRELLIS_ALIKE", args.alike),
+                &["told_apart_by_time"],
             )?)
         && (args.ten_thousands == 0 || verified(project, args.ten_thousands)?);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
