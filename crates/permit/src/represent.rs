@@ -63,14 +63,15 @@ impl Guard {
         Representing::of(&all, person, self.clock.now()).ok_or(Refusal::NotFound)
     }
 
-    /// For a representative, whether they still stand as the permit says; asked now. Anybody else's
-    /// standing is for the permit's lifetime.
+    /// Whether the caller is suspended by now, and for a representative, whether they still stand as the
+    /// permit says; asked now. Anybody else's standing is for the permit's lifetime.
     pub(crate) async fn still_stands(&self, permit: &StandingPermit) -> Result<(), Refusal> {
-        let Standing::Representative(then) = &permit.standing else { return Ok(()) };
-        match self.represents(&permit.ground, &permit.person).await? {
-            now if now == *then => Ok(()),
-            _ => Err(Refusal::NotFound),
+        if let Standing::Representative(then) = &permit.standing
+            && self.represents(&permit.ground, &permit.person).await? != *then
+        {
+            return Err(Refusal::NotFound);
         }
+        permit.ground.in_force()
     }
 }
 

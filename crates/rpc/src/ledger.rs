@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
-use identity::{AuthError, Caller};
+use identity::Caller;
 use kernel::Clock;
 use ledger::Ledger;
 use tokio::sync::mpsc;
@@ -63,10 +63,7 @@ impl LedgerService for Ledgers {
         let ledger = self.of(&request.service)?;
         let (out, records) = mpsc::channel(4);
         let clock = Arc::clone(&self.clock);
-        let signed_in = move || match caller.expired(clock.now()) {
-            true => Err(Error::from(AuthError::Unauthenticated)),
-            false => Ok(()),
-        };
+        let signed_in = move || caller.stands(clock.now()).map_err(Error::from);
         tokio::spawn(follow(ledger, request.after, signed_in, out));
         Ok(Response::new(Box::pin(ReceiverStream::new(records))))
     }

@@ -3,7 +3,6 @@
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use identity::AuthError;
 use kernel::Clock;
 use permit::Call;
 use tokio::{
@@ -51,7 +50,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// The stream, from after this number until the follower goes away or its token ends.
+    /// The stream, from after this number until the follower goes away, its token ends or it is suspended.
     pub fn stream<S: Sequence>(self, sequence: S, after: i64) -> Steps<S::Message> {
         let (out, messages) = mpsc::channel(AHEAD);
         tokio::spawn(async move {
@@ -72,9 +71,7 @@ impl Follower {
     ) -> Result<(), Error> {
         let mut checkpoint = Instant::now();
         loop {
-            if self.call.caller().expired(self.clock.now()) {
-                return Err(AuthError::Unauthenticated.into());
-            }
+            self.call.caller().stands(self.clock.now())?;
             // Before the look, so that what is told during it is looked for again.
             self.told.iter_mut().for_each(watch::Receiver::mark_unchanged);
             let batch = sequence.after(reached, BATCH).await?;

@@ -7,12 +7,10 @@ use permit::Call;
 
 use crate::{Error, Outage};
 
-/// As at the beginning: the token lasts, and the agency, where the caller is of one, takes part.
+/// As at the beginning: the token lasts, the caller is not suspended, and the agency, where the caller is of one, takes part.
 pub fn still_admitted(call: &Call, directory: &Directory, clock: &dyn Clock) -> Result<(), Error> {
     let caller = call.caller();
-    if caller.expired(clock.now()) {
-        return Err(AuthError::Unauthenticated.into());
-    }
+    caller.stands(clock.now())?;
     let Some(agency) = caller.agency() else { return Ok(()) };
     match directory.takes_part(agency) {
         Some(true) => Ok(()),

@@ -460,6 +460,7 @@ fn directory() -> Arc<Directory> {
         agencies: all.into_iter().map(state).collect(),
         snapshot: true,
         more: false,
+        principals: Vec::new(),
     });
     directory
 }

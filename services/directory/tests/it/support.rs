@@ -160,9 +160,8 @@ impl Network {
             directory: Arc::clone(&directory),
             stop: stop.clone(),
         };
-        let app = directory::start(deps, [DEV_ISSUER.to_owned()], directory::Settings::default())
-            .await
-            .unwrap();
+        let issuers = directory::Issuers::of_staff([DEV_ISSUER.to_owned()]);
+        let app = directory::start(deps, issuers, directory::Settings::default()).await.unwrap();
         let bindings = Arc::new(Arc::clone(&directory));
         let authenticator =
             Authenticator::start(&config, &["directory"], shared, bindings).await.unwrap();
@@ -224,6 +223,11 @@ impl Network {
 
     pub fn staff(&self, agency: &str, role: Role) -> Client {
         self.client(&self.token(Asserts::AgencyStaff, "staff-1", Some(agency), &[role]))
+    }
+
+    /// Another member of staff, by the same client.
+    pub fn member(&self, agency: &str, sub: &str, role: Role) -> Client {
+        self.client(&self.token(Asserts::AgencyStaff, sub, Some(agency), &[role]))
     }
 
     pub fn tokens(&self) -> ServiceTokens {
