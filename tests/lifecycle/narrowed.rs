@@ -21,8 +21,8 @@ use wire::{
     consent::v1::{ConsentTerms, DraftConsentRequest, GetConsentRequest, Recipients, Rule},
     directory::v1::{
         CareTeam, CreateCareTeamRequest, GetAgencyRequest, Principal, ReinstateAgencyRequest,
-        ReinstatePrincipalRequest, SuspendAgencyRequest, SuspendPrincipalRequest,
-        SuspensionReason, UpdateCareTeamRequest,
+        ReinstatePrincipalRequest, SuspendAgencyRequest, SuspendPrincipalRequest, SuspensionReason,
+        UpdateCareTeamRequest,
     },
     notes::v1::{GetNoteRequest, ListNotesRequest},
     people::v1::GetPersonRequest,
@@ -226,9 +226,7 @@ async fn nothing_that_starts_after_a_suspension_has_returned_is_served_anywhere(
     let processes = Processes::start().await;
     let world = World::new(processes.network()).await;
     let known = Known::new(&processes, &world).await;
-    let worst =
-        nothing_after_a_suspension(&world, &known, &world.manager, &Whom::Agency, rounds(6)).await;
-    println!("an agency: at most {worst:?}");
+    nothing_after_a_suspension(&world, &known, &world.manager, &Whom::Agency, rounds(6)).await;
 }
 
 /// A stolen sign-in of staff, a client that misbehaves, a person's stolen sign-in.
@@ -277,7 +275,7 @@ async fn nothing_after_a_suspension(
     reader: &Actor,
     whom: &Whom,
     rounds: usize,
-) -> Duration {
+) {
     let own: &[Asks] = if reader.token == known.person.actor.token { &OWN } else { &[] };
     let all = || ALL.iter().chain(own).copied();
     let seen = Arc::new(Seen::default());
@@ -322,7 +320,6 @@ async fn nothing_after_a_suspension(
         worst >= Duration::from_millis(100),
         "writers under way were not waited for: {worst:?}"
     );
-    worst
 }
 
 /// Of a colleague, and of whoever was taken out: nothing.

@@ -37,10 +37,10 @@ pub struct Directory {
     local: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct View {
     revision: i64,
-    states: HashMap<AgencyId, AgencyState>,
+    states: Arc<States>,
     agencies: Arc<Agencies>,
     /// The suspensions of principals that are in force, by their names.
     suspensions: Arc<HashMap<String, Suspension>>,
@@ -100,27 +100,21 @@ impl Directory {
     }
 
     fn take(&self, step: &WatchAgenciesResponse) {
-        if step.snapshot || !step.agencies.is_empty() || !step.principals.is_empty() {
-            let old = self.view.load();
-            let suspensions = suspensions_after(&old.suspensions, step);
-            let mut states = if step.snapshot { HashMap::new() } else { old.states.clone() };
-            for state in &step.agencies {
-                let id = state.agency.as_ref().and_then(|a| id_of("agencies", &a.name));
-                if let Some(id) = id {
-                    states.insert(AgencyId::from(id), state.clone());
-                }
-            }
-            let agencies: Agencies = states.values().filter_map(agency_of).collect();
-            let teams = states.values().flat_map(care_teams_of).collect();
-            let agencies = Arc::new(agencies.with_care_teams(teams));
-            self.view.store(Arc::new(View {
-                revision: step.revision,
-                states,
-                agencies,
-                suspended: Arc::new(suspensions.values().cloned().collect()),
-                suspensions: Arc::new(suspensions),
-            }));
+        let told = !step.agencies.is_empty() || !step.principals.is_empty();
+        if !step.snapshot && !told {
+            return;
         }
+        let old = self.view.load();
+        let mut view = View { revision: step.revision, ..View::clone(&old) };
+        if step.snapshot || !step.agencies.is_empty() {
+            (view.states, view.agencies) = agencies_after(&old.states, step);
+        }
+        if step.snapshot || !step.principals.is_empty() {
+            let suspensions = suspensions_after(&old.suspensions, step);
+            view.suspended = Arc::new(suspensions.values().cloned().collect());
+            view.suspensions = Arc::new(suspensions);
+        }
+        self.view.store(Arc::new(view));
     }
 }
 
@@ -150,6 +144,22 @@ fn care_teams_of(state: &AgencyState) -> Vec<CareTeam> {
         })
     };
     state.care_teams.iter().filter_map(one).collect()
+}
+
+type States = HashMap<AgencyId, AgencyState>;
+
+/// The agencies after a step, and what decisions need of them.
+fn agencies_after(old: &States, step: &WatchAgenciesResponse) -> (Arc<States>, Arc<Agencies>) {
+    let mut states = if step.snapshot { HashMap::new() } else { old.clone() };
+    for state in &step.agencies {
+        let id = state.agency.as_ref().and_then(|a| id_of("agencies", &a.name));
+        if let Some(id) = id {
+            states.insert(AgencyId::from(id), state.clone());
+        }
+    }
+    let agencies: Agencies = states.values().filter_map(agency_of).collect();
+    let teams = states.values().flat_map(care_teams_of).collect();
+    (Arc::new(states), Arc::new(agencies.with_care_teams(teams)))
 }
 
 /// A suspension as it is told; none: it makes no sense.
@@ -194,7 +204,6 @@ impl AgencyBindings for Directory {
             false => PrincipalStanding::Good,
         }
     }
-
 
     fn check(&self, agency: &AgencyId, issuer: &str, client_id: &str) -> Binding {
         if self.stale() {

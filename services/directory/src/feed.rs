@@ -1,5 +1,5 @@
-//! What this process, and whoever follows it, knows of the agencies and of who is suspended. Read from the store after every
-//! write of our own, before its RPC returns, and every second for the writes of other replicas.
+//! What this process, and whoever follows it, knows of the agencies and of who is suspended. Read from the store
+//! after every write of our own, before its RPC returns, and every second for the writes of other replicas.
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -1,5 +1,5 @@
-//! The directory owns agencies, who speaks for them, which principals are suspended, the services that they offer and what those
-//! can take now. It never holds anything about a person who is served: no query to it names one. Staff stand
+//! The directory owns agencies, who speaks for them, which principals are suspended, the services that they offer
+//! and what those can take now. It never holds anything about a person who is served: no query to it names one. Staff stand
 //! in care teams as their agency's tokens name them, for that agency and for services alone. Of a subject that is
 //! suspended, who may be a person, there is a hash.
 //!
@@ -78,11 +78,7 @@ pub struct App {
 }
 
 /// Loads `deps.directory` from the store and keeps it up to date until `deps.stop`.
-pub async fn start(
-    deps: Deps,
-    issuers: Issuers,
-    settings: Settings,
-) -> Result<Arc<App>, Error> {
+pub async fn start(deps: Deps, issuers: Issuers, settings: Settings) -> Result<Arc<App>, Error> {
     let feed = Feed::new(deps.db.clone(), Arc::clone(&deps.directory));
     feed.refresh().await?;
     let app = Arc::new(App { deps, settings, issuers, feed, importing: Semaphore::new(1) });

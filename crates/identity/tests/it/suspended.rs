@@ -10,7 +10,9 @@ use tonic::Code;
 use crate::{
     forge::merged,
     kinds::reason_of,
-    world::{AGENCY, CLIENT, CLINIC, GET_AGENCY, GET_FACTS, GET_NOTE, PEOPLE, STATE, World, bearer},
+    world::{
+        AGENCY, CLIENT, CLINIC, GET_AGENCY, GET_FACTS, GET_NOTE, PEOPLE, STATE, World, bearer,
+    },
 };
 
 const LIST_PRINCIPALS: &str = "/trellis.directory.v1.DirectoryService/ListSuspendedPrincipals";
@@ -75,7 +77,10 @@ async fn who_was_let_in_is_asked_about_again_by_what_outlives_that() {
     assert_eq!((caller.in_force(), caller.stands(now)), (suspended, suspended));
     world.bindings.reinstate(principal, None);
     let ended = now + Duration::hours(2);
-    assert_eq!((caller.in_force(), caller.stands(ended)), (Ok(()), Err(AuthError::Unauthenticated)));
+    assert_eq!(
+        (caller.in_force(), caller.stands(ended)),
+        (Ok(()), Err(AuthError::Unauthenticated))
+    );
     world.bindings.set(AGENCY, CLINIC, CLIENT, identity::Binding::NotBound);
     assert_eq!(caller.in_force(), Err(AuthError::Unauthenticated));
 }
@@ -84,8 +89,7 @@ async fn who_was_let_in_is_asked_about_again_by_what_outlives_that() {
 async fn of_a_silent_directory_nobody_is_served_but_by_the_directory_itself() {
     let world = World::serving(&["notes", "consent", "directory"]).await;
     world.bindings.falls_silent();
-    let (admin, person) =
-        (world.state.token(&world.admin()), world.people.token(&world.person()));
+    let (admin, person) = (world.state.token(&world.admin()), world.people.token(&world.person()));
     for (path, token) in [
         (GET_NOTE, world.clinic.token(&world.staff())),
         (GET_AGENCY, world.clinic.token(&world.staff())),
@@ -98,7 +102,8 @@ async fn of_a_silent_directory_nobody_is_served_but_by_the_directory_itself() {
     }
     // By these it is heard, and a suspension is ended.
     let watching = service_of(&world, "directory");
-    for (path, token) in [(LIST_PRINCIPALS, &admin), (GET_AGENCY, &person), (WATCH_AGENCIES, &watching)]
+    for (path, token) in
+        [(LIST_PRINCIPALS, &admin), (GET_AGENCY, &person), (WATCH_AGENCIES, &watching)]
     {
         world.caller(path, token).await.unwrap();
     }

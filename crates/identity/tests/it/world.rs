@@ -92,7 +92,8 @@ impl AgencyBindings for Bindings {
     fn standing(&self, principals: &[Principal], agency: Option<&AgencyId>) -> PrincipalStanding {
         let suspended = self.suspended.lock().unwrap();
         let agency = agency.map(AgencyId::to_string);
-        let named = |principal: &Principal, of: Option<String>| suspended.contains(&(*principal, of));
+        let named =
+            |principal: &Principal, of: Option<String>| suspended.contains(&(*principal, of));
         let is = |principal| {
             named(principal, None) || agency.is_some() && named(principal, agency.clone())
         };

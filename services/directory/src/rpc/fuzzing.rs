@@ -9,8 +9,8 @@ use uuid::Uuid;
 use wire::directory::v1 as pb;
 
 use super::{
-    create_care_team, export_directory, principals, search_services, set_capacity, stated, update_agency,
-    update_care_team, update_service,
+    create_care_team, export_directory, principals, search_services, set_capacity, stated,
+    update_agency, update_care_team, update_service,
 };
 use crate::{
     domain::imported::Organization,

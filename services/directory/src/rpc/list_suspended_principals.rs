@@ -17,7 +17,8 @@ pub(super) async fn handle(
     app: &App,
     request: Request<ListSuspendedPrincipalsRequest>,
 ) -> Result<Response<ListSuspendedPrincipalsResponse>, Error> {
-    let call = rpc::call(&request, "trellis.directory.v1.DirectoryService/ListSuspendedPrincipals")?;
+    let call =
+        rpc::call(&request, "trellis.directory.v1.DirectoryService/ListSuspendedPrincipals")?;
     let office = office(&call)?;
     let req = request.into_inner();
     rpc::valid(&req)?;
@@ -29,11 +30,8 @@ pub(super) async fn handle(
         },
         principal: principal.map(|(principal, _)| principal),
     };
-    let filter = ListSuspendedPrincipalsRequest {
-        page_size: 0,
-        page_token: String::new(),
-        ..req.clone()
-    };
+    let filter =
+        ListSuspendedPrincipalsRequest { page_size: 0, page_token: String::new(), ..req.clone() };
     let filter = filter.encode_to_vec();
     let after = app.begin(&call, &filter, &req.page_token)?;
     let size = rpc::page_size(req.page_size);

@@ -21,6 +21,9 @@ use crate::{
     store,
 };
 
+/// Each service holds them all: so many an agency.
+const IN_FORCE: u16 = 1_000;
+
 pub(super) async fn handle(
     app: &App,
     request: Request<SuspendPrincipalRequest>,
@@ -34,6 +37,15 @@ pub(super) async fn handle(
     let reply = app.write(write, move |tx| {
         let new = Arc::clone(&new);
         Box::pin(async move {
+            if let (Some(agency), false) = (new.agency, new.by_network) {
+                // Of two at once one waits for the other.
+                store::agency::lock(tx, agency).await?;
+                let limit = IN_FORCE;
+                if store::principal::in_force(tx, agency).await? >= i64::from(limit) {
+                    let (what, limit) = ("suspensions", limit.into());
+                    return Err(Error::Conflict(Conflict::TooMany { what, limit }).into());
+                }
+            }
             let Some(revision) = store::principal::insert(tx, &new).await? else {
                 let (state, allowed) = ("SUSPENDED", vec!["ACTIVE"]);
                 return Err(Error::Conflict(Conflict::WrongState { state, allowed }).into());
@@ -48,11 +60,7 @@ pub(super) async fn handle(
 }
 
 /// All that is wrong with it, at once.
-async fn parse(
-    app: &App,
-    call: &Call,
-    req: &SuspendPrincipalRequest,
-) -> Result<Suspension, Error> {
+async fn parse(app: &App, call: &Call, req: &SuspendPrincipalRequest) -> Result<Suspension, Error> {
     let office = office(call)?;
     let mut bad = wire::validate(req);
     let asked = req.principal.clone().unwrap_or_default();

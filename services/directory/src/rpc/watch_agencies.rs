@@ -36,8 +36,8 @@ pub(super) async fn handle(
     Ok(Response::new(Box::pin(ReceiverStream::new(steps))))
 }
 
-/// Until the token ends, its service is suspended, the reader goes or the service stops. Nothing is sent while the store does
-/// not answer: silence is what tells a follower.
+/// Until the token ends, its service is suspended, the reader goes or the service stops. Nothing is sent while the
+/// store does not answer: silence is what tells a follower.
 async fn follow(app: &App, call: &Call, out: &Out) {
     let mut heads = app.feed.subscribe();
     let mut reached = None;

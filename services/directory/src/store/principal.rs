@@ -65,6 +65,16 @@ pub(crate) async fn insert(
     Ok(revision.fetch_optional(tx).await?)
 }
 
+/// How many an agency has in force by itself.
+pub(crate) async fn in_force(tx: &mut PgConnection, agency: Uuid) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM principal_suspension
+           WHERE agency_id = $1 AND NOT by_network AND ended_at IS NULL"#,
+        agency,
+    );
+    Ok(count.fetch_one(tx).await?)
+}
+
 /// Nobody else changes it until this transaction ends.
 pub(crate) async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<Suspension, StoreError> {
     sqlx::query_as!(

@@ -7,7 +7,9 @@ use wire::directory::v1::{
     SuspensionReason, WatchAgenciesRequest,
 };
 
-use crate::support::{CLIENT, Client, Network, bytes, fields, registration, request_id, soon, told};
+use crate::support::{
+    CLIENT, Client, Network, bytes, fields, registration, request_id, soon, told,
+};
 
 fn subject(subject: &str) -> Principal {
     let subject = subject.to_owned();
@@ -59,7 +61,8 @@ fn served() -> (Code, String) {
 
 /// Staff of [`Network::staff`] are "staff-1" and come by [`CLIENT`].
 #[tokio::test]
-async fn a_subject_and_a_client_are_suspended_before_the_rpc_returns_and_until_they_are_reinstated() {
+async fn a_subject_and_a_client_are_suspended_before_the_rpc_returns_and_until_they_are_reinstated()
+{
     let network = Network::start().await;
     let (clinic, other) = (network.agency("Clinic").await, network.agency("Other").await);
     let mut admin = network.admin();
@@ -156,7 +159,8 @@ async fn an_agency_suspends_for_itself_alone_and_ends_nothing_of_the_networks() 
     }
 
     // The network suspends the same principal for the same agency: that stays when the agency's ends.
-    let asked = SuspendPrincipalRequest { agency: clinic.name.clone(), ..suspend(subject("staff-1")) };
+    let asked =
+        SuspendPrincipalRequest { agency: clinic.name.clone(), ..suspend(subject("staff-1")) };
     let theirs = suspended(&mut admin, asked).await;
     own.reinstate_principal(reinstate(&made)).await.unwrap();
     assert_eq!(ask(&mut here, &clinic).await, refusal());
@@ -236,6 +240,30 @@ async fn whom_a_suspension_means_is_stated_whole_or_it_is_refused() {
         assert_eq!(fields(&refused), expected, "{asked:?}");
     }
     assert_eq!(listed(&mut admin, None).await, []);
+}
+
+#[tokio::test]
+async fn an_agency_has_a_thousand_in_force_at_most_and_the_network_as_many_as_it_needs() {
+    let network = Network::start().await;
+    let clinic = network.agency("Clinic").await;
+    let mut own = network.member(&clinic.name, "aa-1", Role::AgencyAdmin);
+    let made = suspended(&mut own, suspend(subject("staff-1"))).await;
+    sqlx::raw_sql(
+        "INSERT INTO principal_suspension
+             (id, principal, issuer, agency_id, by_network, reason, at, revision)
+         SELECT gen_random_uuid(), sha256(n::text::bytea), issuer, agency_id, false, reason, at, 1000000 + n
+         FROM principal_suspension CROSS JOIN generate_series(1, 999) AS n",
+    )
+    .execute(&mut network.look().await)
+    .await
+    .unwrap();
+    let refused = own.suspend_principal(suspend(subject("staff-2"))).await.unwrap_err();
+    assert_eq!(told(&refused), (Code::ResourceExhausted, "LIMIT_EXCEEDED".into()));
+    let theirs =
+        SuspendPrincipalRequest { agency: clinic.name.clone(), ..suspend(subject("staff-2")) };
+    suspended(&mut network.admin(), theirs).await;
+    own.reinstate_principal(reinstate(&made)).await.unwrap();
+    suspended(&mut own, suspend(subject("staff-3"))).await;
 }
 
 #[tokio::test]
@@ -337,7 +365,8 @@ async fn what_becomes_of_principals_is_on_record_with_who_did_it() {
         .collect();
     let id = |name: &str| name.rsplit('/').next().unwrap().parse::<uuid::Uuid>().unwrap();
     let (clinic, made) = (vec![id(&clinic.name)], vec![id(&made.name)]);
-    let row = |rpc: &str, kind: &str, of: &[uuid::Uuid]| (rpc.to_owned(), kind.to_owned(), of.to_vec());
+    let row =
+        |rpc: &str, kind: &str, of: &[uuid::Uuid]| (rpc.to_owned(), kind.to_owned(), of.to_vec());
     assert_eq!(
         told,
         [
