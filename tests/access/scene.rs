@@ -223,6 +223,22 @@ impl<'a> Stage<'a> {
                 served!(self.world.admin.directory(), suspend_agency, suspend);
                 one(directory::ReinstateAgencyRequest { request_id, name })
             }
+            "RebindAgency" => {
+                let name = self.agency().await;
+                let bindings = agency("Matrix", Sector::Other).bindings;
+                one(directory::RebindAgencyRequest { request_id, name, bindings })
+            }
+            "SuspendPrincipal" => one(self.suspending_principal()),
+            "ReinstatePrincipal" => {
+                let name = self.suspended_principal().await;
+                one(directory::ReinstatePrincipalRequest { request_id, name })
+            }
+            "ListSuspendedPrincipals" => {
+                // Two to list.
+                self.suspended_principal().await;
+                self.suspended_principal().await;
+                one(directory::ListSuspendedPrincipalsRequest::default())
+            }
             "CreateService" => one(offer()),
             "GetService" => one(directory::GetServiceRequest { name: self.service.clone() }),
             "SearchServices" => one(directory::SearchServicesRequest::default()),
@@ -254,6 +270,27 @@ impl<'a> Stage<'a> {
             "WatchAgencies" => one(directory::WatchAgenciesRequest {}),
             _ => self.missing(rpc),
         }
+    }
+
+    /// Of somebody whom no test knows, for the clinic.
+    fn suspending_principal(&self) -> directory::SuspendPrincipalRequest {
+        directory::SuspendPrincipalRequest {
+            request_id: request_id(),
+            principal: Some(directory::Principal {
+                issuer: identity::DEV_ISSUER.to_owned(),
+                subject: Uuid::new_v4().to_string(),
+                client_id: String::new(),
+            }),
+            agency: self.world.agencies.clinic.clone(),
+            reason: directory::SuspensionReason::Left.into(),
+        }
+    }
+
+    /// A suspension by the clinic.
+    async fn suspended_principal(&self) -> String {
+        let asked = self.suspending_principal();
+        let made = served!(self.admin().directory(), suspend_principal, asked);
+        made.suspension.unwrap().name
     }
 
     /// An agency of its own, for what changes it.

@@ -12,17 +12,22 @@ use std::{
 use kernel::{Purpose, Role};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
-use trellis_tests::{Actor, Person, Processes, World, request_id, served, terms, until};
+use trellis_tests::{
+    Actor, BOUND, CLIENT, Person, Processes, World, request_id, served, terms, until,
+};
 use uuid::Uuid;
 use wire::{
+    audit::v1::ListDisclosuresRequest,
     consent::v1::{ConsentTerms, DraftConsentRequest, GetConsentRequest, Recipients, Rule},
     directory::v1::{
-        CareTeam, CreateCareTeamRequest, GetAgencyRequest, ReinstateAgencyRequest,
-        SuspendAgencyRequest, UpdateCareTeamRequest,
+        CareTeam, CreateCareTeamRequest, GetAgencyRequest, Principal, ReinstateAgencyRequest,
+        ReinstatePrincipalRequest, SuspendAgencyRequest, SuspendPrincipalRequest, SuspensionReason,
+        UpdateCareTeamRequest,
     },
     notes::v1::{GetNoteRequest, ListNotesRequest},
     people::v1::GetPersonRequest,
-    referrals::v1::GetReferralRequest,
+    recovery::v1::GetPlanRequest,
+    referrals::v1::{GetReferralRequest, WatchReferralsRequest},
 };
 
 use crate::rounds;
@@ -36,10 +41,71 @@ enum Asks {
     Referrals,
     Note,
     Notes,
+    Plan,
+    Accounting,
 }
 
+/// What staff read, and a person.
 const ALL: [Asks; 6] =
     [Asks::Directory, Asks::People, Asks::Consents, Asks::Referrals, Asks::Note, Asks::Notes];
+/// What a person reads besides.
+const OWN: [Asks; 2] = [Asks::Plan, Asks::Accounting];
+
+/// Whom the directory refuses from some moment on.
+enum Whom {
+    Agency,
+    /// For this agency, or for everything.
+    Principal(Principal, Option<String>),
+}
+
+impl Whom {
+    /// Of a reader who is refused.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Agency => "AGENCY_SUSPENDED",
+            Self::Principal(..) => "PRINCIPAL_SUSPENDED",
+        }
+    }
+
+    /// What to reinstate.
+    async fn suspend(&self, by: &Actor, known: &Known) -> String {
+        match self {
+            Self::Agency => {
+                let suspend = SuspendAgencyRequest {
+                    request_id: request_id(),
+                    name: known.agency.clone(),
+                    reason: "an audit".to_owned(),
+                };
+                served!(by.directory(), suspend_agency, suspend);
+                known.agency.clone()
+            }
+            Self::Principal(principal, agency) => {
+                let suspend = SuspendPrincipalRequest {
+                    request_id: request_id(),
+                    principal: Some(principal.clone()),
+                    agency: agency.clone().unwrap_or_default(),
+                    reason: SuspensionReason::Stolen.into(),
+                };
+                let made = served!(by.directory(), suspend_principal, suspend);
+                made.suspension.unwrap().name
+            }
+        }
+    }
+
+    async fn reinstate(&self, by: &Actor, name: String) {
+        let request_id = request_id();
+        match self {
+            Self::Agency => {
+                let reinstate = ReinstateAgencyRequest { request_id, name };
+                served!(by.directory(), reinstate_agency, reinstate);
+            }
+            Self::Principal(..) => {
+                let reinstate = ReinstatePrincipalRequest { request_id, name };
+                served!(by.directory(), reinstate_principal, reinstate);
+            }
+        }
+    }
+}
 
 /// About whom they ask.
 struct Known {
@@ -48,6 +114,20 @@ struct Known {
     note: String,
     consent: String,
     referral: String,
+}
+
+impl Known {
+    async fn new(processes: &Processes, world: &World) -> Arc<Self> {
+        let person = world.person(processes.network()).await;
+        let consent = world.consent(&person, &world.agencies.housing).await.name;
+        Arc::new(Self {
+            agency: world.agencies.housing.clone(),
+            note: world.note(&person).await.name,
+            referral: world.referral(&person, true).await.name,
+            consent,
+            person,
+        })
+    }
 }
 
 #[derive(Default)]
@@ -92,14 +172,23 @@ impl Asks {
                 let heard = Status::not_found("nothing of theirs");
                 if page.notes.is_empty() { Err(heard) } else { Ok(()) }
             }
+            Self::Plan => {
+                let asked = GetPlanRequest { person: name(&known.person.name) };
+                by.recovery().get_plan(asked).await.map(drop)
+            }
+            Self::Accounting => {
+                let person = name(&known.person.name);
+                let asked = ListDisclosuresRequest { person, ..Default::default() };
+                by.audit().list_disclosures(asked).await.map(drop)
+            }
         }
     }
 }
 
-fn suspended(status: &Status) -> bool {
+fn suspended(status: &Status, reason: &str) -> bool {
     let details = status.get_error_details();
-    let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();
-    status.code() == Code::PermissionDenied && reason == "AGENCY_SUSPENDED"
+    let told = details.error_info().map(|info| info.reason.as_str());
+    status.code() == Code::PermissionDenied && told == Some(reason)
 }
 
 /// Asks until told to stop. Whatever begins after the suspension has returned is refused, and by name.
@@ -110,6 +199,7 @@ async fn read_on(
     returned: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     seen: Arc<Seen>,
+    reason: &'static str,
 ) {
     while !stop.load(SeqCst) {
         let after = returned.load(SeqCst);
@@ -125,7 +215,7 @@ async fn read_on(
             }
             Err(status) => {
                 seen.refused.fetch_add(1, SeqCst);
-                assert!(!after || suspended(&status), "{asks:?}: {status:?}");
+                assert!(!after || suspended(&status, reason), "{asks:?}: {status:?}");
             }
         }
     }
@@ -135,39 +225,79 @@ async fn read_on(
 async fn nothing_that_starts_after_a_suspension_has_returned_is_served_anywhere() {
     let processes = Processes::start().await;
     let world = World::new(processes.network()).await;
-    let person = world.person(processes.network()).await;
-    let consent = world.consent(&person, &world.agencies.housing).await.name;
-    let known = Arc::new(Known {
-        agency: world.agencies.housing.clone(),
-        note: world.note(&person).await.name,
-        referral: world.referral(&person, true).await.name,
-        consent,
-        person,
+    let known = Known::new(&processes, &world).await;
+    nothing_after_a_suspension(&world, &known, &world.manager, &Whom::Agency, rounds(6)).await;
+}
+
+/// A stolen sign-in of staff, a client that misbehaves, a person's stolen sign-in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_starts_after_a_principal_was_suspended_is_served_anywhere() {
+    let processes = Processes::start().await;
+    let world = World::new(processes.network()).await;
+    let known = Known::new(&processes, &world).await;
+    let issuer = identity::DEV_ISSUER.to_owned();
+    let subject = |subject: &str| Principal {
+        issuer: issuer.clone(),
+        subject: subject.to_owned(),
+        client_id: String::new(),
+    };
+    let client = Principal { client_id: CLIENT.to_owned(), ..subject("") };
+    let (staff, person) = (&world.manager, &known.person.actor);
+    for (reader, whom) in [
+        (staff, Whom::Principal(subject("cm-birch"), None)),
+        (staff, Whom::Principal(client, Some(known.agency.clone()))),
+        (person, Whom::Principal(subject(&known.person.sub), None)),
+    ] {
+        nothing_after_a_suspension(&world, &known, reader, &whom, rounds(2)).await;
+    }
+    // What is under way ends.
+    let watching = staff.without_deadline();
+    let request = WatchReferralsRequest { cursor: String::new() };
+    let mut steps = watching.referrals().watch_referrals(request).await.unwrap().into_inner();
+    steps.message().await.unwrap().unwrap();
+    let whom = Whom::Principal(subject("cm-birch"), Some(known.agency.clone()));
+    whom.suspend(&world.admin, &known).await;
+    let ended = tokio::time::timeout(BOUND, async {
+        loop {
+            if let Err(status) = steps.message().await {
+                return status;
+            }
+        }
     });
+    let status = ended.await.expect("it ends");
+    assert!(suspended(&status, whom.reason()), "{status:?}");
+}
+
+/// Rounds in which the reader asks every service all the time.
+async fn nothing_after_a_suspension(
+    world: &World,
+    known: &Arc<Known>,
+    reader: &Actor,
+    whom: &Whom,
+    rounds: usize,
+) {
+    let own: &[Asks] = if reader.token == known.person.actor.token { &OWN } else { &[] };
+    let all = || ALL.iter().chain(own).copied();
     let seen = Arc::new(Seen::default());
     let mut worst = Duration::ZERO;
-    for _ in 0..rounds(6) {
+    for _ in 0..rounds {
         let (returned, stop) = (Arc::default(), Arc::default());
         let mut readers = tokio::task::JoinSet::new();
-        for asks in ALL.into_iter().chain(ALL) {
-            let (known, seen) = (Arc::clone(&known), Arc::clone(&seen));
+        for asks in all().chain(all()) {
+            let (known, seen) = (Arc::clone(known), Arc::clone(&seen));
             let (returned, stop) = (Arc::clone(&returned), Arc::clone(&stop));
-            readers.spawn(read_on(asks, world.manager.clone(), known, returned, stop, seen));
+            let reader = reader.clone();
+            readers.spawn(read_on(asks, reader, known, returned, stop, seen, whom.reason()));
         }
         // Everybody is served before, in every service.
-        for asks in ALL {
+        for asks in all() {
             until("it is served", Duration::from_secs(10), || async {
-                asks.ask(&world.manager, &known).await.ok()
+                asks.ask(reader, known).await.ok()
             })
             .await;
         }
         let begun = Instant::now();
-        let suspend = SuspendAgencyRequest {
-            request_id: request_id(),
-            name: known.agency.clone(),
-            reason: "an audit".to_owned(),
-        };
-        served!(world.admin.directory(), suspend_agency, suspend);
+        let name = whom.suspend(&world.admin, known).await;
         returned.store(true, SeqCst);
         worst = worst.max(begun.elapsed());
         tokio::time::sleep(Duration::from_millis(150)).await;
@@ -175,16 +305,15 @@ async fn nothing_that_starts_after_a_suspension_has_returned_is_served_anywhere(
         while let Some(ended) = readers.join_next().await {
             ended.unwrap();
         }
-        let (request_id, name) = (request_id(), known.agency.clone());
-        let reinstate = ReinstateAgencyRequest { request_id, name };
-        served!(world.admin.directory(), reinstate_agency, reinstate);
+        whom.reinstate(&world.admin, name).await;
     }
     let count = |n: &AtomicUsize| n.load(SeqCst);
     let (served, refused) = (count(&seen.served), count(&seen.refused));
-    println!("suspension: {served} served, {refused} refused, at most {worst:?}");
+    let reason = whom.reason();
+    println!("{reason}: {served} served, {refused} refused, at most {worst:?}");
     assert_eq!(count(&seen.violations), 0, "served after the suspension had returned");
     assert!(
-        served >= 50 && refused >= 50,
+        served >= 8 * rounds && refused >= 8 * rounds,
         "{served} served, {refused} refused: nothing was tested"
     );
     assert!(

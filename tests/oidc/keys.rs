@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use identity::{
     AgencyBindings, Asserts, Authenticator, Binding, IdentityConfig, IssuerConfig, JwsAlgorithm,
+    Principal, PrincipalStanding,
 };
 use jsonwebtoken::Algorithm;
 use kernel::{AgencyId, Clock as _, ManualClock, SystemClock};
@@ -25,6 +26,10 @@ struct Everybody;
 impl AgencyBindings for Everybody {
     fn check(&self, _: &AgencyId, _: &str, _: &str) -> Binding {
         Binding::Bound
+    }
+
+    fn standing(&self, _: &[Principal], _: Option<&AgencyId>) -> PrincipalStanding {
+        PrincipalStanding::Good
     }
 }
 

@@ -125,6 +125,7 @@ pub fn directory(world: &World) -> Arc<Directory> {
         agencies: both.into_iter().chain(others).collect(),
         snapshot: true,
         more: false,
+        principals: Vec::new(),
     });
     directory
 }

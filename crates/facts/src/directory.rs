@@ -1,14 +1,14 @@
-//! Every service follows the directory: who speaks for an agency, and its flags. After 10 seconds of
+//! Every service follows the directory: who speaks for an agency, its flags, and who is suspended. After 10 seconds of
 //! silence it says nothing any more, and that is a refusal.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
-use identity::{AgencyBindings, Binding};
+use identity::{AgencyBindings, Binding, Principal, PrincipalStanding};
 use kernel::{AgencyId, AgencyStatus, PractitionerId, Sector};
 use policy::{Agencies, Agency, CareTeam};
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ use wire::{
     convert::{from_wire, id_of},
     directory::v1::{
         AcknowledgeAgenciesRequest, AgencyState, AgencyStatus as PbStatus, CareTeamMembers,
-        WatchAgenciesRequest, WatchAgenciesResponse,
+        PrincipalState, WatchAgenciesRequest, WatchAgenciesResponse,
         directory_service_client::DirectoryServiceClient,
     },
 };
@@ -37,12 +37,19 @@ pub struct Directory {
     local: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct View {
     revision: i64,
-    states: HashMap<AgencyId, AgencyState>,
+    states: Arc<States>,
     agencies: Arc<Agencies>,
+    /// The suspensions of principals that are in force, by their names.
+    suspensions: Arc<HashMap<String, Suspension>>,
+    /// The same, to be looked up.
+    suspended: Arc<HashSet<Suspension>>,
 }
+
+/// A principal, for what it does for one agency or for everything.
+type Suspension = (Principal, Option<AgencyId>);
 
 impl Directory {
     pub fn new() -> Arc<Self> {
@@ -93,20 +100,21 @@ impl Directory {
     }
 
     fn take(&self, step: &WatchAgenciesResponse) {
-        if step.snapshot || !step.agencies.is_empty() {
-            let old = self.view.load();
-            let mut states = if step.snapshot { HashMap::new() } else { old.states.clone() };
-            for state in &step.agencies {
-                let id = state.agency.as_ref().and_then(|a| id_of("agencies", &a.name));
-                if let Some(id) = id {
-                    states.insert(AgencyId::from(id), state.clone());
-                }
-            }
-            let agencies: Agencies = states.values().filter_map(agency_of).collect();
-            let teams = states.values().flat_map(care_teams_of).collect();
-            let agencies = Arc::new(agencies.with_care_teams(teams));
-            self.view.store(Arc::new(View { revision: step.revision, states, agencies }));
+        let told = !step.agencies.is_empty() || !step.principals.is_empty();
+        if !step.snapshot && !told {
+            return;
         }
+        let old = self.view.load();
+        let mut view = View { revision: step.revision, ..View::clone(&old) };
+        if step.snapshot || !step.agencies.is_empty() {
+            (view.states, view.agencies) = agencies_after(&old.states, step);
+        }
+        if step.snapshot || !step.principals.is_empty() {
+            let suspensions = suspensions_after(&old.suspensions, step);
+            view.suspended = Arc::new(suspensions.values().cloned().collect());
+            view.suspensions = Arc::new(suspensions);
+        }
+        self.view.store(Arc::new(view));
     }
 }
 
@@ -138,7 +146,65 @@ fn care_teams_of(state: &AgencyState) -> Vec<CareTeam> {
     state.care_teams.iter().filter_map(one).collect()
 }
 
+type States = HashMap<AgencyId, AgencyState>;
+
+/// The agencies after a step, and what decisions need of them.
+fn agencies_after(old: &States, step: &WatchAgenciesResponse) -> (Arc<States>, Arc<Agencies>) {
+    let mut states = if step.snapshot { HashMap::new() } else { old.clone() };
+    for state in &step.agencies {
+        let id = state.agency.as_ref().and_then(|a| id_of("agencies", &a.name));
+        if let Some(id) = id {
+            states.insert(AgencyId::from(id), state.clone());
+        }
+    }
+    let agencies: Agencies = states.values().filter_map(agency_of).collect();
+    let teams = states.values().flat_map(care_teams_of).collect();
+    (Arc::new(states), Arc::new(agencies.with_care_teams(teams)))
+}
+
+/// A suspension as it is told; none: it makes no sense.
+fn suspension_of(state: &PrincipalState) -> Option<Suspension> {
+    let principal = Principal::from_bytes(state.principal.as_slice().try_into().ok()?);
+    if state.agency.is_empty() {
+        return Some((principal, None));
+    }
+    Some((principal, Some(AgencyId::from(id_of("agencies", &state.agency)?))))
+}
+
+/// Those that are in force after a step.
+fn suspensions_after(
+    old: &HashMap<String, Suspension>,
+    step: &WatchAgenciesResponse,
+) -> HashMap<String, Suspension> {
+    let mut now = if step.snapshot { HashMap::new() } else { old.clone() };
+    for state in &step.principals {
+        match suspension_of(state) {
+            Some(suspension) if state.suspended => {
+                now.insert(state.name.clone(), suspension);
+            }
+            Some(_) => {
+                now.remove(&state.name);
+            }
+            None => tracing::error!(alarm = "directory", "a suspension that names nobody"),
+        }
+    }
+    now
+}
+
 impl AgencyBindings for Directory {
+    fn standing(&self, principals: &[Principal], agency: Option<&AgencyId>) -> PrincipalStanding {
+        let view = self.view.load();
+        let named = |principal: &Principal| {
+            view.suspended.contains(&(*principal, None))
+                || agency.is_some_and(|of| view.suspended.contains(&(*principal, Some(of.clone()))))
+        };
+        match !view.suspended.is_empty() && principals.iter().any(named) {
+            true => PrincipalStanding::Suspended,
+            false if self.stale() => PrincipalStanding::Stale,
+            false => PrincipalStanding::Good,
+        }
+    }
+
     fn check(&self, agency: &AgencyId, issuer: &str, client_id: &str) -> Binding {
         if self.stale() {
             return Binding::Stale;
@@ -167,6 +233,7 @@ fn whole(
         None => part,
         Some(mut step) => {
             step.agencies.extend(part.agencies);
+            step.principals.extend(part.principals);
             WatchAgenciesResponse { revision: part.revision, more: part.more, ..step }
         }
     };
@@ -228,17 +295,78 @@ mod tests {
     #[test]
     fn a_step_is_taken_once_all_its_parts_are_there() {
         let part = |revision, agency: &str, snapshot, more| {
+            let agency_name = agency.to_owned();
             let agency =
                 wire::directory::v1::Agency { name: agency.to_owned(), ..Default::default() };
             let state = AgencyState { agency: Some(agency), ..AgencyState::default() };
-            WatchAgenciesResponse { revision, agencies: vec![state], snapshot, more }
+            let principals = vec![PrincipalState { name: agency_name, ..Default::default() }];
+            WatchAgenciesResponse { revision, agencies: vec![state], snapshot, more, principals }
         };
         let mut begun = None;
         assert_eq!(whole(&mut begun, part(3, "a", true, true)), None);
         assert_eq!(whole(&mut begun, part(5, "b", false, true)), None);
         let all = whole(&mut begun, part(9, "c", false, false)).unwrap_or_default();
         assert_eq!((all.revision, all.snapshot, all.agencies.len()), (9, true, 3));
+        assert_eq!(all.principals.len(), 3);
         let alone = part(10, "d", false, false);
         assert_eq!(whole(&mut begun, alone.clone()), Some(alone));
+    }
+
+    #[test]
+    fn a_principal_is_suspended_from_its_step_on_until_its_end_or_a_snapshot_without_it() {
+        let (clinic, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let who = |n: u8| Principal::from_bytes([n; 32]);
+        let state = |n: u8, agency: Option<Uuid>, suspended| PrincipalState {
+            name: format!("suspendedPrincipals/{}", Uuid::from_u128(n.into())),
+            principal: vec![n; 32],
+            agency: agency.map(wire::convert::agency_name).unwrap_or_default(),
+            suspended,
+        };
+        let step = |revision, snapshot, principals| WatchAgenciesResponse {
+            revision,
+            snapshot,
+            principals,
+            ..Default::default()
+        };
+        let directory = Directory::local();
+        let standing = |n, agency: Option<Uuid>| {
+            let agency = agency.map(AgencyId::from);
+            directory.standing(&[who(9), who(n)], agency.as_ref())
+        };
+        assert_eq!(standing(1, None), PrincipalStanding::Stale);
+        let begun = vec![state(1, None, true), state(2, Some(clinic), true)];
+        directory.apply(&step(1, true, begun));
+        for (n, agency, expected) in [
+            (1, None, PrincipalStanding::Suspended),
+            (1, Some(other), PrincipalStanding::Suspended),
+            (2, Some(clinic), PrincipalStanding::Suspended),
+            (2, Some(other), PrincipalStanding::Good),
+            (2, None, PrincipalStanding::Good),
+            (3, Some(clinic), PrincipalStanding::Good),
+        ] {
+            assert_eq!(standing(n, agency), expected, "{n} {agency:?}");
+        }
+        assert_eq!(directory.agencies().map(|(revision, _)| revision), Some(1));
+        let ended = PrincipalState { principal: vec![2; 32], ..state(2, Some(clinic), false) };
+        directory.apply(&step(2, false, vec![ended]));
+        assert_eq!(standing(2, Some(clinic)), PrincipalStanding::Good);
+        assert_eq!(standing(1, None), PrincipalStanding::Suspended);
+        directory.apply(&step(3, true, Vec::new()));
+        assert_eq!(standing(1, None), PrincipalStanding::Good);
+    }
+
+    #[test]
+    fn of_silence_whoever_was_suspended_is_so_still_and_nobody_else_is_good() {
+        let directory = Directory::new();
+        let one = PrincipalState {
+            name: "one".to_owned(),
+            principal: vec![1; 32],
+            suspended: true,
+            ..Default::default()
+        };
+        directory.take(&WatchAgenciesResponse { principals: vec![one], ..Default::default() });
+        let standing = |n| directory.standing(&[Principal::from_bytes([n; 32])], None);
+        assert_eq!(standing(1), PrincipalStanding::Suspended);
+        assert_eq!(standing(2), PrincipalStanding::Stale);
     }
 }

@@ -93,9 +93,10 @@ requests! {
     directory: directory_of [
         AcknowledgeAgenciesRequest CreateCareTeamRequest CreateServiceRequest ExportDirectoryRequest
         FindServicesRequest GetAgencyRequest GetCareTeamRequest GetServiceRequest
-        ImportDirectoryRequest ListAgenciesRequest ListCareTeamsRequest RegisterAgencyRequest
-        ReinstateAgencyRequest SearchServicesRequest SetCapacityRequest SuspendAgencyRequest
-        UpdateAgencyRequest UpdateCareTeamRequest UpdateServiceRequest
+        ImportDirectoryRequest ListAgenciesRequest ListCareTeamsRequest
+        ListSuspendedPrincipalsRequest RebindAgencyRequest RegisterAgencyRequest ReinstateAgencyRequest
+        ReinstatePrincipalRequest SearchServicesRequest SetCapacityRequest SuspendAgencyRequest
+        SuspendPrincipalRequest UpdateAgencyRequest UpdateCareTeamRequest UpdateServiceRequest
     ]
     notes: notes_of [
         AcknowledgeNoteRequest AddStatementRequest AmendNoteRequest AnswerQuestionRequest

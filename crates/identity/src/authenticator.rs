@@ -8,13 +8,13 @@ pub(crate) use purposes::asked;
 use std::{collections::HashMap, sync::Arc};
 
 use http::HeaderMap;
-use kernel::{Clock, CodeSet, Connection, Instant, Role};
+use kernel::{AgencyId, Clock, CodeSet, Connection, Instant, Role};
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use crate::{
     admission::{Admit, Row, row},
-    bindings::{AgencyBindings, Binding},
+    bindings::{AgencyBindings, Binding, PrincipalStanding},
     caller::{Caller, CallerKind},
     config::{IdentityConfig, JwsAlgorithm},
     error::AuthError,
@@ -174,7 +174,7 @@ impl Authenticator {
         // What was verified before is remembered; who brings it now is not.
         over_its_connection(&known, connection).map_err(|why| refused(row, why))?;
         self.for_this_service(row, &known)?;
-        self.bound(row, caller)?;
+        in_force(row, caller)?;
         admits(row, caller.roles())?;
         match purposes::asked(headers)? {
             None => Ok(Arc::clone(caller)),
@@ -208,7 +208,7 @@ impl Authenticator {
         }
         let accepted = claims.accept(&issuer.trust, digest, now)?;
         let known = Arc::new(Known {
-            caller: Arc::new(Caller::new(accepted.verified)),
+            caller: Arc::new(Caller::new(accepted.verified, Arc::clone(&self.bindings))),
             keys: Arc::clone(&issuer.keys),
             generation: loaded.generation,
             window: accepted.window,
@@ -232,15 +232,47 @@ impl Authenticator {
         }
     }
 
-    fn bound(&self, row: &'static Row, caller: &Caller) -> Result<(), AuthError> {
-        let CallerKind::Staff { agency, .. } = caller.kind() else { return Ok(()) };
+    /// What the directory says of a caller now.
+    pub(crate) fn vouched(
+        directory: &dyn AgencyBindings,
+        caller: &Caller,
+    ) -> Result<(), AuthError> {
+        if let CallerKind::Staff { agency, .. } = caller.kind() {
+            Self::bound(directory, agency, caller)?;
+        }
+        match directory.standing(caller.principals(), caller.agency()) {
+            PrincipalStanding::Good => Ok(()),
+            PrincipalStanding::Suspended => Err(AuthError::PrincipalSuspended),
+            PrincipalStanding::Stale => Err(AuthError::DirectoryStale),
+        }
+    }
+
+    fn bound(
+        directory: &dyn AgencyBindings,
+        agency: &AgencyId,
+        caller: &Caller,
+    ) -> Result<(), AuthError> {
         let client = caller.client_id().unwrap_or_default();
-        match self.bindings.check(agency, caller.issuer(), client) {
+        match directory.check(agency, caller.issuer(), client) {
             Binding::Bound => Ok(()),
             Binding::Suspended => Err(AuthError::AgencySuspended),
-            Binding::NotBound => Err(refused(row, "agency not bound to this issuer and client")),
+            Binding::NotBound => Err(AuthError::Unauthenticated),
             Binding::Stale => Err(AuthError::DirectoryStale),
         }
+    }
+}
+
+/// The directory's own RPCs tell of nobody, and of its silence there only staff are refused: by them a process
+/// hears the directory, and an administrator ends a suspension.
+fn in_force(row: &'static Row, caller: &Caller) -> Result<(), AuthError> {
+    match caller.in_force() {
+        Err(AuthError::DirectoryStale)
+            if row.service() == Some("directory") && caller.agency().is_none() =>
+        {
+            Ok(())
+        }
+        Err(AuthError::Unauthenticated) => Err(refused(row, "its client is bound no more")),
+        other => other,
     }
 }
 

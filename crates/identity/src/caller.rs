@@ -6,7 +6,7 @@ use kernel::{AgencyId, CodeSet, Instant, PractitionerId, Purpose, Role, Subject}
 use sha2::{Digest, Sha256};
 use time::Date;
 
-use crate::{AuthError, token::LEEWAY};
+use crate::{AgencyBindings, AuthError, Authenticator, Principal, token::LEEWAY};
 
 /// What kind of caller a token speaks for.
 #[derive(Clone, PartialEq, Eq)]
@@ -59,6 +59,7 @@ pub(crate) struct Verified {
     pub(crate) proofed: Option<Proofed>,
     pub(crate) token_digest: [u8; 32],
     pub(crate) fingerprint: [u8; 32],
+    pub(crate) principals: Vec<Principal>,
 }
 
 /// Who is calling, proved. Private fields, and no constructor outside this crate.
@@ -66,11 +67,12 @@ pub(crate) struct Verified {
 pub struct Caller {
     verified: Arc<Verified>,
     purposes: CodeSet<Purpose>,
+    directory: Arc<dyn AgencyBindings>,
 }
 
 impl Caller {
-    pub(crate) fn new(verified: Verified) -> Self {
-        Self { purposes: verified.purposes, verified: Arc::new(verified) }
+    pub(crate) fn new(verified: Verified, directory: Arc<dyn AgencyBindings>) -> Self {
+        Self { purposes: verified.purposes, verified: Arc::new(verified), directory }
     }
 
     /// The same caller for fewer purposes.
@@ -78,7 +80,7 @@ impl Caller {
         if !to.is_subset(self.verified.purposes) {
             return Err(AuthError::PurposeNotAllowed);
         }
-        Ok(Self { verified: Arc::clone(&self.verified), purposes: to })
+        Ok(Self { purposes: to, ..self.clone() })
     }
 
     /// The caller of this request, put there by [`crate::AuthLayer`].
@@ -128,6 +130,26 @@ impl Caller {
     /// beginning. The same test, with the same leeway.
     pub fn expired(&self, now: Instant) -> bool {
         now >= self.verified.expires_at + LEEWAY
+    }
+
+    /// Whether the directory still says of the caller what let the request in: that their client speaks for
+    /// their agency, that this takes part, and that they themself are not suspended. For whatever outlives the
+    /// check at its beginning; asked now, and never kept.
+    pub fn in_force(&self) -> Result<(), AuthError> {
+        Authenticator::vouched(&*self.directory, self)
+    }
+
+    /// For streams: [`Caller::in_force`], and the token has not ended.
+    pub fn stands(&self, now: Instant) -> Result<(), AuthError> {
+        if self.expired(now) {
+            return Err(AuthError::Unauthenticated);
+        }
+        self.in_force()
+    }
+
+    /// All that a suspension may name this caller by.
+    pub fn principals(&self) -> &[Principal] {
+        &self.verified.principals
     }
 
     /// Who signed in, where an issuer that is configured to assert it says that their identity was

@@ -19,6 +19,9 @@ pub enum AuthError {
     RoleNotAdmitted { rpc: &'static str },
     #[error("the caller's agency is suspended")]
     AgencySuspended,
+    /// The caller's own sign-in, or the client that it came by.
+    #[error("the caller is suspended")]
+    PrincipalSuspended,
     #[error("a purpose of use outside the token's")]
     PurposeNotAllowed,
     #[error("metadata that can't be read: {key}")]
@@ -36,6 +39,7 @@ impl AuthError {
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::RoleNotAdmitted { .. } => "ROLE_NOT_ADMITTED",
             Self::AgencySuspended => "AGENCY_SUSPENDED",
+            Self::PrincipalSuspended => "PRINCIPAL_SUSPENDED",
             Self::PurposeNotAllowed => "PURPOSE_NOT_ALLOWED",
             Self::InvalidMetadata { .. } => "INVALID_METADATA",
             Self::DirectoryStale => "DIRECTORY_STALE",
@@ -46,9 +50,10 @@ impl AuthError {
     pub const fn code(&self) -> Code {
         match self {
             Self::Unauthenticated => Code::Unauthenticated,
-            Self::RoleNotAdmitted { .. } | Self::AgencySuspended | Self::PurposeNotAllowed => {
-                Code::PermissionDenied
-            }
+            Self::RoleNotAdmitted { .. }
+            | Self::AgencySuspended
+            | Self::PrincipalSuspended
+            | Self::PurposeNotAllowed => Code::PermissionDenied,
             Self::InvalidMetadata { .. } => Code::InvalidArgument,
             Self::DirectoryStale => Code::Unavailable,
             Self::UnknownMethod => Code::Unimplemented,

@@ -102,7 +102,7 @@ impl Guard {
     async fn still_contributes(&self, permit: &ContributorPermit) -> Result<(), Refusal> {
         let call = permit.ground.call.as_ref().ok_or(Refusal::NotFound)?;
         let now = self.contributor(call, permit.person.clone()).await?;
-        if now.by == permit.by { Ok(()) } else { Err(Refusal::NotFound) }
+        if now.by == permit.by { permit.ground.in_force() } else { Err(Refusal::NotFound) }
     }
 
     /// A write of theirs: recorded in its transaction, by what `work` says it was about. That they still stand so is

@@ -495,6 +495,8 @@ impl Guard {
             self.supports(ground),
         )
         .await?;
+        // After the answers: within the fence of a COMMIT, and at the release of what was read.
+        ground.in_force()?;
         known.as_of = self.as_of(&known.answers);
         Ok(match &ground.who {
             Some(Who::Representative { subject, .. }) => known.represented(subject, &appointments),

@@ -6,12 +6,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use identity::AuthError;
 use kernel::{Action, AgencyId, CodeSet, Kind, PersonId, Purpose, Sensitivity};
 use pg::Scope;
 use policy::{Relationship, Request, Visibility, Who};
 use uuid::Uuid;
 
-use crate::{Act, Call, Disclosed, Located, Reading, commit::locked};
+use crate::{Act, Call, Disclosed, Located, Reading, Refusal, commit::locked};
 
 /// An agency that is told without a call of its own, as it asked to be: as anybody of it is, whatever their
 /// role.
@@ -46,6 +47,15 @@ impl Ground {
             action,
             recipient_agency: self.recipient.clone(),
         })
+    }
+
+    /// Whether the directory still vouches for who called; of what nobody called for there is nothing to ask.
+    /// That an agency is suspended is decided with the facts, and on record.
+    pub(crate) fn in_force(&self) -> Result<(), Refusal> {
+        match self.call.as_ref().map_or(Ok(()), |call| call.caller().in_force()) {
+            Ok(()) | Err(AuthError::AgencySuspended) => Ok(()),
+            Err(why) => Err(Refusal::Caller(why)),
+        }
     }
 
     pub(crate) fn purposes(&self) -> CodeSet<Purpose> {

@@ -1,5 +1,6 @@
 //! A refusal is a value. What it may say is policy.md's: absent and refused are one.
 
+use identity::AuthError;
 use policy::Reason;
 
 use crate::{Located, SourceError};
@@ -32,6 +33,9 @@ pub enum Refusal {
     /// The caller's own agency is suspended.
     #[error("agency suspended")]
     AgencySuspended,
+    /// The directory no longer says of the caller what let the request in.
+    #[error("{0}")]
+    Caller(AuthError),
     /// The source may not send this to that target under any consent.
     #[error("no consent covers sending this")]
     ConsentNeeded,

@@ -25,9 +25,10 @@ impl Guard {
         if known.takes_part(agency) { Ok(()) } else { Err(Refusal::AgencySuspended) }
     }
 
-    /// Whether a representative stands as the permit says, and an agency takes part. Whose sign-in it is was asked
+    /// Whether the caller is not suspended by now, a representative stands as the permit says, and an agency takes part. Whose sign-in it is was asked
     /// for the permit, as what is read was.
     pub(crate) async fn still_stands(&self, permit: &StandingPermit) -> Result<(), Refusal> {
+        permit.ground.in_force()?;
         match &permit.standing {
             Standing::Person { .. } => Ok(()),
             Standing::Agency(agency) => self.takes_part(agency).await,
@@ -47,6 +48,7 @@ impl Guard {
         let Standing::Person { confirmed_by: then } = &permit.standing else {
             return self.still_stands(permit).await;
         };
+        permit.ground.in_force()?;
         let call = permit.ground.call.as_ref().ok_or(Refusal::NotFound)?;
         match self.who(call).await? {
             Who::Person { person, confirmed_by: now }

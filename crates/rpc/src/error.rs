@@ -107,6 +107,7 @@ impl From<Refusal> for Error {
             Refusal::ActionNotPermitted => Self::Denied(Denial::ActionNotPermitted),
             Refusal::ContextMissing => Self::Conflict(Conflict::ContextMissing),
             Refusal::AgencySuspended => Self::Denied(Denial::AgencySuspended),
+            Refusal::Caller(why) => why.into(),
             Refusal::ConsentNeeded => Self::Conflict(Conflict::ConsentNeeded),
             Refusal::Unavailable(permit::Outage::Audit) => Self::Unavailable(Outage::Audit),
             Refusal::Unavailable(_) => Self::Unavailable(Outage::Consent),

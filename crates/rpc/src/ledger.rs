@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
-use identity::{AuthError, Caller};
+use identity::Caller;
 use kernel::Clock;
 use ledger::{Followed, Ledger};
 use pg::StoreError;
@@ -64,10 +64,7 @@ impl LedgerService for Ledgers {
         let ledger = self.of(&request.service)?;
         let (out, records) = mpsc::channel(4);
         let clock = Arc::clone(&self.clock);
-        let signed_in = move || match caller.expired(clock.now()) {
-            true => Err(Error::from(AuthError::Unauthenticated)),
-            false => Ok(()),
-        };
+        let signed_in = move || caller.stands(clock.now()).map_err(Error::from);
         let read = move |after| {
             let ledger = ledger.clone();
             async move { ledger.follow(after, BATCH).await }
@@ -191,6 +188,8 @@ mod tests {
 
     use tonic::Code;
     use uuid::Uuid;
+
+    use identity::AuthError;
 
     use super::*;
 

@@ -3,7 +3,6 @@
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use identity::AuthError;
 use kernel::Clock;
 use permit::Call;
 use tokio::{
@@ -51,7 +50,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// The stream, from after this number until the follower goes away or its token ends.
+    /// The stream, from after this number until the follower goes away, its token ends or it is suspended.
     pub fn stream<S: Sequence>(self, sequence: S, after: i64) -> Steps<S::Message> {
         let (out, messages) = mpsc::channel(AHEAD);
         tokio::spawn(async move {
@@ -65,10 +64,7 @@ impl Follower {
     }
 
     fn signed_in(&self) -> Result<(), Error> {
-        match self.call.caller().expired(self.clock.now()) {
-            true => Err(AuthError::Unauthenticated.into()),
-            false => Ok(()),
-        }
+        Ok(self.call.caller().stands(self.clock.now())?)
     }
 
     async fn follow<S: Sequence>(

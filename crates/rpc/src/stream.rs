@@ -7,12 +7,11 @@ use permit::Call;
 
 use crate::{Error, Outage};
 
-/// As at the beginning: the token lasts, and the agency, where the caller is of one, takes part.
+/// As at the beginning: the token lasts, the caller is not suspended, and the agency, where the caller is of one,
+/// takes part.
 pub fn still_admitted(call: &Call, directory: &Directory, clock: &dyn Clock) -> Result<(), Error> {
     let caller = call.caller();
-    if caller.expired(clock.now()) {
-        return Err(AuthError::Unauthenticated.into());
-    }
+    caller.stands(clock.now())?;
     caller.agency().map_or(Ok(()), |agency| takes_part(directory, agency))
 }
 

@@ -1,5 +1,5 @@
-//! What this process, and whoever follows it, knows of the agencies. Read from the store after every
-//! write of our own, before its RPC returns, and every second for the writes of other replicas.
+//! What this process, and whoever follows it, knows of the agencies and of who is suspended. Read from the store
+//! after every write of our own, before its RPC returns, and every second for the writes of other replicas.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,16 +7,18 @@ use facts::Directory;
 use pg::{Db, StoreError};
 use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
-use wire::directory::v1::{AgencyState, WatchAgenciesResponse};
+use wire::directory::v1::{AgencyState, PrincipalState, WatchAgenciesResponse};
 
 use crate::{rpc::convert, store};
 
-/// All agencies as of a revision.
+/// All agencies and suspensions as of a revision.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Head {
     pub revision: i64,
     /// With the revision of each one's last change.
     states: HashMap<Uuid, (i64, Arc<AgencyState>)>,
+    /// Those that have ended since this process began, too.
+    suspensions: HashMap<Uuid, (i64, PrincipalState)>,
 }
 
 impl Head {
@@ -26,6 +28,13 @@ impl Head {
             self.states.values().filter(|(at, _)| *at > revision).cloned().collect();
         changed.sort_by_key(|(at, _)| *at);
         changed
+    }
+
+    /// The suspensions of principals that have changed after `revision`; from the beginning on, those that are
+    /// in force.
+    pub(crate) fn principals_since(&self, revision: i64) -> impl Iterator<Item = &PrincipalState> {
+        let changed = self.suspensions.values().filter(move |(at, _)| *at > revision);
+        changed.map(|(_, state)| state).filter(move |state| revision > 0 || state.suspended)
     }
 }
 
@@ -60,17 +69,23 @@ impl Feed {
         }
         // The first reading; or a database that was set back, and then what is known is not so.
         let snapshot = known.revision < 0 || now < known.revision;
-        let (after, mut states) =
-            if snapshot { (0, HashMap::new()) } else { (known.revision, known.states.clone()) };
-        let (revision, changed) = store::agency::changes(&self.db, after).await?;
+        let (after, Head { mut states, mut suspensions, .. }) =
+            if snapshot { (0, Head::default()) } else { (known.revision, Head::clone(&known)) };
+        let changed = store::agency::changes(&self.db, after).await?;
+        let revision = changed.revision;
         let mut step = WatchAgenciesResponse { revision, snapshot, ..Default::default() };
-        for (agency, bindings, teams) in changed {
+        for (agency, bindings, teams) in changed.agencies {
             let state = convert::state(&agency, bindings, teams);
             step.agencies.push(state.clone());
             states.insert(agency.id, (agency.revision, Arc::new(state)));
         }
+        for suspension in &changed.principals {
+            let state = convert::principal_state(suspension);
+            step.principals.push(state.clone());
+            suspensions.insert(suspension.id, (suspension.revision, state));
+        }
         self.directory.apply(&step);
-        self.head.send_replace(Arc::new(Head { revision, states }));
+        self.head.send_replace(Arc::new(Head { revision, states, suspensions }));
         Ok(())
     }
 }

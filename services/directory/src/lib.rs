@@ -1,13 +1,14 @@
-//! The directory owns agencies, who speaks for them, the services that they offer and what those
-//! can take now. It never holds anything about a person who is served: no query to it names one. Staff stand
-//! in care teams as their agency's tokens name them, for that agency and for services alone.
+//! The directory owns agencies, who speaks for them, which principals are suspended, the services that they offer
+//! and what those can take now. It never holds anything about a person who is served: no query to it names one. Staff stand
+//! in care teams as their agency's tokens name them, for that agency and for services alone. Of a subject that is
+//! suspended, who may be a person, there is a hash.
 //!
 //! Invariant: an agency's flags, sector, status and bindings are set by a network administrator, never by
 //! an import and never by its own staff.
 //! Invariant: when an RPC that changed an agency has returned, this process goes by the change, and
 //! whoever follows the directory is being told.
-//! Invariant: when an RPC that may have taken something away (a suspension, sector and flags, a care team's
-//! members) has returned, every process that follows goes by it or refuses everything.
+//! Invariant: when an RPC that may have taken something away (a suspension, a binding, sector and flags, a care
+//! team's members) has returned, every process that follows goes by it or refuses everything.
 //! Invariant: nothing is deleted.
 //! Invariant: what was imported is exported as it was given.
 
@@ -48,28 +49,39 @@ impl Default for Settings {
     }
 }
 
+/// The issuers of the network's configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Issuers {
+    /// Those that may assert agency staff.
+    pub staff: BTreeSet<String>,
+    /// All of them.
+    pub all: BTreeSet<String>,
+}
+
+impl Issuers {
+    /// None but these, which may assert agency staff.
+    pub fn of_staff(issuers: impl IntoIterator<Item = String>) -> Self {
+        let staff: BTreeSet<String> = issuers.into_iter().collect();
+        Self { all: staff.clone(), staff }
+    }
+}
+
 /// The running service.
 #[derive(Debug)]
 pub struct App {
     deps: Deps,
     settings: Settings,
-    staff_issuers: BTreeSet<String>,
+    issuers: Issuers,
     feed: Feed,
     /// An import holds up to 64 MiB: one at a time.
     importing: Semaphore,
 }
 
 /// Loads `deps.directory` from the store and keeps it up to date until `deps.stop`.
-/// `staff_issuers`: the issuers of the network's configuration that may assert agency staff.
-pub async fn start(
-    deps: Deps,
-    staff_issuers: impl IntoIterator<Item = String>,
-    settings: Settings,
-) -> Result<Arc<App>, Error> {
+pub async fn start(deps: Deps, issuers: Issuers, settings: Settings) -> Result<Arc<App>, Error> {
     let feed = Feed::new(deps.db.clone(), Arc::clone(&deps.directory));
     feed.refresh().await?;
-    let staff_issuers = staff_issuers.into_iter().collect();
-    let app = Arc::new(App { deps, settings, staff_issuers, feed, importing: Semaphore::new(1) });
+    let app = Arc::new(App { deps, settings, issuers, feed, importing: Semaphore::new(1) });
     let polling = Arc::clone(&app);
     let stop = app.deps.stop.clone();
     tokio::spawn(stop.run_until_cancelled_owned(async move {

@@ -14,14 +14,19 @@ mod get_service;
 mod import_directory;
 mod list_agencies;
 mod list_care_teams;
+mod list_suspended_principals;
 mod moves;
 mod pages;
+mod principals;
+mod rebind_agency;
 mod register_agency;
 mod reinstate_agency;
+mod reinstate_principal;
 mod search_services;
 mod set_capacity;
 mod stated;
 mod suspend_agency;
+mod suspend_principal;
 mod update_agency;
 mod update_care_team;
 mod update_service;
@@ -119,6 +124,34 @@ impl DirectoryService for Rpc {
         request: Request<pb::ReinstateAgencyRequest>,
     ) -> Reply<pb::ReinstateAgencyResponse> {
         reinstate_agency::handle(&self.0, request).await.map_err(Status::from)
+    }
+
+    async fn rebind_agency(
+        &self,
+        request: Request<pb::RebindAgencyRequest>,
+    ) -> Reply<pb::RebindAgencyResponse> {
+        rebind_agency::handle(&self.0, request).await.map_err(Status::from)
+    }
+
+    async fn suspend_principal(
+        &self,
+        request: Request<pb::SuspendPrincipalRequest>,
+    ) -> Reply<pb::SuspendPrincipalResponse> {
+        suspend_principal::handle(&self.0, request).await.map_err(Status::from)
+    }
+
+    async fn reinstate_principal(
+        &self,
+        request: Request<pb::ReinstatePrincipalRequest>,
+    ) -> Reply<pb::ReinstatePrincipalResponse> {
+        reinstate_principal::handle(&self.0, request).await.map_err(Status::from)
+    }
+
+    async fn list_suspended_principals(
+        &self,
+        request: Request<pb::ListSuspendedPrincipalsRequest>,
+    ) -> Reply<pb::ListSuspendedPrincipalsResponse> {
+        list_suspended_principals::handle(&self.0, request).await.map_err(Status::from)
     }
 
     async fn create_service(

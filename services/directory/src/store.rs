@@ -6,6 +6,7 @@ pub(crate) mod care_team;
 pub(crate) mod export;
 pub(crate) mod follower;
 pub(crate) mod import;
+pub(crate) mod principal;
 pub(crate) mod search;
 pub(crate) mod service;
 pub(crate) mod suspension;

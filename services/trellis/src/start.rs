@@ -161,7 +161,10 @@ impl Parts<'_> {
         };
         match of {
             Service::Directory => {
-                let issuers = self.config.staff_issuers();
+                let issuers = directory::Issuers {
+                    staff: self.config.staff_issuers().collect(),
+                    all: self.config.identity().issuers.into_iter().map(|i| i.issuer).collect(),
+                };
                 let hours = u64::from(self.config.directory.capacity_stale_hours);
                 let settings = directory::Settings {
                     capacity_stale: std::time::Duration::from_secs(hours * 3_600),

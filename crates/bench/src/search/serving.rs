@@ -35,7 +35,8 @@ pub async fn start(keys: &Keys, url: &str) -> anyhow::Result<Running> {
         directory: Arc::clone(&known),
         stop: CancellationToken::new(),
     };
-    let app = directory::start(deps, [DEV_ISSUER.to_owned()], directory::Settings::default())
+    let issuers = directory::Issuers::of_staff([DEV_ISSUER.to_owned()]);
+    let app = directory::start(deps, issuers, directory::Settings::default())
         .await
         .map_err(|error| anyhow::anyhow!("the directory: {error}"))?;
     let authenticator = keys.authenticator("directory", known).await?;

@@ -84,6 +84,20 @@ pub const ADMISSION: &[Row] = &[
     users("/trellis.directory.v1.DirectoryService/RegisterAgency", set(&[NetworkAdmin])),
     users("/trellis.directory.v1.DirectoryService/SuspendAgency", set(&[NetworkAdmin])),
     users("/trellis.directory.v1.DirectoryService/ReinstateAgency", set(&[NetworkAdmin])),
+    users("/trellis.directory.v1.DirectoryService/RebindAgency", set(&[NetworkAdmin])),
+    // A stolen client or sign-in is stopped by whoever answers for it; the handler keeps an agency to itself.
+    users(
+        "/trellis.directory.v1.DirectoryService/SuspendPrincipal",
+        set(&[NetworkAdmin, AgencyAdmin]),
+    ),
+    users(
+        "/trellis.directory.v1.DirectoryService/ReinstatePrincipal",
+        set(&[NetworkAdmin, AgencyAdmin]),
+    ),
+    users(
+        "/trellis.directory.v1.DirectoryService/ListSuspendedPrincipals",
+        set(&[NetworkAdmin, AgencyAdmin]),
+    ),
     // What an agency says of itself is its own to say; its flags are not, and the handler tells them apart.
     users("/trellis.directory.v1.DirectoryService/UpdateAgency", set(&[NetworkAdmin, AgencyAdmin])),
     users("/trellis.directory.v1.DirectoryService/ImportDirectory", set(&[NetworkAdmin])),

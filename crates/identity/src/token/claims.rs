@@ -10,6 +10,7 @@ use time::{Date, Duration, format_description::BorrowedFormatItem, macros::forma
 
 use super::{LEEWAY, MAX_LIFETIME, MAX_SERVICE_LIFETIME, NETWORK_ISSUER, Refused, b2b::Extensions};
 use crate::{
+    Named, Principal,
     caller::{CallerKind, Proofed, Verified, fingerprint},
     config::{Asserts, IssuerConfig},
     json,
@@ -186,6 +187,7 @@ impl Claims {
         let proofed = self.proofed(trust);
         let verified = Verified {
             fingerprint: fingerprint(&trust.issuer, &subject, &kind),
+            principals: principals(&trust.issuer, &self.sub, self.client_id.as_deref()),
             kind,
             issuer: Arc::clone(&trust.issuer),
             subject,
@@ -291,6 +293,15 @@ impl Claims {
             .then(|| CallerKind::Service { name: self.sub.as_str().into() })
             .ok_or("not a service's token")
     }
+}
+
+/// All that suspensions may name a caller by.
+fn principals(issuer: &str, subject: &str, client: Option<&str>) -> Vec<Principal> {
+    let client = client.map(Named::Client);
+    std::iter::once(Named::Subject(subject))
+        .chain(client)
+        .map(|named| Principal::of(issuer, named))
+        .collect()
 }
 
 /// Text that may go into a database and a comparison.

@@ -20,5 +20,6 @@ mod purposes;
 mod rotation;
 mod server;
 mod signature;
+mod suspended;
 mod times;
 mod world;

@@ -1,7 +1,7 @@
 //! A network of three issuers and its own key, with a clock that no machine shows.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::PathBuf,
     sync::{
         Arc, LazyLock, Mutex,
@@ -12,7 +12,7 @@ use std::{
 use http::{HeaderMap, HeaderValue};
 use identity::{
     AgencyBindings, Asserts, Authenticator, Binding, Caller, IdentityConfig, IssuerConfig,
-    JwsAlgorithm, NetworkKeys, ServiceTokens, prepare_crypto,
+    JwsAlgorithm, NetworkKeys, Principal, PrincipalStanding, ServiceTokens, prepare_crypto,
 };
 use jsonwebtoken::Algorithm;
 use kernel::{AgencyId, Clock, Connection, Instant, ManualClock};
@@ -50,12 +50,28 @@ static KEYS: LazyLock<[Key; 3]> = LazyLock::new(|| {
 pub struct Bindings {
     known: Mutex<HashMap<(String, String, String), Binding>>,
     everything: AtomicBool,
+    /// For one agency, or for everything.
+    suspended: Mutex<HashSet<(Principal, Option<String>)>>,
+    silent: AtomicBool,
 }
 
 impl Bindings {
     pub fn set(&self, agency: &str, issuer: &str, client: &str, binding: Binding) {
         let who = (agency.to_owned(), issuer.to_owned(), client.to_owned());
         self.known.lock().unwrap().insert(who, binding);
+    }
+
+    pub fn suspend(&self, principal: Principal, agency: Option<&str>) {
+        self.suspended.lock().unwrap().insert((principal, agency.map(str::to_owned)));
+    }
+
+    pub fn reinstate(&self, principal: Principal, agency: Option<&str>) {
+        assert!(self.suspended.lock().unwrap().remove(&(principal, agency.map(str::to_owned))));
+    }
+
+    /// From here on it says nothing of principals that it has not said before.
+    pub fn falls_silent(&self) {
+        self.silent.store(true, Ordering::SeqCst);
     }
 
     /// From here on whatever is asked is bound: a refusal is then not the directory's.
@@ -71,6 +87,21 @@ impl AgencyBindings for Bindings {
         }
         let who = (agency.to_string(), issuer.to_owned(), client_id.to_owned());
         self.known.lock().unwrap().get(&who).copied().unwrap_or(Binding::NotBound)
+    }
+
+    fn standing(&self, principals: &[Principal], agency: Option<&AgencyId>) -> PrincipalStanding {
+        let suspended = self.suspended.lock().unwrap();
+        let agency = agency.map(AgencyId::to_string);
+        let named =
+            |principal: &Principal, of: Option<String>| suspended.contains(&(*principal, of));
+        let is = |principal| {
+            named(principal, None) || agency.is_some() && named(principal, agency.clone())
+        };
+        match principals.iter().any(is) {
+            true => PrincipalStanding::Suspended,
+            false if self.silent.load(Ordering::SeqCst) => PrincipalStanding::Stale,
+            false => PrincipalStanding::Good,
+        }
     }
 }
 

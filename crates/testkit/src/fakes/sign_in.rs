@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use identity::{
     AgencyBindings, Asserts, AuthLayer, Authenticator, Binding, Caller, DevIssuer, IdentityConfig,
-    Mint,
+    Mint, Principal, PrincipalStanding,
 };
 use kernel::{AgencyId, Clock, CodeSet, Purpose, Role};
 use permit::Call;
@@ -20,6 +20,10 @@ struct All;
 impl AgencyBindings for All {
     fn check(&self, _agency: &AgencyId, _issuer: &str, _client_id: &str) -> Binding {
         Binding::Bound
+    }
+
+    fn standing(&self, _: &[Principal], _: Option<&AgencyId>) -> PrincipalStanding {
+        PrincipalStanding::Good
     }
 }
 

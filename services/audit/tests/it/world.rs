@@ -462,6 +462,7 @@ fn directory() -> Arc<Directory> {
         agencies: all.into_iter().map(state).collect(),
         snapshot: true,
         more: false,
+        principals: Vec::new(),
     });
     directory
 }

@@ -520,6 +520,7 @@ pub fn agencies(revision: i64) -> WatchAgenciesResponse {
         ],
         snapshot: true,
         more: false,
+        principals: Vec::new(),
     }
 }
 

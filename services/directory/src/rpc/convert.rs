@@ -8,7 +8,7 @@ use wire::{
 
 use super::stated::{phone_shown, place_shown, schedule_shown};
 use crate::{
-    domain::{Agency, Capacity, CareTeam, Service},
+    domain::{Agency, Capacity, CareTeam, Service, Suspension},
     store::binding::Binding,
 };
 
@@ -36,13 +36,10 @@ pub(crate) fn agency(agency: &Agency) -> pb::Agency {
 }
 
 /// For those who follow: without the description, which decides nothing and is most of the bytes.
-pub(crate) fn state(of: &Agency, bindings: Vec<Binding>, teams: Vec<CareTeam>) -> pb::AgencyState {
-    let bindings = bindings.into_iter();
+pub(crate) fn state(of: &Agency, bound: Vec<Binding>, teams: Vec<CareTeam>) -> pb::AgencyState {
     pb::AgencyState {
         agency: Some(pb::Agency { description: String::new(), ..agency(of) }),
-        bindings: bindings
-            .map(|b| pb::AgencyBinding { issuer: b.issuer, client_ids: b.client_ids })
-            .collect(),
+        bindings: bindings(bound),
         care_teams: teams
             .into_iter()
             .map(|team| pb::CareTeamMembers {
@@ -50,6 +47,33 @@ pub(crate) fn state(of: &Agency, bindings: Vec<Binding>, teams: Vec<CareTeam>) -
                 members: team.members,
             })
             .collect(),
+    }
+}
+
+pub(super) fn bindings(bindings: Vec<Binding>) -> Vec<pb::AgencyBinding> {
+    let bindings = bindings.into_iter();
+    bindings.map(|b| pb::AgencyBinding { issuer: b.issuer, client_ids: b.client_ids }).collect()
+}
+
+pub(super) fn suspension(of: &Suspension) -> pb::SuspendedPrincipal {
+    pb::SuspendedPrincipal {
+        name: name_of("suspendedPrincipals", of.id),
+        issuer: of.issuer.clone(),
+        client_id: of.client_id.clone().unwrap_or_default(),
+        agency: of.agency.map(agency_name).unwrap_or_default(),
+        by_network: of.by_network,
+        reason: to_wire(of.reason),
+        suspend_time: Some(timestamp(of.at)),
+    }
+}
+
+/// For those who follow.
+pub(crate) fn principal_state(of: &Suspension) -> pb::PrincipalState {
+    pb::PrincipalState {
+        name: name_of("suspendedPrincipals", of.id),
+        principal: of.principal.as_bytes().to_vec(),
+        agency: of.agency.map(agency_name).unwrap_or_default(),
+        suspended: of.ended_at.is_none(),
     }
 }
 
@@ -115,7 +139,7 @@ mod tests {
     use kernel::Code;
 
     use super::*;
-    use crate::domain::{CapacityStatus, CareTeamStatus, SupportKind};
+    use crate::domain::{CapacityStatus, CareTeamStatus, SupportKind, SuspensionReason};
 
     #[test]
     fn every_code_is_the_contracts_in_its_order() {
@@ -126,6 +150,10 @@ mod tests {
         for code in CareTeamStatus::ALL {
             let there = pb::CareTeamStatus::try_from(to_wire(*code)).unwrap();
             assert_eq!(there.as_str_name(), format!("CARE_TEAM_STATUS_{}", code.code()));
+        }
+        for code in SuspensionReason::ALL {
+            let there = pb::SuspensionReason::try_from(to_wire(*code)).unwrap();
+            assert_eq!(there.as_str_name(), format!("SUSPENSION_REASON_{}", code.code()));
         }
         for code in SupportKind::ALL {
             let there = pb::SupportKind::try_from(to_wire(*code)).unwrap();

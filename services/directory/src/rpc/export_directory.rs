@@ -3,7 +3,6 @@ pub(super) mod place;
 use std::{pin::Pin, sync::Arc};
 
 use futures::{Stream, stream};
-use identity::AuthError;
 use permit::Call;
 use rpc::{Conflict, Error, Outage};
 use tonic::{Request, Response, Status};
@@ -102,9 +101,7 @@ impl Export {
         if !self.rows.as_slice().is_empty() {
             return Ok(true);
         }
-        if self.call.caller().expired(self.app.deps.clock.now()) {
-            return Err(AuthError::Unauthenticated.into());
-        }
+        self.app.signed_in(&self.call)?;
         if self.app.deps.stop.is_cancelled() {
             return Err(Error::Unavailable(Outage::Overloaded));
         }

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use wire::directory::v1 as pb;
 
 use super::{
-    create_care_team, export_directory, search_services, set_capacity, stated, update_agency,
-    update_care_team, update_service,
+    create_care_team, export_directory, principals, search_services, set_capacity, stated,
+    update_agency, update_care_team, update_service,
 };
 use crate::{
     domain::imported::Organization,
@@ -34,6 +34,9 @@ pub fn parse(request: &dyn Any, now: Instant) -> Result<(), Error> {
         update_agency::parse(request)?;
     } else if let Some(request) = request.downcast_ref::<pb::SetCapacityRequest>() {
         set_capacity::parse(now, Some("app"), request)?;
+    } else if let Some(request) = request.downcast_ref::<pb::SuspendPrincipalRequest>() {
+        let whom = request.principal.as_ref().map(principals::named);
+        whom.transpose().map_err(Error::Invalid)?;
     }
     Ok(())
 }

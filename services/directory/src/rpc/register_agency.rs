@@ -6,7 +6,7 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::{
     convert::{from_wire, id_of},
-    directory::v1::{RegisterAgencyRequest, RegisterAgencyResponse},
+    directory::v1::{AgencyBinding, RegisterAgencyRequest, RegisterAgencyResponse},
 };
 
 use super::convert;
@@ -41,7 +41,7 @@ pub(super) async fn handle(
 
 /// All that is wrong with it, at once.
 async fn parse(app: &App, req: &RegisterAgencyRequest) -> Result<(Agency, Vec<Binding>), Error> {
-    let mut bad = unfit(app, req);
+    let mut bad = unfit(app, &req.bindings);
     let parent = id_of("agencies", &req.parent);
     if let Some(parent) = parent
         && !exists(app, parent).await?
@@ -49,11 +49,12 @@ async fn parse(app: &App, req: &RegisterAgencyRequest) -> Result<(Agency, Vec<Bi
         bad.push(Violation::new("parent", "there is no such agency"));
     }
     let agency = stated(ledger::new_id(&app.deps.clock), req, bad)?;
-    let bindings = req.bindings.iter();
-    let bindings = bindings
-        .map(|b| Binding { issuer: b.issuer.clone(), client_ids: b.client_ids.clone() })
-        .collect();
-    Ok((agency, bindings))
+    Ok((agency, bindings(&req.bindings)))
+}
+
+pub(super) fn bindings(asked: &[AgencyBinding]) -> Vec<Binding> {
+    let asked = asked.iter();
+    asked.map(|b| Binding { issuer: b.issuer.clone(), client_ids: b.client_ids.clone() }).collect()
 }
 
 /// The agency as it is stated, or all that is wrong with it: what else is known to be amiss, too.
@@ -79,7 +80,7 @@ pub(super) fn stated(
     Ok(agency)
 }
 
-async fn exists(app: &App, agency: Uuid) -> Result<bool, Error> {
+pub(super) async fn exists(app: &App, agency: Uuid) -> Result<bool, Error> {
     match store::agency::read(&app.deps.db, agency).await {
         Ok(_) => Ok(true),
         Err(pg::StoreError::NotFound) => Ok(false),
@@ -90,12 +91,12 @@ async fn exists(app: &App, agency: Uuid) -> Result<bool, Error> {
 /// An issuer that nobody trusts, or not for staff, would bind nothing; one that is trusted later
 /// for something else must not find itself bound. All are of one issuer: a practitioner is their agency and their
 /// `sub`, and two issuers give one `sub` to two people.
-fn unfit(app: &App, req: &RegisterAgencyRequest) -> Vec<Violation> {
+pub(super) fn unfit(app: &App, bindings: &[AgencyBinding]) -> Vec<Violation> {
     let mut bad = Vec::new();
-    let mut issuers = req.bindings.iter().map(|b| &b.issuer);
-    let first = issuers.find(|issuer| app.staff_issuers.contains(*issuer));
-    for (i, binding) in req.bindings.iter().enumerate() {
-        if !app.staff_issuers.contains(&binding.issuer) {
+    let mut issuers = bindings.iter().map(|b| &b.issuer);
+    let first = issuers.find(|issuer| app.issuers.staff.contains(*issuer));
+    for (i, binding) in bindings.iter().enumerate() {
+        if !app.issuers.staff.contains(&binding.issuer) {
             let why = "not an issuer that this network trusts for agency staff";
             bad.push(Violation::new(format!("bindings[{i}].issuer"), why));
         } else if first.is_some_and(|first| *first != binding.issuer) {

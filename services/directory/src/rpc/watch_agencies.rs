@@ -4,7 +4,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use identity::AuthError;
 use permit::Call;
 use prost::Message as _;
 use rpc::Error;
@@ -37,15 +36,15 @@ pub(super) async fn handle(
     Ok(Response::new(Box::pin(ReceiverStream::new(steps))))
 }
 
-/// Until the token ends, the reader goes or the service stops. Nothing is sent while the store does
-/// not answer: silence is what tells a follower.
+/// Until the token ends, its service is suspended, the reader goes or the service stops. Nothing is sent while the
+/// store does not answer: silence is what tells a follower.
 async fn follow(app: &App, call: &Call, out: &Out) {
     let mut heads = app.feed.subscribe();
     let mut reached = None;
     let mut sent = Instant::now();
     loop {
-        if call.caller().expired(app.deps.clock.now()) {
-            let _ = out.send(Err(Error::from(AuthError::Unauthenticated).into())).await;
+        if let Err(error) = app.signed_in(call) {
+            let _ = out.send(Err(error.into())).await;
             return;
         }
         let head = Arc::clone(&heads.borrow_and_update());
@@ -92,6 +91,16 @@ fn parts(head: &Head, after: i64, snapshot: bool) -> Vec<WatchAgenciesResponse> 
         if let Some(part) = parts.last_mut() {
             part.revision = revision;
             part.agencies.push(AgencyState::clone(&state));
+        }
+    }
+    for state in head.principals_since(after) {
+        size += state.encoded_len();
+        if size > PART {
+            size = state.encoded_len();
+            parts.push(checkpoint(head.revision));
+        }
+        if let Some(part) = parts.last_mut() {
+            part.principals.push(state.clone());
         }
     }
     let last = parts.len() - 1;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use permit::FENCE;
+use identity::AuthError;
+use permit::{Call, FENCE};
 use pg::{BoxFuture, PgConnection};
 use prost::Message;
 use rpc::{Error, InTx, Write};
@@ -17,6 +18,15 @@ impl App {
     /// What is fresh now.
     pub(super) fn fresh(&self) -> Fresh {
         Fresh { since: self.deps.clock.now() - self.settings.capacity_stale }
+    }
+
+    /// For what outlives its beginning: the token has not ended, and the caller is not suspended. That this process
+    /// has not heard of itself ends nothing here: by these streams it hears.
+    pub(super) fn signed_in(&self, call: &Call) -> Result<(), Error> {
+        match call.caller().stands(self.deps.clock.now()) {
+            Ok(()) | Err(AuthError::DirectoryStale) => Ok(()),
+            Err(why) => Err(why.into()),
+        }
     }
 
     /// Whatever is written here anyone who signs in may read, or its agency's administrators, whose agency

@@ -4,8 +4,8 @@ use kernel::{AgencyStatus, Code as _, Sector};
 use pg::{Db, PgConnection, Scope, StoreError};
 use uuid::Uuid;
 
-use super::{NameKey, binding, care_team, search};
-use crate::domain::{Agency, CareTeam, Flags};
+use super::{NameKey, binding, care_team, principal, search};
+use crate::domain::{Agency, CareTeam, Flags, Suspension};
 
 struct Row {
     id: Uuid,
@@ -133,6 +133,22 @@ pub(crate) async fn update(tx: &mut PgConnection, agency: &Agency) -> Result<Age
     row.try_into()
 }
 
+/// Nobody speaks for it any more, until others are bound.
+pub(crate) async fn unbind(tx: &mut PgConnection, id: Uuid) -> Result<Agency, StoreError> {
+    sqlx::query_as!(
+        Row,
+        "UPDATE agency SET (binding_round, version, revision)
+             = (binding_round + 1, version + 1, next_values('revision', 1))
+         WHERE id = $1
+         RETURNING id, name_key, display_name, sector, status, parent_id, part2_program,
+             victim_service_provider, covered_entity, description, version, revision",
+        id,
+    )
+    .fetch_one(tx)
+    .await?
+    .try_into()
+}
+
 /// Its care teams have changed, which whoever follows is told with it; the directory's revision of that. What
 /// it states of itself is as it was. Nobody else does this until this transaction ends.
 pub(crate) async fn touch(tx: &mut PgConnection, id: Uuid) -> Result<i64, StoreError> {
@@ -230,9 +246,17 @@ async fn revision_in(conn: &mut PgConnection) -> Result<i64, StoreError> {
 /// An agency, who speaks for it, and its care teams that are at work.
 pub(crate) type Bound = (Agency, Vec<binding::Binding>, Vec<CareTeam>);
 
-/// The agencies that have changed after `after`, in the order of their changes, and the revision
-/// that they make: all on one snapshot.
-pub(crate) async fn changes(db: &Db, after: i64) -> Result<(i64, Vec<Bound>), StoreError> {
+/// What has changed after a revision, in the order of the changes.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    /// The revision that they make.
+    pub revision: i64,
+    pub agencies: Vec<Bound>,
+    pub principals: Vec<Suspension>,
+}
+
+/// What has changed after `after`: all on one snapshot.
+pub(crate) async fn changes(db: &Db, after: i64) -> Result<Changes, StoreError> {
     db.run_tx("agency.changes", Scope::nobody().reading(), move |tx| {
         Box::pin(async move {
             let revision = revision_in(tx).await?;
@@ -253,7 +277,9 @@ pub(crate) async fn changes(db: &Db, after: i64) -> Result<(i64, Vec<Bound>), St
                 let teams = teams.remove(&row.id).unwrap_or_default();
                 Ok((row.try_into()?, bindings, teams))
             });
-            Ok((revision, bound.collect::<Result<_, StoreError>>()?))
+            let agencies = bound.collect::<Result<_, StoreError>>()?;
+            let principals = principal::changes(tx, after).await?;
+            Ok(Changes { revision, agencies, principals })
         })
     })
     .await

@@ -18,7 +18,7 @@ struct Row {
     client_ids: Vec<String>,
 }
 
-/// Adds them; one that is there already, or is named twice, is there once.
+/// Adds them to the agency's present round; one that is there already, or is named twice, is there once.
 pub(crate) async fn insert(
     tx: &mut PgConnection,
     agency: Uuid,
@@ -28,9 +28,10 @@ pub(crate) async fn insert(
         bindings.iter().flat_map(|b| b.client_ids.iter().map(|c| (b.issuer.clone(), c.clone())));
     let (issuers, clients): (Vec<String>, Vec<String>) = pairs.unzip();
     sqlx::query!(
-        "INSERT INTO agency_binding (agency_id, issuer, client_id)
-         SELECT $1, b.issuer, b.client_id
-         FROM unnest($2::text[], $3::text[]) AS b (issuer, client_id)
+        "INSERT INTO agency_binding (agency_id, round, issuer, client_id)
+         SELECT a.id, a.binding_round, b.issuer, b.client_id
+         FROM agency a CROSS JOIN unnest($2::text[], $3::text[]) AS b (issuer, client_id)
+         WHERE a.id = $1
          ON CONFLICT DO NOTHING",
         agency,
         &issuers,
@@ -41,16 +42,18 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Of these agencies, one an issuer.
-pub(super) async fn of(
+/// Who speaks for these agencies now, one an issuer.
+pub(crate) async fn of(
     tx: &mut PgConnection,
     agencies: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<Binding>>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT agency_id, issuer, array_agg(client_id ORDER BY client_id) AS "client_ids!"
-           FROM agency_binding WHERE agency_id = ANY ($1)
-           GROUP BY agency_id, issuer ORDER BY agency_id, issuer"#,
+        r#"SELECT b.agency_id, b.issuer, array_agg(b.client_id ORDER BY b.client_id) AS "client_ids!"
+           FROM agency_binding b
+           JOIN agency a ON (a.id, a.binding_round) = (b.agency_id, b.round)
+           WHERE b.agency_id = ANY ($1)
+           GROUP BY b.agency_id, b.issuer ORDER BY b.agency_id, b.issuer"#,
         agencies,
     )
     .fetch_all(tx)

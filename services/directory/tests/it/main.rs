@@ -15,6 +15,7 @@ mod exports;
 mod generated;
 mod imports;
 mod lists;
+mod principals;
 mod requests;
 mod search;
 mod search_filters;

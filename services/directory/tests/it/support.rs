@@ -162,10 +162,8 @@ impl Network {
             directory: Arc::clone(&directory),
             stop: stop.clone(),
         };
-        let app =
-            directory::start(deps, ISSUERS.map(str::to_owned), directory::Settings::default())
-                .await
-                .unwrap();
+        let issuers = directory::Issuers::of_staff(ISSUERS.map(str::to_owned));
+        let app = directory::start(deps, issuers, directory::Settings::default()).await.unwrap();
         let bindings = Arc::new(Arc::clone(&directory));
         let authenticator =
             Authenticator::start(&config, &["directory"], shared, bindings).await.unwrap();
@@ -227,6 +225,11 @@ impl Network {
 
     pub fn staff(&self, agency: &str, role: Role) -> Client {
         self.client(&self.token(Asserts::AgencyStaff, "staff-1", Some(agency), &[role]))
+    }
+
+    /// Another member of staff, by the same client.
+    pub fn member(&self, agency: &str, sub: &str, role: Role) -> Client {
+        self.client(&self.token(Asserts::AgencyStaff, sub, Some(agency), &[role]))
     }
 
     pub fn tokens(&self) -> ServiceTokens {

@@ -122,6 +122,7 @@ impl World {
             agencies: [CLINIC, HOUSING, COURT].map(state).to_vec(),
             snapshot: true,
             more: false,
+            principals: Vec::new(),
         });
     }
 
@@ -140,6 +141,7 @@ impl World {
             agencies: vec![AgencyState { agency: Some(agency), ..AgencyState::default() }],
             snapshot: false,
             more: false,
+            principals: Vec::new(),
         });
     }
 

@@ -257,6 +257,7 @@ impl World {
             agencies: all.into_iter().map(state).collect(),
             snapshot: true,
             more: false,
+            principals: Vec::new(),
         });
     }
 

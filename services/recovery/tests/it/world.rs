@@ -187,6 +187,7 @@ fn known(agencies: &[Uuid]) -> WatchAgenciesResponse {
         agencies: agencies.iter().map(state).collect(),
         snapshot: true,
         more: false,
+        principals: Vec::new(),
     }
 }
 

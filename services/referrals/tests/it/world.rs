@@ -224,6 +224,7 @@ fn agencies(consents: &Consents, suspended: &[Uuid]) -> WatchAgenciesResponse {
         agencies: [CLINIC, HOUSING, OTHER, PROGRAMME, REFUGE, GONE].map(agency).to_vec(),
         snapshot: true,
         more: false,
+        principals: Vec::new(),
     }
 }
 

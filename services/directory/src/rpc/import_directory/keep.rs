@@ -1,6 +1,5 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use identity::AuthError;
 use permit::Call;
 use pg::Scope;
 use rpc::{Error, InTx};
@@ -18,17 +17,13 @@ const PART: usize = 20_000;
 
 /// What is nobody's, then each organization, parents first.
 pub(super) async fn all(app: &App, call: &Call, import: &Import) -> Result<(), Error> {
-    let signed_in = || match call.caller().expired(app.deps.clock.now()) {
-        true => Err(Error::from(AuthError::Unauthenticated)),
-        false => Ok(()),
-    };
     // What the organizations name comes before them.
     for rows in import.nobodys.chunks(PART) {
-        signed_in()?;
+        app.signed_in(call)?;
         nobodys(app, call, rows).await?;
     }
     for tree in parents_first(&import.organizations) {
-        signed_in()?;
+        app.signed_in(call)?;
         organization(app, call, tree).await?;
     }
     Ok(())
