@@ -202,7 +202,7 @@ async fn a_certificate_that_cannot_be_used_is_named_in_the_error() {
     std::fs::write(&huge, vec![b'x'; 1024 * 1024 + 1]).unwrap();
     let missing = ours.dir.path().join("missing.pem");
     let open = ours.service("notes").1;
-    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o604)).unwrap();
+    std::fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o604)).unwrap();
     for (cert, key, client_ca, named) in [
         (&missing, &key, None, &missing),
         (&empty, &key, None, &empty),

@@ -166,7 +166,7 @@ async fn an_agency_suspends_for_itself_alone_and_ends_nothing_of_the_networks() 
     assert_eq!(ask(&mut here, &clinic).await, refusal());
     let refused = own.reinstate_principal(reinstate(&theirs)).await.unwrap_err();
     assert_eq!(told(&refused), (Code::PermissionDenied, "ACTION_NOT_PERMITTED".into()));
-    assert_eq!(listed(&mut own, None).await, [theirs.clone()]);
+    assert_eq!(listed(&mut own, None).await, std::slice::from_ref(&theirs));
     assert_eq!(listed(&mut others, None).await, []);
     admin.reinstate_principal(reinstate(&theirs)).await.unwrap();
     assert_eq!(ask(&mut here, &clinic).await, served());

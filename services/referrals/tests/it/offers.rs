@@ -118,6 +118,10 @@ macro_rules! directory {
 
 directory! {
     update_agency: pb::UpdateAgencyRequest => pb::UpdateAgencyResponse,
+    rebind_agency: pb::RebindAgencyRequest => pb::RebindAgencyResponse,
+    suspend_principal: pb::SuspendPrincipalRequest => pb::SuspendPrincipalResponse,
+    reinstate_principal: pb::ReinstatePrincipalRequest => pb::ReinstatePrincipalResponse,
+    list_suspended_principals: pb::ListSuspendedPrincipalsRequest => pb::ListSuspendedPrincipalsResponse,
     update_service: pb::UpdateServiceRequest => pb::UpdateServiceResponse,
     create_care_team: pb::CreateCareTeamRequest => pb::CreateCareTeamResponse,
     update_care_team: pb::UpdateCareTeamRequest => pb::UpdateCareTeamResponse,
