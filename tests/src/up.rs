@@ -43,6 +43,7 @@ impl Up {
         let addr = process.says("listening on ", STARTING).await;
         let addr: SocketAddr = addr.trim().parse().unwrap();
         let network = Network::new(data, |_| format!("http://{addr}"));
+        crate::processes::serving(&network, "directory").await;
         Self { process, addr, network, data: data.to_owned(), _throw_away: None }
     }
 

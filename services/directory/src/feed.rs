@@ -9,7 +9,10 @@ use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 use wire::directory::v1::{AgencyState, PrincipalState, WatchAgenciesResponse};
 
-use crate::{rpc::convert, store};
+use crate::{
+    rpc::{convert, principals},
+    store,
+};
 
 /// All agencies and suspensions as of a revision.
 #[derive(Debug, Clone, Default)]
@@ -80,7 +83,7 @@ impl Feed {
             states.insert(agency.id, (agency.revision, Arc::new(state)));
         }
         for suspension in &changed.principals {
-            let state = convert::principal_state(suspension);
+            let state = principals::principal_state(suspension);
             step.principals.push(state.clone());
             suspensions.insert(suspension.id, (suspension.revision, state));
         }

@@ -17,7 +17,7 @@ mod list_care_teams;
 mod list_suspended_principals;
 mod moves;
 mod pages;
-mod principals;
+pub(crate) mod principals;
 mod rebind_agency;
 mod register_agency;
 mod reinstate_agency;

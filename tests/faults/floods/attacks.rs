@@ -207,7 +207,7 @@ impl Attack {
                         to.each(3, CREATE, &[], &message(&bytes)).await
                     })
                 },
-                well: invalid,
+                well: |answer| invalid(answer) || refused_for_now(answer),
             },
             Self {
                 name: "a text of 3.9 MiB",
@@ -218,7 +218,7 @@ impl Attack {
                         to.each(5, GET_AGENCY, &[], &message(&bytes)).await
                     })
                 },
-                well: invalid,
+                well: |answer| invalid(answer) || refused_for_now(answer),
             },
             Self {
                 name: "100,000 empty DATA frames",

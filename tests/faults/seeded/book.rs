@@ -141,6 +141,16 @@ impl Book {
         self.undecided.lock().unwrap().insert(request);
     }
 
+    /// Whether all that this service has been asked before `now` is over.
+    pub fn settled(&self, service: &str, now: u64) -> bool {
+        let flight = self.flight.lock().unwrap();
+        !flight.calls.iter().any(|(id, to)| *id <= now && **to == *service)
+    }
+
+    pub fn now(&self) -> u64 {
+        self.flight.lock().unwrap().next
+    }
+
     /// From now on whatever this service has been asked must be answered.
     pub fn drains(&self, service: &str) -> usize {
         let mut flight = self.flight.lock().unwrap();

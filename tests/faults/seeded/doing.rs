@@ -194,6 +194,11 @@ impl Doing {
 
     /// SIGTERM while everybody is at it.
     async fn drained(&mut self, service: &'static str) {
+        // What was asked while the fault before this one lasted may still wait for what that broke.
+        let (now, begun) = (self.book.now(), Instant::now());
+        while !self.book.settled(service, now) && begun.elapsed() < BOUND {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         self.book.drains(service);
         self.net.processes.process(service).terminate();
         let process = self.net.processes.process(service);

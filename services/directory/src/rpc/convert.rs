@@ -8,7 +8,7 @@ use wire::{
 
 use super::stated::{phone_shown, place_shown, schedule_shown};
 use crate::{
-    domain::{Agency, Capacity, CareTeam, Service, Suspension},
+    domain::{Agency, Capacity, CareTeam, Service},
     store::binding::Binding,
 };
 
@@ -53,28 +53,6 @@ pub(crate) fn state(of: &Agency, bound: Vec<Binding>, teams: Vec<CareTeam>) -> p
 pub(super) fn bindings(bindings: Vec<Binding>) -> Vec<pb::AgencyBinding> {
     let bindings = bindings.into_iter();
     bindings.map(|b| pb::AgencyBinding { issuer: b.issuer, client_ids: b.client_ids }).collect()
-}
-
-pub(super) fn suspension(of: &Suspension) -> pb::SuspendedPrincipal {
-    pb::SuspendedPrincipal {
-        name: name_of("suspendedPrincipals", of.id),
-        issuer: of.issuer.clone(),
-        client_id: of.client_id.clone().unwrap_or_default(),
-        agency: of.agency.map(agency_name).unwrap_or_default(),
-        by_network: of.by_network,
-        reason: to_wire(of.reason),
-        suspend_time: Some(timestamp(of.at)),
-    }
-}
-
-/// For those who follow.
-pub(crate) fn principal_state(of: &Suspension) -> pb::PrincipalState {
-    pb::PrincipalState {
-        name: name_of("suspendedPrincipals", of.id),
-        principal: of.principal.as_bytes().to_vec(),
-        agency: of.agency.map(agency_name).unwrap_or_default(),
-        suspended: of.ended_at.is_none(),
-    }
 }
 
 pub(crate) fn care_team(team: &CareTeam) -> pb::CareTeam {

@@ -3,10 +3,7 @@ use rpc::Error;
 use tonic::{Request, Response};
 use wire::directory::v1::{ListSuspendedPrincipalsRequest, ListSuspendedPrincipalsResponse};
 
-use super::{
-    convert,
-    principals::{named, office},
-};
+use super::principals::{self, named, office};
 use crate::{
     App,
     domain::Office,
@@ -38,7 +35,7 @@ pub(super) async fn handle(
     let rows = store::principal::list(&app.deps.db, listed, after.id, size + 1).await?;
     let (suspensions, next) = store::page(rows, size);
     Ok(Response::new(ListSuspendedPrincipalsResponse {
-        suspensions: suspensions.iter().map(convert::suspension).collect(),
+        suspensions: suspensions.iter().map(principals::suspension).collect(),
         next_page_token: app.next(&call, &filter, next)?,
     }))
 }

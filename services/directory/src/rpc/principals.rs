@@ -1,12 +1,15 @@
-//! Principals as requests name them, and whose they are to suspend.
+//! Principals as requests and answers name them, and whose they are to suspend.
 
 use identity::{Named, Principal};
 use kernel::{AgencyId, Role};
 use permit::Call;
 use rpc::{Error, Violation};
-use wire::directory::v1 as pb;
+use wire::{
+    convert::{agency_name, name_of, timestamp, to_wire},
+    directory::v1 as pb,
+};
 
-use crate::domain::Office;
+use crate::domain::{Office, Suspension};
 
 /// What the caller's roles make of them here.
 pub(super) fn office(call: &Call) -> Result<Office, Error> {
@@ -29,6 +32,28 @@ pub(super) fn named(of: &pb::Principal) -> Result<(Principal, Option<String>), V
     };
     let client = matches!(named, Named::Client(_)).then(|| of.client_id.clone());
     Ok((Principal::of(&of.issuer, named), client))
+}
+
+pub(super) fn suspension(of: &Suspension) -> pb::SuspendedPrincipal {
+    pb::SuspendedPrincipal {
+        name: name_of("suspendedPrincipals", of.id),
+        issuer: of.issuer.clone(),
+        client_id: of.client_id.clone().unwrap_or_default(),
+        agency: of.agency.map(agency_name).unwrap_or_default(),
+        by_network: of.by_network,
+        reason: to_wire(of.reason),
+        suspend_time: Some(timestamp(of.at)),
+    }
+}
+
+/// For those who follow.
+pub(crate) fn principal_state(of: &Suspension) -> pb::PrincipalState {
+    pb::PrincipalState {
+        name: name_of("suspendedPrincipals", of.id),
+        principal: of.principal.as_bytes().to_vec(),
+        agency: of.agency.map(agency_name).unwrap_or_default(),
+        suspended: of.ended_at.is_none(),
+    }
 }
 
 #[cfg(test)]

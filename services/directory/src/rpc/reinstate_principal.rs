@@ -2,7 +2,7 @@ use rpc::{Conflict, Denial, Error, Write};
 use tonic::{Request, Response};
 use wire::directory::v1::{ReinstatePrincipalRequest, ReinstatePrincipalResponse};
 
-use super::{convert, principals::office};
+use super::principals::{self, office};
 use crate::{App, domain::Kept, store};
 
 pub(super) async fn handle(
@@ -30,7 +30,7 @@ pub(super) async fn handle(
                 }
             })?;
             store::principal::end(tx, id, at).await?;
-            Ok(ReinstatePrincipalResponse { suspension: Some(convert::suspension(&suspension)) })
+            Ok(ReinstatePrincipalResponse { suspension: Some(principals::suspension(&suspension)) })
         })
     });
     Ok(Response::new(reply.await?))

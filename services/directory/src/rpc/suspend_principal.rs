@@ -11,8 +11,7 @@ use wire::{
 };
 
 use super::{
-    convert,
-    principals::{named, office},
+    principals::{self, named, office},
     register_agency::exists,
 };
 use crate::{
@@ -51,7 +50,7 @@ pub(super) async fn handle(
                 return Err(Error::Conflict(Conflict::WrongState { state, allowed }).into());
             };
             store::follower::narrow(tx, revision).await?;
-            Ok(SuspendPrincipalResponse { suspension: Some(convert::suspension(&new)) })
+            Ok(SuspendPrincipalResponse { suspension: Some(principals::suspension(&new)) })
         })
     });
     let reply = reply.await?;

@@ -3,6 +3,7 @@
 use kernel::{Action, Purpose, Sensitivity};
 use policy::Effect;
 use testkit::fakes::{consent, permitting, until};
+use tonic::Code;
 use uuid::Uuid;
 use wire::{
     common::v1::Labels,
@@ -27,9 +28,9 @@ async fn open(world: &World) -> (Uuid, pb::Note, Client) {
     (person, note, author)
 }
 
-/// Adds to whatever version there is.
+/// Adds to the version that was read.
 fn adds(note: &pb::Note, section: NoteSection) -> AppendNoteRequest {
-    AppendNoteRequest { etag: String::new(), sections: vec![section], ..append(note, "x") }
+    AppendNoteRequest { sections: vec![section], ..append(note, "x") }
 }
 
 /// How many of the service's transactions wait for a lock.
@@ -81,8 +82,7 @@ async fn what_came_into_a_note_while_a_writer_waited_is_neither_shown_to_them_no
     assert_eq!(author.get(&note).await.unwrap().note.unwrap(), done);
 
     let (_, note, author) = open(&world).await;
-    let etag = String::new();
-    let other = AmendNoteRequest { etag, sections: vec![plain()], ..amend(&note, "x") };
+    let other = AmendNoteRequest { sections: vec![plain()], ..amend(&note, "x") };
     let (first, second) = (author.append(adds(&note, hidden())), clinic.amend(other));
     let (done, refused) = one_behind_the_other(&world, &note, first, second).await;
     let done = done.unwrap().note.unwrap();
@@ -90,14 +90,13 @@ async fn what_came_into_a_note_while_a_writer_waited_is_neither_shown_to_them_no
     assert_eq!(done.sections.len(), 2);
     assert_eq!(author.get(&note).await.unwrap().note.unwrap(), done);
 
-    // What is open to both is added by both, one after the other.
+    // What is open to both is told as such: there is a version that the second has not read.
     let (_, note, author) = open(&world).await;
     let mind = labelled("Mind.", labels(NORMAL, &[MH]));
     let (first, second) = (author.append(adds(&note, mind)), clinic.append(adds(&note, plain())));
-    let (done, after) = one_behind_the_other(&world, &note, first, second).await;
+    let (done, refused) = one_behind_the_other(&world, &note, first, second).await;
     assert_eq!(done.unwrap().note.unwrap().sections.len(), 2);
-    let after = after.unwrap().note.unwrap();
-    assert_eq!((after.version, after.sections.len()), (3, 3));
+    assert_eq!(refusal(refused), (Code::Aborted, "ETAG_MISMATCH".to_owned()));
 }
 
 #[tokio::test]
