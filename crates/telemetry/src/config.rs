@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn asking_for_what_is_within_such_a_library_does_not_open_it_either() {
-        let wanted = ["info,h2::codec=trace,hyper_util::client=trace,sqlx", "query,trellis::x=debug"];
+        let wanted =
+            ["info,h2::codec=trace,hyper_util::client=trace,sqlx", "query,trellis::x=debug"];
         let filter = with(Some(&wanted.join("::")), None).env_filter().unwrap().to_string();
         for opened in ["codec", "client", "query"] {
             assert!(!filter.contains(opened), "{opened}: {filter}");

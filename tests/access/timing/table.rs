@@ -133,7 +133,10 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("DirectoryService/GetService", "known to everybody in the network"),
     ("DirectoryService/ListAgencies", "known to everybody in the network"),
     ("DirectoryService/ListCareTeams", "an agency's staff, for its administrator"),
-    ("DirectoryService/ListSuspendedPrincipals", "names nothing of a person's record: for who suspends"),
+    (
+        "DirectoryService/ListSuspendedPrincipals",
+        "names nothing of a person's record: for who suspends",
+    ),
     ("DirectoryService/SearchServices", "known to everybody in the network"),
     ("FactsService/GetFacts", "for services of the network, which decide by it"),
     ("LedgerService/GetLedgerConsistency", "for services of the network"),

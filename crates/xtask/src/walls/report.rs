@@ -171,9 +171,10 @@ mod tests {
         let report = Report { registry: &registry, results: &Results::default(), fates: &[] };
         assert!(!report.holds());
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("one.md"), "## Figures\n").unwrap();
+        fs::write(folder.path().join("floods.md"), "## Floods\n").unwrap();
         let text = report.text(folder.path()).unwrap();
-        assert!(text.contains("NOT SHOWN") && text.contains("## Figures"), "{text}");
+        assert!(text.contains("NOT SHOWN") && text.contains("## Floods"), "{text}");
+        assert!(text.contains("No figures of overload.md yet: cargo xtask bench."), "{text}");
         assert!(text.contains("0 of 1 rows hold (0 shown in part), by 1 tests."), "{text}");
     }
 }

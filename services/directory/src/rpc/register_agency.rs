@@ -89,18 +89,12 @@ pub(super) async fn exists(app: &App, agency: Uuid) -> Result<bool, Error> {
 }
 
 /// An issuer that nobody trusts, or not for staff, would bind nothing; one that is trusted later
-/// for something else must not find itself bound. All are of one issuer: a practitioner is their agency and their
-/// `sub`, and two issuers give one `sub` to two people.
+/// for something else must not find itself bound.
 pub(super) fn unfit(app: &App, bindings: &[AgencyBinding]) -> Vec<Violation> {
     let mut bad = Vec::new();
-    let mut issuers = bindings.iter().map(|b| &b.issuer);
-    let first = issuers.find(|issuer| app.issuers.staff.contains(*issuer));
     for (i, binding) in bindings.iter().enumerate() {
         if !app.issuers.staff.contains(&binding.issuer) {
             let why = "not an issuer that this network trusts for agency staff";
-            bad.push(Violation::new(format!("bindings[{i}].issuer"), why));
-        } else if first.is_some_and(|first| *first != binding.issuer) {
-            let why = "another issuer than that of the bindings before it";
             bad.push(Violation::new(format!("bindings[{i}].issuer"), why));
         }
         for (j, client) in binding.client_ids.iter().enumerate() {

@@ -10,7 +10,7 @@ use wire::{
     },
 };
 
-use crate::support::{CLIENT, ISSUERS, Network, bytes, fields, registration, request_id, told};
+use crate::support::{CLIENT, Network, bytes, fields, registration, request_id, told};
 
 fn get(name: &str) -> GetAgencyRequest {
     GetAgencyRequest { name: name.to_owned() }
@@ -106,20 +106,6 @@ async fn a_registration_is_refused_with_every_field_that_is_wrong() {
     };
     let refused = network.admin().register_agency(odd).await.unwrap_err();
     assert_eq!(fields(&refused), ["display_name", "parent"]);
-}
-
-#[tokio::test]
-async fn an_agencys_staff_are_of_one_issuer() {
-    let network = Network::start().await;
-    // Each numbers its own users: one `sub` would be two people.
-    let of =
-        |issuer: &str| AgencyBinding { issuer: issuer.into(), client_ids: vec![CLIENT.into()] };
-    let two =
-        RegisterAgencyRequest { bindings: ISSUERS.map(of).to_vec(), ..registration("Clinic") };
-    let refused = network.admin().register_agency(two).await.unwrap_err();
-    assert_eq!(fields(&refused), ["bindings[1].issuer"]);
-    let other = RegisterAgencyRequest { bindings: vec![of(ISSUERS[1])], ..registration("Clinic") };
-    network.register(other).await;
 }
 
 #[tokio::test]

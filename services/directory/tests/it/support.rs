@@ -33,8 +33,6 @@ use wire::directory::v1::{
     Agency, AgencyBinding, RegisterAgencyRequest, directory_service_client::DirectoryServiceClient,
 };
 
-/// Whom the network trusts for agency staff.
-pub const ISSUERS: [&str; 2] = [DEV_ISSUER, "https://other.example"];
 pub const CLIENT: &str = "clinic-app";
 const AUDIENCE: &str = "https://trellis.example";
 
@@ -162,7 +160,7 @@ impl Network {
             directory: Arc::clone(&directory),
             stop: stop.clone(),
         };
-        let issuers = directory::Issuers::of_staff(ISSUERS.map(str::to_owned));
+        let issuers = directory::Issuers::of_staff([DEV_ISSUER.to_owned()]);
         let app = directory::start(deps, issuers, directory::Settings::default()).await.unwrap();
         let bindings = Arc::new(Arc::clone(&directory));
         let authenticator =
