@@ -47,8 +47,7 @@ impl Memory {
     }
 }
 
-/// Somebody of another agency, at work all the while: on the connection that they have, each second time, and on
-/// a new one.
+/// Somebody of another agency, at work all the while on the connection that they have.
 struct Bystander {
     stop: CancellationToken,
     served: Arc<AtomicUsize>,

@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 /// After so long it is read in any case: a call that waits is owed an answer, and a health check, too.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// At most this part of all calls is kept for the connection whose turn it is.
+/// At most this part of all calls is kept for the connection whose turn it is, and this part is left to those who were
+/// answered before: whoever begins many calls and ends none takes nothing from them.
 const PART: usize = 4;
 
 /// Health checks at once on one connection. They take no room, so that a busy instance is not taken for a dead
@@ -47,6 +48,7 @@ impl Guest {
 #[derive(Debug)]
 pub(crate) struct Turn {
     room: Arc<Semaphore>,
+    most: usize,
     checks: Arc<Semaphore>,
     /// Calls that a connection may have read in its turn.
     calls: u32,
@@ -63,6 +65,7 @@ impl Turn {
         let part = u32::try_from(most / PART).unwrap_or(u32::MAX);
         Self {
             room,
+            most,
             checks: Arc::new(Semaphore::new(CHECKS)),
             calls: part.clamp(1, each.max(1)),
             service: false,
@@ -91,7 +94,11 @@ impl Turn {
         {
             return Some(one);
         }
-        let entered = Arc::clone(&self.room).try_acquire_owned().ok();
+        let left = if self.guest.is_known() { 0 } else { self.most / PART };
+        let entered = match self.room.available_permits() > left {
+            true => Arc::clone(&self.room).try_acquire_owned().ok(),
+            false => None,
+        };
         if entered.is_none() && !self.service {
             self.shed.store(true, Relaxed);
         }
@@ -254,6 +261,16 @@ mod tests {
         let begun = Instant::now();
         assert_eq!(paced.read_u8().await.unwrap(), b'a');
         assert!(begun.elapsed() >= LONGEST, "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn strangers_leave_a_part_of_the_room_to_those_who_were_answered() {
+        let room = room_for(8);
+        let stranger = Turn::new(Arc::clone(&room), 8, 128, Arc::default());
+        let taken: Vec<_> = std::iter::from_fn(|| stranger.enter()).collect();
+        let known = turn(&room, 8);
+        let rest: Vec<_> = std::iter::from_fn(|| known.enter()).collect();
+        assert_eq!((taken.len(), rest.len()), (6, 2));
     }
 
     #[tokio::test]
