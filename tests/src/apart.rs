@@ -1,11 +1,6 @@
 //! A deployment of one agency: all services but the directory, in a process and a database of their own.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    net::{SocketAddr, TcpListener},
-    process::Command,
-};
+use std::{collections::BTreeMap, fs, net::SocketAddr, process::Command};
 
 use pg::{Embedded, embedded};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,7 +9,7 @@ use tempfile::TempDir;
 use crate::{
     BOUND, Detours, Network, Process, Processes, SERVICES,
     binary::trellis,
-    processes::{config, done, keep, serving},
+    processes::{config, done, free_port, keep, serving},
     up::throw_away,
 };
 
@@ -34,7 +29,7 @@ impl Processes {
         let dir = throw_away();
         let options = embedded::Options { fast: true, ..embedded::Options::default() };
         let postgres = Embedded::start(options).await.unwrap();
-        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = free_port();
         let at = socket.local_addr().unwrap();
         let directory = self.network().url("directory").to_owned();
         let listening: SocketAddr = directory.trim_start_matches("https://").parse().unwrap();

@@ -12,6 +12,7 @@ use std::{
 };
 
 use pg::{Db, Embedded, ServiceSchema, embedded};
+use rand::Rng as _;
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use tonic_health::pb::{
@@ -276,8 +277,14 @@ fn socket_of(postgres: &Embedded) -> PathBuf {
 
 /// All are held until all are known, so that they differ.
 fn free_ports() -> BTreeMap<&'static str, SocketAddr> {
-    let held = SERVICES.map(|name| (name, TcpListener::bind("127.0.0.1:0").unwrap()));
+    let held = SERVICES.map(|name| (name, free_port()));
     held.iter().map(|(name, socket)| (*name, socket.local_addr().unwrap())).collect()
+}
+
+/// Below those that the system hands out by itself: no connection takes it before it is listened on.
+pub(crate) fn free_port() -> TcpListener {
+    let random = || TcpListener::bind(("127.0.0.1", rand::rng().random_range(20_000..32_000)));
+    std::iter::repeat_with(random).take(1_000).find_map(Result::ok).expect("a free port")
 }
 
 /// Writes a file that nobody else reads.
