@@ -227,6 +227,8 @@ fn sqlx(project: &Project, heard: &Cell<bool>) -> anyhow::Result<Outcome> {
 
 /// What may come in from others: banned crates, licences and sources.
 fn deny(project: &Project) -> anyhow::Result<Outcome> {
+    // A build fetches the crates of its own platform; this looks at those of all.
+    run::must(&mut project.cargo(&["fetch", "--quiet", "--locked"]))?;
     let mut deny = project.command(wheels::DENY.fetched(project)?, &["--offline", "check"]);
     outcome(deny.args(["bans", "licenses", "sources"]))
 }
