@@ -26,8 +26,9 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     run::must(&mut search(project, &program, args.smoke))?;
     run::must(&mut notes(project, &program, args.smoke))?;
     run::must(&mut watch(project, &program, args.smoke))?;
-    run::must(&mut overload(project, &program, args.smoke)?)?;
-    let status = run::status(measure(project, &program, args.smoke).args(&args.rest))?;
+    run::must(measure(project, &program, args.smoke).args(&args.rest))?;
+    // Last: it fails where too little is served, and all else has been told by then.
+    let status = run::status(&mut overload(project, &program, args.smoke)?)?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
