@@ -12,11 +12,13 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// After so long it is read in any case: a call that waits is owed an answer, and a health check, too.
 const LONGEST: Duration = Duration::from_secs(1);
+/// Between looks for room.
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// At most this part of all calls is kept for the connection whose turn it is, and this part is left to those who were
 /// answered before: whoever begins many calls and ends none takes nothing from them.
@@ -109,15 +111,22 @@ impl Turn {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Its turn: first come, first served, among all that wait. Room is kept for those alone who were answered
-    /// before: a stranger waits, and takes what is free then.
+    /// Its turn, once there is room for it. Room is kept for those alone who were answered before: a stranger waits,
+    /// and takes what is free then. It is kept for a moment only: whoever is given it may not be able to read.
     async fn come(self: Arc<Self>) {
-        if !self.guest.is_known() {
-            return sleep(LONGEST).await;
+        let begun = Instant::now();
+        while begun.elapsed() < LONGEST {
+            sleep(MOMENT).await;
+            let room = || Arc::clone(&self.room).try_acquire_many_owned(self.calls).ok();
+            let Some(kept) = self.guest.is_known().then(room).flatten() else { continue };
+            *self.kept() = Some(kept);
+            let turn = Arc::clone(&self);
+            tokio::spawn(async move {
+                sleep(MOMENT * 2).await;
+                *turn.kept() = None;
+            });
+            return;
         }
-        let room = Arc::clone(&self.room).acquire_many_owned(self.calls);
-        let kept = timeout(LONGEST, room).await;
-        *self.kept() = kept.ok().and_then(Result::ok);
     }
 }
 
@@ -197,7 +206,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Paced<IO> {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::time::Instant;
+    use tokio::time::timeout;
 
     use super::*;
 
