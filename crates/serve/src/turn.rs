@@ -1,7 +1,7 @@
 //! A connection that asks for more than there is room for is not read for a while. To shed a call costs far
 //! less than to serve it, but not nothing: whoever sends many times what can be served would have the
-//! process do little else than shed. So the connection waits in line with the others of its kind, and what
-//! it sends meanwhile waits in its socket, at no cost to anybody else.
+//! process do little else than shed. So the connection is not read until there is room, a second at most, and
+//! what it sends meanwhile waits in its socket, at no cost to anybody else.
 
 use std::io;
 use std::pin::Pin;
