@@ -29,8 +29,7 @@ impl Processes {
         let dir = throw_away();
         let options = embedded::Options { fast: true, ..embedded::Options::default() };
         let postgres = Embedded::start(options).await.unwrap();
-        let socket = free_port();
-        let at = socket.local_addr().unwrap();
+        let at = free_port();
         let directory = self.network().url("directory").to_owned();
         let listening: SocketAddr = directory.trim_start_matches("https://").parse().unwrap();
         let ports: BTreeMap<_, _> = SERVICES.map(|name| (name, at)).into_iter().collect();
@@ -53,7 +52,6 @@ impl Processes {
             command
         };
         done(command("migrate").arg("--admin-url-file").arg(&admin));
-        drop(socket);
         let mut process = Process::start(command("serve"), &dir.path().join("apart.log"));
         process.says("listening on ", BOUND).await;
         let network = Network::new(data, |name| match name {

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     os::unix::{fs::PermissionsExt as _, process::ExitStatusExt as _},
     path::{Path, PathBuf},
     process::Command,
@@ -12,7 +12,6 @@ use std::{
 };
 
 use pg::{Db, Embedded, ServiceSchema, embedded};
-use rand::Rng as _;
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use tonic_health::pb::{
@@ -275,16 +274,13 @@ fn socket_of(postgres: &Embedded) -> PathBuf {
     Path::new(told.lines().nth(4).unwrap()).join(".s.PGSQL.5432")
 }
 
-/// All are held until all are known, so that they differ.
 fn free_ports() -> BTreeMap<&'static str, SocketAddr> {
-    let held = SERVICES.map(|name| (name, free_port()));
-    held.iter().map(|(name, socket)| (*name, socket.local_addr().unwrap())).collect()
+    SERVICES.map(|name| (name, free_port())).into_iter().collect()
 }
 
-/// Below those that the system hands out by itself: no connection takes it before it is listened on.
-pub(crate) fn free_port() -> TcpListener {
-    let random = || TcpListener::bind(("127.0.0.1", rand::rng().random_range(20_000..32_000)));
-    std::iter::repeat_with(random).take(1_000).find_map(Result::ok).expect("a free port")
+/// Nobody else is given it before this test ends.
+pub(crate) fn free_port() -> SocketAddr {
+    ([127, 0, 0, 1], testkit::ports(1).unwrap()[0]).into()
 }
 
 /// Writes a file that nobody else reads.
