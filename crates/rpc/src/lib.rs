@@ -50,6 +50,17 @@ pub fn bearer<T>(request: &tonic::Request<T>) -> Result<identity::Bearer, Error>
     Ok(identity::Bearer::of(request)?)
 }
 
+/// The answer of a list of what people's consents open. `beat`: it holds nothing, or names several of whom it may hold
+/// nothing. It leaves on the beat, then: whose facts were not read lately costs a reading more, and nobody is to be
+/// told by it.
+pub fn listed<M>(message: M, beat: bool) -> tonic::Response<M> {
+    let mut reply = tonic::Response::new(message);
+    if beat {
+        reply.extensions_mut().insert(serve::Beat);
+    }
+    reply
+}
+
 /// Every service may call services; what is for one of them is not there for the others.
 pub fn only_for(caller: &Caller, service: &str) -> Result<(), Error> {
     match caller.kind() {
