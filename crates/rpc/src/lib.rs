@@ -23,7 +23,7 @@ mod write;
 pub use self::ledger::Ledgers;
 pub use deps::Deps;
 pub use disclosure::{basis_name, disclosure};
-pub use error::{Conflict, Denial, Error, InTx, Outage};
+pub use error::{Conflict, Denial, Error, Failed, InTx, Outage};
 pub use feed::{Feed, Heard, Log, Next, Numbered, Wakes};
 pub use mask::Mask;
 pub use once::{Replay, Request, request_key};
