@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(long, default_value_t = 500)]
     calls: usize,
     /// Timed pairs of a search that hits only what is hidden and one that hits nothing
-    #[arg(long, default_value_t = 4_000)]
+    #[arg(long, default_value_t = 2_000)]
     pairs: usize,
 }
 

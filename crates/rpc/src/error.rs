@@ -357,3 +357,41 @@ impl From<InTx> for Error {
         }
     }
 }
+
+/// Why an attempt at a write came to nothing.
+#[derive(Debug)]
+pub enum Failed {
+    Tx(InTx),
+    /// What was decided on is not what is locked now: somebody has written in between. Look again.
+    Moved,
+}
+
+impl TxError for Failed {
+    fn as_store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Tx(error) => error.as_store(),
+            Self::Moved => None,
+        }
+    }
+}
+
+impl From<InTx> for Failed {
+    fn from(error: InTx) -> Self {
+        Self::Tx(error)
+    }
+}
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Tx(error.into())
+    }
+}
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Tx(refusal.into())
+    }
+}
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::Tx(error.into())
+    }
+}

@@ -23,7 +23,7 @@ mod write;
 pub use self::ledger::Ledgers;
 pub use deps::Deps;
 pub use disclosure::{basis_name, disclosure};
-pub use error::{Conflict, Denial, Error, InTx, Outage};
+pub use error::{Conflict, Denial, Error, Failed, InTx, Outage};
 pub use feed::{Feed, Heard, Log, Next, Numbered, Wakes};
 pub use mask::Mask;
 pub use once::{Replay, Request, request_key};
@@ -48,6 +48,17 @@ pub fn call<T>(request: &tonic::Request<T>, rpc: &'static str) -> Result<Call, E
 /// The token of a request, for an RPC that asks others on behalf of its caller.
 pub fn bearer<T>(request: &tonic::Request<T>) -> Result<identity::Bearer, Error> {
     Ok(identity::Bearer::of(request)?)
+}
+
+/// The answer of a list of what people's consents open. `beat`: it holds nothing, or names several of whom it may hold
+/// nothing. It leaves on the beat, then: whose facts were not read lately costs a reading more, and nobody is to be
+/// told by it.
+pub fn listed<M>(message: M, beat: bool) -> tonic::Response<M> {
+    let mut reply = tonic::Response::new(message);
+    if beat {
+        reply.extensions_mut().insert(serve::Beat);
+    }
+    reply
 }
 
 /// Every service may call services; what is for one of them is not there for the others.

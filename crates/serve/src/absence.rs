@@ -1,6 +1,6 @@
 //! NOT_FOUND leaves on a beat. What is refused and what never was walk the same way, but a row that
 //! is there still costs its reading some microseconds; over many calls that would tell. So the answer
-//! waits for the next whole multiple of `GRAIN` since its call came.
+//! waits for the next whole multiple of `GRAIN` since its call came. So does a reply with [`Beat`].
 
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,10 @@ use crate::deadline::Deadline;
 
 /// Longer than most answers take, so that nearly all leave on the first beat.
 pub(crate) const GRAIN: Duration = Duration::from_millis(10);
+
+/// In the extensions of a reply that says as little as NOT_FOUND: it leaves on the beat, too.
+#[derive(Debug, Clone, Copy)]
+pub struct Beat;
 
 /// Waits for the beat, but not beyond the deadline; whether the beat came first. Where it did not, the
 /// deadline is the answer: a short one must not tell how long the looking took.

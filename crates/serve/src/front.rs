@@ -17,7 +17,7 @@ use tonic::service::Routes;
 use tonic::{Code, Status};
 use tower::{BoxError, Service, ServiceExt};
 
-use crate::absence;
+use crate::absence::{self, Beat};
 use crate::admission::{Admission, Admitted};
 use crate::body::ReplyBody;
 use crate::deadline::{self, Deadline};
@@ -193,6 +193,10 @@ where
                     response
                 }
                 None => {
+                    let beat = response.extensions().get::<Beat>().is_some();
+                    if beat && !absence::hold(call.started, first).await {
+                        return refuse(call, &reply::deadline_exceeded());
+                    }
                     if let Some(turn) = call.turn.as_ref().filter(|_| !public) {
                         turn.guest.was_answered();
                     }

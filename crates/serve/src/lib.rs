@@ -38,6 +38,7 @@ mod tls;
 mod turn;
 mod web;
 
+pub use absence::Beat;
 pub use config::{Limits, ServeConfig, Share, Shares, TlsConfig, WebConfig};
 pub use deadline::{Deadline, current_deadline};
 pub use error::Error;

@@ -79,7 +79,8 @@ impl fmt::Display for Report {
             f,
             "The left pair is of {} notes, the right one of {}, fifty of each person, a hundred words each, a third \
              with a section\nthat is hidden from the caller, who is of another agency and reads by each person's \
-             consent; {} calls of each search,\none after the other, over a socket, with a token, 20 hits a page.\n",
+             consent; {} calls of each search,\none after the other, over a socket, with a token, 20 hits a page.\nWhat finds nothing or names \
+             several people leaves on a beat of 10 ms.\n",
             self.notes / 10,
             self.notes,
             self.calls,

@@ -121,6 +121,20 @@ async fn not_found_leaves_on_a_beat_and_nothing_else_waits_for_one() {
 }
 
 #[tokio::test]
+async fn a_reply_that_says_as_little_leaves_on_the_beat_or_its_deadline_is_the_answer() {
+    let (server, _) = start("").await;
+    let client = Client::to(server.addr()).await;
+    for _ in 0..20 {
+        let begun = Instant::now();
+        let reply = soon(client.call("test.Echo/Say", "nothing", &[])).await.unwrap();
+        assert_eq!((reply.code(), &*reply.text()), (Code::Ok, "nothing"));
+        assert!(begun.elapsed() >= Duration::from_millis(10), "{:?}", begun.elapsed());
+        let call = client.call("test.Echo/Say", "nothing", &[("grpc-timeout", "6m")]);
+        assert_eq!(soon(call).await.unwrap().code(), Code::DeadlineExceeded);
+    }
+}
+
+#[tokio::test]
 async fn a_deadline_before_the_beat_is_the_answer_however_fast_the_looking_was() {
     let (server, _) = start("").await;
     let client = Client::to(server.addr()).await;

@@ -107,6 +107,16 @@ impl State {
     }
 }
 
+/// "nothing" leaves on the beat.
+fn said(text: String) -> tonic::Response<String> {
+    let nothing = text == "nothing";
+    let mut reply = tonic::Response::new(text);
+    if nothing {
+        reply.extensions_mut().insert(serve::Beat);
+    }
+    reply
+}
+
 impl NamedService for Echo {
     const NAME: &'static str = "test.Echo";
 }
@@ -132,7 +142,7 @@ impl Service<Request<Body>> for Echo {
                 "/test.Echo/Say" => {
                     let say = service_fn(move |r| {
                         let state = Arc::clone(&state);
-                        async move { state.say(r).await.map(tonic::Response::new) }
+                        async move { state.say(r).await.map(said) }
                     });
                     grpc.unary(say, req).await
                 }

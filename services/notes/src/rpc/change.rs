@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use kernel::Instant;
-use permit::{Ask, Call, Permit, Refusal, WriteNotes};
-use pg::{BoxFuture, PgConnection, StoreError, TxError};
-use rpc::{Denial, Error, InTx, Outage};
+use permit::{Ask, Call, Permit, WriteNotes};
+use pg::{BoxFuture, PgConnection};
+use rpc::{Denial, Error, Failed, InTx, Outage};
 use tonic::Response;
 use uuid::Uuid;
 
@@ -78,37 +78,6 @@ impl Change {
             Err(InTx::Other(Error::Unavailable(Outage::Overloaded)))
         };
         write::once(app, &call, &key, made).await
-    }
-}
-
-/// Why an attempt came to nothing.
-enum Failed {
-    Tx(InTx),
-    /// What was decided on is not what is locked now: somebody has written to it in between.
-    Moved,
-}
-
-impl From<InTx> for Failed {
-    fn from(error: InTx) -> Self {
-        Self::Tx(error)
-    }
-}
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Tx(error.into())
-    }
-}
-impl From<Refusal> for Failed {
-    fn from(refusal: Refusal) -> Self {
-        Self::Tx(refusal.into())
-    }
-}
-impl TxError for Failed {
-    fn as_store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Tx(error) => error.as_store(),
-            Self::Moved => None,
-        }
     }
 }
 

@@ -49,9 +49,10 @@ pub(super) async fn list_amendment_requests(
         (None, None) => return Err(Error::field("person", "must be given")),
     };
     let (found, disclosure) = guard.release_page(sealed).await?;
-    Ok(Response::new(ListAmendmentRequestsResponse {
+    let listed = ListAmendmentRequestsResponse {
         amendments: found.iter().map(|one| beside::amendment(one, now)).collect(),
         next_page_token,
         disclosure: Some(rpc::disclosure(&disclosure)),
-    }))
+    };
+    Ok(rpc::listed(listed, found.is_empty()))
 }

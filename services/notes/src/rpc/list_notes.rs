@@ -39,11 +39,12 @@ pub(super) async fn list_notes(
         Ok(note.open()?.seen(&note.sights(sights.iter().copied())))
     };
     let opened: Result<Vec<_>, StoreError> = notes.iter().map(seen).collect();
-    Ok(Response::new(ListNotesResponse {
+    let listed = ListNotesResponse {
         notes: get_note::shown(app, &call, opened?).await?,
         next_page_token,
         disclosure: Some(rpc::disclosure(&disclosure)),
-    }))
+    };
+    Ok(rpc::listed(listed, notes.is_empty()))
 }
 
 fn page(call: &Call, request: &ListNotesRequest, begin: PageKey) -> Page {

@@ -45,13 +45,15 @@ pub(super) async fn list_unread(
     let (sealed, last) = app.store.unread(&permit, of).await?;
     let (found, disclosure) = guard.release_page_parts(sealed).await?;
     let found = found.iter().filter(|(unread, sights)| unread.reason.stands(sights));
-    let notes = found.map(|(unread, _)| shown(unread)).collect();
+    let notes: Vec<_> = found.map(|(unread, _)| shown(unread)).collect();
+    let beat = notes.is_empty() || request.people.len() > 1;
     let next = last.map(|last| app.deps.pages.next_bytes(&call, &filter, &bytes(last)));
-    Ok(Response::new(ListUnreadResponse {
+    let listed = ListUnreadResponse {
         notes,
         next_page_token: next.transpose()?.unwrap_or_default(),
         disclosure: Some(rpc::disclosure(&disclosure)),
-    }))
+    };
+    Ok(rpc::listed(listed, beat))
 }
 
 fn shown(unread: &Unread) -> UnreadNote {

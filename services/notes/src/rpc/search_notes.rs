@@ -45,11 +45,12 @@ pub(super) async fn search_notes(
     let hits: Vec<Hit> = hits.into_iter().map(opened).collect();
     let mut found = app.store.marked(scope, &hits, words).await?;
     let next = last.map(|last| app.deps.pages.next_bytes(&call, &filter, &bytes(last)));
-    Ok(Response::new(SearchNotesResponse {
+    let listed = SearchNotesResponse {
         hits: hits.iter().map(|hit| hit::shown(hit, &mut found)).collect(),
         next_page_token: next.transpose()?.unwrap_or_default(),
         disclosure: Some(rpc::disclosure(&disclosure)),
-    }))
+    };
+    Ok(rpc::listed(listed, hits.is_empty() || request.people.len() > 1))
 }
 
 /// The hit in the sections that are still open at its release.

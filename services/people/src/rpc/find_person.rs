@@ -55,10 +55,11 @@ pub async fn handle(
     // They are the caller's own: nothing else was said to it.
     let profiles = read.iter().map(|read| get_person::shown(&call, read, ContactRule::Open));
     let shown = pb::Person { profiles: profiles.collect(), ..shared::person(found, &[]) };
-    Ok(Response::new(FindPersonResponse {
+    let found = FindPersonResponse {
         person: Some(shown).filter(|person| !person.profiles.is_empty()),
         disclosure: Some(rpc::disclosure(&disclosure)),
-    }))
+    };
+    Ok(rpc::listed(found, read.is_empty()))
 }
 
 /// By one of the two, and not by both: what is asked is then what was looked for.

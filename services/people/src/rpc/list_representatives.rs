@@ -58,8 +58,9 @@ pub async fn handle(
         Some(id) => app.deps.pages.next_bytes(&call, filter, id.as_bytes())?,
         None => String::new(),
     };
+    let beat = page.is_empty();
     let representatives = page.into_iter().map(|(_, representative)| representative).collect();
-    Ok(Response::new(ListRepresentativesResponse { representatives, next_page_token }))
+    Ok(rpc::listed(ListRepresentativesResponse { representatives, next_page_token }, beat))
 }
 
 /// With its id, by which the next page goes on.

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use kernel::Kind;
 use permit::{Ask, Call, Located, Written};
-use rpc::{Denial, Error, InTx, Outage, Replay};
+use rpc::{Denial, Error, Failed, InTx, Outage, Replay};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::people::v1::{Person, RegisterPersonRequest, RegisterPersonResponse};
 
+use self::registration::record;
 pub(super) use self::registration::{Registration, scope};
-use self::{registration::record, write::Failed};
 use super::shared;
 use crate::{App, domain::Profile, store::locate};
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use kernel::{Clock, Instant};
-use permit::{Permit, Refusal, WriteProfiles};
-use pg::{PgConnection, StoreError, TxError, requests::RequestKey};
-use rpc::{Conflict, Error, InTx};
+use permit::{Permit, WriteProfiles};
+use pg::{PgConnection, requests::RequestKey};
+use rpc::{Conflict, Error, Failed};
 use wire::people::v1::Person;
 
 use super::registration::Registration;
@@ -14,43 +14,6 @@ use crate::{
     rpc::shared,
     store::{binding, registration},
 };
-
-/// Why a registration was not written.
-#[derive(Debug)]
-pub enum Failed {
-    Tx(InTx),
-    /// Another registration of the same person landed first: look again.
-    Moved,
-}
-
-impl From<InTx> for Failed {
-    fn from(error: InTx) -> Self {
-        Self::Tx(error)
-    }
-}
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Tx(error.into())
-    }
-}
-impl From<Error> for Failed {
-    fn from(error: Error) -> Self {
-        Self::Tx(error.into())
-    }
-}
-impl From<Refusal> for Failed {
-    fn from(refusal: Refusal) -> Self {
-        Self::Tx(refusal.into())
-    }
-}
-impl TxError for Failed {
-    fn as_store(&self) -> Option<&StoreError> {
-        match self {
-            Self::Tx(error) => error.as_store(),
-            Self::Moved => None,
-        }
-    }
-}
 
 /// One attempt at a registration.
 pub struct Write {
