@@ -9,8 +9,12 @@ use std::{
 };
 
 use tonic::Code;
-use trellis_tests::{Actor, Person, Processes, World, request_id, served};
-use wire::{notes::v1::GetNoteRequest, people::v1::EndRepresentativeRequest};
+use trellis_tests::{Actor, Network, Person, Processes, World, request_id, served};
+use wire::{
+    notes::v1::GetNoteRequest,
+    people::v1::{AcceptInvitationRequest, EndRepresentativeRequest},
+    recovery::v1::GetPlanRequest,
+};
 
 use crate::rounds;
 
@@ -69,6 +73,30 @@ async fn no_read_that_starts_after_an_appointment_was_ended_is_served() {
     );
     assert_eq!(violations, 0, "reads were served after the appointment was ended");
     assert!(served >= done / 4 && refused >= done / 4, "nothing was tested: {served} {refused}");
+    a_sign_in_that_was_replaced_reads_nothing_more(&world, processes.network()).await;
+}
+
+/// Two sign-ins of one person, of which the later one always takes the other's place.
+async fn a_sign_in_that_was_replaced_reads_nothing_more(world: &World, network: &Network) {
+    let person = world.person(network).await;
+    let note = world.note(&person).await.name;
+    let get_note = || GetNoteRequest { name: note.clone(), version: 0 };
+    let get_plan = || GetPlanRequest { person: person.name.clone() };
+    let mut bound = person.actor.clone();
+    let mut next = network.actor(network.tokens.person(&format!("{}-again", person.sub)));
+    for _ in 0..4 {
+        served!(bound.notes(), get_note, get_note());
+        served!(bound.recovery(), get_plan, get_plan());
+        let accept =
+            AcceptInvitationRequest { request_id: request_id(), code: world.invite(&person).await };
+        served!(next.people(), accept_invitation, accept);
+        let notes = bound.notes().get_note(get_note()).await.map(drop);
+        let plan = bound.recovery().get_plan(get_plan()).await.map(drop);
+        for answer in [notes, plan] {
+            assert_eq!(answer.unwrap_err().code(), Code::NotFound, "its place is taken");
+        }
+        std::mem::swap(&mut bound, &mut next);
+    }
 }
 
 /// One round: appoint, let them read for a moment, end it, let them be refused for a moment.

@@ -2,6 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 use tonic::{Code, Request, Status, client::Grpc};
@@ -26,6 +31,8 @@ use crate::{
 
 const CLINIC: &str = "clinic-backend";
 const HOUSING: &str = "housing-backend";
+/// Whose tokens are bound to a certificate.
+const SEALED: &str = "sealed-backend";
 /// A client may have the network's own name, and its ID tokens the network's audience.
 const APP: &str = AUDIENCE;
 
@@ -47,12 +54,12 @@ impl Story {
         );
         let processes = Processes::start_trusting(&trusted).await;
         let world = World::with_bindings(processes.network(), |agency| {
-            let client = match agency {
-                "Elm Recovery Program" => CLINIC,
-                "Birch Homes" => HOUSING,
+            let clients = match agency {
+                "Elm Recovery Program" => &[CLINIC][..],
+                "Birch Homes" => &[HOUSING, SEALED],
                 _ => return Vec::new(),
             };
-            let client_ids = vec![client.to_owned()];
+            let client_ids = clients.iter().map(|&client| client.to_owned()).collect();
             vec![AgencyBinding { issuer: provider.issuer.clone(), client_ids }]
         })
         .await;
@@ -104,7 +111,11 @@ async fn read(by: &Actor, note: &str) -> Result<(), Code> {
 /// An empty message to this RPC, whichever it is: what of a request is looked at before its content.
 async fn knock(by: &Actor, path: &'static str) -> Status {
     let service = path.split('.').nth(1).unwrap();
-    let mut grpc = Grpc::new(by.client(service).authorized());
+    knock_by(by.client(service), path).await
+}
+
+async fn knock_by(client: &client::Client, path: &'static str) -> Status {
+    let mut grpc = Grpc::new(client.authorized());
     let answer = async {
         grpc.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
         let codec = ProstCodec::<(), ()>::default();
@@ -147,6 +158,7 @@ async fn backends_and_people_come_with_tokens_of_a_certified_provider() {
     purposes_narrow(&story, &note).await;
     bad_objects_are_refused(&story).await;
     other_tokens_are_refused(&story).await;
+    a_bound_token_stands_over_its_certificate_alone(&story).await;
     own_notes_are_the_persons_own(&story, &jane, &note).await;
     keys_rotate(&story).await;
     a_suspension_needs_no_token_to_end(&story, &note).await;
@@ -176,6 +188,11 @@ async fn signs_in_and_binds(story: &Story) -> Person {
     assert_eq!(other.people().get_person(get()).await.unwrap_err().code(), Code::NotFound);
     let again = other.people().accept_invitation(accept()).await;
     assert!(again.is_err(), "an invitation is for once");
+    // Nor of another issuer's, whose subject is spelled the same.
+    let namesake = &stranger.actor;
+    let refused = namesake.people().get_person(get()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound, "another issuer's");
+    assert!(namesake.people().accept_invitation(accept()).await.is_err());
     Person { actor, ..stranger }
 }
 
@@ -281,11 +298,61 @@ async fn other_tokens_are_refused(story: &Story) {
     assert_eq!(provider.refuses(&form(&once)).await, "invalid_client");
 }
 
+/// In each service, over a connection of its own client's certificate and over no other's.
+async fn a_bound_token_stands_over_its_certificate_alone(story: &Story) {
+    let (network, agency) = (story.network(), &story.world.agencies.housing);
+    let mut said = staff(agency, "CASE_MANAGER", &["COC"]);
+    said["cnf"] = json!({ "x5t#S256": thumbprint(network, "client-agency") });
+    let sealed = Backend::new(&story.provider, SEALED, Algorithm::ES384, &said).await;
+    let token = sealed.token(&story.provider, Some(&b2b(agency, &["COC"]))).await;
+    for service in SERVICES {
+        let path = plain_rpc_of(service);
+        let own = network.showing(service, "client-agency", &token);
+        let taken = knock_by(&own, path).await;
+        let unheard = matches!(taken.code(), Code::Unavailable | Code::Unknown);
+        assert!(!unheard && !is_bad_token(&taken), "{path}: {taken:?}");
+        // Beside it, also once the token is remembered: of a service, of the callee itself.
+        for other in ["directory", service] {
+            let refused = knock_by(&network.showing(service, other, &token), path).await;
+            assert!(is_bad_token(&refused), "{path} over {other}: {refused:?}");
+        }
+    }
+    refused_everywhere(&network.actor(token), BAD_TOKEN, "bound, and no certificate").await;
+}
+
+fn is_bad_token(status: &Status) -> bool {
+    let details = status.get_error_details();
+    let reason = details.error_info().map_or("", |info| info.reason.as_str());
+    (status.code(), reason) == BAD_TOKEN
+}
+
+/// RFC 8705: the SHA-256 of a certificate that `trellis pki` made.
+fn thumbprint(network: &Network, certificate: &str) -> String {
+    let path = network.data().join("pki").join(certificate).join("tls.crt");
+    let pem = std::fs::read_to_string(path).unwrap();
+    let lines = pem.lines().skip(1).take_while(|line| !line.starts_with("-----"));
+    let der = STANDARD.decode(lines.collect::<String>()).unwrap();
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, &der))
+}
+
+/// One that is no stream.
+fn plain_rpc_of(service: &str) -> &'static str {
+    let plain = |path: &&str| {
+        let stream = ["/Watch", "/Import", "/Export"].iter().any(|begins| path.contains(begins));
+        path.split('.').nth(1) == Some(service) && !stream
+    };
+    wanting_a_token().find(plain).unwrap()
+}
+
 async fn own_notes_are_the_persons_own(story: &Story, jane: &Person, note: &str) {
     let list = ListNotesRequest { person: jane.name.clone(), ..Default::default() };
     let listed = served!(jane.actor.notes(), list_notes, list.clone()).notes;
     assert_eq!(listed.iter().map(|note| &*note.name).collect::<Vec<_>>(), [note]);
     assert_eq!(read(&jane.actor, note).await, Ok(()));
+    let namesake = story.network().actor(story.network().tokens.person(&jane.sub));
+    assert_eq!(read(&namesake, note).await, Err(Code::NotFound), "another issuer's");
+    let refused = namesake.notes().list_notes(list.clone()).await;
+    assert!(refused.map_or(true, |page| page.into_inner().notes.is_empty()));
     let other = story.person("another").await;
     assert_eq!(read(&other, note).await, Err(Code::NotFound));
     let refused = other.notes().list_notes(list).await;
@@ -298,12 +365,7 @@ async fn keys_rotate(story: &Story) {
     story.provider.rotate(false).await;
     let after = story.housing(&["COC"]).await;
     for service in SERVICES {
-        let plain = |path: &&str| {
-            let stream =
-                ["/Watch", "/Import", "/Export"].iter().any(|begins| path.contains(begins));
-            path.split('.').nth(1) == Some(service) && !stream
-        };
-        let path = wanting_a_token().find(plain).unwrap();
+        let path = plain_rpc_of(service);
         let old = knock(&before, path).await;
         assert_ne!(old.code(), Code::Unauthenticated, "{path}: nobody has asked yet: {old:?}");
         let new = knock(&after, path).await;

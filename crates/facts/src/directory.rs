@@ -290,6 +290,8 @@ pub async fn follow_directory(peer: Peer, directory: Arc<Directory>, stop: Cance
 
 #[cfg(test)]
 mod tests {
+    use wire::directory::v1::AgencyBinding;
+
     use super::*;
 
     #[test]
@@ -368,5 +370,68 @@ mod tests {
         let standing = |n| directory.standing(&[Principal::from_bytes([n; 32])], None);
         assert_eq!(standing(1), PrincipalStanding::Suspended);
         assert_eq!(standing(2), PrincipalStanding::Stale);
+    }
+
+    #[test]
+    fn an_agency_is_bound_to_each_issuers_own_clients_letter_by_letter() {
+        let (clinic, other) = (Uuid::from_u128(0xa1), Uuid::from_u128(0xa2));
+        let binding = |issuer: &str, client: &str| AgencyBinding {
+            issuer: issuer.to_owned(),
+            client_ids: vec![client.to_owned(), "both".to_owned()],
+        };
+        let state = |status: PbStatus| AgencyState {
+            agency: Some(wire::directory::v1::Agency {
+                name: wire::convert::agency_name(clinic),
+                sector: 1,
+                status: status.into(),
+                ..Default::default()
+            }),
+            bindings: vec![
+                binding("https://a.example", "app"),
+                binding("https://b.example", "ehr"),
+            ],
+            ..AgencyState::default()
+        };
+        let directory = Directory::local();
+        let check = |agency: Uuid, issuer, client| directory.check(&agency.into(), issuer, client);
+        for (status, bound) in
+            [(PbStatus::Active, Binding::Bound), (PbStatus::Suspended, Binding::Suspended)]
+        {
+            let agencies = vec![state(status)];
+            let step = WatchAgenciesResponse {
+                agencies,
+                snapshot: true,
+                ..WatchAgenciesResponse::default()
+            };
+            directory.apply(&step);
+            for (issuer, client) in [
+                ("https://a.example", "app"),
+                ("https://b.example", "ehr"),
+                ("https://a.example", "both"),
+                ("https://b.example", "both"),
+            ] {
+                assert_eq!(check(clinic, issuer, client), bound, "{issuer} {client}");
+                assert_eq!(check(other, issuer, client), Binding::NotBound);
+            }
+            for (issuer, client) in [
+                // One issuer's client at the other.
+                ("https://a.example", "ehr"),
+                ("https://b.example", "app"),
+                ("https://c.example", "app"),
+                ("https://A.example", "app"),
+                ("HTTPS://a.example", "app"),
+                ("https://a.example/", "app"),
+                ("https://a.exampl", "app"),
+                ("", "app"),
+                ("https://a.example", "App"),
+                ("https://a.example", "APP"),
+                ("https://a.example", "ap"),
+                ("https://a.example", "app "),
+                ("https://a.example", "apps"),
+                ("https://a.example", ""),
+            ] {
+                assert_eq!(check(clinic, issuer, client), Binding::NotBound, "{issuer} {client}");
+            }
+        }
     }
 }

@@ -45,8 +45,8 @@ const newKey = () => {
 
 // What the registration says of a client is what its tokens say of who holds them.
 const said = (client) => {
-  const { agency, roles, purposes } = client.metadata();
-  return { agency, roles, purposes };
+  const { agency, roles, purposes, cnf } = client.metadata();
+  return { agency, roles, purposes, cnf };
 };
 
 // UDAP: the business-to-business object is the client's own word, in its assertion.
@@ -76,7 +76,7 @@ const configuration = (keys) => ({
     idTokenSigningAlgValues: ['ES384'],
   },
   clientDefaults: { id_token_signed_response_alg: 'ES384' },
-  extraClientMetadata: { properties: ['agency', 'roles', 'purposes'] },
+  extraClientMetadata: { properties: ['agency', 'roles', 'purposes', 'cnf'] },
   cookies: { keys: [crypto.randomUUID()] },
   features: {
     devInteractions: { enabled: false },

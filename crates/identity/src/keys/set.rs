@@ -3,6 +3,9 @@
 
 use std::collections::HashMap;
 
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, EcdsaVerificationAlgorithm, ParsedPublicKey,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{DecodingKey, crypto};
 use serde::Deserialize;
@@ -143,9 +146,8 @@ impl RawKey {
             _ => {
                 let n = URL_SAFE_NO_PAD.decode(self.n.as_ref()?).ok()?;
                 let e = URL_SAFE_NO_PAD.decode(self.e.as_ref()?).ok()?;
-                // 2048 to 8192 bits, as the verifier itself will ask.
                 let key = DecodingKey::from_rsa_raw_components(&n, &e);
-                return (256..=1024).contains(&n.len()).then(|| (key, [n, e].concat()));
+                return is_rsa_key(&n, &e).then(|| (key, [n, e].concat()));
             }
         };
         let x = of_length(&self.x, coordinate)?;
@@ -153,6 +155,28 @@ impl RawKey {
             return Some((DecodingKey::from_ed_der(&x), x));
         }
         let point = [&[4][..], &x, &of_length(&self.y, coordinate)?].concat();
+        let curve: &'static EcdsaVerificationAlgorithm = match algorithm {
+            JwsAlgorithm::ES256 => &ECDSA_P256_SHA256_FIXED,
+            _ => &ECDSA_P384_SHA384_FIXED,
+        };
+        // A point off the curve verifies nothing, and must not stand for a key that does.
+        ParsedPublicKey::new(curve, &point).ok()?;
         Some((DecodingKey::from_ec_der(&point), point))
     }
+}
+
+/// What the verifier itself will ask at each signature: a modulus of 2048 to 8192 bits, an exponent of 2 to 33 (by 1,
+/// whatever is signed is its own signature), both odd and without zeros before them.
+fn is_rsa_key(modulus: &[u8], exponent: &[u8]) -> bool {
+    let bits = |number: &[u8]| match number {
+        [first, rest @ ..] if *first != 0 => {
+            Some(8 - first.leading_zeros() + 8 * rest.len() as u32)
+        }
+        _ => None,
+    };
+    let odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
+    bits(modulus).is_some_and(|bits| (2048..=8192).contains(&bits))
+        && bits(exponent).is_some_and(|bits| (2..=33).contains(&bits))
+        && odd(modulus)
+        && odd(exponent)
 }

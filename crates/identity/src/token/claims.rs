@@ -304,7 +304,17 @@ fn principals(issuer: &str, subject: &str, client: Option<&str>) -> Vec<Principa
         .collect()
 }
 
-/// Text that may go into a database and a comparison.
+/// Text that may go into a database and a comparison, and of which no two look alike by what is not seen.
 fn plain_text(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_TEXT && !text.chars().any(char::is_control)
+    !text.trim().is_empty() && text.len() <= MAX_TEXT && !text.chars().any(unseen)
+}
+
+/// Controls, marks of direction, letters without width and tags.
+fn unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}'
+        )
 }

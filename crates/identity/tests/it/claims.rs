@@ -7,6 +7,10 @@ use crate::{
     world::{AUDIENCE, CLINIC, World},
 };
 
+/// Marks of direction, letters without width, ends of lines and tags: what nobody sees in a name.
+const UNSEEN: &str = "\u{ad}\u{61c}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{2028}\u{2029}\
+    \u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\u{feff}\u{e0001}\u{e0061}\u{e007f}";
+
 #[tokio::test]
 async fn a_claim_left_out_is_refused() {
     let world = World::new().await;
@@ -99,6 +103,18 @@ async fn a_subject_or_token_id_that_is_empty_long_or_not_plain_is_refused() {
         ] {
             let token = world.clinic.token(&merged(world.staff(), &json!({ name: value })));
             world.refuses(&format!("{name} {value}"), &token).await;
+        }
+    }
+    for name in ["sub", "jti", "client_id"] {
+        for blank in [" ", "   ", "\u{a0}", "\u{2003}\u{3000}"] {
+            let token = world.clinic.token(&merged(world.staff(), &json!({ name: blank })));
+            world.refuses(&format!("{name} {blank:?}"), &token).await;
+        }
+        for unseen in UNSEEN.chars() {
+            for text in [format!("dr{unseen}-a"), format!("{unseen}dr-a"), unseen.to_string()] {
+                let token = world.clinic.token(&merged(world.staff(), &json!({ name: text })));
+                world.refuses(&format!("{name} {text:?}"), &token).await;
+            }
         }
     }
     let longest = "é".repeat(127);

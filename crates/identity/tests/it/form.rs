@@ -5,11 +5,12 @@ use base64::{
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD},
 };
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use jsonwebtoken::Algorithm;
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::{
-    forge::without,
+    forge::{Key, merged, without},
     world::{GET_AGENCY, World, bearer},
 };
 
@@ -37,6 +38,25 @@ async fn a_header_that_brings_its_own_keys_or_rules_is_refused() {
     }
     let token = world.clinic.with_header(&json!({ "x-note": "ignored" }), &claims);
     world.accepts("a member that means nothing", &token).await;
+}
+
+#[tokio::test]
+async fn a_thumbprint_in_the_header_is_ignored_and_names_no_key() {
+    let world = World::new().await;
+    let claims = world.staff();
+    let stranger = Key::new("clinic-1", Algorithm::ES256);
+    for name in ["x5t", "x5t#S256"] {
+        for value in [json!("clinic-1"), json!(""), json!(null), json!(["clinic-1"])] {
+            let change = json!({ name: value });
+            let what = change.to_string();
+            world.accepts(&what, &world.clinic.with_header(&change, &claims)).await;
+            world.refuses(&what, &stranger.with_header(&change, &claims)).await;
+            let header = without(merged(world.clinic.header(), &change), "kid").to_string();
+            world.refuses(&what, &world.clinic.sign(&header, &claims.to_string())).await;
+            let another = merged(change, &json!({ "kid": "clinic-2" }));
+            world.refuses(&what, &world.clinic.with_header(&another, &claims)).await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod admission;
 mod b2b;
 mod bound;
+mod certificate;
 mod claims;
 mod config;
 mod discovery;

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use identity::{Asserts, Authenticator, IdentityConfig, IssuerConfig, JwsAlgorithm};
 use jsonwebtoken::Algorithm;
 use kernel::{Instant, ManualClock};
@@ -21,6 +22,8 @@ use crate::{
 };
 
 const ISSUER: &str = "https://remote.example";
+/// Another one beside it.
+const HEALTHY: &str = "https://healthy.example";
 
 /// What the provider does with the next requests.
 #[derive(Clone)]
@@ -131,9 +134,12 @@ pub fn discovered(issuer: &str) -> IssuerConfig {
 
 /// One who trusts this issuer, and their clock.
 pub async fn trusting(issuer: IssuerConfig) -> (Arc<Authenticator>, ManualClock) {
+    trusting_all(vec![issuer]).await
+}
+
+async fn trusting_all(issuers: Vec<IssuerConfig>) -> (Arc<Authenticator>, ManualClock) {
     let clock = ManualClock::at(Instant::from_unix_timestamp(NOW).unwrap());
-    let config =
-        IdentityConfig { audience: AUDIENCE.into(), issuers: vec![issuer], service_keys: None };
+    let config = IdentityConfig { audience: AUDIENCE.into(), issuers, service_keys: None };
     let (now, bindings) = (Arc::new(clock.clone()), Arc::new(Bindings::default()));
     (Authenticator::start(&config, &["notes"], now, bindings).await.unwrap(), clock)
 }
@@ -298,6 +304,57 @@ async fn an_empty_or_hostile_set_never_replaces_a_good_one() {
 }
 
 #[tokio::test]
+async fn a_point_off_the_curve_or_an_odd_rsa_key_is_no_key_and_replaces_none() {
+    let net = Net::start(|key| answers(&set(&[key]))).await;
+    let token = net.token(&net.key);
+    let (point, rsa) = (Key::new("k2", Algorithm::ES256), Key::new("k2", Algorithm::RS256));
+    let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let (zero, beyond) = (text(&[0; 32]), text(&[0xff; 32]));
+    let x = point.jwk()["x"].clone();
+    let n = URL_SAFE_NO_PAD.decode(rsa.jwk()["n"].as_str().unwrap()).unwrap();
+    assert_eq!(n.len(), 256);
+    let even = [&n[..255], &[n[255] & 0xfe]].concat();
+    let (zeros, short) = ([&[0][..], &n].concat(), [&[1][..], &n[1..]].concat());
+    let huge = vec![0xff_u8; 1025];
+    for (key, change) in [
+        (&point, json!({ "y": x })),
+        (&point, json!({ "x": zero, "y": zero })),
+        (&point, json!({ "x": beyond, "y": beyond })),
+        (&rsa, json!({ "n": "" })),
+        (&rsa, json!({ "n": "Aw" })),
+        (&rsa, json!({ "n": text(&n[128..]) })),
+        (&rsa, json!({ "n": text(&short) })),
+        (&rsa, json!({ "n": text(&even) })),
+        (&rsa, json!({ "n": text(&zeros) })),
+        (&rsa, json!({ "n": text(&huge) })),
+        (&rsa, json!({ "e": "" })),
+        (&rsa, json!({ "e": "AA" })),
+        // 1: whatever is signed is its own signature.
+        (&rsa, json!({ "e": "AQ" })),
+        (&rsa, json!({ "e": "Ag" })),
+        (&rsa, json!({ "e": text(&[1, 0, 2]) })),
+        (&rsa, json!({ "e": text(&[0, 1, 0, 1]) })),
+        // 34 bits.
+        (&rsa, json!({ "e": text(&[2, 0, 0, 0, 1]) })),
+        (&rsa, json!({ "e": text(&n) })),
+    ] {
+        net.provider.now(answers(&json!({ "keys": [merged(key.jwk(), &change)] })));
+        net.clock.advance(Duration::seconds(30));
+        let asked = net.provider.asked();
+        assert!(!net.stands(&net.token(key)).await, "{change}");
+        assert_eq!(net.provider.asked(), asked + 1);
+        assert!(net.stands(&token).await, "{change}");
+    }
+    // As they are they are keys, each beside one that is none.
+    for (key, other) in [(&point, &rsa), (&rsa, &point)] {
+        let none = merged(other.jwk(), &json!({ "kid": "k3", "e": "AQ", "y": x }));
+        net.provider.now(answers(&json!({ "keys": [none, key.jwk()] })));
+        net.clock.advance(Duration::minutes(5));
+        net.until(&net.token(key), true).await;
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_an_end_is_cut_off() {
     let net = Net::start(|key| answers(&set(&[key]))).await;
     net.provider.now(Does::Floods);
@@ -345,6 +402,50 @@ async fn a_provider_that_never_answers_holds_up_no_token_whose_key_is_known() {
     waiting.abort();
     assert!(net.stands(&another).await);
     assert_eq!(net.provider.asked(), 2);
+}
+
+#[tokio::test]
+async fn while_one_issuer_is_away_nobody_of_another_waits_and_its_keys_rotate() {
+    identity::prepare_crypto().unwrap();
+    let (sick, well) = (Key::new("k1", Algorithm::ES256), Key::new("k1", Algorithm::ES256));
+    let away = Provider::start(answers(&set(&[&sick]))).await;
+    let healthy = Provider::start(answers(&set(&[&well]))).await;
+    let at = |name: &str, provider: &Provider| {
+        let jwks_url = Some(provider.url.clone());
+        IssuerConfig { jwks_url, discovery: false, ..discovered(name) }
+    };
+    let issuers = vec![at(ISSUER, &away), at(HEALTHY, &healthy)];
+    let (authenticator, clock) = trusting_all(issuers).await;
+    let says = json!({ "roles": ["PERSON"], "exp": NOW + 80_000 });
+    let of = |key: &Key, issuer: &str| key.token(&claims_of(issuer, NOW, "sub-1", says.clone()));
+    let asks = async |token: &str| {
+        let headers = bearer(token);
+        authenticator.authenticate(GET_AGENCY, &headers).await.is_ok()
+    };
+    let (of_sick, of_well) = (of(&sick, ISSUER), of(&well, HEALTHY));
+    assert!(asks(&of_sick).await && asks(&of_well).await);
+
+    // Somebody waits for the one that hangs; of the other, known keys and new ones go on meanwhile.
+    away.now(Does::Hangs);
+    let waiting = {
+        let stranger = of(&Key::new("k2", Algorithm::ES256), ISSUER);
+        let (authenticator, headers) = (authenticator.clone(), bearer(&stranger));
+        tokio::spawn(async move { authenticator.authenticate(GET_AGENCY, &headers).await.is_ok() })
+    };
+    while away.asked() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert!(asks(&of_well).await);
+    let next = Key::new("k2", Algorithm::ES256);
+    healthy.now(answers(&set(&[&well, &next])));
+    assert!(asks(&of(&next, HEALTHY)).await, "found by a question of its own");
+    assert!(!waiting.is_finished() && asks(&of_sick).await);
+    // For longer than its last set serves: the other is asked as before.
+    healthy.now(answers(&set(&[&next])));
+    clock.advance(Duration::hours(4));
+    assert!(!asks(&of_well).await, "taken out meanwhile");
+    assert!(asks(&of(&next, HEALTHY)).await && !waiting.is_finished());
+    waiting.abort();
 }
 
 #[tokio::test]

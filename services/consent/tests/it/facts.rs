@@ -7,8 +7,9 @@ use wire::{
     convert::{agency_name, name_of, person_facts_consent, timestamp},
 };
 
-use kernel::PersonId;
-use permit::{ConsentSource as _, Question};
+use kernel::{AgencyStatus, PersonId};
+use permit::{Answer, ConsentSource as _, Question};
+use policy::ConsentStatus;
 use time::Duration;
 
 use crate::world::{
@@ -109,6 +110,43 @@ async fn the_directorys_flags_come_where_the_asker_holds_another_revision() {
     let clinic = reply.agencies.iter().find(|a| a.name == agency_name(CLINIC)).unwrap();
     assert!(clinic.active && clinic.part2_program && clinic.covered_entity);
     assert!(!clinic.victim_service_provider);
+}
+
+#[tokio::test]
+async fn what_another_service_keeps_stands_for_one_person_and_one_revision_alone() {
+    let world = World::new().await;
+    let source = facts::GrpcConsents::new(world.asked_by("notes"));
+    let ask = async |person: Uuid| {
+        let question = Question { person: person.into(), on_behalf_of: Some(HOUSING.into()) };
+        source.facts(vec![question]).await.unwrap().remove(0)
+    };
+    assert!(ask(ANA).await.facts.consents.is_empty());
+    let signed = world.signed("ana", terms()).await;
+    let (first, again) = (ask(ANA).await, ask(ANA).await);
+    assert_eq!((first.revision, first.facts.consents[0].status), (1, ConsentStatus::Active));
+    assert!(Arc::ptr_eq(&first.facts, &again.facts), "kept, and asked about all the same");
+    // Somebody else's of the same revision are their own, and nothing is nothing.
+    world.signed("ben", terms()).await;
+    let ben = ask(BEN).await;
+    assert_eq!((ben.revision, &ben.facts.person), (1, &PersonId::from(BEN)));
+    assert_eq!(ben.facts.consents[0].person, PersonId::from(BEN));
+    assert!(ask(CLEO).await.facts.consents.is_empty());
+    world.revoke(&world.person("ana"), &signed.name).await.unwrap();
+    let revoked = ask(ANA).await;
+    assert_eq!((revoked.revision, revoked.facts.consents[0].status), (2, ConsentStatus::Revoked));
+    assert!(Arc::ptr_eq(&ask(BEN).await.facts, &ben.facts), "of them nothing has changed");
+    // The agencies go by the directory's revision, whatever is kept of the person.
+    let mut later = agencies(2);
+    let housing = later.agencies.iter_mut().find_map(|state| {
+        state.agency.as_mut().filter(|agency| agency.name == agency_name(HOUSING))
+    });
+    housing.unwrap().status = 2;
+    world.directory.apply(&later);
+    let status = |answer: &Answer| answer.agencies.get(&HOUSING.into()).unwrap().status;
+    assert_eq!(status(&revoked), AgencyStatus::Active);
+    let now = ask(ANA).await;
+    assert_eq!(status(&now), AgencyStatus::Suspended);
+    assert!(Arc::ptr_eq(&now.facts, &revoked.facts));
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::{
     entered_in_error::mark,
     represented::guardian,
     superseded::replacing,
-    watch::next,
+    watch::{ended, next},
     world::{
         ANA, BEN, CLINIC, HOUSING, NOW, OTHER, World, audited, fresh, record, recording as paper,
         terms, terms_of, told, with,
@@ -200,4 +200,15 @@ async fn nobody_but_a_privacy_officer_watches_emergencies_and_a_cursor_is_its_ca
     let cursor = first(&world, CLINIC, "").await.cursor;
     let refused = watch(&world, world.officer(OTHER), &cursor).await.unwrap_err();
     assert_eq!(told(&refused), (Code::OutOfRange, "CURSOR_EXPIRED".into()));
+}
+
+#[tokio::test]
+async fn a_stream_of_emergencies_tells_nothing_more_once_its_token_has_ended() {
+    let world = World::new().await;
+    let mut stream = watch(&world, world.officer(CLINIC), "").await.unwrap();
+    assert_eq!(next(&mut stream).await.emergency, "", "a checkpoint");
+    world.clock.advance(time::Duration::hours(1));
+    let since = declared(&world, ANA).await;
+    assert_eq!(ended(&mut stream).await, (Code::Unauthenticated, "UNAUTHENTICATED".into()));
+    assert_eq!(first(&world, CLINIC, "").await.emergency, since.name);
 }

@@ -4,7 +4,7 @@ use tonic::{Code, Streaming};
 use uuid::Uuid;
 use wire::{consent::v1 as pb, convert::name_of};
 
-use crate::world::{ANA, BEN, CLINIC, World, terms, with};
+use crate::world::{ANA, BEN, CLINIC, World, terms, told, with};
 
 pub async fn follow(world: &World, after: i64) -> Streaming<pb::WatchFactsResponse> {
     let request = pb::WatchFactsRequest { after };
@@ -14,6 +14,12 @@ pub async fn follow(world: &World, after: i64) -> Streaming<pb::WatchFactsRespon
 pub async fn next<M>(stream: &mut Streaming<M>) -> M {
     let message = tokio::time::timeout(Duration::from_secs(10), stream.message());
     message.await.expect("in time").unwrap().expect("no end")
+}
+
+/// How a stream ends of which nothing more comes before its end.
+pub async fn ended<M: std::fmt::Debug>(stream: &mut Streaming<M>) -> (Code, String) {
+    let message = tokio::time::timeout(Duration::from_secs(10), stream.message());
+    told(&message.await.expect("in time").unwrap_err())
 }
 
 /// Past the checkpoints.

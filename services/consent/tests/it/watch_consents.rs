@@ -10,6 +10,7 @@ use wire::{
 
 use crate::{
     call,
+    watch::ended,
     world::{
         ANA, CLINIC, HOUSING, NOW, OTHER, World, acknowledge, assert_same, audited, terms, told,
         told_until_quiet, unknown,
@@ -50,6 +51,20 @@ async fn every_agency_that_is_named_hears_of_a_signing_and_a_revocation_in_order
     assert!(
         audited(&world, "/WatchConsents").await.iter().all(|(_, person, ..)| *person == Some(ANA))
     );
+}
+
+#[tokio::test]
+async fn a_stream_tells_nothing_more_once_its_token_has_ended() {
+    let world = World::new().await;
+    world.signed("ana", terms()).await;
+    let mut stream = watch(&world, HOUSING, "").await.unwrap();
+    assert_eq!(told_until_quiet(&mut stream).await.len(), 1);
+    world.clock.advance(time::Duration::hours(1));
+    // By a token of now; of the stream's own there is nobody left to be told.
+    world.signed("ana", terms()).await;
+    assert_eq!(ended(&mut stream).await, (Code::Unauthenticated, "UNAUTHENTICATED".into()));
+    let mut again = watch(&world, HOUSING, "").await.unwrap();
+    assert_eq!(told_until_quiet(&mut again).await.len(), 2);
 }
 
 #[tokio::test]

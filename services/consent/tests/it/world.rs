@@ -403,6 +403,13 @@ impl World {
         tokens.authorization("consent").unwrap().to_str().unwrap().to_owned()
     }
 
+    /// This service as another one sees it, which asks it for facts.
+    pub fn asked_by(&self, name: &'static str) -> Peer {
+        let (key, clock) = (self.network.signing_key().clone(), Arc::new(self.clock.clone()));
+        let tokens = ServiceTokens::new(name, key, clock);
+        Peer::new(self.channel.clone(), Arc::new(tokens), "consent")
+    }
+
     pub fn consents(&self) -> ConsentServiceClient<Channel> {
         ConsentServiceClient::new(self.channel.clone())
     }

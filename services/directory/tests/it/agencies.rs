@@ -67,6 +67,30 @@ async fn whoever_is_bound_speaks_for_the_agency_from_the_moment_it_is_registered
 }
 
 #[tokio::test]
+async fn no_client_but_the_bound_one_speaks_for_an_agency_letter_by_letter() {
+    let network = Network::start().await;
+    let clinic = network.agency("Clinic").await;
+    let bound = |clients: &[&str]| RegisterAgencyRequest {
+        bindings: vec![AgencyBinding {
+            issuer: DEV_ISSUER.into(),
+            client_ids: clients.iter().map(|&client| client.to_owned()).collect(),
+        }],
+        ..registration("Bound")
+    };
+    for others in
+        [&["other-app"][..], &["Clinic-App"], &["CLINIC-APP"], &["clinic-ap", "clinic-apps"]]
+    {
+        let agency = network.register(bound(others)).await;
+        let staff =
+            network.staff(&agency.name, Role::Clinician).get_agency(get(&clinic.name)).await;
+        let refused = (Code::Unauthenticated, "UNAUTHENTICATED".into());
+        assert_eq!(told(&staff.unwrap_err()), refused, "{others:?}");
+    }
+    let agency = network.register(bound(&["other-app", CLIENT])).await;
+    network.staff(&agency.name, Role::Clinician).get_agency(get(&clinic.name)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_registration_is_refused_with_every_field_that_is_wrong() {
     let network = Network::start().await;
     let bad = RegisterAgencyRequest {

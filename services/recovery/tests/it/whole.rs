@@ -55,6 +55,23 @@ impl Client {
     }
 }
 
+/// How a stream ends that is not told to its end.
+async fn broken_off<M>(mut stream: tonic::Streaming<M>, is_end: impl Fn(&M) -> bool) -> Status {
+    loop {
+        let next = tokio::time::timeout(std::time::Duration::from_secs(20), stream.message());
+        match next.await.unwrap() {
+            Ok(Some(message)) if !is_end(&message) => {}
+            Ok(_) => panic!("it was told whole"),
+            Err(status) => return status,
+        }
+    }
+}
+
+/// Words that no archive makes much shorter.
+fn letters() -> String {
+    (0..31).map(|_| Uuid::new_v4().simple().to_string()).collect()
+}
+
 fn outcomes(end: &pb::RecordEnd) -> Vec<(Part, Outcome)> {
     end.unread.iter().map(|one| (one.part(), one.outcome())).collect()
 }
@@ -166,4 +183,31 @@ async fn there_is_room_for_one_export_of_a_person_and_then_again() {
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(10), again).await.unwrap();
+}
+
+#[tokio::test]
+async fn both_streams_end_with_the_token_that_they_were_opened_with() {
+    let world = World::new().await;
+    let (person, jane) = world.somebody();
+    for n in 0..40 {
+        let mut goal = making(person, &format!("goal {n}"));
+        let strengths = (0..50).map(|_| pb::PlanItem { words: letters() });
+        goal.content.as_mut().unwrap().strengths = strengths.collect();
+        jane.make_goal(goal).await.unwrap();
+    }
+    // More than is on its way at once: what is left is read when this is taken.
+    let jane = world.narrow(&jane).await;
+    let asks = pb::GetMyRecordRequest { person: format!("people/{person}") };
+    let record = jane.recovery().get_my_record(bearer(&(jane.mint)(), asks)).await.unwrap();
+    let (mut record, mut export) = (record.into_inner(), jane.export(person).await.unwrap());
+    assert!(record.message().await.unwrap().is_some_and(|page| page.end.is_none()));
+    assert!(export.message().await.unwrap().is_some_and(|chunk| !chunk.data.is_empty()));
+    world.clock.advance(time::Duration::hours(2));
+    let ends = [
+        broken_off(record, |page| page.end.is_some()).await,
+        broken_off(export, |chunk| chunk.end.is_some()).await,
+    ];
+    for end in ends {
+        assert_eq!(crate::world::told(&end), (Code::Unauthenticated, "UNAUTHENTICATED".to_owned()));
+    }
 }
