@@ -1,6 +1,7 @@
 //! Values and bytes that somebody means ill by.
 
 use prost::Message as _;
+use testkit::collector::Collector;
 use tonic::{Code, Status};
 use trellis_tests::{Up, World};
 
@@ -9,6 +10,7 @@ use crate::{
     break_rules::{apply, strings, text, text_at},
     raw,
     scene::Stage,
+    words,
 };
 
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
@@ -42,12 +44,15 @@ fn invalid(answer: &Result<Vec<u8>, Status>, what: &str) -> Option<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
-    let up = Up::start().await;
+    let collector = Collector::start().await.unwrap();
+    let mut up = Up::start_telling(collector.addr()).await;
     let world = World::new(up.network()).await;
     let stage = Stage::new(up.network(), &world).await;
     let channel = raw::connect(up.network().url("directory")).await;
     let mut failures = Vec::new();
-    for good in Good::all(&stage).await {
+    let all = Good::all(&stage).await;
+    let tables = words::tables(&up).await;
+    for good in &all {
         for (path, at) in strings(&good.message) {
             let field = at.last().unwrap();
             let what = |how: &str| format!("{} {path} ({how})", good.rpc.short());
@@ -82,6 +87,11 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
             }
         }
     }
+    // What is taken changes things: last.
+    for good in &all {
+        failures.extend(words::said(good, &channel).await);
+    }
+    failures.extend(words::told(&mut up, &collector, &tables).await);
     assert!(failures.is_empty(), "{}:\n{}", failures.len(), failures.join("\n"));
 }
 

@@ -22,3 +22,4 @@ mod rights;
 mod scene;
 mod surface;
 mod timing;
+mod words;

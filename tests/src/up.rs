@@ -35,10 +35,27 @@ impl Up {
         up
     }
 
+    /// The same, which says all that it can: a log of everything, and traces and metrics to this collector.
+    pub async fn start_telling(collector: SocketAddr) -> Self {
+        let dir = throw_away();
+        let env = [
+            ("TRELLIS_LOG", "trace".to_owned()),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{collector}")),
+        ];
+        let mut up = Self::begin(&dir.path().join("data"), &env).await;
+        up._throw_away = Some(dir);
+        up
+    }
+
     /// On a data directory that is kept: for a second start after the first was killed.
     pub async fn start_at(data: &Path) -> Self {
+        Self::begin(data, &[]).await
+    }
+
+    async fn begin(data: &Path, env: &[(&str, String)]) -> Self {
         let mut command = Command::new(trellis());
         command.arg("up").arg("--data").arg(data).args(["--port", "0"]);
+        command.envs(env.iter().cloned());
         let mut process = Process::start(command, &data.with_extension("log"));
         let addr = process.says("listening on ", STARTING).await;
         let addr: SocketAddr = addr.trim().parse().unwrap();

@@ -42,6 +42,11 @@ pub async fn rows_of_people(up: &Up) -> Vec<(String, i64, i64)> {
     found
 }
 
+/// The tables, `service.table`, in which one of these words stands.
+pub async fn tables_holding(up: &Up, words: &[&str]) -> Vec<String> {
+    store::holding(&admin_url(&up.data().join("postgres")), words).await
+}
+
 /// The server says itself where it listens.
 fn admin_url(data: &Path) -> SecretString {
     let told = fs::read_to_string(data.join("postmaster.pid")).unwrap();

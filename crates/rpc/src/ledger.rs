@@ -22,6 +22,9 @@ use wire::{
 use crate::{Error, valid};
 
 const BATCH: i64 = 500;
+const MAX_REQUEST: usize = 4 * 1024 * 1024;
+/// A batch of records; as much as the audit service reads.
+const MAX_BATCH: usize = 64 * 1024 * 1024;
 const CHECKPOINT: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(100);
 
@@ -46,6 +49,8 @@ impl Ledgers {
 
     pub fn server(self) -> LedgerServiceServer<Self> {
         LedgerServiceServer::new(self)
+            .max_decoding_message_size(MAX_REQUEST)
+            .max_encoding_message_size(MAX_BATCH)
     }
 }
 

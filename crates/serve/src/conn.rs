@@ -23,7 +23,7 @@ use crate::listen::Serve;
 use crate::live::{Live, State};
 use crate::sniff::{Protocol, Sniffed, sniff};
 use crate::tls::Tls;
-use crate::turn::{Guest, Paced};
+use crate::turn::Guest;
 
 /// A connection that has not yet said anything when a drain begins gets so long to do so: its
 /// request may be on the way.
@@ -167,7 +167,7 @@ async fn drive<S, IO, Info>(
     let (live, taking) = (Arc::new(Live::default()), io.taking());
     let service = connection.certificate().is_some_and(|shown| !shown.services.is_empty());
     let turn = Arc::new(shared.admission.turn(guest).of_service(service));
-    let io = Paced::new(io, Arc::clone(&turn));
+    let io = io.paced(Arc::clone(&turn));
     let calls = Arc::clone(&live);
     let service = service_fn(move |req: Request<Incoming>| {
         let mut req = req.map(Body::new);

@@ -4,11 +4,12 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::live::Taking;
+use crate::turn::{Pace, Turn};
 
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -18,19 +19,25 @@ pub(crate) enum Protocol {
     Other,
 }
 
-/// A stream whose first bytes have been looked at and are read once more.
-#[derive(Debug)]
+/// A stream whose first bytes have been looked at and are read once more, in turn.
 pub(crate) struct Sniffed<IO> {
     head: [u8; 24],
     from: usize,
     to: usize,
     io: IO,
     taking: Arc<Taking>,
+    pace: Option<Pace>,
 }
 
 impl<IO> Sniffed<IO> {
-    fn new(head: [u8; 24], to: usize, io: IO) -> Self {
-        Self { head, from: 0, to, io, taking: Arc::default() }
+    pub fn new(head: [u8; 24], to: usize, io: IO) -> Self {
+        Self { head, from: 0, to, io, taking: Arc::default(), pace: None }
+    }
+
+    /// From now on it is read in turn.
+    #[must_use]
+    pub fn paced(self, turn: Arc<Turn>) -> Self {
+        Self { pace: Some(Pace::new(turn)), ..self }
     }
 
     /// Whether what is written here is taken.
@@ -65,9 +72,16 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Sniffed<IO> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if let Some(pace) = &mut this.pace {
+            ready!(pace.poll_turn(cx));
+        }
         let left = this.head.get(this.from..this.to).unwrap_or_default();
         if left.is_empty() {
-            return Pin::new(&mut this.io).poll_read(cx, buf);
+            let polled = Pin::new(&mut this.io).poll_read(cx, buf);
+            if let Some(pace) = this.pace.as_ref().filter(|_| polled.is_pending()) {
+                pace.is_through();
+            }
+            return polled;
         }
         let count = left.len().min(buf.remaining());
         buf.put_slice(left.get(..count).unwrap_or_default());

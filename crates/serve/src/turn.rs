@@ -3,14 +3,12 @@
 //! process do little else than shed. So the connection is not read until there is room, a second at most, and
 //! what it sends meanwhile waits in its socket, at no cost to anybody else.
 
-use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -130,76 +128,39 @@ impl Turn {
     }
 }
 
-/// A stream that is read in turn.
-pub(crate) struct Paced<IO> {
-    io: IO,
+/// When a stream is read.
+pub(crate) struct Pace {
     turn: Arc<Turn>,
     waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
-impl<IO> Paced<IO> {
-    pub fn new(io: IO, turn: Arc<Turn>) -> Self {
-        Self { io, turn, waiting: None }
+impl Pace {
+    pub fn new(turn: Arc<Turn>) -> Self {
+        Self { turn, waiting: None }
     }
-}
 
-impl<IO> Drop for Paced<IO> {
-    fn drop(&mut self) {
-        // Calls may outlive their connection by a little, and hold on to the turn.
+    /// Ready: now.
+    pub fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.turn.shed.swap(false, Relaxed) && self.waiting.is_none() {
+            self.waiting = Some(Box::pin(Arc::clone(&self.turn).come()));
+        }
+        if let Some(waiting) = &mut self.waiting {
+            ready!(waiting.as_mut().poll(cx));
+            self.waiting = None;
+        }
+        Poll::Ready(())
+    }
+
+    /// There is nothing more to read for now: what is kept is everybody's again.
+    pub fn is_through(&self) {
         *self.turn.kept() = None;
     }
 }
 
-impl<IO: AsyncRead + Unpin> AsyncRead for Paced<IO> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if this.turn.shed.swap(false, Relaxed) && this.waiting.is_none() {
-            this.waiting = Some(Box::pin(Arc::clone(&this.turn).come()));
-        }
-        if let Some(waiting) = &mut this.waiting {
-            ready!(waiting.as_mut().poll(cx));
-            this.waiting = None;
-        }
-        let polled = Pin::new(&mut this.io).poll_read(cx, buf);
-        if polled.is_pending() {
-            // It has nothing more to ask for.
-            *this.turn.kept() = None;
-        }
-        polled
-    }
-}
-
-impl<IO: AsyncWrite + Unpin> AsyncWrite for Paced<IO> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
+impl Drop for Pace {
+    fn drop(&mut self) {
+        // Calls may outlive their connection by a little, and hold on to the turn.
+        self.is_through();
     }
 }
 
@@ -209,9 +170,14 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+    use crate::sniff::Sniffed;
 
     fn room_for(calls: usize) -> Arc<Semaphore> {
         Arc::new(Semaphore::new(calls))
+    }
+
+    fn paced<IO>(io: IO, turn: &Arc<Turn>) -> Sniffed<IO> {
+        Sniffed::new([0; 24], 0, io).paced(Arc::clone(turn))
     }
 
     fn turn(room: &Arc<Semaphore>, most: usize) -> Arc<Turn> {
@@ -235,7 +201,7 @@ mod tests {
         let turn = turn(&room, 8);
         let held: Vec<_> = (0..8).map(|_| turn.enter().unwrap()).collect();
         let (mut ours, theirs) = tokio::io::duplex(64);
-        let mut paced = Paced::new(theirs, Arc::clone(&turn));
+        let mut paced = paced(theirs, &turn);
         ours.write_all(b"ab").await.unwrap();
         assert_eq!(paced.read_u8().await.unwrap(), b'a');
         assert!(turn.enter().is_none(), "there is no room");
@@ -266,7 +232,7 @@ mod tests {
         let turn = turn(&room, 1);
         let _held = turn.enter().unwrap();
         assert!(turn.enter().is_none());
-        let mut paced = Paced::new(&b"a"[..], Arc::clone(&turn));
+        let mut paced = paced(&b"a"[..], &turn);
         let begun = Instant::now();
         assert_eq!(paced.read_u8().await.unwrap(), b'a');
         assert!(begun.elapsed() >= LONGEST, "{:?}", begun.elapsed());
@@ -287,7 +253,7 @@ mod tests {
         let room = room_for(8);
         let stranger = Arc::new(Turn::new(Arc::clone(&room), 8, 128, Arc::default()));
         stranger.shed.store(true, Relaxed);
-        let mut paced = Paced::new(&b"a"[..], Arc::clone(&stranger));
+        let mut paced = paced(&b"a"[..], &stranger);
         let begun = Instant::now();
         assert_eq!(paced.read_u8().await.unwrap(), b'a');
         assert!(begun.elapsed() >= LONGEST && room.available_permits() == 8);
@@ -300,7 +266,7 @@ mod tests {
         let room = room_for(8);
         let turn = turn(&room, 8);
         turn.shed.store(true, Relaxed);
-        let mut paced = Paced::new(&b"a"[..], Arc::clone(&turn));
+        let mut paced = paced(&b"a"[..], &turn);
         assert_eq!(paced.read_u8().await.unwrap(), b'a');
         assert_eq!(room.available_permits(), 6);
         drop(paced);

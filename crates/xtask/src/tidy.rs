@@ -78,6 +78,7 @@ pub fn breaches(project: &Project) -> anyhow::Result<Vec<Breach>> {
     let packages = direction::packages(project)?;
     let mut found = direction::check(&packages);
     found.extend(bans::check(&bans::resolved(project)?));
+    found.extend(bans::check(&bans::locked(&fs::read_to_string(project.root.join("Cargo.lock"))?)));
     for source in &sources {
         found.extend(text::check(source));
         if source.is("rs") {

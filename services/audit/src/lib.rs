@@ -79,6 +79,8 @@ impl App {
 /// For the consent service.
 pub fn served_server(app: Arc<App>) -> ServedServiceServer<Rpc> {
     ServedServiceServer::new(Rpc(app))
+        .max_decoding_message_size(4 * 1024 * 1024)
+        .max_encoding_message_size(4 * 1024 * 1024)
 }
 
 /// The service to mount on a listener.

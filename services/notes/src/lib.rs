@@ -66,4 +66,6 @@ pub fn server(app: Arc<App>) -> NotesServiceServer<Rpc> {
 /// What other services ask about notes, to mount beside it.
 pub fn facts_server(app: Arc<App>) -> NoteFactsServiceServer<Rpc> {
     NoteFactsServiceServer::new(Rpc(app))
+        .max_decoding_message_size(4 * 1024 * 1024)
+        .max_encoding_message_size(4 * 1024 * 1024)
 }

@@ -70,4 +70,6 @@ pub fn server(app: Arc<App>) -> RecoveryServiceServer<Rpc> {
 /// For other services of this network.
 pub fn facts_server(app: Arc<App>) -> RecoveryFactsServiceServer<Rpc> {
     RecoveryFactsServiceServer::new(Rpc(app))
+        .max_decoding_message_size(4 * 1024 * 1024)
+        .max_encoding_message_size(4 * 1024 * 1024)
 }

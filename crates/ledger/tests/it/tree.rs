@@ -1,12 +1,24 @@
 //! The tree grows with the records, its heads are signed and anchored, and nothing is signed on top of
 //! what can't be.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    os::{
+        fd::{AsRawFd as _, OwnedFd},
+        unix::fs::symlink,
+    },
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use ledger::{
     LogName, Seal, SigningKey, TreeHead, leaf,
     merkle::{Frontier, Hash},
     notes,
+};
+use nix::{
+    fcntl::{FcntlArg, SealFlag, fcntl},
+    sys::memfd::{MFdFlags, memfd_create},
 };
 use sqlx::Row as _;
 use tokio_util::sync::CancellationToken;
@@ -300,6 +312,44 @@ async fn a_head_that_was_kept_from_its_anchor_is_anchored_before_the_next() {
     sealed(&stage, &path).await;
     let sizes: Vec<u64> = anchored(&path).iter().map(|head| head.size).collect();
     assert_eq!(sizes, [2, 4, 6]);
+}
+
+/// A file that takes no byte more, as one on a full disk.
+fn full() -> OwnedFd {
+    let file = memfd_create("full", MFdFlags::MFD_ALLOW_SEALING | MFdFlags::MFD_CLOEXEC).unwrap();
+    fcntl(&file, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_GROW)).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn an_anchor_that_cannot_be_written_holds_nobody_up_and_is_written_once_it_can_be() {
+    let stage = Stage::set().await;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("stage.checkpoints");
+    let full = full();
+    let place = format!("/proc/{}/fd/{}", std::process::id(), full.as_raw_fd());
+    symlink(place, &path).unwrap();
+    let (stop, sealing) = begin(&stage, to_seal(&path));
+    for all in [3, 6] {
+        record(&stage, 3).await;
+        until("it is signed", async || head_size(&stage).await == all).await;
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "", "nothing of it is anchored");
+    assert!(!sealing.is_finished());
+    std::fs::remove_file(&path).unwrap();
+    until("there is room", async || {
+        std::fs::read_to_string(&path).is_ok_and(|text| !notes(&text).is_empty())
+    })
+    .await;
+    record(&stage, 3).await;
+    stop.cancel();
+    sealing.await.unwrap();
+    assert_eq!(stage.assert_gapless().await, 9);
+    let heads = anchored(&path);
+    assert_eq!((heads[0].size, heads.last().unwrap().size), (6, 9), "from the last one on");
+    for head in &heads {
+        assert_eq!(head.root, root(&stage, head.size).await);
+    }
 }
 
 #[tokio::test]

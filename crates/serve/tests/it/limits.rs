@@ -70,6 +70,35 @@ async fn one_stream_too_many_is_shed_and_leaves_the_calls_alone() {
 }
 
 #[tokio::test]
+async fn streams_without_a_token_have_a_part_of_their_own_and_take_none_from_the_others() {
+    // An eighth: one.
+    let (server, _) = start("[limits]\nstreams = 2").await;
+    let client = Client::to(server.addr()).await;
+    let (health, ours) = ("grpc.health.v1.Health/Watch", "test.Echo/WatchAll");
+    let begin = async |path| {
+        let begun = soon(client.begin(path, frame(""), &[])).await.unwrap();
+        (!begun.headers().contains_key("grpc-status")).then_some(begun)
+    };
+    let public = begin(health).await;
+    assert!(public.is_some());
+    let reply = soon(client.call(health, "", &[])).await.unwrap();
+    assert_eq!((reply.code(), reply.reason().as_str()), (Code::ResourceExhausted, "OVERLOADED"));
+    let held = [begin(ours).await, begin(ours).await];
+    assert!(held.iter().all(Option::is_some), "theirs are not taken");
+    assert!(begin(ours).await.is_none(), "all of them are");
+    drop(public);
+    let mut again = None;
+    for _ in 0..1000 {
+        again = begin(health).await;
+        if again.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(again.is_some(), "a part that others have no place in");
+}
+
+#[tokio::test]
 async fn a_connection_takes_so_many_calls_at_once_and_the_next_waits_for_its_turn() {
     let (server, state) = start("[limits]\nmax_concurrent_streams = 2").await;
     let client = Client::to(server.addr()).await;

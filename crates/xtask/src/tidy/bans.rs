@@ -30,6 +30,9 @@ const ONCE: &[&str] = &[
     "tokio",
 ];
 
+/// An option of crates that we have without it: it stands in the lock, and in no build.
+const NOT_TAKEN: &str = "ring";
+
 /// Versions below which a known hole is open.
 const AT_LEAST: &[(&str, [u64; 3])] = &[("h2", [0, 4, 16]), ("rustls-webpki", [0, 103, 13])];
 
@@ -57,6 +60,24 @@ fn read(tree: &str) -> Resolved {
         }
     }
     resolved
+}
+
+/// From Cargo.lock: what any platform and any feature would bring.
+pub(super) fn locked(lock: &str) -> Resolved {
+    let mut locked = Resolved::new();
+    let mut name = "";
+    for line in lock.lines() {
+        if let Some(value) = line.strip_prefix("name = ") {
+            name = value.trim_matches('"');
+        }
+        // The lock has a version of its own, before the first name.
+        if let Some(version) = line.strip_prefix("version = ").filter(|_| !name.is_empty()) {
+            let version = version.trim_matches('"').to_owned();
+            locked.entry(name.to_owned()).or_default().insert(version);
+        }
+    }
+    locked.remove(NOT_TAKEN);
+    locked
 }
 
 pub(super) fn check(resolved: &Resolved) -> Vec<Breach> {
@@ -118,6 +139,20 @@ mod tests {
     fn two_versions_of_one_that_must_be_one_are_a_breach() {
         let rule = &rules(&[("tonic", "0.13.1"), ("tonic", "0.14.9")])[0];
         assert_eq!(rule, "tonic stands more than once: 0.13.1, 0.14.9 (cargo tree -d)");
+    }
+
+    #[test]
+    fn what_another_platform_or_feature_would_bring_is_a_breach() {
+        let of =
+            [("native-tls", "0.2.14"), ("ring", "0.17.14"), ("h2", "0.4.20"), ("h2", "0.3.27")];
+        let packages = of.map(|(name, version)| {
+            format!("\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n")
+        });
+        let found = check(&locked(&format!("version = 4\n{}", packages.concat())));
+        let rules: Vec<_> = found.into_iter().map(|breach| breach.rule).collect();
+        let begins = ["native-tls is banned", "h2 stands more than once", "h2 0.3.27 is below"];
+        assert_eq!(rules.len(), begins.len(), "{rules:?}");
+        assert!(rules.iter().zip(begins).all(|(rule, begin)| rule.starts_with(begin)), "{rules:?}");
     }
 
     #[test]

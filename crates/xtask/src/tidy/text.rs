@@ -54,6 +54,10 @@ const QUOTED: &[&str] =
     &["services/notes/src/domain/suggest.rs", "services/directory/src/domain/words/needs.rs"];
 /// The one standard term that has such a word (v3 RoleCode and its relatives).
 const STANDARD_TERM: &str = concat!("alleged abu", "ser");
+/// Where a server of the contract's is made. By itself it sends messages of any size.
+const SERVER: &str = concat!("Service", "Server::new(");
+/// In how far it is bounded, to the end of the function that makes it.
+const BOUNDS: [&str; 2] = [".max_decoding_message_size(", ".max_encoding_message_size("];
 const EM_DASH: char = '\u{2014}';
 
 pub(super) fn check(source: &Source) -> Vec<Breach> {
@@ -88,6 +92,11 @@ pub(super) fn check(source: &Source) -> Vec<Breach> {
             breach(n, format!("\"{word}\": write of the person first"));
         }
     }
+    if source.is("rs") && !source.is_test() {
+        for n in boundless(&source.text) {
+            breach(n, "a server without a largest message to read, or to send".into());
+        }
+    }
     if let Some((longest, what)) = limit(source) {
         let lines = source.text.lines().count();
         if lines > longest {
@@ -108,6 +117,16 @@ fn limit(source: &Source) -> Option<(usize, &'static str)> {
         return Some((LONGEST_HANDLER, "a handler"));
     }
     Some((LONGEST_FILE, "a file"))
+}
+
+/// The lines in which a server is made that is not told how large messages may be.
+fn boundless(text: &str) -> impl Iterator<Item = usize> {
+    text.match_indices(SERVER).filter_map(move |(at, _)| {
+        let (before, rest) = text.split_at_checked(at)?;
+        let made = rest.split_once('}').map_or(rest, |(made, _)| made);
+        let bounded = BOUNDS.iter().all(|bound| made.contains(bound));
+        (!bounded).then(|| before.matches('\n').count() + 1)
+    })
 }
 
 fn words(line: &str) -> impl Iterator<Item = &str> {
@@ -171,6 +190,21 @@ mod tests {
             assert_eq!(rules("a.rs", line).len(), 1, "{line}");
         }
         assert_eq!(rules("a.rs", "let mastodon = todos;"), []);
+    }
+
+    #[test]
+    fn a_server_that_sends_or_reads_messages_of_any_size_is_a_breach() {
+        let [read, sent] = BOUNDS.map(|bound| format!("\n        {bound}SIZE)"));
+        let made = |bounds: &str| format!("fn server() {{\n    Notes{SERVER}Rpc){bounds}\n}}\n");
+        let whole = made(&format!("{read}{sent}"));
+        assert_eq!(rules("services/a/src/lib.rs", &whole), []);
+        for bounds in [String::new(), read, sent] {
+            // What the next one is told is not told to this one.
+            let text = format!("{}{whole}", made(&bounds));
+            let found = rules("services/a/src/lib.rs", &text);
+            assert_eq!(found.iter().map(|(n, _)| *n).collect::<Vec<_>>(), [2], "{bounds}");
+            assert_eq!(rules("services/a/tests/it/main.rs", &text), []);
+        }
     }
 
     #[test]

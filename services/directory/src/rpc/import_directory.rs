@@ -50,8 +50,7 @@ async fn receive(
         let Some(chunk) = next else { return Ok(files) };
         let mut bad = wire::validate(&chunk);
         if bad.is_empty() && Table::of(&chunk.table).is_none() {
-            let why = format!("{} is not a table of HSDS that is imported", chunk.table);
-            bad.push(Violation::new("table", why));
+            bad.push(Violation::new("table", "not a table of HSDS that is imported"));
         }
         size += chunk.data.len();
         if size > MOST_BYTES {

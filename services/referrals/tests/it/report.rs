@@ -9,7 +9,7 @@ use wire::{
     referrals::v1::{self as pb, Outcome, ReportSide},
 };
 
-use crate::world::{CLINIC, HOUSING, OTHER, Verb, World, fields, fresh, new, refused};
+use crate::world::{CLINIC, HOUSING, OTHER, REFUGE, Verb, World, fields, fresh, new, refused};
 
 const FOOD: &str = "102-01";
 
@@ -45,6 +45,19 @@ async fn report_as(
 
 fn admin(world: &World, agency: Uuid) -> String {
     world.sign_ins.staff(&Staff::of(agency, "ada").roles([Role::AgencyAdmin]))
+}
+
+fn network(world: &World) -> String {
+    world.sign_ins.mint(&identity::Mint {
+        kind: identity::Asserts::Network,
+        sub: "ned".to_owned(),
+        agency: None,
+        client_id: None,
+        roles: [Role::DataSteward].into(),
+        purposes: kernel::CodeSet::EMPTY,
+        ttl: time::Duration::HOUR,
+        proofed: false,
+    })
 }
 
 fn told(count: &Option<pb::ReportCount>) -> Option<i64> {
@@ -137,16 +150,7 @@ async fn an_agency_reads_what_became_of_its_own_and_nothing_about_fewer_than_ele
         assert_eq!(none, []);
     }
     // The network's is of all.
-    let network = world.sign_ins.mint(&identity::Mint {
-        kind: identity::Asserts::Network,
-        sub: "ned".to_owned(),
-        agency: None,
-        client_id: None,
-        roles: [Role::DataSteward].into(),
-        purposes: kernel::CodeSet::EMPTY,
-        ttl: time::Duration::HOUR,
-        proofed: false,
-    });
+    let network = network(&world);
     let all = report_as(&world, &network, "2041-Q1", ReportSide::Unspecified).await.unwrap();
     assert_eq!(all, rows);
     let side = report_as(&world, &network, "2041-Q1", ReportSide::Sent).await.unwrap_err();
@@ -157,6 +161,34 @@ async fn an_agency_reads_what_became_of_its_own_and_nothing_about_fewer_than_ele
     let events = world.stage.events().await;
     let read = events.iter().filter(|e| e.rpc.ends_with("/GetReferralReport"));
     assert!(read.clone().count() == 7 && read.clone().all(|e| e.person.is_none()));
+}
+
+#[tokio::test]
+async fn a_provider_of_victim_services_is_told_no_numbers_not_even_its_own() {
+    let world = World::new().await;
+    for n in 1..=12 {
+        let who = person(n);
+        world.people.register(who, REFUGE);
+        world.create(REFUGE, new(who, HOUSING)).await.unwrap();
+    }
+    // As if each had been sent, and without its label: who holds it says what it is.
+    let moves = "ALTER TABLE referral_move DISABLE TRIGGER ALL; UPDATE referral_move SET state = 2;
+        UPDATE referral SET victim_service = false";
+    sqlx::raw_sql(moves).execute(&mut world.admin().await).await.unwrap();
+    world.clock.advance(time::Duration::days(40));
+    let sides = [
+        (admin(&world, REFUGE), ReportSide::Sent),
+        (admin(&world, REFUGE), ReportSide::Received),
+        (network(&world), ReportSide::Unspecified),
+    ];
+    for (token, side) in &sides {
+        assert_eq!(report_as(&world, token, "2041-Q1", *side).await.unwrap(), [], "{side:?}");
+    }
+    // The same, of another agency.
+    let theirs = sqlx::query("UPDATE referral SET custodian_id = $1").bind(CLINIC);
+    theirs.execute(&mut world.admin().await).await.unwrap();
+    let all = report_as(&world, &sides[2].0, "2041-Q1", ReportSide::Unspecified).await.unwrap();
+    assert_eq!((all.len(), told(&all[0].sent)), (1, Some(12)));
 }
 
 #[tokio::test]
