@@ -9,7 +9,10 @@ use wire::recovery::v1::{
     self as pb, PartOutcome as Outcome, RecordPart as Part, WithheldKind as Kind,
 };
 
-use crate::world::{CLINIC, Client, HOUSING, World, is_absent, items, making, toolbox, writing};
+use crate::{
+    tasks::asking,
+    world::{CLINIC, Client, HOUSING, World, is_absent, items, making, toolbox, writing},
+};
 
 /// What other services keep.
 const THEIRS: [Part; 13] = [
@@ -166,4 +169,99 @@ async fn there_is_room_for_one_export_of_a_person_and_then_again() {
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(10), again).await.unwrap();
+}
+
+/// Somebody with goals so long that nothing after them is read ahead of who takes them, packed into an archive, too,
+/// and with a task, which comes later. Under this name they sign in.
+async fn with_much(world: &World, sub: &str) -> (Uuid, Client) {
+    let (person, _) = world.somebody();
+    world.people.bind(sub, person, None);
+    let jane = world.individual(sub, kernel::Role::Person);
+    for n in 0..40 {
+        let words: Vec<_> = (0..50).map(|_| unlike(31)).collect();
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        let mut goal = making(person, &format!("goal {n}"));
+        goal.content.as_mut().unwrap().strengths = items(&words);
+        jane.make_goal(goal).await.unwrap();
+    }
+    jane.make_task(asking(world, person, "canary-task", None)).await.unwrap();
+    (person, jane)
+}
+
+/// Text that no archive makes much smaller.
+fn unlike(times: usize) -> String {
+    (0..times).map(|_| Uuid::new_v4().simple().to_string()).collect()
+}
+
+/// The record and the archive, begun over a connection that takes little of them before they are read.
+async fn begun(
+    slow: &Client,
+    person: Uuid,
+) -> (tonic::Streaming<pb::GetMyRecordResponse>, Exporting) {
+    // The one before may not have gone yet.
+    let export = async {
+        loop {
+            match slow.export(person).await {
+                Ok(export) => return export,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let export = tokio::time::timeout(std::time::Duration::from_secs(10), export).await.unwrap();
+    let asks = pb::GetMyRecordRequest { person: format!("people/{person}") };
+    let record = slow.recovery().get_my_record(bearer(&(slow.mint)(), asks)).await.unwrap();
+    (record.into_inner(), export)
+}
+
+/// Whether a task is told, and the end of it, or why it broke off.
+async fn told_of_tasks(
+    mut record: tonic::Streaming<pb::GetMyRecordResponse>,
+) -> (bool, Result<pb::RecordEnd, Status>) {
+    let mut told = false;
+    loop {
+        match record.message().await {
+            Ok(Some(pb::GetMyRecordResponse { end: Some(end), .. })) => return (told, Ok(end)),
+            Ok(Some(page)) => told |= page.tasks.is_some(),
+            Ok(None) => panic!("no end"),
+            Err(status) => return (told, Err(status)),
+        }
+    }
+}
+
+async fn end_of(mut export: Exporting) -> Result<pb::RecordEnd, Status> {
+    while let Some(message) = export.message().await? {
+        if let Some(end) = message.end {
+            return Ok(end);
+        }
+    }
+    panic!("no end");
+}
+
+#[tokio::test]
+async fn a_record_under_way_ends_with_its_sign_in_and_tells_nothing_more() {
+    let world = World::new().await;
+    let (person, jane) = with_much(&world, "jane-reads").await;
+    let slow = world.slow(&jane).await;
+    let (record, export) = begun(&slow, person).await;
+    let (told, whole) = told_of_tasks(record).await;
+    assert!(told && whole.is_ok(), "it is there");
+    end_of(export).await.unwrap();
+
+    let (record, export) = begun(&slow, person).await;
+    world.people.unbind("jane-reads");
+    let (told, ended) = told_of_tasks(record).await;
+    assert!(!told);
+    is_absent(&ended.unwrap_err());
+    is_absent(&end_of(export).await.unwrap_err());
+}
+
+#[tokio::test]
+async fn a_record_under_way_breaks_off_with_its_token() {
+    let world = World::new().await;
+    let (person, jane) = with_much(&world, "jane-waits").await;
+    let (record, export) = begun(&world.slow(&jane).await, person).await;
+    world.clock.advance(time::Duration::hours(2));
+    let (told, ended) = told_of_tasks(record).await;
+    assert_eq!((told, ended.unwrap_err().code()), (false, Code::Unauthenticated));
+    assert_eq!(end_of(export).await.unwrap_err().code(), Code::Unauthenticated);
 }
