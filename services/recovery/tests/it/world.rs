@@ -159,7 +159,7 @@ impl World {
     pub async fn slow(&self, client: &Client) -> Client {
         let [_, running] = &self.running;
         let channel = Channel::from_shared(format!("http://{}", running.addr())).unwrap();
-        let channel = channel.initial_stream_window_size(65_535).connect().await.unwrap();
+        let channel = channel.initial_stream_window_size(65_535_u32).connect().await.unwrap();
         Client { channel, mint: Arc::clone(&client.mint) }
     }
 
