@@ -166,18 +166,18 @@ async fn a_sign_in_sees_only_what_is_about_those_who_vouch_for_it() {
     assert_eq!(world.list(&world.person("ana"), ANA).await.len(), 3);
 }
 
-const COUNTY: [Uuid; 4] = [CLINIC, HOUSING, PROBATION, OTHER];
+pub const COUNTY: [Uuid; 4] = [CLINIC, HOUSING, PROBATION, OTHER];
 
 /// Numbers as if by chance, and the same each time.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn of(&mut self, sides: usize) -> usize {
+    pub fn of(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(0x1405_7b7e_f767_814f);
         usize::try_from(self.0 >> 33).unwrap() % sides
     }
 
-    fn agency(&mut self) -> Uuid {
+    pub fn agency(&mut self) -> Uuid {
         COUNTY[self.of(COUNTY.len())]
     }
 }
