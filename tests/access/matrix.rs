@@ -40,7 +40,8 @@ const LEGEND: &str = "\
 # clinician, peer, medic, privacy, ag.admin: staff of the clinic. housing: case manager of the agency that the
 # consent names; purpose: the same for EMPLOYMENT_SUPPORT. officer, school: staff of agencies that it
 # does not name. person: whom the records are about; represent: who acts for them, recorded by the
-# clinic; other: another person. o.privacy, o.admin: of the school's staff. admin, steward: of the network. service: another service. none: no token.
+# clinic; other: another person. o.privacy, o.admin: of the school's staff.
+# admin, steward: of the network. service: another service. none: no token.
 # expired: the clinician's token of yesterday.
 #
 # ok       OK
