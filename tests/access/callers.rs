@@ -35,6 +35,10 @@ pub enum Who {
     PrivacyOfficer,
     /// AGENCY_ADMIN of the record's custodian.
     AgencyAdmin,
+    /// PRIVACY_OFFICER of an agency that the consent does not name.
+    OtherPrivacyOfficer,
+    /// AGENCY_ADMIN of the same.
+    OtherAgencyAdmin,
     NetworkAdmin,
     DataSteward,
     /// A service of this network.
@@ -45,7 +49,7 @@ pub enum Who {
 }
 
 impl Who {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Clinician,
         Self::Peer,
         Self::Housing,
@@ -59,6 +63,8 @@ impl Who {
         Self::Medic,
         Self::PrivacyOfficer,
         Self::AgencyAdmin,
+        Self::OtherPrivacyOfficer,
+        Self::OtherAgencyAdmin,
         Self::NetworkAdmin,
         Self::DataSteward,
         Self::Service,
@@ -81,6 +87,8 @@ impl Who {
             Self::Medic => "medic",
             Self::PrivacyOfficer => "privacy",
             Self::AgencyAdmin => "ag.admin",
+            Self::OtherPrivacyOfficer => "o.privacy",
+            Self::OtherAgencyAdmin => "o.admin",
             Self::NetworkAdmin => "admin",
             Self::DataSteward => "steward",
             Self::Service => "service",
@@ -98,7 +106,8 @@ impl Who {
         rpc: &Rpc,
     ) -> Option<String> {
         let tokens = &network.tokens;
-        let (clinic, housing) = (&world.agencies.clinic, &world.agencies.housing);
+        let agencies = &world.agencies;
+        let (clinic, housing, school) = (&agencies.clinic, &agencies.housing, &agencies.school);
         let coc = Purpose::CoordinationOfCare;
         Some(match self {
             Self::Clinician => world.clinician.token.clone(),
@@ -117,6 +126,10 @@ impl Who {
             Self::Medic => tokens.staff("dr-ash", clinic, &[Role::Medical], &[coc]),
             Self::PrivacyOfficer => tokens.staff("po-ash", clinic, &[Role::PrivacyOfficer], &[coc]),
             Self::AgencyAdmin => tokens.staff("aa-elm", clinic, &[Role::AgencyAdmin], &[coc]),
+            Self::OtherPrivacyOfficer => {
+                tokens.staff("po-fir", school, &[Role::PrivacyOfficer], &[coc])
+            }
+            Self::OtherAgencyAdmin => tokens.staff("aa-fir", school, &[Role::AgencyAdmin], &[coc]),
             Self::NetworkAdmin => world.admin.token.clone(),
             Self::DataSteward => tokens.data_steward(),
             Self::Service => tokens.service(following(rpc), rpc.service()),

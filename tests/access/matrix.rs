@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use futures::StreamExt as _;
 use prost_reflect::DynamicMessage;
 use tonic::{Code, transport::Channel};
-use trellis_tests::{Person, Up, World, project, rows_of_people, verified};
+use trellis_tests::{Network, Person, Up, World, project, request_id, rows_of_people, verified};
+use wire::referrals::v1::RegisterWebhookRequest;
 
 use crate::{
     alike::told_apart,
@@ -20,7 +21,14 @@ use crate::{
 };
 
 /// Who sees nothing of the person: an empty list of theirs hides what there is.
-const OUTSIDE: [Who; 4] = [Who::Officer, Who::Unrelated, Who::OtherPerson, Who::Supporter];
+const OUTSIDE: [Who; 6] = [
+    Who::Officer,
+    Who::Unrelated,
+    Who::OtherPerson,
+    Who::Supporter,
+    Who::OtherPrivacyOfficer,
+    Who::OtherAgencyAdmin,
+];
 
 const LEGEND: &str = "\
 # Who may do what, by which consent. Written by tests/access/matrix.rs: UPDATE=1 rewrites it.
@@ -32,7 +40,8 @@ const LEGEND: &str = "\
 # clinician, peer, medic, privacy, ag.admin: staff of the clinic. housing: case manager of the agency that the
 # consent names; purpose: the same for EMPLOYMENT_SUPPORT. officer, school: staff of agencies that it
 # does not name. person: whom the records are about; represent: who acts for them, recorded by the
-# clinic; other: another person. admin, steward: of the network. service: another service. none: no token.
+# clinic; other: another person. o.privacy, o.admin: of the school's staff.
+# admin, steward: of the network. service: another service. none: no token.
 # expired: the clinician's token of yesterday.
 #
 # ok       OK
@@ -122,12 +131,22 @@ async fn rows(
     (rows, apart)
 }
 
+/// Other rows register more of them at the same time: so what the school lists of its own is there from the beginning.
+async fn own_webhook(network: &Network, world: &World) {
+    let (roles, coc) = ([kernel::Role::AgencyAdmin], [kernel::Purpose::CoordinationOfCare]);
+    let admin = network.tokens.staff("aa-fir", &world.agencies.school, &roles, &coc);
+    let url = "https://hooks.invalid/stays".to_owned();
+    let register = RegisterWebhookRequest { request_id: request_id(), url };
+    network.actor(admin).referrals().register_webhook(register).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_caller_gets_of_every_rpc_what_the_table_says() {
     let up = Up::start().await;
     let network = up.network();
     let world = World::new(network).await;
     let stage = Stage::new(network, &world).await;
+    own_webhook(network, &world).await;
     let other = world.person(network).await;
     let channel = raw::connect(network.url("directory")).await;
     let mut table = LEGEND.to_owned();

@@ -17,7 +17,7 @@ use trellis_tests::{
 };
 use uuid::Uuid;
 use wire::{
-    audit::v1::ListDisclosuresRequest,
+    audit::v1::{GetTreeHeadRequest, ListDisclosuresRequest},
     consent::v1::{ConsentTerms, DraftConsentRequest, GetConsentRequest, Recipients, Rule},
     directory::v1::{
         CareTeam, CreateCareTeamRequest, GetAgencyRequest, Principal, ReinstateAgencyRequest,
@@ -43,6 +43,7 @@ enum Asks {
     Notes,
     Plan,
     Accounting,
+    Heads,
 }
 
 /// What staff read, and a person.
@@ -50,6 +51,8 @@ const ALL: [Asks; 6] =
     [Asks::Directory, Asks::People, Asks::Consents, Asks::Referrals, Asks::Note, Asks::Notes];
 /// What a person reads besides.
 const OWN: [Asks; 2] = [Asks::Plan, Asks::Accounting];
+/// What staff ask besides whose privacy officer asks: so every service is asked.
+const OFFICERS: [Asks; 2] = [Asks::Plan, Asks::Heads];
 
 /// Whom the directory refuses from some moment on.
 enum Whom {
@@ -147,11 +150,7 @@ impl Asks {
             }
             Self::People => {
                 let asked = GetPersonRequest { name: name(&known.person.name) };
-                match by.people().get_person(asked).await {
-                    // Not theirs: but they were heard.
-                    Err(status) if status.code() == Code::NotFound => Ok(()),
-                    answer => answer.map(drop),
-                }
+                heard(by.people().get_person(asked).await)
             }
             Self::Consents => {
                 let asked = GetConsentRequest { name: name(&known.consent) };
@@ -174,14 +173,26 @@ impl Asks {
             }
             Self::Plan => {
                 let asked = GetPlanRequest { person: name(&known.person.name) };
-                by.recovery().get_plan(asked).await.map(drop)
+                heard(by.recovery().get_plan(asked).await)
             }
             Self::Accounting => {
                 let person = name(&known.person.name);
                 let asked = ListDisclosuresRequest { person, ..Default::default() };
                 by.audit().list_disclosures(asked).await.map(drop)
             }
+            Self::Heads => {
+                let asked = GetTreeHeadRequest { service: "notes".to_owned() };
+                heard(by.audit().get_tree_head(asked).await)
+            }
         }
+    }
+}
+
+/// What is not theirs is not there: but they were heard.
+fn heard<T>(answer: Result<T, Status>) -> Result<(), Status> {
+    match answer {
+        Err(status) if status.code() == Code::NotFound => Ok(()),
+        answer => answer.map(drop),
     }
 }
 
@@ -226,7 +237,10 @@ async fn nothing_that_starts_after_a_suspension_has_returned_is_served_anywhere(
     let processes = Processes::start().await;
     let world = World::new(processes.network()).await;
     let known = Known::new(&processes, &world).await;
-    nothing_after_a_suspension(&world, &known, &world.manager, &Whom::Agency, rounds(6)).await;
+    let network = processes.network();
+    let (roles, coc) = ([Role::CaseManager, Role::PrivacyOfficer], [Purpose::CoordinationOfCare]);
+    let reader = network.actor(network.tokens.staff("cm-birch", &known.agency, &roles, &coc));
+    nothing_after_a_suspension(&world, &known, &reader, &Whom::Agency, rounds(6)).await;
 }
 
 /// A stolen sign-in of staff, a client that misbehaves, a person's stolen sign-in.
@@ -276,7 +290,11 @@ async fn nothing_after_a_suspension(
     whom: &Whom,
     rounds: usize,
 ) {
-    let own: &[Asks] = if reader.token == known.person.actor.token { &OWN } else { &[] };
+    let own: &[Asks] = match whom {
+        Whom::Agency => &OFFICERS,
+        Whom::Principal(..) if reader.token == known.person.actor.token => &OWN,
+        Whom::Principal(..) => &[],
+    };
     let all = || ALL.iter().chain(own).copied();
     let seen = Arc::new(Seen::default());
     let mut worst = Duration::ZERO;

@@ -4,6 +4,8 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::time::Sleep;
+
 use crate::deadline::Deadline;
 
 /// Longer than most answers take, so that nearly all leave on the first beat.
@@ -20,6 +22,11 @@ pub(crate) async fn hold(started: Instant, deadline: Deadline) -> bool {
     let left = deadline.remaining().filter(|left| *left <= rest);
     tokio::time::sleep(left.unwrap_or(rest)).await;
     left.is_none()
+}
+
+/// The beat itself, for what is told after the reply has begun: whoever waits has a deadline of its own.
+pub(crate) fn beat(started: Instant) -> Sleep {
+    tokio::time::sleep(rest(started.elapsed()))
 }
 
 /// From so long after the call came to the next beat.

@@ -15,6 +15,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
+use crate::absence;
 use crate::deadline::Deadline;
 use crate::front::Call;
 use crate::intake::Share;
@@ -37,6 +38,8 @@ pub(crate) struct ReplyBody {
     timer: Option<Pin<Box<Sleep>>>,
     /// Streams only: the moment at which this kind of stream must end for a drain.
     drain: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// A NOT_FOUND at the end, and the beat that it waits for.
+    absent: Option<(HeaderMap, Pin<Box<Sleep>>)>,
     done: bool,
 }
 
@@ -53,7 +56,8 @@ impl ReplyBody {
             _ => None,
         };
         let (left, first, drain) = (Bytes::new(), None, drain.map(Box::pin));
-        Self { inner, left, first, share, call, deadline, timer, drain, done: false }
+        let (absent, done) = (None, false);
+        Self { inner, left, first, share, call, deadline, timer, drain, absent, done }
     }
 
     /// Has a unary reply encoded now. A message that waits for its reader would not be counted.
@@ -75,6 +79,41 @@ impl ReplyBody {
         self.inner = Body::empty();
         let mut trailers = HeaderMap::new();
         reply::write(status, &mut trailers);
+        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+    }
+
+    /// The service's own status, with which the reply ends: NOT_FOUND leaves on a beat, as it does where nothing has
+    /// begun.
+    fn last(
+        &mut self,
+        mut trailers: HeaderMap,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let code = reply::dress(&mut trailers).unwrap_or(Code::Unknown);
+        if code == Code::NotFound {
+            let beat = Box::pin(absence::beat(self.call.started));
+            self.absent = Some((trailers, beat));
+            return self.beat(cx);
+        }
+        self.end(code, trailers)
+    }
+
+    fn beat(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some((trailers, mut beat)) = self.absent.take() else { return Poll::Ready(None) };
+        if beat.as_mut().poll(cx).is_pending() {
+            self.absent = Some((trailers, beat));
+            return Poll::Pending;
+        }
+        self.end(Code::NotFound, trailers)
+    }
+
+    fn end(
+        &mut self,
+        code: Code,
+        trailers: HeaderMap,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        self.call.end(code);
+        self.done = true;
         Poll::Ready(Some(Ok(Frame::trailers(trailers))))
     }
 
@@ -112,6 +151,9 @@ impl http_body::Body for ReplyBody {
         if Self::passed(&mut this.drain, cx) {
             return this.cut(&reply::draining());
         }
+        if this.absent.is_some() {
+            return this.beat(cx);
+        }
         let (inner, deadline) = (&mut this.inner, this.deadline);
         let polled = catch_unwind(AssertUnwindSafe(|| {
             this.call.trace.enter(|| deadline.enter(|| Pin::new(inner).poll_frame(cx)))
@@ -122,10 +164,7 @@ impl http_body::Body for ReplyBody {
             Ok(Poll::Ready(Some(Err(status)))) => {
                 let mut trailers = HeaderMap::new();
                 reply::write(&status, &mut trailers);
-                let code = reply::dress(&mut trailers).unwrap_or(Code::Unknown);
-                this.call.end(code);
-                this.done = true;
-                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+                this.last(trailers, cx)
             }
             Ok(Poll::Ready(Some(Ok(frame)))) => match frame.into_data() {
                 Ok(data) => {
@@ -135,13 +174,10 @@ impl http_body::Body for ReplyBody {
                     this.left = data;
                     this.piece()
                 }
-                Err(mut frame) => {
-                    if let Some(trailers) = frame.trailers_mut() {
-                        this.call.end(reply::dress(trailers).unwrap_or(Code::Unknown));
-                        this.done = true;
-                    }
-                    Poll::Ready(Some(Ok(frame)))
-                }
+                Err(frame) => match frame.into_trailers() {
+                    Ok(trailers) => this.last(trailers, cx),
+                    Err(other) => Poll::Ready(Some(Ok(other))),
+                },
             },
             Ok(Poll::Ready(None)) => {
                 this.call.end(Code::Unknown);

@@ -52,7 +52,7 @@ pub(crate) struct Front<S> {
 pub(crate) struct Call {
     pub trace: RequestTrace,
     method: Method,
-    started: Instant,
+    pub started: Instant,
     code: Option<Code>,
     admitted: Option<Admitted>,
     turn: Option<Arc<Turn>>,

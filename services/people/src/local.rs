@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::{FutureExt as _, future::BoxFuture};
-use kernel::{AgencyId, PersonId};
+use kernel::{AgencyId, Clock, PersonId};
 use permit::{Appointment, PeopleSource, SignIn, SourceError, Support};
 use pg::{Db, Group, GroupError, Limits, StoreError};
 
@@ -18,13 +18,13 @@ pub struct LocalPeople {
 
 impl LocalPeople {
     /// Must be called in a runtime. It needs the database alone, so that a guard can be made of it.
-    pub fn new(db: Db) -> Arc<Self> {
+    pub fn new(db: Db, clock: Arc<dyn Clock>) -> Arc<Self> {
         let limits = Limits { max_group: 512, queue: 8192, in_flight: 2 };
         let sign_ins = {
             let db = db.clone();
             Group::new("local sign-ins", limits, move |asked: Vec<(String, String)>| {
-                let db = db.clone();
-                async move { facts::resolve(&db, asked).await }
+                let (db, now) = (db.clone(), clock.now());
+                async move { facts::resolve(&db, asked, now).await }
             })
         };
         let registrations =

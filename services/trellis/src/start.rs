@@ -265,7 +265,7 @@ impl Parts<'_> {
             _ => consents,
         };
         let people: Arc<dyn PeopleSource> = match of {
-            Service::People => people::LocalPeople::new(db.clone()),
+            Service::People => people::LocalPeople::new(db.clone(), Arc::clone(&self.clock)),
             _ => Arc::new(GrpcPeople::new(self.peers.to(of, Service::People)?)),
         };
         Ok((consents, people))

@@ -102,13 +102,15 @@ async fn not_found_leaves_on_a_beat_and_nothing_else_waits_for_one() {
     for _ in 0..20 {
         assert!(took("fail:5", Code::NotFound).await >= Duration::from_millis(10));
     }
-    // Of streams, too: with an end of their own and without.
+    // Of streams, too: with an end of their own and without, refused before they have begun and as their first message.
     for path in ["test.Echo/Count", "test.Echo/WatchAll"] {
-        for _ in 0..10 {
-            let begun = Instant::now();
-            let reply = soon(client.call(path, "absent", &[])).await.unwrap();
-            assert_eq!(reply.code(), Code::NotFound, "{path}");
-            assert!(begun.elapsed() >= Duration::from_millis(10), "{path}");
+        for text in ["absent", "gone"] {
+            for _ in 0..10 {
+                let begun = Instant::now();
+                let reply = soon(client.call(path, text, &[])).await.unwrap();
+                assert_eq!((reply.code(), reply.body.len()), (Code::NotFound, 0), "{path} {text}");
+                assert!(begun.elapsed() >= Duration::from_millis(10), "{path} {text}");
+            }
         }
     }
     // The fastest of each: the machine may be busy.
@@ -141,5 +143,9 @@ async fn a_deadline_before_the_beat_is_the_answer_however_fast_the_looking_was()
     for _ in 0..20 {
         let call = client.call("test.Echo/Say", "fail:5", &[("grpc-timeout", "6m")]);
         assert_eq!(soon(call).await.unwrap().code(), Code::DeadlineExceeded);
+    }
+    for text in ["absent", "gone"] {
+        let call = client.call("test.Echo/Count", text, &[("grpc-timeout", "6m")]);
+        assert_eq!(soon(call).await.unwrap().code(), Code::DeadlineExceeded, "{text}");
     }
 }

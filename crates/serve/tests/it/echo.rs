@@ -86,12 +86,18 @@ impl State {
     fn stream(self: Arc<Self>, text: String) -> impl Stream<Item = Result<String, Status>> {
         self.started.fetch_add(1, SeqCst);
         let dropped = Dropped(Arc::clone(&self));
-        let first = tokio_stream::once(Ok("first".to_owned()));
+        // What is refused once the stream has begun, and before anything is told.
+        let none = text == "gone";
+        let first = tokio_stream::iter((!none).then(|| Ok("first".to_owned())));
         let rest =
             futures::stream::unfold((self, dropped, text), |(state, dropped, text)| async move {
                 match text.as_str() {
                     "panic" => panic!("canary"),
                     "end" => None,
+                    "gone" => Some((
+                        Err(Status::not_found("")),
+                        (Arc::clone(&state), dropped, "end".to_owned()),
+                    )),
                     "hold" => {
                         let permit = state.release.acquire().await.unwrap();
                         permit.forget();

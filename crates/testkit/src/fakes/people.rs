@@ -46,6 +46,11 @@ impl People {
         self.state().bound.insert(subject.to_owned(), sign_in);
     }
 
+    /// Ends the sign-in of a subject of any issuer.
+    pub fn unbind(&self, subject: &str) {
+        self.state().bound.remove(subject);
+    }
+
     /// Appoints a subject of any issuer.
     pub fn appoint(&self, subject: &str, appointment: Appointment) {
         self.state().appointed.entry(subject.to_owned()).or_default().push(appointment);

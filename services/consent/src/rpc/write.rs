@@ -24,6 +24,10 @@ const MOST_A_CONSENT: usize = 64 * 1024;
 const MOST_OF_ONE: i64 = 50;
 const MOST_BYTES_OF_ONE: i64 = 256 * 1024;
 
+/// So much each agency has room for, however much others have.
+const LEAST_OF_ONE: i64 = 5;
+const LEAST_BYTES_OF_ONE: i64 = 128 * 1024;
+
 /// Of restrictions asked of one agency, and of court orders of one agency about a person, ever; and
 /// of emergencies that one agency declares about a person in a day.
 pub(super) const MOST_BESIDE: i64 = 50;
@@ -63,7 +67,8 @@ pub(super) async fn room(
     if agency && !fits(size.own, size.own_bytes, MOST_OF_ONE, MOST_BYTES_OF_ONE) {
         return Err(too_many("consents", MOST_OF_ONE).into());
     }
-    if !fits(size.side, size.side_bytes, MOST_CONSENTS, MOST_BYTES) {
+    let least = agency && fits(size.ever, size.ever_bytes, LEAST_OF_ONE, LEAST_BYTES_OF_ONE);
+    if !least && !fits(size.side, size.side_bytes, MOST_CONSENTS, MOST_BYTES) {
         return Err(too_many("consents", MOST_CONSENTS).into());
     }
     Ok(())

@@ -141,6 +141,9 @@ pub struct OnFileSize {
     /// person's side: all of theirs.
     pub own: i64,
     pub own_bytes: i64,
+    /// Of the caller's agency, with those drafts; of the person's side: none.
+    pub ever: i64,
+    pub ever_bytes: i64,
     /// Of all agencies, where the caller is of one; of the person's side, where not.
     pub side: i64,
     pub side_bytes: i64,
@@ -155,11 +158,14 @@ pub async fn on_file_size(
         OnFileSize,
         r#"SELECT count(*) FILTER (WHERE own) AS "own!",
                coalesce(sum(bytes) FILTER (WHERE own), 0)::bigint AS "own_bytes!",
+               count(*) FILTER (WHERE ever) AS "ever!",
+               coalesce(sum(bytes) FILTER (WHERE ever), 0)::bigint AS "ever_bytes!",
                count(*) AS "side!",
                coalesce(sum(bytes), 0)::bigint AS "side_bytes!"
            FROM (
                SELECT octet_length(wire) AS bytes,
-                   $2::uuid IS NULL OR (drafted_agency = $2 AND withdrawn_at IS NULL) AS own
+                   $2::uuid IS NULL OR (drafted_agency = $2 AND withdrawn_at IS NULL) AS own,
+                   drafted_agency = $2 AS ever
                FROM consent
                WHERE person_id = $1 AND (drafted_agency IS NULL) = ($2::uuid IS NULL)
            ) AS kept"#,

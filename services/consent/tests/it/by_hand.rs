@@ -49,6 +49,24 @@ async fn a_paper_consent_takes_effect_when_it_is_recorded_and_says_when_it_was_s
 }
 
 #[tokio::test]
+async fn a_paper_that_states_an_earlier_beginning_takes_effect_when_it_is_recorded_all_the_same() {
+    let world = World::new().await;
+    let days = Duration::days;
+    for (stated, effective) in [(-30, 0), (-3, 0), (0, 0), (2, 2)] {
+        let effective = Some(timestamp(NOW + days(effective)));
+        let stated = Some(timestamp(NOW + days(stated)));
+        let stating = pb::ConsentTerms { effective: stated, ..terms() };
+        let paper = record(&world, world.staff(CLINIC), recording(ANA, stating)).await.unwrap();
+        assert_eq!(paper.terms.as_ref().unwrap().effective, effective, "{stated:?}");
+        // And so it is decided upon.
+        let mut on_file = world.facts_of(ANA).await.consents;
+        on_file.retain(|one| one.name == paper.name);
+        let known: Vec<_> = on_file.into_iter().map(|one| one.terms.unwrap().effective).collect();
+        assert_eq!(known, [effective], "{stated:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_agency_records_nothing_that_opens_the_records_of_others() {
     let world = World::new().await;
     world.people.register(ANA, HOUSING);

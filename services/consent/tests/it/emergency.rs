@@ -24,12 +24,12 @@ fn facts() -> pb::EmergencyFacts {
     }
 }
 
-fn declaring(person: Uuid) -> pb::DeclareEmergencyRequest {
+pub fn declaring(person: Uuid) -> pb::DeclareEmergencyRequest {
     let person = name_of("people", person);
     pb::DeclareEmergencyRequest { request_id: fresh(), person, facts: Some(facts()), hours: 2 }
 }
 
-fn medic(world: &World, agency: Uuid) -> String {
+pub fn medic(world: &World, agency: Uuid) -> String {
     world.staff_as("dr-er", Role::Medical, agency)
 }
 
@@ -39,7 +39,7 @@ pub async fn declared(world: &World, person: Uuid) -> pb::Emergency {
     reply.emergency.unwrap()
 }
 
-async fn review(
+pub async fn review(
     world: &World,
     token: String,
     name: &str,

@@ -10,6 +10,7 @@ mod entered_in_error;
 mod explain;
 mod facts;
 mod linked;
+mod lists;
 mod minors;
 mod person_events;
 mod read;

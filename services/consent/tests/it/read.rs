@@ -1,10 +1,19 @@
+use kernel::Sensitivity;
+use permit::Appointment;
 use time::Duration;
 use tonic::Code;
-use wire::{consent::v1 as pb, convert::name_of};
+use uuid::Uuid;
+use wire::{
+    consent::v1 as pb,
+    convert::{name_of, to_wire},
+};
 
-use crate::world::{
-    ANA, BEN, CLEO, CLINIC, HOUSING, OTHER, PROBATION, World, assert_same, audited, terms,
-    terms_of, told, unknown, with,
+use crate::{
+    represented::guardian,
+    world::{
+        ANA, BEN, CLEO, CLINIC, HOUSING, OTHER, PROBATION, World, assert_same, audited, terms,
+        terms_of, told, unknown, with,
+    },
 };
 
 #[tokio::test]
@@ -155,4 +164,116 @@ async fn a_sign_in_sees_only_what_is_about_those_who_vouch_for_it() {
         assert_eq!((ended.terms, &*ended.text), (None, ""));
     }
     assert_eq!(world.list(&world.person("ana"), ANA).await.len(), 3);
+}
+
+pub const COUNTY: [Uuid; 4] = [CLINIC, HOUSING, PROBATION, OTHER];
+
+/// Numbers as if by chance, and the same each time.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn of(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(0x1405_7b7e_f767_814f);
+        usize::try_from(self.0 >> 33).unwrap() % sides
+    }
+
+    pub fn agency(&mut self) -> Uuid {
+        COUNTY[self.of(COUNTY.len())]
+    }
+}
+
+/// Something on file: a draft, or what came of it. Whatever of it is refused does not come about.
+async fn on_file(world: &World, dice: &mut Dice, before: &[String]) -> Option<String> {
+    let (person, own) = [(ANA, "ana"), (ANA, "ana"), (BEN, "ben")][dice.of(3)];
+    let effect = [pb::Effect::Permit, pb::Effect::Permit, pb::Effect::Deny][dice.of(3)];
+    let mut terms = terms_of(effect, &[dice.agency()], &[dice.agency()]);
+    let other = terms_of(pb::Effect::Deny, &[dice.agency()], &[dice.agency()]);
+    let rule = terms.rule.as_mut().unwrap();
+    match dice.of(6) {
+        0 => rule.disclosers = None,
+        1 => rule.sensitivities = vec![to_wire(Sensitivity::Sud)],
+        2 => {
+            let whole = format!("agencies/{OTHER}/practitioners/dr-o");
+            rule.recipients.as_mut().unwrap().practitioners = vec![whole];
+        }
+        3 => terms.exceptions = other.rule.into_iter().collect(),
+        4 => terms.supersedes = before.last().cloned().into_iter().collect(),
+        _ => {}
+    }
+    let (drafts, signs) = match dice.of(3) {
+        0 => (world.staff(CLINIC), world.person(own)),
+        1 if person == ANA => (world.representative("aunt"), world.representative("aunt")),
+        _ => (world.person(own), world.person(own)),
+    };
+    let draft = world.draft(&drafts, person, terms).await.ok()?;
+    if dice.of(4) > 0 {
+        let _ = world.sign(&signs, &draft).await;
+    }
+    if dice.of(4) == 0 {
+        let _ = world.revoke(&signs, &draft.name).await;
+    }
+    if dice.of(2) == 0 {
+        world.clock.advance(Duration::SECOND);
+    }
+    Some(draft.name)
+}
+
+/// All pages of what is listed of both people, in the order of their names.
+async fn listed(world: &World, token: &str) -> Vec<pb::Consent> {
+    let mut found = Vec::new();
+    for person in [ANA, BEN] {
+        let (person, mut page_token) = (name_of("people", person), String::new());
+        loop {
+            let person = person.clone();
+            let request = pb::ListConsentsRequest { page_size: 3, page_token, person };
+            let page = world.consents().list_consents(with(token, request)).await.unwrap();
+            let page = page.into_inner();
+            found.extend(page.consents);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+    }
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found
+}
+
+#[tokio::test]
+async fn whatever_is_on_file_a_list_is_what_get_shows_to_everybody() {
+    let world = World::new().await;
+    world.people.bind("vouched", ANA, Some(&[OTHER]));
+    world.people.appoint("aunt", guardian(ANA));
+    let excluded_sensitivities = [Sensitivity::Sud].into();
+    world.people.appoint("uncle", Appointment { excluded_sensitivities, ..guardian(ANA) });
+    let (mut dice, mut names) = (Dice(0x11), Vec::<String>::new());
+    for _ in 0..24 {
+        let more = on_file(&world, &mut dice, &names).await;
+        names.extend(more);
+    }
+    names.sort();
+    let mut callers = COUNTY.map(|agency| world.staff(agency)).to_vec();
+    callers.extend(["ana", "ben", "vouched", "nobody's"].map(|sub| world.person(sub)));
+    callers.extend(["aunt", "uncle"].map(|sub| world.representative(sub)));
+    let mut seen = Vec::new();
+    for (caller, token) in callers.iter().enumerate() {
+        let mut shown = Vec::new();
+        for name in &names {
+            match world.get(token, name).await {
+                // Only Get tells who has heard of its end.
+                Ok(got) => shown.push(pb::Consent { acknowledgements: Vec::new(), ..got }),
+                Err(refused) => assert_eq!(refused.code(), Code::NotFound, "{caller}: {refused:?}"),
+            }
+        }
+        assert_eq!(listed(&world, token).await, shown, "caller {caller}");
+        seen.push(shown.len());
+    }
+    // Chance makes enough of both, so that the test is one: of each agency's, and what is kept from who acts.
+    let [clinic, housing, probation, other, ana, .., nobody, aunt, uncle] = seen[..] else {
+        panic!("{seen:?}")
+    };
+    for some in [clinic, housing, probation, other] {
+        assert!(some > 0 && some < names.len(), "{seen:?}");
+    }
+    assert!(nobody == 0 && aunt == ana && uncle < aunt, "{seen:?}");
 }

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-fn asking(person: Uuid, reason: Reason) -> pb::RequestRestrictionRequest {
+pub fn asking(person: Uuid, reason: Reason) -> pb::RequestRestrictionRequest {
     pb::RequestRestrictionRequest {
         request_id: fresh(),
         person: name_of("people", person),

@@ -54,13 +54,17 @@ async fn what_the_person_withdraws_of_an_agencys_drafts_makes_room_for_another()
 #[tokio::test]
 async fn however_much_agencies_have_drafted_the_person_refuses_and_allows() {
     let world = World::new().await;
-    world.draft(&world.staff(CLINIC), ANA, terms()).await.unwrap();
+    let first = world.draft(&world.staff(CLINIC), ANA, terms()).await.unwrap();
     let others = "INSERT INTO consent.consent
          SELECT (jsonb_populate_record(c, jsonb_build_object(
              'id', gen_random_uuid(), 'drafted_agency', gen_random_uuid()))).*
          FROM consent.consent c, generate_series(1, 499)";
     sql(&world.stage.admin(), others).await;
-    is_full(&world.draft(&world.staff(CLINIC), ANA, terms()).await.unwrap_err());
+    // Each of them has room for a few all the same, and the person's withdrawing makes none beyond those.
+    world.people.register(ANA, HOUSING);
+    assert_eq!((drafts(&world, CLINIC, ANA).await, drafts(&world, HOUSING, ANA).await), (4, 5));
+    world.revoke(&world.person("ana"), &first.name).await.unwrap();
+    assert_eq!(drafts(&world, CLINIC, ANA).await, 0);
     for effect in [pb::Effect::Deny, pb::Effect::Permit] {
         let draft = terms_of(effect, &[CLINIC], &[HOUSING]);
         let draft = world.draft(&world.person("ana"), ANA, draft).await.unwrap();

@@ -21,7 +21,7 @@ pub async fn handle(
     let req = request.into_inner();
     rpc::valid(&req)?;
     let asked = req.sign_ins.into_iter().map(|s| (s.issuer, s.subject)).collect();
-    let found = facts::resolve(&app.deps.db, asked).await?;
+    let found = facts::resolve(&app.deps.db, asked, app.deps.clock.now()).await?;
     let resolved = found.into_iter().map(resolved).collect();
     Ok(Response::new(ResolveSignInsResponse { resolved }))
 }

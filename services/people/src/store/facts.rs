@@ -3,10 +3,15 @@
 use kernel::{AgencyId, Instant};
 use permit::{Appointment, Support};
 use pg::{Db, PgConnection, StoreError};
+use policy::Relationship;
 use time::Date;
 use uuid::Uuid;
 
 use super::representative::{excluded, relationship};
+use crate::domain::days_at;
+
+/// From so many years on nobody is a minor: no rule of a network says more.
+const MAJORITY: i32 = 18;
 
 /// A live binding to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +36,11 @@ pub struct Resolved {
     pub supports: Vec<Support>,
 }
 
-/// To what these sign-ins (issuer, subject) are bound; one answer each, in order.
+/// To what these sign-ins (issuer, subject) are bound now; one answer each, in order.
 pub async fn resolve(
     db: &Db,
     sign_ins: Vec<(String, String)>,
+    now: Instant,
 ) -> Result<Vec<Resolved>, StoreError> {
     let (issuers, subjects): (Vec<String>, Vec<String>) = sign_ins.into_iter().unzip();
     db.run_one("sign_in.resolve", move |conn| {
@@ -43,6 +49,7 @@ pub async fn resolve(
             let mut answers = vec![Resolved::default(); issuers.len()];
             people(&mut *conn, &issuers, &subjects, &mut answers).await?;
             representatives(&mut *conn, &issuers, &subjects, &mut answers).await?;
+            of_minors(&mut *conn, days_at(now), &mut answers).await?;
             supporters(conn, &issuers, &subjects, &mut answers).await?;
             Ok(answers)
         })
@@ -110,6 +117,34 @@ async fn representatives(
     Ok(())
 }
 
+/// A parent acts for a minor alone: where the person may be of age by what anybody states, it has ended, whatever
+/// end was recorded.
+async fn of_minors(
+    conn: &mut PgConnection,
+    (first, last): (Date, Date),
+    answers: &mut [Resolved],
+) -> Result<(), StoreError> {
+    let child = |acts: &Acts| match acts.appointment.relationship {
+        Relationship::Parent => acts.appointment.person.uuid(),
+        _ => None,
+    };
+    let children: Vec<Uuid> =
+        answers.iter().flat_map(|answer| &answer.acts).filter_map(child).collect();
+    if children.is_empty() {
+        return Ok(());
+    }
+    let (firsts, lasts) = (vec![first; children.len()], vec![last; children.len()]);
+    let stated = stated_ages(conn, &children, &firsts, &lasts).await?;
+    let of_age = |(child, stated): (Uuid, Option<(i32, i32)>)| {
+        stated.is_some_and(|(_, oldest)| oldest >= MAJORITY).then_some(child)
+    };
+    let of_age: Vec<Uuid> = children.into_iter().zip(stated).filter_map(of_age).collect();
+    for answer in answers {
+        answer.acts.retain(|acts| child(acts).is_none_or(|child| !of_age.contains(&child)));
+    }
+    Ok(())
+}
+
 async fn supporters(
     conn: &mut PgConnection,
     issuers: &[String],
@@ -161,25 +196,31 @@ pub async fn ages(
     db: &Db,
     asked: Vec<(Uuid, (Date, Date))>,
 ) -> Result<Vec<Option<(i32, i32)>>, StoreError> {
-    let mut answers = vec![None; asked.len()];
     let (people, days): (Vec<Uuid>, Vec<(Date, Date)>) = asked.into_iter().unzip();
     let (first, last): (Vec<Date>, Vec<Date>) = days.into_iter().unzip();
-    let rows = db
-        .run_one("age.check", move |conn| {
-            let (people, first, last) = (people.clone(), first.clone(), last.clone());
-            Box::pin(async move {
-                Ok(sqlx::query!(
-                    r#"SELECT place AS "place!", youngest AS "youngest!", oldest AS "oldest!"
+    db.run_one("age.check", move |conn| {
+        let (people, first, last) = (people.clone(), first.clone(), last.clone());
+        Box::pin(async move { stated_ages(conn, &people, &first, &last).await })
+    })
+    .await
+}
+
+async fn stated_ages(
+    conn: &mut PgConnection,
+    people: &[Uuid],
+    first: &[Date],
+    last: &[Date],
+) -> Result<Vec<Option<(i32, i32)>>, StoreError> {
+    let mut answers = vec![None; people.len()];
+    let rows = sqlx::query!(
+        r#"SELECT place AS "place!", youngest AS "youngest!", oldest AS "oldest!"
                      FROM stated_ages($1, $2, $3)"#,
-                    &people,
-                    &first,
-                    &last,
-                )
-                .fetch_all(conn)
-                .await?)
-            })
-        })
-        .await?;
+        people,
+        first,
+        last,
+    )
+    .fetch_all(conn)
+    .await?;
     for row in rows {
         *at(&mut answers, row.place)? = Some((row.youngest, row.oldest));
     }

@@ -7,10 +7,10 @@ use uuid::Uuid;
 use wire::{
     common::v1::{Relationship, Sensitivity},
     convert::{id_of, timestamp},
-    people::v1::{AddRepresentativeRequest, RepresentativeState as State},
+    people::v1::{AddRepresentativeRequest, RegisterPersonRequest, RepresentativeState as State},
 };
 
-use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian, papers, whole};
+use crate::world::{CLINIC, Client, HOUSING, PROBATION, World, guardian, id, jane, papers, whole};
 
 fn fields(status: &Status) -> BTreeSet<String> {
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
@@ -82,6 +82,39 @@ async fn what_is_excluded_for_them_is_withheld() {
     let code = world.staff(CLINIC).add_representative(excluding).await.unwrap().code;
     aunt(&world).accept(&code).await.unwrap();
     assert_eq!(profiles(&aunt(&world), jane).await, 0);
+}
+
+#[tokio::test]
+async fn what_a_parent_may_see_ends_when_the_person_may_be_of_age_whatever_end_was_recorded() {
+    let world = World::new().await;
+    // Of age on 5 March 2040, which begins somewhere at 10:00 UTC of the day before.
+    let born = |agency| RegisterPersonRequest { birth_date: "2022-03-05".into(), ..jane(agency) };
+    let child = id(&world.staff(CLINIC).register(born(CLINIC)).await.unwrap());
+    let known = id(&world.staff(HOUSING).register(born(HOUSING)).await.unwrap());
+    assert_eq!(known, child);
+    let parent = AddRepresentativeRequest {
+        relationship: Relationship::Parent.into(),
+        until_time: Some(timestamp(world.now() + time::Duration::days(3650))),
+        ..guardian(child)
+    };
+    let code = world.staff(CLINIC).add_representative(parent).await.unwrap().code;
+    world.individual("parent", Role::Representative).accept(&code).await.unwrap();
+    bound(&world, child).await;
+    // Their tokens live an hour.
+    let seen =
+        async |sub: &str| profiles(&world.individual(sub, Role::Representative), child).await;
+    assert_eq!((seen("parent").await, seen("aunt").await), (1, 1));
+    world.clock.advance(time::Duration::days(2) + time::Duration::hours(21));
+    assert_eq!((seen("parent").await, seen("aunt").await), (1, 1), "nowhere is it the day");
+    world.clock.advance(time::Duration::HOUR);
+    assert_eq!((seen("parent").await, seen("aunt").await), (0, 1), "a guardian's goes on");
+    // It is so by whoever states the earliest day.
+    let younger = "UPDATE profile SET birth_date = '2030-01-01'";
+    sqlx::query(younger).execute(&mut world.admin().await).await.unwrap();
+    assert_eq!(seen("parent").await, 1);
+    let older = "UPDATE profile SET birth_date = '2022-01-01' WHERE custodian_id = $1";
+    sqlx::query(older).bind(HOUSING).execute(&mut world.admin().await).await.unwrap();
+    assert_eq!(seen("parent").await, 0);
 }
 
 #[tokio::test]

@@ -131,7 +131,7 @@ impl World {
         let consents = Arc::new(Consents::default());
         assert!(consents.directory.set(Arc::clone(&directory)).is_ok());
         let ledger = ledger::Ledger::start(db.clone(), ledger::Config::default());
-        let local = people::LocalPeople::new(db.clone());
+        let local = people::LocalPeople::new(db.clone(), Arc::clone(&shared));
         let guard =
             permit::Guard::new(consents.clone(), local, ledger.clone(), Arc::clone(&shared));
         let deps = rpc::Deps {

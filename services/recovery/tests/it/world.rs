@@ -37,7 +37,7 @@ pub struct World {
     pub logs: Logs,
     pub channel: Channel,
     pub inviting: Inviting,
-    _running: [serve::Running; 2],
+    running: [serve::Running; 2],
     _keys: tempfile::TempDir,
 }
 
@@ -105,7 +105,7 @@ impl World {
             .unwrap();
         let channel = Channel::from_shared(format!("http://{}", running.addr())).unwrap();
         let channel = channel.connect().await.unwrap();
-        let _running = [asked, running];
+        let running = [asked, running];
         Self {
             stage,
             consents,
@@ -115,7 +115,7 @@ impl World {
             logs,
             channel,
             inviting,
-            _running,
+            running,
             _keys: keys,
         }
     }
@@ -140,14 +140,6 @@ impl World {
         Client { channel: self.channel.clone(), mint: Arc::new(mint) }
     }
 
-    /// The same caller, by a connection with room for little of what is on its way to them.
-    pub async fn narrow(&self, client: &Client) -> Client {
-        let [_, serving] = &self._running;
-        let channel = Channel::from_shared(format!("http://{}", serving.addr())).unwrap();
-        let channel = channel.initial_stream_window_size(65_535).connect().await.unwrap();
-        Client { channel, mint: Arc::clone(&client.mint) }
-    }
-
     /// A new person with a sign-in that stands everywhere.
     pub fn somebody(&self) -> (Uuid, Client) {
         let person = Uuid::new_v4();
@@ -161,6 +153,14 @@ impl World {
         let sub = Uuid::new_v4().to_string();
         self.people.bind(&sub, person, confirmed_by);
         self.individual(&sub, Role::Person)
+    }
+
+    /// The same caller, over a connection that is sent little before it is read.
+    pub async fn slow(&self, client: &Client) -> Client {
+        let [_, running] = &self.running;
+        let channel = Channel::from_shared(format!("http://{}", running.addr())).unwrap();
+        let channel = channel.initial_stream_window_size(65_535_u32).connect().await.unwrap();
+        Client { channel, mint: Arc::clone(&client.mint) }
     }
 
     /// So many hours from now.

@@ -1,13 +1,22 @@
 //! Lists.
 
+use std::collections::BTreeSet;
+
+use kernel::{Action, CodeSet, Kind, Sensitivity};
+use policy::{Effect, Rule};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use testkit::fakes::{consent, permitting};
 use tonic::Code;
 use uuid::Uuid;
 use wire::{
-    convert::name_of,
+    convert::{name_of, to_wire},
     referrals::v1::{self as pb, ListReferralsRequest, ReferralState as S},
 };
 
-use crate::world::{ANA, BEN, CLINIC, HOUSING, OTHER, Verb, World, fields, new, reason, refused};
+use crate::world::{
+    ANA, BEN, CLINIC, HOUSING, OTHER, PROGRAMME, PURPOSES, REFUGE, Verb, World, fields, fresh, new,
+    reason, refused,
+};
 
 fn everybody() -> ListReferralsRequest {
     ListReferralsRequest::default()
@@ -79,6 +88,137 @@ async fn a_list_is_what_get_permits() {
             }
         }
     }
+}
+
+const COUNTY: [Uuid; 5] = [CLINIC, HOUSING, OTHER, PROGRAMME, REFUGE];
+
+/// Between whom referrals are written, and about whom.
+const WRITTEN: [(Uuid, Uuid, Uuid); 6] = [
+    (CLINIC, HOUSING, ANA),
+    (CLINIC, OTHER, ANA),
+    (PROGRAMME, HOUSING, ANA),
+    (REFUGE, HOUSING, ANA),
+    (CLINIC, HOUSING, BEN),
+    (OTHER, HOUSING, BEN),
+];
+
+/// Referrals of every sort, some of them drafts, some answered or ended.
+async fn written(world: &World, rng: &mut StdRng) -> Vec<String> {
+    let mut names = Vec::new();
+    for (from, to, person) in WRITTEN {
+        world.agree(person, from, to);
+        for sensitivity in [None, Some(Sensitivity::Hiv)] {
+            world.clock.advance(time::Duration::MINUTE);
+            let mut asked = new(person, to);
+            let labels = asked.labels.as_mut().unwrap();
+            labels.sensitivities = sensitivity.into_iter().map(to_wire).collect();
+            asked.send = rng.random_bool(0.8);
+            let made = match world.create(from, asked.clone()).await {
+                Ok(made) => made,
+                // No consent of this kind sends what a refuge writes.
+                Err(_) => {
+                    let draft = pb::CreateReferralRequest {
+                        request_id: fresh().to_string(),
+                        send: false,
+                        ..asked
+                    };
+                    world.create(from, draft).await.unwrap()
+                }
+            };
+            let verb = Verb::ALL[rng.random_range(0..Verb::ALL.len())];
+            for agency in [from, to] {
+                let _ = world.go(verb, agency, &made.name).await;
+            }
+            names.push(made.name);
+        }
+    }
+    names
+}
+
+/// What the person has signed from now on: some of it opens something to somebody, some of it closes it.
+fn signed(world: &World, rng: &mut StdRng, person: Uuid) {
+    world.consents.facts_of(person, |facts| facts.consents.clear());
+    for _ in 0..rng.random_range(0..6) {
+        // Mostly of what there is, and to who is there to read it.
+        let mut one_of = |often: Uuid| match rng.random_bool(0.5) {
+            true => often,
+            false => COUNTY[rng.random_range(0..COUNTY.len())],
+        };
+        let (from, to) = (one_of(CLINIC), one_of(HOUSING));
+        let mut rule = permitting(from, to, PURPOSES, [Action::Read, Action::Transition]);
+        match rng.random_range(0..6) {
+            0 => rule = Rule { effect: Effect::Deny, actions: None, purposes: None, ..rule },
+            1 => rule.kinds = Some([Kind::Note].into()),
+            2 => rule.sensitivities = Some([Sensitivity::Hiv].into()),
+            3 => rule.actions = Some(CodeSet::from([Action::Transition])),
+            _ => {}
+        }
+        if rng.random_bool(0.3) {
+            rule.disclosers = None;
+        }
+        world.consents.give(consent(person, fresh(), rule));
+    }
+}
+
+/// All pages of what is listed of both people, of two each.
+async fn listed(world: &World, token: &str) -> BTreeSet<String> {
+    let mut found = Vec::new();
+    for person in [ANA, BEN] {
+        let mut page_token = String::new();
+        loop {
+            let asked = ListReferralsRequest { page_size: 2, page_token, ..of(person) };
+            let list = world.list_as(token, asked).await.unwrap();
+            found.extend(list.referrals.into_iter().map(|one| one.name));
+            page_token = list.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+    }
+    let count = found.len();
+    let found: BTreeSet<_> = found.into_iter().collect();
+    assert_eq!(found.len(), count, "each once");
+    found
+}
+
+/// What `GetReferral` shows of these.
+async fn got(world: &World, token: &str, all: &[String]) -> BTreeSet<String> {
+    let asked = all.iter().map(|name| async move {
+        match world.get_as(token, name).await {
+            Ok(_) => Some(name.clone()),
+            Err(status) => {
+                assert_eq!(status.code(), Code::NotFound, "{status:?}");
+                None
+            }
+        }
+    });
+    futures::future::join_all(asked).await.into_iter().flatten().collect()
+}
+
+#[tokio::test]
+async fn whatever_is_signed_a_list_is_what_get_permits_to_everybody() {
+    let world = World::new().await;
+    world.people.bind("ana-of-the-clinic", ANA, Some(&[CLINIC]));
+    let mut rng = StdRng::seed_from_u64(0x1157);
+    let all = written(&world, &mut rng).await;
+    let (mut shown, mut hidden) = (0, 0);
+    for round in 0..6 {
+        signed(&world, &mut rng, ANA);
+        signed(&world, &mut rng, BEN);
+        let mut callers = COUNTY.map(|agency| world.staff(agency)).to_vec();
+        callers.extend(["ana", "ben", "ana-of-the-clinic", "nobody"].map(|sub| world.person(sub)));
+        for (caller, token) in callers.iter().enumerate() {
+            let got = got(&world, token, &all).await;
+            assert_eq!(listed(&world, token).await, got, "caller {caller} in round {round}");
+            // It holds nothing itself: all that it sees a consent shows.
+            if COUNTY.get(caller) == Some(&HOUSING) {
+                shown += got.len();
+                hidden += all.len() - got.len();
+            }
+        }
+    }
+    // Chance makes both, so that the test is one.
+    assert!(shown > 0 && hidden > 0, "{shown} shown, {hidden} hidden");
 }
 
 #[tokio::test]

@@ -162,6 +162,63 @@ async fn a_draft_that_was_an_error_is_seen_by_its_source_alone() {
     housing.is_told_nothing_more(&world).await;
 }
 
+/// What its target reads of a referral: by its name, and in its list.
+async fn target_reads(world: &World, referral: &pb::Referral) -> Option<pb::Referral> {
+    let asked = pb::ListReferralsRequest {
+        person: referral.person.clone(),
+        ..pb::ListReferralsRequest::default()
+    };
+    let listed = world.list_as(&world.staff(HOUSING), asked).await.unwrap().referrals;
+    match world.get(HOUSING, &referral.name).await {
+        Ok(read) => {
+            assert_eq!(listed.iter().map(|one| &one.name).collect::<Vec<_>>(), [&referral.name]);
+            Some(read)
+        }
+        Err(status) => {
+            assert_eq!((status.code(), listed.len()), (Code::NotFound, 0), "{status:?}");
+            None
+        }
+    }
+}
+
+/// However it ended: what its target may read goes by the person's consents alone, and no consent that ends or begins
+/// moves it any more.
+#[tokio::test]
+async fn what_has_ended_its_target_reads_while_a_consent_lets_it_and_not_a_moment_longer() {
+    // None: the person said no.
+    let ends = [S::Rejected, S::Completed, S::Failed, S::Cancelled, S::EnteredInError];
+    for end in ends.into_iter().map(Some).chain([None]) {
+        let world = World::agreed().await;
+        let ended = match end {
+            Some(state) => world.in_state(state).await,
+            None => {
+                let sent = world.in_state(S::InProgress).await;
+                let no = saying(&sent.name, pb::PersonAnswer::No, "");
+                world.respond(&world.person("ana"), no).await.unwrap()
+            }
+        };
+        let stands = (ended.state(), ended.moves.len());
+        let read = target_reads(&world, &ended).await.expect("its consent stands");
+        assert_eq!(
+            (read.state(), read.moves.len(), &read.summary),
+            (stands.0, stands.1, &ended.summary)
+        );
+
+        world.revoke(ANA);
+        // Nobody has heard of it yet, and all the same.
+        assert_eq!(target_reads(&world, &ended).await, None, "{end:?}");
+        world.reconcile(ANA).await;
+        assert_eq!(target_reads(&world, &ended).await, None, "{end:?}");
+        let kept = world.get(CLINIC, &ended.name).await.unwrap();
+        assert_eq!((kept.state(), kept.moves.len()), stands, "{end:?}");
+
+        world.agree(ANA, CLINIC, HOUSING);
+        world.reconcile(ANA).await;
+        let again = target_reads(&world, &ended).await.expect("another consent lets it");
+        assert_eq!((again.state(), again.moves.len()), stands, "{end:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_refused_move_tells_is_on_record() {
     let world = World::agreed().await;

@@ -34,7 +34,8 @@ pub async fn appointments(
     which: Which,
 ) -> Result<Page, Error> {
     let SignInKey { issuer, subject } = shared::sign_in(call);
-    let found = facts::resolve(&app.deps.db, vec![(issuer, subject)]).await?.pop();
+    let (asked, now) = (vec![(issuer, subject)], app.deps.clock.now());
+    let found = facts::resolve(&app.deps.db, asked, now).await?.pop();
     let person = person.map(PersonId::from);
     let wanted = |acts: &Acts| {
         person.as_ref().is_none_or(|person| acts.appointment.person == *person)

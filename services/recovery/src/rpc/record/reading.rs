@@ -85,7 +85,9 @@ impl Reading {
     }
 
     async fn read(&mut self, mut open: Open) -> Result<(), Status> {
-        let page = match open.page(&self.asked).await {
+        let page = open.page(&self.asked).await;
+        self.still_theirs().await?;
+        let page = match page {
             Ok(page) => page,
             // The token has ended, or counts no more: so has everything.
             Err(status) if status.code() == Code::Unauthenticated => return Err(status),
@@ -107,6 +109,16 @@ impl Reading {
             (false, false) => self.open = Some(open),
         }
         Ok(())
+    }
+
+    /// After what was read: to a sign-in that has ended nothing is told, nor that a part is empty. Whoever can't be asked
+    /// about it says nothing of a part that was decided on before.
+    async fn still_theirs(&self) -> Result<(), Error> {
+        let person = PersonId::from(rpc::id("person", "people", &self.asked.person)?);
+        match standing(&self.asked.app, &self.asked.call, &person).await {
+            Err(Error::NotFound) => Err(Error::NotFound),
+            _ => Ok(()),
+        }
     }
 
     fn close(&mut self, open: &Open, outcome: PartOutcome) {
