@@ -17,6 +17,11 @@ pub struct Broken {
 /// No rule of a string in the contract lets this through: an end, a tab, another direction.
 pub const FOUL: &str = "\u{0}\t\u{202E}?";
 
+/// No words.
+const BLANK: &str = " \u{3000} ";
+/// Asked for, and no words: a version, a code, who somebody is at an issuer. They are matched whole.
+const MATCHED: [&str; 4] = ["etag", "code", "issuer", "subject"];
+
 struct Rules(Option<DynamicMessage>);
 
 impl Rules {
@@ -46,6 +51,10 @@ impl Rules {
             Value::U64(n) => i64::try_from(n).ok(),
             _ => None,
         }
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.get(name)?.as_str().map(str::to_owned)
     }
 
     fn says(&self, name: &str) -> bool {
@@ -82,7 +91,7 @@ fn walk(message: &DynamicMessage, prefix: &str, above: &[FieldDescriptor], out: 
             }
             continue;
         }
-        for (rule, value) in scalar(&rules, &field.kind()) {
+        for (rule, value) in scalar(&rules, &field) {
             add(&path, rule, Some(value));
         }
         let is_timestamp = matches!(field.kind(), Kind::Message(m) if m.full_name() == "google.protobuf.Timestamp");
@@ -125,14 +134,14 @@ fn list(
     if rules.says("unique") {
         add(path, "unique", Some(Value::List(vec![sample(0), sample(0)])));
     }
-    for (rule, value) in scalar(&rules.message("items"), &field.kind()) {
+    for (rule, value) in scalar(&rules.message("items"), field) {
         add(&format!("{path}[0]"), rule, Some(Value::List(vec![value])));
     }
 }
 
-fn scalar(rules: &Rules, kind: &Kind) -> Vec<(&'static str, Value)> {
+fn scalar(rules: &Rules, field: &FieldDescriptor) -> Vec<(&'static str, Value)> {
     let mut found = Vec::new();
-    match kind {
+    match &field.kind() {
         Kind::String => {
             let rules = rules.message("string");
             if let Some(most) = rules.number("max_len") {
@@ -144,6 +153,9 @@ fn scalar(rules: &Rules, kind: &Kind) -> Vec<(&'static str, Value)> {
             }
             if rules.get("pattern").is_some() {
                 found.push(("pattern", Value::String(FOUL.to_owned())));
+            }
+            if wants_words(&rules, field.name()) {
+                found.push(("blank", Value::String(BLANK.to_owned())));
             }
         }
         Kind::Bytes => {
@@ -183,6 +195,27 @@ fn scalar(rules: &Rules, kind: &Kind) -> Vec<(&'static str, Value)> {
         _ => {}
     }
     found
+}
+
+/// Whether words must be there, or where any are, more than blanks.
+fn wants_words(rules: &Rules, name: &str) -> bool {
+    let asked = rules.number("min_len").is_some_and(|n| n > 0);
+    match rules.text("pattern") {
+        Some(pattern) => {
+            let words = asked && pattern.contains(r"\x{202A}");
+            words || pattern.contains(r"[^\s")
+        }
+        None => asked && !MATCHED.contains(&name),
+    }
+}
+
+/// Whether this holds a name or a label: words in one line. Who somebody is at an issuer is what its tokens say.
+pub fn is_label(field: &FieldDescriptor) -> bool {
+    let rules = Rules::of(field);
+    let rules = if field.is_list() { rules.message("repeated").message("items") } else { rules };
+    let pattern = rules.message("string").text("pattern").unwrap_or_default();
+    let of = field.parent_message();
+    pattern.contains(r"\x00-\x1F") && !["Principal", "Identifier"].contains(&of.name())
 }
 
 /// The message with this broken.

@@ -139,6 +139,25 @@ impl Who {
     }
 }
 
+/// Another of the same kind and agency; for a person, another person. None: there is one alone, or it is of another
+/// agency.
+pub fn colleague(who: Who, network: &Network, world: &World, other: &Person) -> Option<String> {
+    let (tokens, clinic) = (&network.tokens, &world.agencies.clinic);
+    let coc = [Purpose::CoordinationOfCare];
+    Some(match who {
+        Who::Clinician => {
+            let purposes = [Purpose::Treat, Purpose::CoordinationOfCare];
+            tokens.staff("dr-oak", clinic, &[Role::Clinician], &purposes)
+        }
+        Who::Medic => tokens.staff("dr-yew", clinic, &[Role::Medical], &coc),
+        Who::PrivacyOfficer => tokens.staff("po-elder", clinic, &[Role::PrivacyOfficer], &coc),
+        Who::AgencyAdmin => tokens.staff("aa-oak", clinic, &[Role::AgencyAdmin], &coc),
+        Who::Person => other.actor.token.clone(),
+        Who::DataSteward => tokens.data_steward_named("another"),
+        _ => return None,
+    })
+}
+
 /// The service that asks this: what is for one of them is not there for the others.
 pub fn following(rpc: &Rpc) -> &'static str {
     match rpc.method.name() {

@@ -1,13 +1,14 @@
 //! Values and bytes that somebody means ill by.
 
 use prost::Message as _;
+use prost_reflect::{DynamicMessage, Kind, ReflectMessage as _, Value};
 use testkit::collector::Collector;
 use tonic::{Code, Status};
 use trellis_tests::{Up, World};
 
 use crate::{
     bad_input::Good,
-    break_rules::{apply, strings, text, text_at},
+    break_rules::{apply, is_label, strings, text, text_at},
     raw,
     scene::Stage,
     words,
@@ -16,6 +17,14 @@ use crate::{
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 /// The last 36 letters are the UUID.
 const UUID: usize = 36;
+
+/// What is not seen, and makes of one name another that looks the same.
+const UNSEEN: [&str; 7] =
+    ["\u{200E}", "\u{200F}", "\u{61C}", "\u{200B}", "\u{2060}", "\u{FEFF}", "\u{E0041}"];
+
+/// Of services about many at once: the nil UUID is nobody's, and must not leave the others without their answers.
+const ABOUT_MANY: [&str; 5] =
+    ["GetFacts", "CheckRegistrations", "CheckPreferences", "CheckAges", "LocateNotes"];
 
 /// Questions by a value that matches nothing: an answer without anything in it is well.
 const LOOKUPS: [&str; 2] = ["ResolveSignIns", "FindPerson"];
@@ -42,6 +51,32 @@ fn invalid(answer: &Result<Vec<u8>, Status>, what: &str) -> Option<String> {
     }
 }
 
+/// As [`invalid`], and it names this field, or what it is in.
+fn named(answer: &Result<Vec<u8>, Status>, path: &str, what: &str) -> Option<String> {
+    let status = match (invalid(answer, what), answer) {
+        (None, Err(status)) => status,
+        (wrong, _) => return wrong,
+    };
+    let fields = raw::fields(status);
+    let names = |field: &String| {
+        let field = field.replace("[0]", "");
+        field == path || path.starts_with(&format!("{field}."))
+    };
+    (!fields.iter().any(names)).then(|| format!("{what}: names {fields:?}"))
+}
+
+/// The same with a mask of so many paths; none where it has no mask.
+fn of_paths(message: &DynamicMessage, paths: usize) -> Option<DynamicMessage> {
+    let field = message.descriptor().get_field_by_name("update_mask")?;
+    let Kind::Message(mask) = field.kind() else { return None };
+    let mut mask = DynamicMessage::new(mask);
+    let paths = (0..paths).map(|n| Value::String(format!("x{n}"))).collect();
+    mask.set_field_by_name("paths", Value::List(paths));
+    let mut long = message.clone();
+    long.set_field(&field, Value::Message(mask));
+    Some(long)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
     let collector = Collector::start().await.unwrap();
@@ -52,7 +87,17 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
     let mut failures = Vec::new();
     let all = Good::all(&stage).await;
     let tables = words::tables(&up).await;
+    let (mut unseen, mut nils, mut masks) = (UNSEEN.iter().cycle(), 0, 0);
     for good in &all {
+        if let Some(long) = of_paths(&good.message, 10_000) {
+            let answer = good.ask(&channel, long.encode_to_vec()).await;
+            let what = format!("{} (a long mask)", good.rpc.short());
+            failures.extend(named(&answer, "update_mask", &what));
+            // It itself, and those of its paths that were looked at.
+            let told = answer.as_ref().err().map_or(0, |status| raw::fields(status).len());
+            assert!(told <= 51, "{what}: {told} fields are named");
+            masks += 1;
+        }
         for (path, at) in strings(&good.message) {
             let field = at.last().unwrap();
             let what = |how: &str| format!("{} {path} ({how})", good.rpc.short());
@@ -63,6 +108,12 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
                     continue;
                 }
                 failures.extend(refused_well(&answer, &what(how)));
+            }
+            if is_label(field) {
+                let name = format!("a{}b", unseen.next().unwrap());
+                let bad = apply(&good.message, &at, Some(text(field, &name)));
+                let answer = good.ask(&channel, bad.encode_to_vec()).await;
+                failures.extend(named(&answer, &path, &what(&format!("{name:?}"))));
             }
             let Some(now) = text_at(&good.message, &at) else { continue };
             let Some(place) = now.len().checked_sub(UUID) else { continue };
@@ -79,8 +130,12 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
             }
             let nil = format!("{}{NIL}", &now[..place]);
             let bad = apply(&good.message, &at, Some(text(field, &nil)));
-            if let Err(status) = good.ask(&channel, bad.encode_to_vec()).await {
-                raw::reason(&status, &what("nil"));
+            let answer = good.ask(&channel, bad.encode_to_vec()).await;
+            if !free && !ABOUT_MANY.contains(&good.rpc.method.name()) {
+                failures.extend(named(&answer, &path, &what("nil")));
+                nils += 1;
+            } else if let Err(status) = &answer {
+                raw::reason(status, &what("nil"));
                 if [Code::Internal, Code::Unknown, Code::Unavailable].contains(&status.code()) {
                     failures.push(format!("{}: {:?}", what("nil"), status.code()));
                 }
@@ -92,6 +147,7 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
         failures.extend(words::said(good, &channel).await);
     }
     failures.extend(words::told(&mut up, &collector, &tables).await);
+    assert!(nils > 150 && masks >= 3, "{nils} nil UUIDs, {masks} masks");
     assert!(failures.is_empty(), "{}:\n{}", failures.len(), failures.join("\n"));
 }
 

@@ -28,7 +28,7 @@ pub use feed::{Feed, Heard, Log, Next, Numbered, Wakes};
 pub use mask::Mask;
 pub use once::{Replay, Request, request_key};
 pub use page::{Page, PageKey, Pages};
-pub use parse::{Check, check, id, labels, optional_id, page_size, plain, valid};
+pub use parse::{Check, check, id, labels, nil, optional_id, page_size, plain, valid};
 pub use pump::{Source, pumped};
 pub use steps::{Follower, Sequence, Steps};
 pub use stream::{End, still_admitted};

@@ -30,13 +30,9 @@ impl Check {
     /// Fields that hold a UUID, or a name that ends in one: the annotations let the nil one through.
     #[must_use]
     pub fn ids(mut self, fields: &[(&str, &str)]) -> Self {
-        let nil = |value: &str| {
-            let id = value.rsplit('/').next().unwrap_or_default();
-            Uuid::try_parse(id).is_ok_and(|id| id.is_nil())
-        };
-        let told = |(field, _): &(&str, &str)| Violation::new(*field, "must not be the nil UUID");
+        let told = |(field, value): &(&str, &str)| nil(*field, value);
         // Before those of long lists: only so many fit into a status.
-        self.0.splice(0..0, fields.iter().filter(|(_, value)| nil(value)).map(told));
+        self.0.splice(0..0, fields.iter().filter_map(told));
         self
     }
 
@@ -49,6 +45,13 @@ impl Check {
     pub fn done(self) -> Result<(), Error> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
     }
+}
+
+/// What is wrong with a field that holds the nil UUID, or a name that ends in it.
+pub fn nil(field: impl Into<String>, value: &str) -> Option<Violation> {
+    let id = value.rsplit('/').next().unwrap_or_default();
+    let nil = Uuid::try_parse(id).is_ok_and(|id| id.is_nil());
+    nil.then(|| Violation::new(field, "must not be the nil UUID"))
 }
 
 /// The UUID of a name that the annotations have checked already.
@@ -64,14 +67,26 @@ pub fn optional_id(field: &str, collection: &str, name: &str) -> Result<Option<U
 }
 
 /// A text that shows as it reads: no control characters but those of `lines`, none that change the direction
-/// of text.
+/// of text; in one line none that is not seen either, but for the joiners that words of some scripts have.
 pub fn plain(field: &str, text: &str, lines: bool) -> Option<Violation> {
-    let hidden = |c: char| {
-        (c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t')))
-            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    let hidden = |c: char| match lines {
+        true => changes_direction(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t')),
+        false => changes_direction(c) || c.is_control() || unseen(c),
     };
-    let wrong = "must have no control characters and none that change the direction of text";
+    let wrong = "must have nothing that is not seen or that changes the direction of text";
     text.chars().any(hidden).then(|| Violation::new(field, wrong))
+}
+
+fn changes_direction(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Marks of direction, what has no width, and tags: two names that differ by them look alike. U+200C and U+200D
+/// stay: Persian and Hindi are written with them.
+fn unseen(c: char) -> bool {
+    let tag = ('\u{E0000}'..='\u{E007F}').contains(&c);
+    let mark = matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}');
+    tag || mark || matches!(c, '\u{200B}' | '\u{2060}' | '\u{FEFF}')
 }
 
 /// 0 means 50.

@@ -81,6 +81,18 @@ fn a_plain_text_shows_as_it_reads() {
         ("a\u{7F}b", false, false),
         ("a\u{202E}b", false, false),
         ("a\u{2066}b", false, false),
+        // Marks of direction, what has no width, and tags.
+        ("a\u{61C}b", false, true),
+        ("a\u{200B}b", false, true),
+        ("a\u{200E}b", false, true),
+        ("a\u{200F}b", false, true),
+        ("a\u{2060}b", false, true),
+        ("\u{FEFF}ab", false, true),
+        ("a\u{E0041}b", false, true),
+        ("a\u{E007F}b", false, true),
+        // As it is written in Persian and in Hindi.
+        ("\u{646}\u{645}\u{6CC}\u{200C}\u{62F}\u{627}\u{646}\u{645}", true, true),
+        ("\u{915}\u{94D}\u{200D}\u{937}", true, true),
     ] {
         assert_eq!(rpc::plain("x", text, false).is_none(), line, "{text:?}");
         assert_eq!(rpc::plain("x", text, true).is_none(), lines, "{text:?}");

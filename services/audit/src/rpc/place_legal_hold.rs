@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rpc::{Conflict, Error};
+use rpc::{Conflict, Error, Violation};
 use tonic::Request;
 use wire::audit::v1::{PlaceLegalHoldRequest, PlaceLegalHoldResponse};
 
@@ -23,7 +23,9 @@ pub(super) async fn handle(
 ) -> Result<PlaceLegalHoldResponse, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
-    let odd = rpc::plain("matter", &req.matter, false);
+    let blank = !req.matter.is_empty() && req.matter.trim().is_empty();
+    let blank = blank.then(|| Violation::new("matter", "must not be blank"));
+    let odd = rpc::plain("matter", &req.matter, false).or(blank);
     rpc::check(&req).ids(&[("person", &req.person)]).and(odd).done()?;
     let person = rpc::id("person", "people", &req.person)?;
     let agency = office(&call)?;

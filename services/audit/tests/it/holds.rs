@@ -139,6 +139,8 @@ async fn a_request_places_once_and_what_is_wrong_with_it_is_named() {
         (placing(JANE, &"x".repeat(201)), "matter"),
         (placing(JANE, "a\u{0}b"), "matter"),
         (placing(JANE, "a\nb"), "matter"),
+        (placing(JANE, "  "), "matter"),
+        (placing(JANE, "a\u{200B}b"), "matter"),
         (placing(Uuid::nil(), "x"), "person"),
         (PlaceLegalHoldRequest { request_id: "1".into(), ..placing(JANE, "x") }, "request_id"),
     ] {

@@ -27,8 +27,9 @@ pub(super) async fn handle(
     if people.0 == people.1 {
         return Err(Error::field("other", "must be another person"));
     }
+    let link_id = Uuid::try_parse(&req.link).ok().filter(|id| !id.is_nil());
     let link = Link {
-        id: Uuid::try_parse(&req.link).map_err(|_| Error::field("link", "must be a UUID"))?,
+        id: link_id.ok_or_else(|| Error::field("link", "must be a UUID, and not the nil one"))?,
         people,
         begun_at: begun_at.ok_or_else(|| Error::field("begin_time", "must be given"))?,
         ended_at: time("end_time", req.end_time.as_ref())?,

@@ -57,7 +57,9 @@ pub(super) fn odd(
     custodian: &AgencyId,
     agencies: &Agencies,
 ) -> Vec<Violation> {
-    let mut found = Vec::new();
+    let records = terms.records.iter().enumerate();
+    let nil = records.filter_map(|(n, name)| rpc::nil(format!("terms.records[{n}]"), name));
+    let mut found: Vec<Violation> = nil.collect();
     let recipient = id_of("agencies", &terms.recipient_agency).map(AgencyId::from);
     if !recipient.is_some_and(|id| agencies.get(&id).is_some() && id != *custodian) {
         let known = "must be another agency, one that the directory knows";

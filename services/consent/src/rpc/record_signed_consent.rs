@@ -38,7 +38,7 @@ pub(super) async fn handle(
 ) -> Result<pb::RecordSignedConsentResponse, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
-    rpc::valid(&req)?;
+    rpc::check(&req).and(violations::of_nobody(req.terms.as_ref())).done()?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let person = PersonId::from(rpc::id("person", "people", &req.person)?);
     let permit = registered(app, &call, &person).await?;

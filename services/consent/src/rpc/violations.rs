@@ -5,10 +5,35 @@ use policy::{
     Consent,
     capture::{Context, validate},
 };
-use wire::Violation;
+use wire::{Violation, consent::v1 as pb};
 
 use super::against::Against;
 use crate::domain::as_if_signed;
+
+/// Names in terms that are of nobody: the annotations let the nil UUID through.
+pub(super) fn of_nobody(terms: Option<&pb::ConsentTerms>) -> Vec<Violation> {
+    let Some(terms) = terms else { return Vec::new() };
+    let within = |path: String, names: &[String]| -> Vec<Violation> {
+        let named = names.iter().enumerate();
+        named.filter_map(|(n, name)| rpc::nil(format!("{path}[{n}]"), name)).collect()
+    };
+    let exceptions = terms.exceptions.iter().enumerate();
+    let exceptions = exceptions.map(|(n, rule)| (format!("terms.exceptions[{n}]"), rule));
+    let root = terms.rule.iter().map(|rule| ("terms.rule".to_owned(), rule));
+    let mut found = within("terms.supersedes".to_owned(), &terms.supersedes);
+    for (at, rule) in root.chain(exceptions) {
+        if let Some(to) = &rule.recipients {
+            found.extend(within(format!("{at}.recipients.agencies"), &to.agencies));
+            found.extend(within(format!("{at}.recipients.care_teams"), &to.care_teams));
+        }
+        if let Some(from) = &rule.disclosers {
+            found.extend(within(format!("{at}.disclosers.agencies"), &from.agencies));
+        }
+        found.extend(within(format!("{at}.episodes"), &rule.episodes));
+        found.extend(within(format!("{at}.records"), &rule.records));
+    }
+    found
+}
 
 /// What keeps a draft from being signed at `now`, all at once; empty: nothing.
 pub(super) fn of_signing(

@@ -61,6 +61,10 @@ pub(super) async fn handle(
 /// All that is wrong with it, at once.
 async fn parse(app: &App, call: &Call, req: &SuspendPrincipalRequest) -> Result<Suspension, Error> {
     let office = office(call)?;
+    // The nil one is none of the caller's, and would be answered as another's.
+    if let Some(nil) = rpc::nil("agency", &req.agency) {
+        return Err(Error::Invalid(vec![nil]));
+    }
     let mut bad = wire::validate(req);
     let asked = req.principal.clone().unwrap_or_default();
     let whom = named(&asked).map_err(|odd| {

@@ -387,11 +387,15 @@ async fn a_revocation_silences_at_once_and_a_new_consent_begins_with_what_follow
     world.consent(person, CLINIC, HOUSING, [Action::Read]);
     let mut watching = housing.watch(&[person]).await;
     let note = clinic.signed(person).await;
-    watching.is_told(&note, S::Final, 1).await;
+    let before = watching.is_told(&note, S::Final, 1).await.cursor;
     world.revoke(person);
     let note = done(clinic.amend(amend(&note, "Meets daily.")).await);
     let hidden = clinic.signed(person).await;
     watching.is_told_nothing_more(&world).await;
+    // Nor is who goes on from a cursor of before it.
+    let mut resumed = housing.watch_from(&[person], &before).await.unwrap();
+    resumed.is_told_nothing_more(&world).await;
+    drop(resumed);
     world.consent(person, CLINIC, HOUSING, [Action::Read]);
     // Nothing comes for the consent itself, nor what was passed over.
     watching.is_told_nothing_more(&world).await;

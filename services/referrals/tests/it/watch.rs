@@ -130,6 +130,19 @@ async fn what_is_refused_before_its_withdrawal_is_withdrawn_then_and_a_new_conse
 }
 
 #[tokio::test]
+async fn a_cursor_of_before_a_revocation_tells_nothing_that_was_taken_away() {
+    let world = World::agreed().await;
+    let sent = world.sent().await;
+    let before = world.watch(HOUSING).await.next().await.cursor;
+    world.go(Verb::Accept, HOUSING, &sent.name).await.unwrap();
+    world.revoke(ANA);
+    // That it is gone, and not that it was accepted.
+    let mut housing = world.watch_from(HOUSING, &before).await.unwrap();
+    housing.loses(&sent.name).await;
+    housing.is_told_nothing_more(&world).await;
+}
+
+#[tokio::test]
 async fn what_was_sent_and_could_not_be_read_is_told_of_when_it_can_and_held_when_it_must() {
     let world = World::new().await;
     let refer = [kernel::Action::Refer];

@@ -25,6 +25,12 @@ pub(in crate::rpc) fn odd(req: &pb::ExplainRequest, now: Instant) -> Vec<Violati
     if stray || (asked.agency.is_empty() && !asked.practitioner.is_empty()) {
         found.push(Violation::new("request.practitioner", "must be one of request.agency"));
     }
+    let record = req.record.clone().unwrap_or_default();
+    found.extend(rpc::nil("request.agency", &asked.agency));
+    found.extend(rpc::nil("request.recipient_agency", &asked.recipient_agency));
+    found.extend(rpc::nil("record.name", &record.name));
+    found.extend(rpc::nil("record.custodian", &record.custodian));
+    found.extend(rpc::nil("record.episode", &record.episode));
     let kind = req.record.as_ref().and_then(|r| from_wire::<Kind>(r.kind));
     if matches!(kind, Some(Kind::PlanSection | Kind::Support)) {
         found.push(Violation::new("record.kind", "must be one that an agency holds"));
