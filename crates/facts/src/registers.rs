@@ -35,3 +35,42 @@ impl Registers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wire::{
+        convert::agency_name,
+        directory::v1::{Agency, AgencyState, WatchAgenciesResponse},
+    };
+
+    use super::*;
+
+    const REFUGE: Uuid = Uuid::from_u128(1);
+    const CLINIC: Uuid = Uuid::from_u128(2);
+
+    fn step(agencies: &[(Uuid, bool)]) -> WatchAgenciesResponse {
+        let state = |&(id, victim_service_provider): &(Uuid, bool)| {
+            let (name, sector) = (agency_name(id), 1);
+            let agency = Agency { name, sector, victim_service_provider, ..Agency::default() };
+            AgencyState { agency: Some(agency), ..AgencyState::default() }
+        };
+        let agencies = agencies.iter().map(state).collect();
+        WatchAgenciesResponse { revision: 1, agencies, ..WatchAgenciesResponse::default() }
+    }
+
+    #[test]
+    fn a_provider_of_victim_services_is_refused_by_its_flag_of_now_and_any_other_agency_is_taken() {
+        let directory = Directory::local();
+        let holds = |registers: &Registers| {
+            [REFUGE, CLINIC].map(|agency| registers.hold(agency, &directory))
+        };
+        let none = Registers::NoVictimServices;
+        assert_eq!(holds(&none), [None, None], "nothing is known of any");
+        directory.apply(&step(&[(REFUGE, true), (CLINIC, false)]));
+        assert_eq!(holds(&none), [Some(false), Some(true)]);
+        assert_eq!(holds(&Registers::Everybody), [Some(true), Some(true)]);
+        assert_eq!(holds(&Registers::Only(vec![REFUGE])), [Some(true), Some(false)]);
+        directory.apply(&step(&[(REFUGE, false), (CLINIC, true)]));
+        assert_eq!(holds(&none), [Some(true), Some(false)]);
+    }
+}

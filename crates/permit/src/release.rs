@@ -164,14 +164,16 @@ impl Guard {
         Ok(value)
     }
 
-    /// What a data steward is shown of who people are, once each of them has it on record. `of`: a person,
-    /// and what about them.
+    /// What a data steward is shown of who people are, once each of them has it on record, if the directory vouches
+    /// for the steward still: what they asked may have come long after their token. `of`: a person, and what about
+    /// them.
     pub async fn release_to_steward<T>(
         &self,
         call: &crate::Call,
         of: Vec<(PersonId, uuid::Uuid)>,
         value: T,
     ) -> Result<T, Refusal> {
+        call.caller().stands(self.clock.now()).map_err(Refusal::Caller)?;
         let record = |(person, about): &(PersonId, uuid::Uuid)| {
             let records = vec![*about];
             self.record(event::steward_event(call, person, Action::Read, records, &self.clock))

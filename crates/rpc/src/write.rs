@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use kernel::AgencyId;
 use ledger::Event;
 use permit::Call;
 use pg::{BoxFuture, PgConnection, Scope, StoreError, Tail, requests::keep_answer};
@@ -12,13 +11,15 @@ use uuid::Uuid;
 
 use crate::{
     Deps, Error, InTx, Outage, Replay, Request,
-    stream::{still_admitted, takes_part},
+    stream::{still_admitted, still_vouched},
 };
 
 /// What is written, and the record of it.
 #[derive(Debug)]
 pub struct Write {
     pub name: &'static str,
+    /// Who writes: must be vouched for still at the COMMIT.
+    pub call: Call,
     pub once: Request,
     /// What a replay is authorized for.
     pub record: Uuid,
@@ -53,13 +54,11 @@ impl Deps {
             + Sync
             + 'static,
     {
-        let Write { name, once, record, event } = write;
+        let Write { name, call, once, record, event } = write;
         let now = self.clock.now();
-        let agency = event.caller.agency.map(AgencyId::from);
         let scope = event.person.map_or_else(Scope::nobody, Scope::person);
         let kept = Arc::new((work, once.key, event));
-        let within = agency.clone().map(|agency| self.while_it_takes_part(agency));
-        let all = self.db.try_tx(name, scope, within, move |tx| {
+        let all = self.while_vouched(name, scope, &call, move |tx| {
             let kept = Arc::clone(&kept);
             Box::pin(async move {
                 let (work, key, event) = &*kept;
@@ -70,19 +69,35 @@ impl Deps {
                 Ok::<_, InTx>(reply)
             })
         });
-        match (all.await, agency) {
-            (Err(InTx::Store(StoreError::FenceExpired)), Some(agency)) => {
-                Err(takes_part(&self.directory, &agency).err().unwrap_or(OVERTAKEN).into())
-            }
-            (done, _) => done,
-        }
+        all.await
     }
 
-    /// Nothing about an office's own write is asked of the consent service: whether its agency takes part is asked
-    /// of the directory, as late as can be.
-    fn while_it_takes_part(&self, agency: AgencyId) -> Tail {
-        let directory = Arc::clone(&self.directory);
-        Arc::new(move || takes_part(&directory, &agency).is_ok())
+    /// A transaction that no permit of a person's consents stands behind, committed if the directory vouches for the
+    /// caller still. Nothing about it is asked of the consent service: that the caller is not suspended, and that
+    /// their agency takes part and their client speaks for it, is asked of the directory, as late as can be.
+    pub async fn while_vouched<T, F>(
+        &self,
+        name: &'static str,
+        scope: Scope,
+        call: &Call,
+        work: F,
+    ) -> Result<T, InTx>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, InTx>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let (caller, directory) = (call.clone(), Arc::clone(&self.directory));
+        let within: Tail = Arc::new(move || still_vouched(&caller, &directory).is_ok());
+        match self.db.try_tx(name, scope, Some(within), work).await {
+            Err(InTx::Store(StoreError::FenceExpired)) => {
+                let why = still_vouched(call, &self.directory).err();
+                Err(why.unwrap_or(OVERTAKEN).into())
+            }
+            done => done,
+        }
     }
 
     /// Opens what an officer may read by their role alone, if they are admitted still: what they asked may have come
@@ -98,5 +113,5 @@ impl Deps {
     }
 }
 
-/// The agency took part no more at the COMMIT, and does again.
+/// Vouched for no more at the COMMIT, and again now.
 const OVERTAKEN: Error = Error::Unavailable(Outage::Overloaded);

@@ -14,7 +14,7 @@ pub use consents::{Consents, Fault, consent, permitting};
 pub use logs::Logs;
 pub use people::People;
 pub use script::Script;
-pub use sign_in::{AUDIENCE, SignIns, Staff, bearer};
+pub use sign_in::{AUDIENCE, Bindings, SignIns, Staff, bearer};
 pub use stage::{Stage, until};
 
 use tonic::Status;

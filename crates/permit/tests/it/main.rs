@@ -4,6 +4,7 @@
 
 mod care_teams;
 mod commit;
+mod contribute;
 mod fence;
 mod own;
 mod page;
@@ -13,4 +14,5 @@ mod represent;
 mod sources;
 mod stands;
 mod supporters;
+mod suspended;
 mod world;

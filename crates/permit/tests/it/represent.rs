@@ -228,7 +228,7 @@ async fn what_is_the_persons_own_is_opened_only_while_the_representative_acts() 
     assert_eq!(&*events[0].bases[0], "REPRESENTATIVE");
 }
 
-fn insert<'c>(tx: &'c mut PgConnection, person: Uuid) -> BoxFuture<'c, Result<(), Stopped>> {
+pub fn insert(tx: &mut PgConnection, person: Uuid) -> BoxFuture<'_, Result<(), Stopped>> {
     Box::pin(async move {
         sqlx::query("INSERT INTO thing VALUES ($1, $2, 'words')")
             .bind(Uuid::new_v4())

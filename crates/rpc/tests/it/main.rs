@@ -8,6 +8,7 @@ mod once;
 mod pages;
 mod parse;
 mod steps;
+mod vouched;
 
 use std::sync::Arc;
 

@@ -1,11 +1,14 @@
 //! Tokens of the development issuer, and the real layer that verifies them.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard},
+};
 
 use http::HeaderMap;
 use identity::{
-    AgencyBindings, Asserts, AuthLayer, Authenticator, Binding, Caller, DevIssuer, IdentityConfig,
-    Mint, Principal, PrincipalStanding,
+    AgencyBindings, Asserts, AuthLayer, Authenticator, Binding, Caller, DEV_ISSUER, DevIssuer,
+    IdentityConfig, Mint, Named, Principal, PrincipalStanding,
 };
 use kernel::{AgencyId, Clock, CodeSet, Purpose, Role};
 use permit::Call;
@@ -14,16 +17,88 @@ use uuid::Uuid;
 
 pub const AUDIENCE: &str = "https://trellis.example";
 
-/// Every agency is bound; what a guard asks tells whether it is active.
-struct All;
+type Step = Box<dyn FnOnce(&Bindings) + Send>;
 
-impl AgencyBindings for All {
-    fn check(&self, _agency: &AgencyId, _issuer: &str, _client_id: &str) -> Binding {
-        Binding::Bound
+#[derive(Default)]
+struct Said {
+    suspended: HashSet<Principal>,
+    unbound: HashSet<AgencyId>,
+    silent: bool,
+    after: VecDeque<Option<Step>>,
+}
+
+/// The directory's word on callers, as a test scripts it: until then every agency is bound and nobody is suspended.
+/// Whether an agency is active, what a guard asks tells.
+#[derive(Clone, Default)]
+pub struct Bindings(Arc<Mutex<Said>>);
+
+impl std::fmt::Debug for Bindings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Bindings")
+    }
+}
+
+impl Bindings {
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.0.lock().expect("no test panics here")
     }
 
-    fn standing(&self, _: &[Principal], _: Option<&AgencyId>) -> PrincipalStanding {
-        PrincipalStanding::Good
+    /// Suspends a subject, or reinstates it.
+    pub fn suspend(&self, sub: &str, suspended: bool) {
+        let principal = Principal::of(DEV_ISSUER, Named::Subject(sub));
+        let mut said = self.said();
+        if suspended {
+            said.suspended.insert(principal);
+        } else {
+            said.suspended.remove(&principal);
+        }
+    }
+
+    /// From now on no client speaks for an agency.
+    pub fn unbind(&self, agency: Uuid) {
+        self.said().unbound.insert(AgencyId::from(agency));
+    }
+
+    /// From now on the directory is not heard.
+    pub fn falls_silent(&self) {
+        self.said().silent = true;
+    }
+
+    /// Once the next-but-`skip` question about a caller has been answered, and before the asker hears of it. Whoever
+    /// is let in is asked about once.
+    pub fn after(&self, skip: usize, step: impl FnOnce(&Self) + Send + 'static) {
+        let mut said = self.said();
+        while said.after.len() < skip {
+            said.after.push_back(None);
+        }
+        said.after.insert(skip, Some(Box::new(step)));
+    }
+}
+
+impl AgencyBindings for Bindings {
+    fn check(&self, agency: &AgencyId, _issuer: &str, _client_id: &str) -> Binding {
+        let said = self.said();
+        match said.silent {
+            true => Binding::Stale,
+            false if said.unbound.contains(agency) => Binding::NotBound,
+            false => Binding::Bound,
+        }
+    }
+
+    fn standing(&self, principals: &[Principal], _: Option<&AgencyId>) -> PrincipalStanding {
+        let mut said = self.said();
+        let suspended = principals.iter().any(|one| said.suspended.contains(one));
+        let standing = match said.silent {
+            _ if suspended => PrincipalStanding::Suspended,
+            true => PrincipalStanding::Stale,
+            false => PrincipalStanding::Good,
+        };
+        let step = said.after.pop_front().flatten();
+        drop(said);
+        if let Some(step) = step {
+            step(self);
+        }
+        standing
     }
 }
 
@@ -31,6 +106,7 @@ impl AgencyBindings for All {
 pub struct SignIns {
     issuer: DevIssuer,
     pub authenticator: Arc<Authenticator>,
+    pub bindings: Bindings,
     _keys: tempfile::TempDir,
 }
 
@@ -77,8 +153,11 @@ impl SignIns {
             issuers: vec![issuer.config()],
             service_keys: None,
         };
-        let authenticator = Authenticator::start(&config, serving, clock, Arc::new(All)).await;
-        Self { issuer, authenticator: authenticator.expect("an authenticator"), _keys: keys }
+        let bindings = Bindings::default();
+        let asked = Arc::new(bindings.clone());
+        let authenticator = Authenticator::start(&config, serving, clock, asked).await;
+        let authenticator = authenticator.expect("an authenticator");
+        Self { issuer, authenticator, bindings, _keys: keys }
     }
 
     pub fn layer(&self) -> AuthLayer {

@@ -46,7 +46,7 @@ pub(super) async fn handle(
     }
     let review = Review { outcome, note: req.note, at: clock.now(), reviewer };
     let event = permit::office_event(&call, None, Action::Write, vec![id], clock);
-    let write = Write { name: "anomaly.review", once, record: id, event };
+    let write = Write { name: "anomaly.review", call: call.clone(), once, record: id, event };
     let kept = Arc::new((found, review));
     let again = |replay| again(app, &call, replay);
     app.deps

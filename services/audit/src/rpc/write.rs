@@ -17,7 +17,7 @@ pub(super) fn about(
 ) -> Write {
     let (clock, person) = (&app.deps.clock, PersonId::from(person));
     let event = permit::office_event(call, Some(&person), Action::Write, vec![record], clock);
-    Write { name, once, record, event }
+    Write { name, call: call.clone(), once, record, event }
 }
 
 /// The answer to a repeated request, on record once more: what is written here is the caller's office's own,

@@ -12,6 +12,7 @@ mod anomalies;
 mod bad_input;
 mod follow;
 mod holds;
+mod meanwhile;
 mod mine;
 mod pages;
 mod proofs;

@@ -11,8 +11,8 @@ use std::{
 
 use facts::{Directory, Peer, Registers};
 use identity::{
-    Asserts, AuthLayer, Authenticator, DEV_ISSUER, DevIssuer, IdentityConfig, Mint, NetworkKeys,
-    ServiceTokens,
+    AgencyBindings, Asserts, AuthLayer, Authenticator, DEV_ISSUER, DevIssuer, IdentityConfig, Mint,
+    NetworkKeys, ServiceTokens,
 };
 use kernel::{Action, AgencyId, Clock as _, Kind, ManualClock, PersonId, Purpose, Role, Sector};
 use ledger::{Event, Ledger, Outcome, new_id};
@@ -29,6 +29,8 @@ use wire::{
     convert::to_wire,
     directory::v1::{Agency, AgencyBinding, AgencyState, AgencyStatus, WatchAgenciesResponse},
 };
+
+use crate::meanwhile::Meanwhile;
 
 pub const AUDIENCE: &str = "https://trellis.example";
 pub const CLINIC: Uuid = Uuid::from_u128(0xa1);
@@ -84,6 +86,7 @@ pub struct World {
     pub database: String,
     pub clock: ManualClock,
     pub directory: Arc<Directory>,
+    pub meanwhile: Arc<Meanwhile>,
     pub notes: Ledger,
     pub consent: Ledger,
     sign_ins: Arc<SignIns>,
@@ -131,13 +134,14 @@ impl World {
         let upstream = serve::Server::builder(listen())
             .add_service(ledgers.server())
             .descriptors(wire::DESCRIPTORS)
-            .auth(auth(&config, &["notes", "consent"], &clock, &directory).await)
+            .auth(auth(&config, &["notes", "consent"], &clock, directory.clone()).await)
             .start()
             .await
             .unwrap();
         Self {
             database,
             clock,
+            meanwhile: Arc::new(Meanwhile::of(&directory)),
             directory,
             notes,
             consent,
@@ -205,7 +209,7 @@ impl World {
                 Ledgers::new([("audit", ledger.clone())], Arc::new(self.clock.clone())).server(),
             )
             .descriptors(wire::DESCRIPTORS)
-            .auth(auth(&self.config, &["audit"], &self.clock, &self.directory).await)
+            .auth(auth(&self.config, &["audit"], &self.clock, self.meanwhile.clone()).await)
             .start_on(socket)
             .await
             .unwrap();
@@ -223,7 +227,7 @@ impl World {
         serve::Server::builder(listen())
             .add_service(LedgerServiceServer::new(ledger))
             .descriptors(wire::DESCRIPTORS)
-            .auth(auth(&self.config, services, &self.clock, &self.directory).await)
+            .auth(auth(&self.config, services, &self.clock, self.directory.clone()).await)
             .start()
             .await
             .unwrap()
@@ -427,10 +431,10 @@ async fn auth(
     config: &IdentityConfig,
     services: &[&str],
     clock: &ManualClock,
-    directory: &Arc<Directory>,
+    directory: Arc<dyn AgencyBindings>,
 ) -> AuthLayer {
     let clock = Arc::new(clock.clone());
-    AuthLayer::new(Authenticator::start(config, services, clock, directory.clone()).await.unwrap())
+    AuthLayer::new(Authenticator::start(config, services, clock, directory).await.unwrap())
 }
 
 /// Three agencies; the refuge has no name that is told.

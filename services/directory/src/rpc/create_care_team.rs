@@ -26,7 +26,7 @@ pub(super) async fn handle(
     let team = Arc::new(stated(&req, ledger::new_id(&app.deps.clock), agency)?);
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let event = permit::network_event(&call, vec![team.id], app.deps.guard.clock());
-    let write = Write { name: "care_team.create", once, record: team.id, event };
+    let write = Write { name: "care_team.create", call, once, record: team.id, event };
     let reply = app.write(write, move |tx| {
         let team = Arc::clone(&team);
         Box::pin(async move {

@@ -19,7 +19,7 @@ pub(super) async fn handle(
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let event = permit::network_event(&call, vec![service.id], app.deps.guard.clock());
     let fresh = app.fresh();
-    let write = Write { name: "service.create", once, record: service.id, event };
+    let write = Write { name: "service.create", call, once, record: service.id, event };
     let reply = app.write(write, move |tx| {
         let service = Arc::clone(&service);
         Box::pin(async move {

@@ -20,7 +20,7 @@ pub(super) async fn handle(
     let id = rpc::id("name", "agencies", &req.name)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let event = permit::network_event(&call, vec![id], app.deps.guard.clock());
-    let write = Write { name: "agency.rebind", once, record: id, event };
+    let write = Write { name: "agency.rebind", call, once, record: id, event };
     let asked = Arc::new(bindings(&req.bindings));
     let reply = app.write(write, move |tx| {
         let asked = Arc::clone(&asked);

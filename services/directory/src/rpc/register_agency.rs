@@ -25,7 +25,7 @@ pub(super) async fn handle(
     let (agency, bindings) = parse(app, &req).await?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let event = permit::network_event(&call, vec![agency.id], app.deps.guard.clock());
-    let write = Write { name: "agency.register", once, record: agency.id, event };
+    let write = Write { name: "agency.register", call, once, record: agency.id, event };
     let new = Arc::new((agency, bindings));
     let reply = app.write(write, move |tx| {
         let new = Arc::clone(&new);

@@ -16,7 +16,7 @@ pub(super) async fn handle(
     let id = rpc::id("name", "suspendedPrincipals", &req.name)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let event = permit::network_event(&call, vec![id], app.deps.guard.clock());
-    let write = Write { name: "principal.reinstate", once, record: id, event };
+    let write = Write { name: "principal.reinstate", call, once, record: id, event };
     let at = app.deps.clock.now();
     let reply = app.write(write, move |tx| {
         Box::pin(async move {

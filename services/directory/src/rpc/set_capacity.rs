@@ -23,7 +23,7 @@ pub(super) async fn handle(
     let id = rpc::id("service", "services", &req.service)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let event = permit::network_event(&call, vec![id], app.deps.guard.clock());
-    let write = Write { name: "service.set_capacity", once, record: id, event };
+    let write = Write { name: "service.set_capacity", call, once, record: id, event };
     let reply = app.write(write, move |tx| {
         let (capacity, etag) = (Arc::clone(&capacity), Arc::clone(&etag));
         Box::pin(async move {

@@ -20,7 +20,7 @@ pub(super) async fn handle(
     let event = permit::network_event(&call, vec![id], app.deps.guard.clock());
     let (event_id, at) = (event.event_id, app.deps.clock.now());
     let reason = Arc::new(req.reason);
-    let write = Write { name: "agency.suspend", once, record: id, event };
+    let write = Write { name: "agency.suspend", call, once, record: id, event };
     let reply = app.write(write, move |tx| {
         let reason = Arc::clone(&reason);
         Box::pin(async move {

@@ -32,7 +32,7 @@ pub(super) async fn handle(
     let new = Arc::new(parse(app, &call, &req).await?);
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let event = permit::network_event(&call, vec![new.id], app.deps.guard.clock());
-    let write = Write { name: "principal.suspend", once, record: new.id, event };
+    let write = Write { name: "principal.suspend", call, once, record: new.id, event };
     let reply = app.write(write, move |tx| {
         let new = Arc::clone(&new);
         Box::pin(async move {

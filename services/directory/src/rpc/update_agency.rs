@@ -45,7 +45,7 @@ pub(super) async fn handle(
     may(&call, id, &mask)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let event = permit::network_event(&call, vec![id], app.deps.guard.clock());
-    let write = Write { name: "agency.update", once, record: id, event };
+    let write = Write { name: "agency.update", call, once, record: id, event };
     let strict = mask.names_any(DECIDING);
     let given = Arc::new((mask, req));
     let reply = app.write(write, move |tx| {

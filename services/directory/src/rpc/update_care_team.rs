@@ -29,7 +29,7 @@ pub(super) async fn handle(
     let (mask, id) = parse(&req)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let event = permit::network_event(&call, vec![id], app.deps.guard.clock());
-    let write = Write { name: "care_team.update", once, record: id, event };
+    let write = Write { name: "care_team.update", call, once, record: id, event };
     // Who comes in may be refused something by it, too.
     let strict = mask.names_any(&["members", "status"]);
     let given = Arc::new((mask, req));

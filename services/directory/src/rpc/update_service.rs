@@ -43,7 +43,7 @@ pub(super) async fn handle(
     let (mask, id) = parse(&req)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let event = permit::network_event(&call, vec![id], app.deps.guard.clock());
-    let write = Write { name: "service.update", once, record: id, event };
+    let write = Write { name: "service.update", call, once, record: id, event };
     let (fresh, given) = (app.fresh(), Arc::new((mask, req)));
     let reply = app.write(write, move |tx| {
         let given = Arc::clone(&given);

@@ -3,8 +3,8 @@ use kernel::Role;
 use tonic::Code;
 use wire::directory::v1::{
     Agency, AgencyBinding, GetAgencyRequest, ListSuspendedPrincipalsRequest, Principal,
-    RebindAgencyRequest, ReinstatePrincipalRequest, SuspendPrincipalRequest, SuspendedPrincipal,
-    SuspensionReason, WatchAgenciesRequest,
+    RebindAgencyRequest, ReinstatePrincipalRequest, SuspendAgencyRequest, SuspendPrincipalRequest,
+    SuspendedPrincipal, SuspensionReason, WatchAgenciesRequest,
 };
 
 use crate::support::{
@@ -339,6 +339,47 @@ async fn a_binding_is_replaced_and_the_old_client_is_refused_before_the_rpc_retu
     let mut own = network.member(&clinic.name, "aa-1", Role::AgencyAdmin);
     let refused = own.rebind_agency(rebind(Vec::new())).await.unwrap_err();
     assert_eq!(told(&refused), (Code::PermissionDenied, "ROLE_NOT_ADMITTED".into()));
+}
+
+/// Until somebody waits for what a test holds.
+async fn waits(network: &Network) {
+    let sql = "SELECT EXISTS (SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    let mut conn = network.look().await;
+    soon(async {
+        while !sqlx::query_scalar::<_, bool>(sql).fetch_one(&mut conn).await.unwrap() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_waited_while_its_principal_was_suspended_is_not_written() {
+    let network = Network::start().await;
+    let clinic = network.agency("Clinic").await;
+    let (mut admin, mut stolen) = (network.admin(), network.other_admin());
+    let mut holder = network.look().await;
+    sqlx::raw_sql("BEGIN; SELECT FROM agency FOR UPDATE").execute(&mut holder).await.unwrap();
+    let asked = SuspendAgencyRequest {
+        request_id: request_id(),
+        name: clinic.name.clone(),
+        reason: "a theft".into(),
+    };
+    let again = asked.clone();
+    let writing = tokio::spawn(async move { (stolen.suspend_agency(asked).await, stolen) });
+    waits(&network).await;
+    let made = suspended(&mut admin, suspend(subject("admin-2"))).await;
+    sqlx::raw_sql("COMMIT").execute(&mut holder).await.unwrap();
+    let (refused, mut stolen) = soon(writing).await.unwrap();
+    assert_eq!(told(&refused.unwrap_err()), refusal());
+    let mut staff = network.staff(&clinic.name, Role::Clinician);
+    assert_eq!(ask(&mut staff, &clinic).await, served());
+    // Nor was it kept as done.
+    admin.reinstate_principal(reinstate(&made)).await.unwrap();
+    stolen.suspend_agency(again).await.unwrap();
+    let gone = (Code::PermissionDenied, "AGENCY_SUSPENDED".to_owned());
+    assert_eq!(ask(&mut staff, &clinic).await, gone);
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ where
         let all = link::together(db, vec![people.0, people.1]).await?;
         let kept = Arc::new((work, call.clone(), once.key.clone(), Arc::clone(clock)));
         let now = clock.now();
-        let done = db.try_tx(name, Scope::people(all), None, move |tx| {
+        let done = app.deps.while_vouched(name, Scope::people(all), call, move |tx| {
             let kept = Arc::clone(&kept);
             Box::pin(async move {
                 let (work, call, key, clock) = &*kept;

@@ -87,7 +87,7 @@ pub async fn renew(
         None => vec!["SELF".into()],
     };
     let now = app.deps.clock.now();
-    let work = app.deps.db.try_tx("confirmation.renew", own.scope(), None, move |tx| {
+    let work = app.deps.while_vouched("confirmation.renew", own.scope(), call, move |tx| {
         let (key, event) = (key.clone(), event.clone());
         Box::pin(async move {
             if !confirmation::renew(&mut *tx, &own, &hash).await? {

@@ -2,13 +2,18 @@
 
 use std::{collections::BTreeSet, sync::atomic::Ordering};
 
+use identity::{DEV_ISSUER, Named, Principal};
 use kernel::Role;
 use pb::MatchDecision::{Different, Same};
+use pg::hold::{Hold, Mode};
+use testkit::fakes::until;
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 use uuid::Uuid;
 use wire::{
     common::v1::Labels,
     convert::name_of,
+    directory::v1::{PrincipalState, WatchAgenciesResponse},
     people::v1::{self as pb},
 };
 
@@ -427,4 +432,75 @@ async fn what_is_asked_wrongly_is_told_with_its_field() {
     assert_eq!(code(steward.merge(one, one).await), Code::InvalidArgument);
     assert_eq!(code(steward.decide(Uuid::new_v4(), "people/1", Same).await), Code::InvalidArgument);
     assert_eq!(code(steward.doubtful(201, "").await), Code::InvalidArgument);
+}
+
+/// Says of a sign-in whether it is suspended.
+pub fn suspend(world: &World, sub: &str, suspended: bool) {
+    let principal = Principal::of(DEV_ISSUER, Named::Subject(sub));
+    let state = PrincipalState {
+        name: name_of("suspendedPrincipals", Uuid::from_u128(1)),
+        principal: principal.as_bytes().to_vec(),
+        suspended,
+        ..PrincipalState::default()
+    };
+    let principals = vec![state];
+    let step = WatchAgenciesResponse { revision: 2, principals, ..Default::default() };
+    world.directory.apply(&step);
+}
+
+#[tokio::test]
+async fn what_a_steward_asked_for_before_they_were_suspended_is_neither_decided_nor_shown() {
+    let world = World::new().await;
+    let (first, second) = in_doubt(&world).await;
+    let doubt = listed(&world).await.remove(0).name;
+    let steward = world.steward();
+    // Both wait for whoever decides about others.
+    let key = "(hashtext(current_schema() || '.person_link'))";
+    let mut holder = world.admin().await;
+    let sql = sqlx::AssertSqlSafe(format!("SELECT pg_advisory_lock{key}"));
+    sqlx::raw_sql(sql).execute(&mut holder).await.unwrap();
+    let mut looking = world.admin().await;
+    let mut waiting = async || -> i64 {
+        let sql = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+             WHERE l.locktype = 'advisory' AND NOT l.granted AND d.datname = current_database()";
+        sqlx::query_scalar(sql).fetch_one(&mut looking).await.unwrap()
+    };
+    let deciding = async {
+        let merged = steward.merge(first, second);
+        tokio::join!(merged, steward.decide(Uuid::new_v4(), &doubt, Same))
+    };
+    let meanwhile = async {
+        until("both wait", async || waiting().await == 2).await;
+        suspend(&world, "steward", true);
+        let sql = sqlx::AssertSqlSafe(format!("SELECT pg_advisory_unlock{key}"));
+        sqlx::raw_sql(sql).execute(&mut holder).await.unwrap();
+    };
+    let ((merged, decided), ()) = tokio::join!(deciding, meanwhile);
+    let refused = (Code::PermissionDenied, "PRINCIPAL_SUSPENDED".to_owned());
+    assert_eq!((told(merged), told(decided)), (refused.clone(), refused.clone()));
+
+    suspend(&world, "steward", false);
+    let url = world.admin_url();
+    let hold = Hold::table(&url, "people", "match_doubt", Mode::Everything).await;
+    let mut hold = hold.unwrap();
+    let meanwhile = async {
+        until("it is under way", async || hold.waiting().await.unwrap() > 0).await;
+        suspend(&world, "steward", true);
+        hold.let_go().await.unwrap();
+    };
+    let (shown, ()) = tokio::join!(steward.doubtful(0, ""), meanwhile);
+    assert_eq!(told(shown), refused);
+
+    suspend(&world, "steward", false);
+    assert_eq!(listed(&world).await[0].name, doubt, "it is in doubt still");
+    for rpc in ["/MergePeople", "/DecideMatch"] {
+        assert!(recorded(&world, rpc).await.is_empty(), "{rpc}");
+    }
+}
+
+/// Code and reason of a refusal.
+pub fn told<T: std::fmt::Debug>(of: Result<T, Status>) -> (Code, String) {
+    let refused = of.unwrap_err();
+    let reason = refused.get_error_details().error_info().unwrap().reason.clone();
+    (refused.code(), reason)
 }

@@ -2,13 +2,18 @@
 
 use identity::DEV_ISSUER;
 use kernel::Role;
+use pg::hold::{Hold, Mode};
+use testkit::fakes::until;
 use tonic::{Code, Request, Status};
 use uuid::Uuid;
 use wire::people::v1::{
     self as pb, people_facts_service_client::PeopleFactsServiceClient as Facts,
 };
 
-use crate::world::{CLINIC, World, whole};
+use crate::{
+    stewards::{suspend, told},
+    world::{CLINIC, World, whole},
+};
 
 const SUPPORTER: Uuid = Uuid::from_u128(0x5a);
 
@@ -175,5 +180,36 @@ async fn only_the_recovery_service_invites_and_dismisses() {
     ] {
         let refused = world.invite_supporter(bad).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument);
+    }
+}
+
+#[tokio::test]
+async fn who_is_suspended_before_their_sign_in_is_bound_or_their_code_renewed_has_neither() {
+    let world = World::new().await;
+    let (person, other) = (world.jane_signed_in().await, world.somebody_else(CLINIC).await);
+    let own = world.staff(CLINIC).invite(other).await.unwrap().code;
+    let support = world.invite_supporter(inviting(person, SUPPORTER, "jane")).await.unwrap();
+    let act = async |sub: &str| match sub {
+        "jane" => world.person(sub).code(person, "").await.map(drop),
+        "john" => world.person(sub).accept(&own).await.map(drop),
+        _ => {
+            let kim = world.individual(sub, Role::Supporter);
+            kim.accepted(Uuid::new_v4(), &support).await.map(drop)
+        }
+    };
+    let url = world.admin_url();
+    for (sub, table) in [("jane", "sign_in"), ("john", "invitation"), ("kim", "invitation")] {
+        // It has been let in, and stops in the middle of its transaction.
+        let mut hold = Hold::table(&url, "people", table, Mode::Changes).await.unwrap();
+        let meanwhile = async {
+            until("it waits", async || hold.waiting().await.unwrap() > 0).await;
+            suspend(&world, sub, true);
+            hold.let_go().await.unwrap();
+        };
+        let (done, ()) = tokio::join!(act(sub), meanwhile);
+        let refused = (Code::PermissionDenied, "PRINCIPAL_SUSPENDED".to_owned());
+        assert_eq!(told(done), refused, "{sub}");
+        suspend(&world, sub, false);
+        act(sub).await.unwrap();
     }
 }

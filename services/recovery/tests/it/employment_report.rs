@@ -138,6 +138,20 @@ async fn an_agency_is_told_its_own_figures_and_nothing_about_fewer_than_eleven()
     assert!(asked.len() == 5 && asked.iter().all(|e| e.person.is_none() && e.records.is_empty()));
 }
 
+#[tokio::test]
+async fn who_is_suspended_once_they_were_let_in_is_told_no_figure() {
+    let world = World::new().await;
+    go_on(&world, date!(2040 - 07 - 02));
+    let ada = admin(&world, CLINIC);
+    report(&ada, "2040-Q2").await.unwrap();
+    world.sign_ins.bindings.after(0, |bindings| bindings.suspend("ada", true));
+    let refused = report(&ada, "2040-Q2").await.unwrap_err();
+    let reason = refused.get_error_details().error_info().unwrap().reason.clone();
+    assert_eq!((refused.code(), &*reason), (Code::PermissionDenied, "PRINCIPAL_SUSPENDED"));
+    let events = world.stage.events().await;
+    assert_eq!(events.iter().filter(|e| e.rpc.ends_with("/GetEmploymentReport")).count(), 1);
+}
+
 /// What is done on one day for one person.
 #[derive(Debug, Clone)]
 enum Act {

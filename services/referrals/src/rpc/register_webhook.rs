@@ -49,7 +49,7 @@ pub(super) async fn handle(
     });
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let event = permit::network_event(&call, vec![webhook.id], app.deps.guard.clock());
-    let write = Write { name: "webhook.register", once, record: webhook.id, event };
+    let write = Write { name: "webhook.register", call, once, record: webhook.id, event };
     let again = |replay| webhooks::again(app, agency, replay);
     let reply = app.deps.write(
         write,

@@ -52,7 +52,8 @@ pub(super) fn change<M: Message>(
     let (agency, id) = (agency(call)?, rpc::id("name", "webhooks", name)?);
     let once = rpc::Request::new(call, request_id, request)?;
     let event = permit::network_event(call, vec![id], app.deps.guard.clock());
-    Ok((Write { name: what, once, record: id, event }, agency, id))
+    let write = Write { name: what, call: call.clone(), once, record: id, event };
+    Ok((write, agency, id))
 }
 
 /// The caller's agency's own, to be changed.

@@ -1,7 +1,8 @@
 //! Numbers without people.
 
 use kernel::{Clock as _, Role};
-use testkit::fakes::{Staff, bearer};
+use pg::hold::{Hold, Mode};
+use testkit::fakes::{Staff, bearer, until};
 use tonic::{Code, Status};
 use uuid::Uuid;
 use wire::{
@@ -258,22 +259,34 @@ async fn a_target_is_told_no_number_of_what_it_was_not_told_of() {
 #[tokio::test]
 async fn an_office_of_an_agency_that_was_suspended_meanwhile_reads_and_writes_nothing() {
     let world = World::new().await;
-    // Its token was taken before.
     let (ada, other) = (admin(&world, CLINIC), admin(&world, HOUSING));
-    world.suspend(CLINIC, true);
     let suspended = (Code::PermissionDenied, "AGENCY_SUSPENDED");
+    // Once it was let in.
+    let suspend = world.suspending(CLINIC);
+    world.sign_ins.bindings.after(0, move |_| suspend());
     let read = report_as(&world, &ada, "2040-Q4", ReportSide::Sent).await;
     refused(read, suspended.0, suspended.1);
+    world.suspend(CLINIC, false);
     let hook = || pb::RegisterWebhookRequest {
         request_id: fresh().to_string(),
         url: "https://example.org/".to_owned(),
     };
     let mut client = world.client.clone();
-    let written = client.register_webhook(bearer(&ada, hook())).await;
-    refused(written.map(drop), suspended.0, suspended.1);
+    // Once all of it is written, but for its record: it waits for those of others.
+    let (url, schema) = (world.stage.admin_url(), &world.stage.service.schema);
+    let mut hold = Hold::table(&url, schema, "ledger_head", Mode::Everything).await.unwrap();
+    let (mut registering, asked) = (client.clone(), bearer(&ada, hook()));
+    let written = tokio::spawn(async move { registering.register_webhook(asked).await });
+    until("it waits", async || hold.waiting().await.unwrap() > 0).await;
+    world.suspend(CLINIC, true);
+    hold.let_go().await.unwrap();
+    refused(written.await.unwrap().map(drop), suspended.0, suspended.1);
     client.register_webhook(bearer(&other, hook())).await.unwrap();
     world.suspend(CLINIC, false);
     let listed = pb::ListWebhooksRequest::default();
     let listed = client.list_webhooks(bearer(&ada, listed)).await.unwrap().into_inner();
     assert_eq!(listed.webhooks, []);
+    let events = world.stage.events().await;
+    let told = |rpc: &str| events.iter().filter(|e| e.rpc.ends_with(rpc)).count();
+    assert_eq!((told("/GetReferralReport"), told("/RegisterWebhook")), (0, 1));
 }

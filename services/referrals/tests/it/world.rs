@@ -335,6 +335,12 @@ impl World {
         self.deps.directory.apply(&agencies(&self.consents, &gone));
     }
 
+    /// What suspends an agency, wherever it is done.
+    pub fn suspending(&self, agency: Uuid) -> Box<dyn FnOnce() + Send> {
+        let (directory, consents) = (Arc::clone(&self.deps.directory), self.consents.clone());
+        Box::new(move || directory.apply(&agencies(&consents, &[GONE, agency])))
+    }
+
     /// With a consent of Ana's to what the clinic refers to housing.
     pub async fn agreed() -> Self {
         let world = Self::new().await;

@@ -33,7 +33,7 @@ pub(super) async fn all(app: &App, call: &Call, import: &Import) -> Result<(), E
 async fn nobodys(app: &App, call: &Call, rows: &[Arc<Given>]) -> Result<(), Error> {
     let kept = Arc::new((rows.to_vec(), call.clone()));
     let clock = Arc::clone(app.deps.guard.clock());
-    let done = app.deps.db.try_tx("directory.import", Scope::nobody(), None, move |tx| {
+    let done = app.deps.while_vouched("directory.import", Scope::nobody(), call, move |tx| {
         let (kept, clock) = (Arc::clone(&kept), Arc::clone(&clock));
         Box::pin(async move {
             let (rows, call) = &*kept;
@@ -53,7 +53,7 @@ async fn organization(app: &App, call: &Call, tree: &OrganizationTree) -> Result
     let new_id = || ledger::new_id(&app.deps.clock);
     let kept = Arc::new((Organization::of(tree, now, new_id), call.clone()));
     let clock = Arc::clone(app.deps.guard.clock());
-    let done = app.deps.db.try_tx("directory.import", Scope::nobody(), None, move |tx| {
+    let done = app.deps.while_vouched("directory.import", Scope::nobody(), call, move |tx| {
         let (kept, clock) = (Arc::clone(&kept), Arc::clone(&clock));
         Box::pin(async move {
             let (organization, call) = &*kept;

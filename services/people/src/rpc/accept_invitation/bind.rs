@@ -46,8 +46,7 @@ pub async fn accept(
     let (key, now, presented) = (once.key.clone(), new.now, presented.clone());
     let scope = presented.scope();
     app.deps
-        .db
-        .try_tx("sign_in.bind", scope, None, move |tx| {
+        .while_vouched("sign_in.bind", scope, call, move |tx| {
             let (new, presented) = (new.clone(), presented.clone());
             let (key, answer, event) = (key.clone(), answer.clone(), event.clone());
             Box::pin(async move {

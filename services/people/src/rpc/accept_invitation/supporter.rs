@@ -39,8 +39,7 @@ pub async fn accept(
     let (key, by, answer) = (once.key.clone(), shared::sign_in(call), reply.encode_to_vec());
     let presented = presented.clone();
     app.deps
-        .db
-        .try_tx("supporter.bind", Scope::person(of.person), None, move |tx| {
+        .while_vouched("supporter.bind", Scope::person(of.person), call, move |tx| {
             let (key, by, answer) = (key.clone(), by.clone(), answer.clone());
             let (presented, event) = (presented.clone(), event.clone());
             Box::pin(async move {
