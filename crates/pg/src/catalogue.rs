@@ -5,6 +5,22 @@ use sqlx::ConnectOptions as _;
 
 use crate::{ServiceSchema, StoreError, config::parse_url};
 
+/// Whether half a policy is a wall: `said` as the server spells it, and `walls`, of `half`, `c` its table and `$1` its
+/// schema. A wall is one of these and nothing else: whatever is beside one in an expression may open it. Only
+/// `current_people()` of the schema's own is meant, which the search_path must not hide.
+pub(crate) const WALL: &str = "
+    LATERAL (SELECT replace(regexp_replace(pg_get_expr(half, c.oid), '\\s+', ' ', 'g'),
+        format(' %I.current_people()', $1), ' current_people()')) s (said),
+    LATERAL (SELECT said IN (
+            '(person_id = ''00000000-0000-0000-0000-000000000000''::uuid)',
+            '((office_id)::text = COALESCE(current_setting(''trellis.office''::text, true), ''''::text))',
+            '(COALESCE((agency_id)::text, ''network''::text) '
+                '= COALESCE(current_setting(''trellis.office''::text, true), ''''::text))')
+        OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            AND a.attname ~ '^(person|person_id|.*_person_id)$'
+            AND said = format('(%I = ANY (( SELECT current_people() AS current_people)::uuid[]))', a.attname))
+    ) w (walls)";
+
 /// Each a rule, and what breaks it: `$1` is the schema, `$2` the role that the service runs as. What an extension
 /// brought is not ours. The nil id is nobody: what is about no person anybody may see. An officer's list is of many
 /// people: its rows are seen by whoever's office they are, and by nobody where the transaction names none. A function
@@ -20,16 +36,13 @@ const RULES: &[(&str, &str)] = &[
         "has a person's data and no policy of current_people() for the service",
         "SELECT c.relname::text FROM own_tables c
          WHERE c.people AND NOT c.relispartition AND c.reached AND NOT EXISTS (
-             SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND (SELECT oid FROM own_role) = ANY (p.polroles)
-               AND pg_get_expr(p.polqual, c.oid) ~ 'current_people\\(\\)|trellis\\.office')",
+             SELECT FROM own_policies p WHERE p.polrelid = c.oid AND p.reads AND p.walls
+               AND p.said ~ 'current_people|trellis\\.office')",
     ),
     (
         "has a policy for the service that asks for no person",
-        "SELECT c.relname || '.' || p.polname FROM own_tables c JOIN pg_policy p ON p.polrelid = c.oid
-         WHERE c.people AND (p.polroles = '{0}' OR (SELECT oid FROM own_role) = ANY (p.polroles))
-           AND EXISTS (SELECT FROM (VALUES (p.polqual), (p.polwithcheck)) e (half)
-               WHERE half IS NOT NULL AND pg_get_expr(half, c.oid)
-                   !~ 'current_people\\(\\)|trellis\\.office|00000000-0000-0000-0000-000000000000')",
+        "SELECT c.relname || '.' || p.polname FROM own_tables c JOIN own_policies p ON p.polrelid = c.oid
+         WHERE c.people AND p.walls IS NOT TRUE",
     ),
     (
         "has a person's data, and the service may delete it",
@@ -109,8 +122,7 @@ const OWN: &str = "WITH
     own_tables AS (SELECT c.*, EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
             AND NOT a.attisdropped AND a.attname ~ '^(person|person_id|.*_person_id)$') AS people,
         has_any_column_privilege($2, c.oid, 'SELECT, INSERT, UPDATE') AS reached
-        FROM own_objects c WHERE c.relkind IN ('r', 'p'))
-    ";
+        FROM own_objects c WHERE c.relkind IN ('r', 'p'))";
 
 /// What of a service's schema is not as it must be: `object: rule`, in order. A test asserts that nothing is, and
 /// `trellis migrate` that nothing was changed since.
@@ -118,11 +130,21 @@ pub async fn breaches(
     admin: &SecretString,
     service: &ServiceSchema,
 ) -> Result<Vec<String>, StoreError> {
-    let mut conn = parse_url(admin)?.connect().await?;
+    // Whatever is not the server's own is named with its schema.
+    let path = [("search_path", "pg_catalog")];
+    let mut conn = parse_url(admin)?.options(path).connect().await?;
+    // Those that hold for the service, by their halves.
+    let policies = format!(
+        "own_policies AS (SELECT p.polrelid, p.polname, reads, said, walls
+            FROM own_tables c JOIN pg_policy p ON p.polrelid = c.oid,
+                LATERAL (VALUES (p.polqual, true), (p.polwithcheck, false)) e (half, reads), {WALL}
+            WHERE half IS NOT NULL
+                AND (p.polroles = '{{0}}' OR (SELECT oid FROM own_role) = ANY (p.polroles)))"
+    );
     let mut found = Vec::new();
     for (rule, query) in RULES {
         let sql = sqlx::AssertSqlSafe(format!(
-            "{OWN} SELECT DISTINCT broken FROM ({query}) b (broken), own_role ORDER BY 1"
+            "{OWN}, {policies} SELECT DISTINCT broken FROM ({query}) b (broken), own_role ORDER BY 1"
         ));
         let broken: Vec<String> = sqlx::query_scalar(sql)
             .bind(&service.schema)

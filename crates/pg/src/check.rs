@@ -2,7 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::{Db, StoreError};
+use sqlx::AssertSqlSafe;
+
+use crate::{Db, StoreError, catalogue::WALL};
 
 /// What may be wrong nevertheless.
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,22 +74,24 @@ const ROLE: &str = "
     GROUP BY r.oid, r.rolname, n.oid, n.nspowner";
 
 /// A table of people that the role reaches and that shows it rows of whom the transaction does not name, as the
-/// catalogue's rules have it.
-const UNWALLED: &str = "
-    SELECT c.relname::text
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        JOIN pg_roles r ON r.rolname = current_user
-    WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')
-        AND has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE')
-        AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
-            AND NOT a.attisdropped AND a.attname ~ '^(person|person_id|.*_person_id)$')
-        AND (NOT (c.relrowsecurity AND c.relforcerowsecurity) OR EXISTS (
-            SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive
-                AND (p.polroles = '{0}' OR r.oid = ANY (p.polroles))
-                AND EXISTS (SELECT FROM (VALUES (p.polqual), (p.polwithcheck)) e (half)
-                    WHERE half IS NOT NULL AND pg_get_expr(half, c.oid) !~
-                        'current_people\\(\\)|trellis\\.office|00000000-0000-0000-0000-000000000000')))
-    ORDER BY 1 LIMIT 1";
+/// catalogue's rules have it. The role's search_path is its schema.
+fn unwalled() -> String {
+    format!(
+        "SELECT c.relname::text
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_roles r ON r.rolname = current_user
+        WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')
+            AND has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE')
+            AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+                AND NOT a.attisdropped AND a.attname ~ '^(person|person_id|.*_person_id)$')
+            AND (NOT (c.relrowsecurity AND c.relforcerowsecurity) OR EXISTS (
+                SELECT FROM pg_policy p, LATERAL (VALUES (p.polqual), (p.polwithcheck)) e (half), {WALL}
+                WHERE p.polrelid = c.oid AND p.polpermissive
+                    AND (p.polroles = '{{0}}' OR r.oid = ANY (p.polroles))
+                    AND half IS NOT NULL AND walls IS NOT TRUE))
+        ORDER BY 1 LIMIT 1"
+    )
+}
 
 const DURABILITY: &str = "
     SELECT COALESCE(string_agg(name, ', ' ORDER BY name), '') FROM pg_settings
@@ -105,8 +109,10 @@ pub async fn check_server(db: &Db, allow: Allow) -> Result<(), CheckError> {
             Box::pin(async move {
                 let role: Option<Role> =
                     sqlx::query_as(ROLE).bind(&schema).fetch_optional(&mut *conn).await?;
-                let unwalled: Option<String> =
-                    sqlx::query_scalar(UNWALLED).bind(&schema).fetch_optional(&mut *conn).await?;
+                let unwalled: Option<String> = sqlx::query_scalar(AssertSqlSafe(unwalled()))
+                    .bind(&schema)
+                    .fetch_optional(&mut *conn)
+                    .await?;
                 let off: String = sqlx::query_scalar(DURABILITY).fetch_one(&mut *conn).await?;
                 let standby: bool =
                     sqlx::query_scalar("SELECT current_setting('synchronous_standby_names') <> ''")

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::Request;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -55,6 +55,11 @@ impl Guests {
         }
         false
     }
+}
+
+/// The room that another connection leaves. None: it has not gone in its time.
+async fn made(connections: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    timeout(LEAVING, connections.acquire_owned()).await.ok().and_then(Result::ok)
 }
 
 /// What answers the requests of a connection.
@@ -149,9 +154,7 @@ impl<S: Serve> Listener<S> {
         tasks.spawn(async move {
             let held = match free {
                 Some(held) => Some(held),
-                None => {
-                    timeout(LEAVING, connections.acquire_owned()).await.ok().and_then(Result::ok)
-                }
+                None => made(connections).await,
             };
             if held.is_some() {
                 tokio::select! {
@@ -180,5 +183,38 @@ impl<S: Serve> Listener<S> {
             tasks.wait().await;
         }
         Drained { connections_cut: cut }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn those_who_have_gone_or_were_answered_are_forgotten_and_who_waits_is_not() {
+        let guests = Guests::default();
+        let waits = guests.comes();
+        let known: Vec<_> = (0..Guests::MANY).map(|_| guests.comes()).collect();
+        known.iter().for_each(|guest| guest.was_answered());
+        let many = || guests.0.lock().unwrap().len();
+        for _ in 0..2 * Guests::MANY {
+            drop(guests.comes());
+            assert!(many() <= Guests::MANY + 1, "{}", many());
+        }
+        assert!(guests.one_leaves() && waits.leave.is_cancelled());
+        assert!(!guests.one_leaves() && known.iter().all(|guest| !guest.leave.is_cancelled()));
+    }
+
+    #[tokio::test]
+    async fn who_takes_anothers_place_waits_no_longer_than_that_one_may_take_to_leave() {
+        let connections = Arc::new(Semaphore::new(1));
+        let held = Arc::clone(&connections).try_acquire_owned().unwrap();
+        let begun = Instant::now();
+        assert!(made(Arc::clone(&connections)).await.is_none() && begun.elapsed() >= LEAVING);
+        let another = tokio::spawn(made(connections));
+        drop(held);
+        assert!(another.await.unwrap().is_some());
     }
 }

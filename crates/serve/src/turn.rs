@@ -56,7 +56,15 @@ pub(crate) struct Turn {
     service: bool,
     pub guest: Arc<Guest>,
     shed: AtomicBool,
-    kept: Mutex<Option<OwnedSemaphorePermit>>,
+    kept: Mutex<Kept>,
+}
+
+/// Room that is kept for a connection in its turn.
+#[derive(Debug, Default)]
+struct Kept {
+    /// Which of its turns: what ends an earlier one leaves this one alone.
+    turn: u64,
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl Turn {
@@ -89,7 +97,7 @@ impl Turn {
     /// Room for a call, of what is kept for this connection or of what is free. None: it is shed, and the
     /// connection waits.
     pub fn enter(&self) -> Option<OwnedSemaphorePermit> {
-        if let Some(kept) = &mut *self.kept()
+        if let Some(kept) = &mut self.kept().room
             && let Some(one) = kept.split(1)
         {
             return Some(one);
@@ -105,8 +113,24 @@ impl Turn {
         entered
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps room for the turn that begins, and says which one it is.
+    fn keep(&self, room: OwnedSemaphorePermit) -> u64 {
+        let mut kept = self.kept();
+        let turn = kept.turn.wrapping_add(1);
+        *kept = Kept { turn, room: Some(room) };
+        turn
+    }
+
+    /// Keeps nothing more for this turn.
+    fn ends(&self, turn: u64) {
+        let mut kept = self.kept();
+        if kept.turn == turn {
+            kept.room = None;
+        }
     }
 
     /// Its turn, once there is room for it. Room is kept for those alone who were answered before: a stranger waits,
@@ -117,11 +141,10 @@ impl Turn {
             sleep(MOMENT).await;
             let room = || Arc::clone(&self.room).try_acquire_many_owned(self.calls).ok();
             let Some(kept) = self.guest.is_known().then(room).flatten() else { continue };
-            *self.kept() = Some(kept);
-            let turn = Arc::clone(&self);
+            let turn = self.keep(kept);
             tokio::spawn(async move {
                 sleep(MOMENT * 2).await;
-                *turn.kept() = None;
+                self.ends(turn);
             });
             return;
         }
@@ -153,7 +176,7 @@ impl Pace {
 
     /// There is nothing more to read for now: what is kept is everybody's again.
     pub fn is_through(&self) {
-        *self.turn.kept() = None;
+        self.turn.kept().room = None;
     }
 }
 
@@ -270,6 +293,28 @@ mod tests {
         assert_eq!(paced.read_u8().await.unwrap(), b'a');
         assert_eq!(room.available_permits(), 6);
         drop(paced);
+        assert_eq!(room.available_permits(), 8);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_and_not_read_for_is_everybodys_again_in_a_moment() {
+        let room = room_for(8);
+        let turn = turn(&room, 8);
+        Arc::clone(&turn).come().await;
+        assert_eq!(room.available_permits(), 6);
+        sleep(MOMENT * 3).await;
+        assert_eq!(room.available_permits(), 8);
+    }
+
+    #[test]
+    fn the_end_of_a_turn_takes_nothing_of_a_later_one() {
+        let room = room_for(8);
+        let turn = turn(&room, 8);
+        let two = || Arc::clone(&room).try_acquire_many_owned(2).unwrap();
+        let (first, second) = (turn.keep(two()), turn.keep(two()));
+        turn.ends(first);
+        assert_eq!(room.available_permits(), 6);
+        turn.ends(second);
         assert_eq!(room.available_permits(), 8);
     }
 }

@@ -42,6 +42,45 @@ async fn each_thing_that_a_migration_may_forget_is_named() {
             "seen.moved: has a policy for the service that asks for no person",
         ),
         (
+            format!(
+                "{table} SELECT protect('seen'); CREATE POLICY wide ON seen TO trellis_stage \
+                 USING (true OR person_id = ANY ((SELECT current_people())::uuid[]))"
+            ),
+            "seen.wide: has a policy for the service that asks for no person",
+        ),
+        (
+            format!(
+                "{table} SELECT protect('seen'); CREATE POLICY office ON seen TO trellis_stage USING \
+                 (person_id::text = COALESCE(current_setting('trellis.office', true), '') OR true)"
+            ),
+            "seen.office: has a policy for the service that asks for no person",
+        ),
+        (
+            format!(
+                "{table} ALTER TABLE seen ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; \
+                 CREATE POLICY alone ON seen TO trellis_stage \
+                 USING (true OR person_id = ANY ((SELECT current_people())::uuid[]))"
+            ),
+            "seen: has a person's data and no policy",
+        ),
+        // Another function of that name, and another column than whose row it is.
+        (
+            format!(
+                "{table} SELECT protect('seen'); RESET ROLE; CREATE SCHEMA beside; \
+                 CREATE FUNCTION beside.current_people() RETURNS uuid[] LANGUAGE sql \
+                 AS 'SELECT NULL::uuid[]'; CREATE POLICY far ON seen TO trellis_stage \
+                 USING (person_id = ANY ((SELECT beside.current_people())::uuid[]))"
+            ),
+            "seen.far: has a policy for the service that asks for no person",
+        ),
+        (
+            "CREATE TABLE seen (person_id uuid, writer uuid); SELECT protect('seen'); \
+             CREATE POLICY wrote ON seen TO trellis_stage \
+             USING (writer = ANY ((SELECT current_people())::uuid[]))"
+                .to_owned(),
+            "seen.wrote: has a policy for the service that asks for no person",
+        ),
+        (
             format!("{table} SELECT protect('seen'); SELECT allow_delete('seen')"),
             "seen: has a person's data, and the service may delete it",
         ),

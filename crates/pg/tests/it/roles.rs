@@ -146,6 +146,25 @@ async fn a_table_of_people_without_its_wall_is_refused_by_name() {
              USING (person_id = ANY (current_people())) WITH CHECK (true)",
             named(),
         ),
+        (
+            "widened",
+            "CREATE POLICY wide ON seen TO trellis_widened \
+             USING (true OR person_id = ANY ((SELECT current_people())::uuid[]))",
+            named(),
+        ),
+        (
+            "officed",
+            "CREATE POLICY office ON seen TO trellis_officed USING \
+             (person_id::text = COALESCE(current_setting('trellis.office', true), '') OR true)",
+            named(),
+        ),
+        // As its own wall: no hole.
+        (
+            "doubled",
+            "CREATE POLICY again ON seen TO trellis_doubled \
+             USING (person_id = ANY ((SELECT current_people())::uuid[]))",
+            Ok(()),
+        ),
         // Who can't reach it sees nothing of it.
         (
             "unreached",

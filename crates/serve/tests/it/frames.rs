@@ -265,15 +265,22 @@ async fn a_watch_that_does_not_begin_ends_with_the_time_of_a_call() {
 
 #[tokio::test]
 async fn a_message_is_read_once_its_call_has_said_all() {
-    let (server, state) = start("deadline_seconds = 2").await;
+    let (server, state) = start("deadline_seconds = 1").await;
     let mut raw = raw(server.addr()).await;
+    // Whoever reads it finds at once that it is none: a text of five bytes, of which one is there.
+    let broken = message(b"\x0a\x05x");
     raw.send(&request(1, "Say")).await;
-    raw.send(&frame(DATA, 0, 1, &said("hello"))).await;
+    raw.send(&frame(DATA, 0, 1, &broken)).await;
     let late = Outcome::Status(Code::DeadlineExceeded as i32, "DEADLINE_EXCEEDED".to_owned());
     assert_eq!(raw.outcome(1, BOUND).await, late);
-    assert_eq!(state.started(), 0);
     raw.send(&request(3, "Say")).await;
-    raw.send(&frame(DATA, 0, 3, &said("hello"))).await;
+    raw.send(&frame(DATA, 0, 3, &broken)).await;
     raw.send(&frame(DATA, END_STREAM, 3, &[])).await;
-    assert_eq!(raw.outcome(3, BOUND).await, served());
+    let invalid = Outcome::Status(Code::InvalidArgument as i32, "INVALID_ARGUMENT".to_owned());
+    assert_eq!(raw.outcome(3, BOUND).await, invalid);
+    assert_eq!(state.started(), 0);
+    raw.send(&request(5, "Say")).await;
+    raw.send(&frame(DATA, 0, 5, &said("hello"))).await;
+    raw.send(&frame(DATA, END_STREAM, 5, &[])).await;
+    assert_eq!(raw.outcome(5, BOUND).await, served());
 }

@@ -1,7 +1,7 @@
 //! What the writes share: their bounds, and how a write ends.
 
 use kernel::PersonId;
-use permit::{Call, FENCE, StandingPermit};
+use permit::{Call, FENCE, Standing, StandingPermit};
 use pg::PgConnection;
 use policy::{Consent, Effect};
 use rpc::{Conflict, Error, InTx, Replay};
@@ -27,6 +27,11 @@ const MOST_BYTES_OF_ONE: i64 = 256 * 1024;
 /// So much each agency has room for, however much others have.
 const LEAST_OF_ONE: i64 = 5;
 const LEAST_BYTES_OF_ONE: i64 = 128 * 1024;
+
+/// Of all who act for the person together, of the person's side: else they could leave the person no room to
+/// refuse or to allow anything.
+const MOST_FOR_PERSON: i64 = MOST_CONSENTS / 4;
+const MOST_BYTES_FOR_PERSON: i64 = MOST_BYTES / 4;
 
 /// Of restrictions asked of one agency, and of court orders of one agency about a person, ever; and
 /// of emergencies that one agency declares about a person in a day.
@@ -63,10 +68,17 @@ pub(super) async fn room(
     let fits = |number: i64, bytes: i64, most: i64, most_bytes: i64| {
         number < most && bytes.saturating_add(wire) <= most_bytes
     };
-    let agency = permit.named_agency().is_some();
-    if agency && !fits(size.own, size.own_bytes, MOST_OF_ONE, MOST_BYTES_OF_ONE) {
-        return Err(too_many("consents", MOST_OF_ONE).into());
+    let share = match permit.standing() {
+        Standing::Person { .. } => None,
+        Standing::Representative(_) => Some((MOST_FOR_PERSON, MOST_BYTES_FOR_PERSON)),
+        Standing::Agency(_) => Some((MOST_OF_ONE, MOST_BYTES_OF_ONE)),
+    };
+    if let Some((most, most_bytes)) = share
+        && !fits(size.own, size.own_bytes, most, most_bytes)
+    {
+        return Err(too_many("consents", most).into());
     }
+    let agency = permit.named_agency().is_some();
     let least = agency && fits(size.ever, size.ever_bytes, LEAST_OF_ONE, LEAST_BYTES_OF_ONE);
     if !least && !fits(size.side, size.side_bytes, MOST_CONSENTS, MOST_BYTES) {
         return Err(too_many("consents", MOST_CONSENTS).into());

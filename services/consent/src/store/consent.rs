@@ -3,7 +3,7 @@
 use kernel::{AgencyId, Code as _, ConsentId, Instant, PersonId};
 use permit::StandingPermit;
 use pg::{Db, PgConnection, Scope, StoreError};
-use policy::Consent;
+use policy::{Consent, Relationship};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -137,14 +137,14 @@ fn recorded_document(held: &Held) -> Result<Option<serde_json::Value>, StoreErro
 /// How many consents about a person are on file of who drafts, drafts too, and how many bytes they take.
 #[derive(Debug)]
 pub struct OnFileSize {
-    /// Of the caller's agency, without the drafts that the person has withdrawn, which free its room. Of the
-    /// person's side: all of theirs.
+    /// Of the caller's agency; of all who act for the person, where the caller is of none. Without the drafts that
+    /// the person's side has withdrawn, which free its room.
     pub own: i64,
     pub own_bytes: i64,
     /// Of the caller's agency, with those drafts; of the person's side: none.
     pub ever: i64,
     pub ever_bytes: i64,
-    /// Of all agencies, where the caller is of one; of the person's side, where not.
+    /// Of all agencies, where the caller is of one; where not, of the person's side, without what it has withdrawn.
     pub side: i64,
     pub side_bytes: i64,
 }
@@ -164,13 +164,17 @@ pub async fn on_file_size(
                coalesce(sum(bytes), 0)::bigint AS "side_bytes!"
            FROM (
                SELECT octet_length(wire) AS bytes,
-                   $2::uuid IS NULL OR (drafted_agency = $2 AND withdrawn_at IS NULL) AS own,
+                   withdrawn_at IS NULL AND CASE WHEN $2::uuid IS NULL
+                       THEN document #>> '{grantor,relationship}' <> $3
+                       ELSE drafted_agency = $2 END AS own,
                    drafted_agency = $2 AS ever
                FROM consent
                WHERE person_id = $1 AND (drafted_agency IS NULL) = ($2::uuid IS NULL)
+                   AND ($2::uuid IS NOT NULL OR withdrawn_at IS NULL)
            ) AS kept"#,
         permit.person_id(),
         permit.named_agency(),
+        Relationship::SelfSigned.code(),
     )
     .fetch_one(tx)
     .await?)

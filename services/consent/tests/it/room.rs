@@ -6,8 +6,24 @@ use wire::{consent::v1 as pb, convert::name_of};
 
 use crate::{
     call, court_order,
+    represented::guardian,
     world::{ANA, BEN, CLINIC, HOUSING, OTHER, World, sql, terms, terms_of, told},
 };
+
+/// Of the one consent that is on file so many more as `of_it` comes to.
+async fn more(world: &World, drafted_agency: &str, of_it: &str) {
+    let text = format!(
+        "INSERT INTO consent.consent
+         SELECT (jsonb_populate_record(c, jsonb_build_object(
+             'id', gen_random_uuid(), 'drafted_agency', {drafted_agency}))).*
+         FROM consent.consent c, generate_series(1, {of_it})"
+    );
+    sql(&world.stage.admin(), &text).await;
+}
+
+/// Of other agencies, each of its own; of the person's side.
+const OTHERS: &str = "gen_random_uuid()";
+const SIDE: &str = "NULL::uuid";
 
 fn is_full(refused: &Status) {
     assert_eq!(told(refused), (Code::ResourceExhausted, "LIMIT_EXCEEDED".into()));
@@ -55,20 +71,92 @@ async fn what_the_person_withdraws_of_an_agencys_drafts_makes_room_for_another()
 async fn however_much_agencies_have_drafted_the_person_refuses_and_allows() {
     let world = World::new().await;
     let first = world.draft(&world.staff(CLINIC), ANA, terms()).await.unwrap();
-    let others = "INSERT INTO consent.consent
-         SELECT (jsonb_populate_record(c, jsonb_build_object(
-             'id', gen_random_uuid(), 'drafted_agency', gen_random_uuid()))).*
-         FROM consent.consent c, generate_series(1, 499)";
-    sql(&world.stage.admin(), others).await;
+    more(&world, OTHERS, "499").await;
     // Each of them has room for a few all the same, and the person's withdrawing makes none beyond those.
     world.people.register(ANA, HOUSING);
     assert_eq!((drafts(&world, CLINIC, ANA).await, drafts(&world, HOUSING, ANA).await), (4, 5));
     world.revoke(&world.person("ana"), &first.name).await.unwrap();
     assert_eq!(drafts(&world, CLINIC, ANA).await, 0);
+    refuses_and_allows(&world).await;
+}
+
+async fn refuses_and_allows(world: &World) {
     for effect in [pb::Effect::Deny, pb::Effect::Permit] {
         let draft = terms_of(effect, &[CLINIC], &[HOUSING]);
         let draft = world.draft(&world.person("ana"), ANA, draft).await.unwrap();
         world.sign(&world.person("ana"), &draft).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn however_much_who_acts_for_the_person_has_drafted_the_person_refuses_and_allows() {
+    let world = World::new().await;
+    world.people.appoint("aunt", guardian(ANA));
+    let uncle = permit::Appointment { id: Uuid::from_u128(0xa2), ..guardian(ANA) };
+    world.people.appoint("uncle", uncle);
+    let both = ["aunt", "uncle"].map(|subject| world.representative(subject));
+    let first = world.draft(&both[0], ANA, terms()).await.unwrap();
+    more(&world, SIDE, "123").await;
+    world.draft(&both[1], ANA, terms()).await.unwrap();
+    for token in &both {
+        is_full(&world.draft(token, ANA, terms()).await.unwrap_err());
+    }
+    refuses_and_allows(&world).await;
+    world.revoke(&both[0], &first.name).await.unwrap();
+    world.draft(&both[1], ANA, terms()).await.unwrap();
+    is_full(&world.draft(&both[0], ANA, terms()).await.unwrap_err());
+}
+
+#[tokio::test]
+async fn what_the_person_withdraws_of_their_own_makes_room_for_another() {
+    let world = World::new().await;
+    let ana = world.person("ana");
+    let first = world.draft(&ana, ANA, terms()).await.unwrap();
+    more(&world, SIDE, "499").await;
+    is_full(&world.draft(&ana, ANA, terms()).await.unwrap_err());
+    world.revoke(&ana, &first.name).await.unwrap();
+    world.draft(&ana, ANA, terms()).await.unwrap();
+    is_full(&world.draft(&ana, ANA, terms()).await.unwrap_err());
+}
+
+/// Some 45 KiB.
+fn large() -> pb::ConsentTerms {
+    let exception = pb::Rule {
+        effect: pb::Effect::Deny.into(),
+        records: (1..=100).map(|n| name_of("notes", Uuid::from_u128(n))).collect(),
+        ..pb::Rule::default()
+    };
+    pb::ConsentTerms { exceptions: vec![exception; 10], ..terms() }
+}
+
+#[tokio::test]
+async fn an_agencys_drafts_are_as_many_as_their_bytes_allow() {
+    let world = World::new().await;
+    for _ in 0..5 {
+        world.draft(&world.staff(CLINIC), ANA, large()).await.unwrap();
+    }
+    is_full(&world.draft(&world.staff(CLINIC), ANA, large()).await.unwrap_err());
+    world.draft(&world.staff(CLINIC), ANA, terms()).await.unwrap();
+    world.draft(&world.person("ana"), ANA, large()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_agencies_the_person_and_who_acts_for_them_have_drafted_is_bounded_in_bytes() {
+    for (whose, drafted_agency, bytes) in
+        [("clinic", OTHERS, 2 << 20), ("ana", SIDE, 2 << 20), ("aunt", SIDE, 512 << 10)]
+    {
+        let world = World::new().await;
+        world.people.appoint("aunt", guardian(ANA));
+        let token = match whose {
+            "clinic" => world.staff(CLINIC),
+            "ana" => world.person("ana"),
+            _ => world.representative("aunt"),
+        };
+        world.draft(&token, ANA, large()).await.unwrap();
+        let all_but_one = format!("{bytes} / octet_length(c.wire) - 2");
+        more(&world, drafted_agency, &all_but_one).await;
+        world.draft(&token, ANA, large()).await.unwrap();
+        is_full(&world.draft(&token, ANA, large()).await.unwrap_err());
     }
 }
 

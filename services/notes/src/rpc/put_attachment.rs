@@ -35,9 +35,7 @@ pub(super) async fn put_attachment(
     let (file, person) = begun(app, &call, &header).await?;
     let mut receiving = Receiving::of(app, &call, &file, person).await?;
     let bytes = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let all = receiving.all(&mut incoming).await?;
-    receiving.still_admitted()?;
-    if !all {
+    if !receiving.all(&mut incoming).await? {
         let received = bytes(receiving.received());
         return Ok(Response::new(PutAttachmentResponse { received, ..Default::default() }));
     }

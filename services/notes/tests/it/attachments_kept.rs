@@ -1,16 +1,16 @@
 //! Files of notes: given up, damaged, on record, in no log, and sent by whoever is signed in.
 
-use kernel::Action;
+use kernel::{Action, AgencyStatus};
 use testkit::fakes::until;
 use tonic::Code;
 use uuid::Uuid;
 use wire::notes::v1::{AttachmentHeader, MediaType};
 
 use crate::{
-    attached::{MIB, first, header, meanwhile, pdf, rest, taken},
+    attached::{MIB, first, header, meanwhile, next, pdf, rest, taken},
     attachments::{fields, rows, stored},
     disk::Disk,
-    world::{CLINIC, HOUSING, World, not_found, reason, refusal},
+    world::{CLINIC, HOUSING, World, denied, not_found, reason, refusal},
 };
 
 #[tokio::test]
@@ -222,4 +222,63 @@ async fn no_part_is_kept_and_nothing_is_answered_once_the_token_has_ended() {
         assert_eq!(reason(&refused.await.unwrap_err()), "AGENCY_SUSPENDED", "{whole}");
         world.suspended(&[]);
     }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_part_is_not_told_once_the_sender_is_admitted_no_more() {
+    let world = World::new().await;
+    let (author, person) = (world.clinician(CLINIC, "dr-c"), world.somebody());
+    let draft = author.draft(person).await;
+    let bytes = pdf(MIB + 7);
+    let begun = header(&draft, &bytes);
+    let half = [vec![first(&begun)], rest(&bytes[..MIB], 0, MIB)].concat();
+    let refused = meanwhile(&author, half, async {
+        let kept = || stored(&world).iter().any(|name| !name.contains('#'));
+        until("the first part is kept", async || kept()).await;
+        world.suspended(&[CLINIC]);
+        Vec::new()
+    });
+    assert_eq!(reason(&refused.await.unwrap_err()), "AGENCY_SUSPENDED");
+    world.suspended(&[]);
+    let asked = async || world.stage.events().await.len();
+    for (ended, told) in [(false, "AGENCY_SUSPENDED"), (true, "UNAUTHENTICATED")] {
+        // What is missing, more than is missing, and from elsewhere: each tells how far it has come.
+        for wrong in [next(MIB, b"x"), next(MIB, &[0; 8]), next(0, b"x")] {
+            let before = asked().await;
+            let refused = meanwhile(&author, vec![first(&begun)], async {
+                until("it is permitted", async || asked().await > before).await;
+                match ended {
+                    true => world.clock.advance(time::Duration::hours(2)),
+                    false => world.suspended(&[CLINIC]),
+                }
+                vec![wrong]
+            });
+            assert_eq!(reason(&refused.await.unwrap_err()), told);
+            world.suspended(&[]);
+        }
+    }
+    // Of its bytes, too, nothing was lost.
+    let end = [vec![first(&begun)], rest(&bytes, MIB, MIB)].concat();
+    assert!(author.put_all(end).await.unwrap().attachment.is_some());
+}
+
+#[tokio::test]
+async fn what_a_file_is_that_was_whole_before_is_told_to_who_may_read_it_at_the_end() {
+    let world = World::new().await;
+    let (author, person) = (world.clinician(CLINIC, "dr-c"), world.somebody());
+    let (draft, bytes) = (author.draft(person).await, pdf(10));
+    let begun = header(&draft, &bytes);
+    author.send(&begun, &bytes).await.unwrap();
+    let asked = async || world.stage.events().await.len();
+    let before = asked().await;
+    let refused = meanwhile(&author, vec![first(&begun)], async {
+        until("it is permitted", async || asked().await > before).await;
+        // As those know who keep consents, whom the decision asks.
+        let suspended = AgencyStatus::Suspended;
+        world.consents.agency_with(CLINIC, |clinic| clinic.status = suspended);
+        Vec::new()
+    });
+    assert_eq!(refusal(refused.await), denied("AGENCY_SUSPENDED"));
+    world.consents.agency_with(CLINIC, |clinic| clinic.status = AgencyStatus::Active);
+    assert!(author.put_all(vec![first(&begun)]).await.unwrap().attachment.is_some());
 }

@@ -115,3 +115,30 @@ async fn what_is_written_must_be_permitted_at_the_commit_as_it_will_be() {
     assert_eq!(author.get(&note).await.unwrap().note.unwrap(), note);
     assert!(clinic.get(&note).await.is_ok(), "what there is of it is open as before");
 }
+
+/// From now on a note is located with another time than it has: it is never the one that was decided on.
+const ANOTHER: &str = "DO $$ BEGIN EXECUTE replace(
+    pg_get_functiondef('locate_notes_3(uuid[])'::regprocedure),
+    'n.authored_at,', 'n.authored_at + interval ''1 second'','); END $$";
+const ITSELF: &str = "DO $$ BEGIN EXECUTE replace(
+    pg_get_functiondef('locate_notes_3(uuid[])'::regprocedure),
+    'n.authored_at + interval ''1 second'',', 'n.authored_at,'); END $$";
+
+#[tokio::test]
+async fn a_note_that_is_another_whenever_it_is_locked_is_not_written_to() {
+    let world = World::new().await;
+    let (_, note, author) = open(&world).await;
+    let more = adds(&note, labelled("More.", labels(NORMAL, &[])));
+    sqlx::raw_sql(ANOTHER).execute(&mut world.admin().await).await.unwrap();
+    let (asked, told) = (world.consents.asked().len(), world.stage.events().await.len());
+    let refused = author.append(more.clone()).await;
+    assert_eq!(refusal(refused), (Code::ResourceExhausted, "OVERLOADED".to_owned()));
+    // Decided on three times, and nothing of it is on record.
+    assert_eq!(world.consents.asked().len() - asked, 3);
+    assert_eq!(world.stage.events().await.len(), told);
+    sqlx::raw_sql(ITSELF).execute(&mut world.admin().await).await.unwrap();
+    assert_eq!(author.get(&note).await.unwrap().note.unwrap(), note);
+    // Neither was the request kept.
+    let done = author.append(more).await.unwrap().note.unwrap();
+    assert_eq!(done.sections.len(), 2);
+}

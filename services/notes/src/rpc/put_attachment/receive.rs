@@ -53,6 +53,7 @@ impl<'a> Receiving<'a> {
     }
 
     /// Takes what is sent to its end, and says whether all is there. A header by itself asks how far it has come.
+    /// Whoever is not admitted any more is not told that, nor what is missing.
     pub(super) async fn all(&mut self, incoming: &mut Incoming) -> Result<bool, Error> {
         let mut sent = false;
         while let Some(part) = incoming.next().await? {
@@ -62,6 +63,7 @@ impl<'a> Receiving<'a> {
             }
             sent = true;
         }
+        self.still_admitted()?;
         let missing = self.file.size - self.offset();
         if sent && missing > 0 {
             let why = format!("{missing} bytes are missing");
@@ -71,6 +73,7 @@ impl<'a> Receiving<'a> {
     }
 
     async fn take(&mut self, chunk: AttachmentChunk) -> Result<(), Error> {
+        self.still_admitted()?;
         let offset = self.offset();
         let wrong = |field, why| Err(Error::Invalid(vec![Violation::new(field, why)]));
         if chunk.data.len() > self.file.size - offset {
