@@ -1,12 +1,13 @@
 //! Generated from the annotations: each rule of each field of each RPC is broken, one at a time
 //! and then as many as can be at once.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::StreamExt as _;
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind};
 use tonic::{Code, Status, transport::Channel};
+use tonic_types::StatusExt as _;
 use trellis_tests::{Up, World};
 
 use crate::{
@@ -40,8 +41,19 @@ impl Good {
         all.buffered(AT_ONCE).collect().await
     }
 
+    /// Over its share of calls a second, a caller waits.
     pub async fn ask(&self, channel: &Channel, body: Vec<u8>) -> Result<Vec<u8>, Status> {
-        raw::call(channel, &self.rpc.path(), self.token.as_deref(), vec![body]).await
+        let (path, token) = (self.rpc.path(), self.token.as_deref());
+        loop {
+            let answer = raw::call(channel, &path, token, vec![body.clone()]).await;
+            let info = answer.as_ref().err().and_then(|status| status.get_details_error_info());
+            match info.and_then(|info| info.metadata.get("what").cloned()) {
+                Some(what) if what == "calls a second" => {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                _ => return answer,
+            }
+        }
     }
 }
 

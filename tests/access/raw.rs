@@ -85,7 +85,7 @@ async fn once(
         let mut grpc = Grpc::new(channel.clone())
             .max_decoding_message_size(LARGEST)
             .max_encoding_message_size(LARGEST);
-        grpc.ready().await.map_err(|e| Status::unknown(format!("no connection: {e}")))?;
+        grpc.ready().await.map_err(|e| Status::internal(format!("no connection: {e}")))?;
         let mut request = Request::new(tokio_stream::iter(messages));
         if let Some(token) = token {
             let bearer = format!("Bearer {token}").parse().unwrap();

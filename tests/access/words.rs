@@ -31,7 +31,7 @@ pub async fn said(good: &Good, channel: &Channel) -> Vec<String> {
                 message.set_field_by_name("request_id", Value::String(request_id()));
             }
             let asked = apply(&message, &at, Some(text(at.last().unwrap(), word)));
-            match ask(good, channel, &asked).await {
+            match good.ask(channel, asked.encode_to_vec()).await {
                 Ok(reply) => follow(good, &mut message, &reply),
                 Err(status) => {
                     let what = format!("{} {path} ({word})", good.rpc.short());
@@ -41,20 +41,6 @@ pub async fn said(good: &Good, channel: &Channel) -> Vec<String> {
         }
     }
     failures
-}
-
-/// Over its share of calls a second, a caller waits.
-async fn ask(good: &Good, channel: &Channel, asked: &DynamicMessage) -> Result<Vec<u8>, Status> {
-    loop {
-        let answer = good.ask(channel, asked.encode_to_vec()).await;
-        let info = answer.as_ref().err().and_then(|status| status.get_details_error_info());
-        match info.and_then(|info| info.metadata.get("what").cloned()) {
-            Some(what) if what == "calls a second" => {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
-            _ => return answer,
-        }
-    }
 }
 
 /// What was changed has another etag, without which it would not be changed again.

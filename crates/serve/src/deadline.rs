@@ -26,7 +26,12 @@ impl Deadline {
     }
 
     pub fn after(left: Duration) -> Self {
-        Self(Instant::now().checked_add(left))
+        Self::of(Instant::now(), left)
+    }
+
+    /// So long after this: a call's time runs from when it came, not from when it is first looked at.
+    pub(crate) fn of(begun: Instant, left: Duration) -> Self {
+        Self(begun.checked_add(left))
     }
 
     /// What is left. None: no deadline. Zero: it has passed.

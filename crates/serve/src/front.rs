@@ -98,8 +98,15 @@ where
 }
 
 /// When the handler must have answered, and when the whole call must have ended.
-fn deadlines(kind: Kind, wanted: Option<Duration>, cap: Duration) -> (Deadline, Deadline) {
-    let of = |left: Option<Duration>| left.map_or_else(Deadline::none, Deadline::after);
+fn deadlines(
+    kind: Kind,
+    started: Instant,
+    wanted: Option<Duration>,
+    cap: Duration,
+) -> (Deadline, Deadline) {
+    let of = |left: Option<Duration>| {
+        left.map_or_else(Deadline::none, |left| Deadline::of(started.into(), left))
+    };
     let capped = Some(wanted.map_or(cap, |w| w.min(cap)));
     match kind {
         Kind::Unary => (of(capped), of(capped)),
@@ -139,7 +146,7 @@ where
         let Ok(wanted) = deadline::parse(req.headers()) else {
             return refuse(call, &reply::odd_timeout());
         };
-        let (first, whole) = deadlines(call.method.kind, wanted, self.shared.cap);
+        let (first, whole) = deadlines(call.method.kind, call.started, wanted, self.shared.cap);
         if first.remaining().is_some_and(|left| left.is_zero()) {
             return refuse(call, &reply::deadline_exceeded());
         }

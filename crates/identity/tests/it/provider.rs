@@ -432,9 +432,12 @@ async fn while_one_issuer_is_away_nobody_of_another_waits_and_its_keys_rotate() 
         let (authenticator, headers) = (authenticator.clone(), bearer(&stranger));
         tokio::spawn(async move { authenticator.authenticate(GET_AGENCY, &headers).await.is_ok() })
     };
-    while away.asked() < 2 {
-        tokio::task::yield_now().await;
-    }
+    let asked = async {
+        while away.asked() < 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), asked).await.unwrap();
     assert!(asks(&of_well).await);
     let next = Key::new("k2", Algorithm::ES256);
     healthy.now(answers(&set(&[&well, &next])));

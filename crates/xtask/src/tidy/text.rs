@@ -124,6 +124,8 @@ fn boundless(text: &str) -> impl Iterator<Item = usize> {
     text.match_indices(SERVER).filter_map(move |(at, _)| {
         let (before, rest) = text.split_at_checked(at)?;
         let made = rest.split_once('}').map_or(rest, |(made, _)| made);
+        // Another one that is made with it has its own.
+        let made = made.split(SERVER).nth(1).unwrap_or_default();
         let bounded = BOUNDS.iter().all(|bound| made.contains(bound));
         (!bounded).then(|| before.matches('\n').count() + 1)
     })
@@ -198,6 +200,9 @@ mod tests {
         let made = |bounds: &str| format!("fn server() {{\n    Notes{SERVER}Rpc){bounds}\n}}\n");
         let whole = made(&format!("{read}{sent}"));
         assert_eq!(rules("services/a/src/lib.rs", &whole), []);
+        let two =
+            whole.replace("fn server() {\n", &format!("fn server() {{\n    Other{SERVER}Rpc);\n"));
+        assert_eq!(rules("services/a/src/lib.rs", &two).len(), 1);
         for bounds in [String::new(), read, sent] {
             // What the next one is told is not told to this one.
             let text = format!("{}{whole}", made(&bounds));

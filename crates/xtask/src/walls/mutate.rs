@@ -76,7 +76,8 @@ impl Copy {
     fn tested(&self, project: &Project, mutation: &Mutation) -> anyhow::Result<Fate> {
         let results = Results::file(&self.root);
         let _ = fs::remove_file(&results);
-        let mut command = project.cargo(&["nextest", "run", "--no-fail-fast"]);
+        // By themselves some crates have tests behind a feature that the workspace turns on.
+        let mut command = project.cargo(&["nextest", "run", "--no-fail-fast", "--all-features"]);
         command.current_dir(&self.root).args(["--filterset", &filter(&mutation.tests)]);
         let packages: BTreeSet<_> = mutation.tests.iter().map(TestName::package).collect();
         for package in packages {

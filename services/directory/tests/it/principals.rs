@@ -344,7 +344,7 @@ async fn a_binding_is_replaced_and_the_old_client_is_refused_before_the_rpc_retu
 /// Until somebody waits for what a test holds.
 async fn waits(network: &Network) {
     let sql = "SELECT EXISTS (SELECT FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock')";
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%agency%')";
     let mut conn = network.look().await;
     soon(async {
         while !sqlx::query_scalar::<_, bool>(sql).fetch_one(&mut conn).await.unwrap() {

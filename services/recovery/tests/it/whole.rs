@@ -165,7 +165,7 @@ async fn there_is_room_for_one_export_of_a_person_and_then_again() {
     while one.message().await.unwrap().is_some() {}
     let again = async {
         while jane.export(person).await.is_err() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(10), again).await.unwrap();
@@ -203,7 +203,7 @@ async fn begun(
         loop {
             match slow.export(person).await {
                 Ok(export) => return export,
-                Err(_) => tokio::task::yield_now().await,
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
             }
         }
     };
