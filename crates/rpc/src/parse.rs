@@ -27,7 +27,7 @@ pub fn check<M: prost_protovalidate::Validate>(message: &M) -> Check {
 }
 
 impl Check {
-    /// Fields that hold a UUID, or a name that ends in one: the annotations let the nil one through.
+    /// Fields that hold a UUID, or a name with one: the annotations let the nil one through.
     #[must_use]
     pub fn ids(mut self, fields: &[(&str, &str)]) -> Self {
         let told = |(field, value): &(&str, &str)| nil(*field, value);
@@ -47,11 +47,11 @@ impl Check {
     }
 }
 
-/// What is wrong with a field that holds the nil UUID, or a name that ends in it.
+/// What is wrong with a field that holds the nil UUID, or a name with it: the agency's in a practitioner's, too.
 pub fn nil(field: impl Into<String>, value: &str) -> Option<Violation> {
-    let id = value.rsplit('/').next().unwrap_or_default();
-    let nil = Uuid::try_parse(id).is_ok_and(|id| id.is_nil());
-    nil.then(|| Violation::new(field, "must not be the nil UUID"))
+    let nil = |part: &str| Uuid::try_parse(part).is_ok_and(|id| id.is_nil());
+    let wrong = "must not be the nil UUID";
+    value.split('/').any(nil).then(|| Violation::new(field, wrong))
 }
 
 /// The UUID of a name that the annotations have checked already.
