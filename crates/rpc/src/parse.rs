@@ -67,26 +67,16 @@ pub fn optional_id(field: &str, collection: &str, name: &str) -> Result<Option<U
 }
 
 /// A text that shows as it reads: no control characters but those of `lines`, none that change the direction
-/// of text; in one line none that is not seen either, but for the joiners that words of some scripts have.
+/// of text; in one line, a name, none that is not seen either, but for the joiners that words of some scripts have.
 pub fn plain(field: &str, text: &str, lines: bool) -> Option<Violation> {
     let hidden = |c: char| match lines {
-        true => changes_direction(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t')),
-        false => changes_direction(c) || c.is_control() || unseen(c),
+        true => {
+            kernel::changes_direction(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        }
+        false => kernel::is_unseen(c),
     };
     let wrong = "must have nothing that is not seen or that changes the direction of text";
     text.chars().any(hidden).then(|| Violation::new(field, wrong))
-}
-
-fn changes_direction(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Marks of direction, what has no width, and tags: two names that differ by them look alike. U+200C and U+200D
-/// stay: Persian and Hindi are written with them.
-fn unseen(c: char) -> bool {
-    let tag = ('\u{E0000}'..='\u{E007F}').contains(&c);
-    let mark = matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}');
-    tag || mark || matches!(c, '\u{200B}' | '\u{2060}' | '\u{FEFF}')
 }
 
 /// 0 means 50.
