@@ -209,13 +209,12 @@ fn wants_words(rules: &Rules, name: &str) -> bool {
     }
 }
 
-/// Whether this holds a name or a label: words in one line. Who somebody is at an issuer is what its tokens say.
+/// Whether this holds a name, a label or an identifier: what nobody sees is refused in it. A sentence may have it.
 pub fn is_label(field: &FieldDescriptor) -> bool {
     let rules = Rules::of(field);
     let rules = if field.is_list() { rules.message("repeated").message("items") } else { rules };
     let pattern = rules.message("string").text("pattern").unwrap_or_default();
-    let of = field.parent_message();
-    pattern.contains(r"\x00-\x1F") && !["Principal", "Identifier"].contains(&of.name())
+    pattern.contains(r"\x{FEFF}")
 }
 
 /// The message with this broken.

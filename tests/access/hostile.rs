@@ -19,8 +19,19 @@ const NIL: &str = "00000000-0000-0000-0000-000000000000";
 const UUID: usize = 36;
 
 /// What is not seen, and makes of one name another that looks the same.
-const UNSEEN: [&str; 7] =
-    ["\u{200E}", "\u{200F}", "\u{61C}", "\u{200B}", "\u{2060}", "\u{FEFF}", "\u{E0041}"];
+const UNSEEN: [&str; 11] = [
+    "\u{200E}",
+    "\u{200F}",
+    "\u{61C}",
+    "\u{200B}",
+    "\u{2060}",
+    "\u{FEFF}",
+    "\u{E0041}",
+    "\u{AD}",
+    "\u{2028}",
+    "\u{3164}",
+    "\u{FFF9}",
+];
 
 /// Of services about many at once: the nil UUID is nobody's, and must not leave the others without their answers.
 const ABOUT_MANY: [&str; 5] =
@@ -87,7 +98,7 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
     let mut failures = Vec::new();
     let all = Good::all(&stage).await;
     let tables = words::tables(&up).await;
-    let (mut unseen, mut nils, mut masks) = (UNSEEN.iter().cycle(), 0, 0);
+    let (mut unseen, mut nils, mut masks, mut labels) = (UNSEEN.iter().cycle(), 0, 0, 0);
     for good in &all {
         if let Some(long) = of_paths(&good.message, 10_000) {
             let answer = good.ask(&channel, long.encode_to_vec()).await;
@@ -114,6 +125,7 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
                 let bad = apply(&good.message, &at, Some(text(field, &name)));
                 let answer = good.ask(&channel, bad.encode_to_vec()).await;
                 failures.extend(named(&answer, &path, &what(&format!("{name:?}"))));
+                labels += 1;
             }
             let Some(now) = text_at(&good.message, &at) else { continue };
             let Some(place) = now.len().checked_sub(UUID) else { continue };
@@ -147,7 +159,8 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
         failures.extend(words::said(good, &channel).await);
     }
     failures.extend(words::told(&mut up, &collector, &tables).await);
-    assert!(nils > 150 && masks >= 3, "{nils} nil UUIDs, {masks} masks");
+    let tried = format!("{nils} nil UUIDs, {masks} masks, {labels} labels");
+    assert!(nils > 150 && masks >= 3 && labels >= 40, "{tried}");
     assert!(failures.is_empty(), "{}:\n{}", failures.len(), failures.join("\n"));
 }
 

@@ -35,7 +35,9 @@ pub use issue::{DEV_ISSUER, DevIssuer, IssueError, Mint, NetworkKeys, ServiceTok
 pub use layer::{Auth, AuthLayer};
 pub use principal::{Named, Principal};
 pub use start::{StartError, prepare_crypto};
-pub use token::{LEEWAY, MAX_LIFETIME, MAX_SERVICE_LIFETIME, MAX_TOKEN_BYTES, NETWORK_ISSUER};
+pub use token::{
+    LEEWAY, MAX_LIFETIME, MAX_SERVICE_LIFETIME, MAX_TOKEN_BYTES, NETWORK_ISSUER, plain_text,
+};
 
 /// The metadata key that narrows a token's purposes.
 pub const PURPOSE_OF_USE: &str = "purpose-of-use";

@@ -6,6 +6,7 @@ mod codes;
 mod connection;
 mod ids;
 mod set;
+mod text;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use codes::{
@@ -17,4 +18,5 @@ pub use ids::{
     AgencyId, CareTeamId, ConsentId, EpisodeId, PersonId, PractitionerId, RecordId, Subject,
 };
 pub use set::{Code, CodeSet};
+pub use text::{changes_direction, is_joiner, is_unseen};
 pub use time::OffsetDateTime as Instant;

@@ -27,7 +27,7 @@ pub fn check<M: prost_protovalidate::Validate>(message: &M) -> Check {
 }
 
 impl Check {
-    /// Fields that hold a UUID, or a name that ends in one: the annotations let the nil one through.
+    /// Fields that hold a UUID, or a name with one: the annotations let the nil one through.
     #[must_use]
     pub fn ids(mut self, fields: &[(&str, &str)]) -> Self {
         let told = |(field, value): &(&str, &str)| nil(*field, value);
@@ -47,11 +47,11 @@ impl Check {
     }
 }
 
-/// What is wrong with a field that holds the nil UUID, or a name that ends in it.
+/// What is wrong with a field that holds the nil UUID, or a name with it: the agency's in a practitioner's, too.
 pub fn nil(field: impl Into<String>, value: &str) -> Option<Violation> {
-    let id = value.rsplit('/').next().unwrap_or_default();
-    let nil = Uuid::try_parse(id).is_ok_and(|id| id.is_nil());
-    nil.then(|| Violation::new(field, "must not be the nil UUID"))
+    let nil = |part: &str| Uuid::try_parse(part).is_ok_and(|id| id.is_nil());
+    let wrong = "must not be the nil UUID";
+    value.split('/').any(nil).then(|| Violation::new(field, wrong))
 }
 
 /// The UUID of a name that the annotations have checked already.
@@ -67,26 +67,16 @@ pub fn optional_id(field: &str, collection: &str, name: &str) -> Result<Option<U
 }
 
 /// A text that shows as it reads: no control characters but those of `lines`, none that change the direction
-/// of text; in one line none that is not seen either, but for the joiners that words of some scripts have.
+/// of text; in one line, a name, none that is not seen either, but for the joiners that words of some scripts have.
 pub fn plain(field: &str, text: &str, lines: bool) -> Option<Violation> {
     let hidden = |c: char| match lines {
-        true => changes_direction(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t')),
-        false => changes_direction(c) || c.is_control() || unseen(c),
+        true => {
+            kernel::changes_direction(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        }
+        false => kernel::is_unseen(c),
     };
     let wrong = "must have nothing that is not seen or that changes the direction of text";
     text.chars().any(hidden).then(|| Violation::new(field, wrong))
-}
-
-fn changes_direction(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Marks of direction, what has no width, and tags: two names that differ by them look alike. U+200C and U+200D
-/// stay: Persian and Hindi are written with them.
-fn unseen(c: char) -> bool {
-    let tag = ('\u{E0000}'..='\u{E007F}').contains(&c);
-    let mark = matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}');
-    tag || mark || matches!(c, '\u{200B}' | '\u{2060}' | '\u{FEFF}')
 }
 
 /// 0 means 50.

@@ -25,6 +25,7 @@ mod get_my_record;
 mod get_plan;
 mod get_progress;
 mod goal;
+mod joined;
 mod list_check_ins;
 mod list_contributions;
 mod list_crises;

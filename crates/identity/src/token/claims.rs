@@ -304,17 +304,9 @@ fn principals(issuer: &str, subject: &str, client: Option<&str>) -> Vec<Principa
         .collect()
 }
 
-/// Text that may go into a database and a comparison, and of which no two look alike by what is not seen.
-fn plain_text(text: &str) -> bool {
+/// Whether a `sub`, a `jti` or a `client_id` may be so: text that may go into a database and a comparison, and of
+/// which no two look alike by what is not seen.
+pub fn plain_text(text: &str) -> bool {
+    let unseen = |c| kernel::is_unseen(c) || kernel::is_joiner(c);
     !text.trim().is_empty() && text.len() <= MAX_TEXT && !text.chars().any(unseen)
-}
-
-/// Controls, marks of direction, letters without width and tags.
-fn unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-                | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}'
-        )
 }

@@ -8,6 +8,7 @@ mod compact;
 
 use time::Duration;
 
+pub use claims::plain_text;
 pub(crate) use claims::{Claims, Trust, Window, network_trust};
 pub(crate) use compact::{Compact, bearer};
 

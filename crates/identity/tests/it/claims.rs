@@ -9,7 +9,8 @@ use crate::{
 
 /// Marks of direction, letters without width, ends of lines and tags: what nobody sees in a name.
 const UNSEEN: &str = "\u{ad}\u{61c}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{2028}\u{2029}\
-    \u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\u{feff}\u{e0001}\u{e0061}\u{e007f}";
+    \u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\u{feff}\u{e0001}\u{e0061}\u{e007f}\u{34f}\u{115f}\u{1160}\u{2800}\
+    \u{3164}\u{ffa0}\u{fff9}\u{fffb}";
 
 #[tokio::test]
 async fn a_claim_left_out_is_refused() {

@@ -1,7 +1,12 @@
 use kernel::{CodeSet, Confidentiality, Sensitivity};
 use rpc::{Error, Violation, check, id, labels, optional_id, page_size};
 use uuid::Uuid;
-use wire::{common::v1 as common, notes::v1::SignNoteRequest};
+use wire::{
+    common::v1 as common,
+    directory::v1::{CreateCareTeamRequest, SuspendAgencyRequest},
+    notes::v1::SignNoteRequest,
+    people::v1::Address,
+};
 
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -98,4 +103,80 @@ fn a_plain_text_shows_as_it_reads() {
         assert_eq!(rpc::plain("x", text, true).is_none(), lines, "{text:?}");
     }
     assert_eq!(rpc::plain("x", "\0", false).unwrap().field, "x");
+}
+
+/// In a class of a pattern of the contract: what no name has.
+const UNSEEN: &str = concat!(
+    r"\x00-\x1F\x7F-\x{9F}\x{AD}\x{034F}\x{061C}\x{115F}\x{1160}\x{180E}\x{200B}\x{200E}\x{200F}",
+    r"\x{2028}\x{2029}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{2800}\x{3164}\x{FEFF}\x{FFA0}",
+    r"\x{FFF9}-\x{FFFB}\x{E0000}-\x{E007F}",
+);
+
+/// Whether the contract takes this for the name of a team.
+fn is_name(text: &str) -> bool {
+    let display_name = text.to_owned();
+    let asked = CreateCareTeamRequest { display_name, ..CreateCareTeamRequest::default() };
+    wire::validate(&asked).iter().all(|one| one.field != "display_name")
+}
+
+#[test]
+fn the_contract_and_the_services_refuse_the_same_characters_in_a_name() {
+    // Every pattern that refuses one of them refuses all.
+    let contract = String::from_utf8_lossy(wire::DESCRIPTORS);
+    let classes = contract.matches(UNSEEN).count();
+    assert_eq!(classes, contract.matches(r"\x{FEFF}").count());
+    assert!(classes > 40, "{classes}");
+    let (unseen, seen): (Vec<char>, Vec<char>) =
+        ('\0'..=char::MAX).partition(|c| kernel::is_unseen(*c));
+    for c in unseen {
+        let name = format!("a{c}b");
+        assert!(!is_name(&name) && rpc::plain("x", &name, false).is_some(), "{c:?}");
+    }
+    for some in seen.chunks(100) {
+        let name = format!("a{}", some.iter().collect::<String>());
+        assert!(is_name(&name) && rpc::plain("x", &name, false).is_none(), "{name:?}");
+    }
+}
+
+#[test]
+fn a_blank_of_any_script_is_no_name() {
+    for blank in [" ", "\u{A0}", "\u{1680}", "\u{2003}\u{3000}", "\u{205F} \u{202F}"] {
+        assert!(!is_name(blank), "{blank:?}");
+        assert!(is_name(&format!("{blank}a{blank}")), "{blank:?}");
+    }
+}
+
+#[test]
+fn a_sentence_is_written_as_its_script_is_and_shows_as_it_reads() {
+    let refused = |text: &str| {
+        let (reason, line) = (text.to_owned(), text.to_owned());
+        let asked = SuspendAgencyRequest { reason, ..SuspendAgencyRequest::default() };
+        let address = Address { line, ..Address::default() };
+        let found = [wire::validate(&asked), wire::validate(&address)].concat();
+        let told = found.into_iter().map(|one| one.field);
+        told.filter(|field| ["reason", "line"].contains(&field.as_str())).collect::<Vec<_>>()
+    };
+    // Khmer, whose words part without a space, and Hebrew, as it is pasted.
+    for text in ["\u{1781}\u{17D2}\u{200B}\u{1798}", "\u{5D0}\u{200F} 1\u{200E}", "a\u{AD}b"] {
+        assert_eq!(refused(text), [] as [String; 0], "{text:?}");
+    }
+    for text in [" ", "a\nb", "a\0b", "a\u{202E}b", "a\u{2066}b"] {
+        assert_eq!(refused(text), ["reason", "line"], "{text:?}");
+    }
+}
+
+#[test]
+fn a_name_with_the_nil_uuid_anywhere_is_nobodys() {
+    let (nil, other) = (Uuid::nil(), Uuid::from_u128(7));
+    for name in [
+        nil.to_string(),
+        format!("agencies/{nil}"),
+        format!("agencies/{nil}/practitioners/dr-a"),
+        format!("agencies/{nil}/practitioners/{other}"),
+    ] {
+        assert_eq!(rpc::nil("x", &name).unwrap().field, "x", "{name}");
+    }
+    for name in [String::new(), format!("agencies/{other}/practitioners/dr-a")] {
+        assert_eq!(rpc::nil("x", &name), None, "{name}");
+    }
 }

@@ -25,10 +25,12 @@ pub(super) fn of_nobody(terms: Option<&pb::ConsentTerms>) -> Vec<Violation> {
         if let Some(to) = &rule.recipients {
             found.extend(within(format!("{at}.recipients.agencies"), &to.agencies));
             found.extend(within(format!("{at}.recipients.care_teams"), &to.care_teams));
+            found.extend(within(format!("{at}.recipients.practitioners"), &to.practitioners));
         }
         if let Some(from) = &rule.disclosers {
             found.extend(within(format!("{at}.disclosers.agencies"), &from.agencies));
         }
+        found.extend(within(format!("{at}.authors"), &rule.authors));
         found.extend(within(format!("{at}.episodes"), &rule.episodes));
         found.extend(within(format!("{at}.records"), &rule.records));
     }
@@ -84,5 +86,37 @@ fn wanted(path: &str) -> &'static str {
         "effect" => "must reverse the root rule's",
         "supersedes" => "must be signed consents of the same person, and no circle",
         _ => "is not as a consent needs it to be",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_practitioner_of_no_agency_is_nobody() {
+        let of = |agency: u128| {
+            let agency = uuid::Uuid::from_u128(agency);
+            vec![format!("agencies/{agency}/practitioners/dr-a")]
+        };
+        let rule = |agency| {
+            let practitioners = of(agency);
+            let recipients = Some(pb::Recipients { practitioners, ..Default::default() });
+            pb::Rule { recipients, authors: of(agency), ..Default::default() }
+        };
+        let found = |agency| {
+            let (root, exceptions) = (Some(rule(agency)), vec![rule(agency)]);
+            let terms = pb::ConsentTerms { rule: root, exceptions, ..Default::default() };
+            let found = of_nobody(Some(&terms));
+            found.into_iter().map(|one| one.field).collect::<Vec<_>>()
+        };
+        assert_eq!(found(7), [] as [String; 0]);
+        let nobodys = [
+            "terms.rule.recipients.practitioners[0]",
+            "terms.rule.authors[0]",
+            "terms.exceptions[0].recipients.practitioners[0]",
+            "terms.exceptions[0].authors[0]",
+        ];
+        assert_eq!(found(0), nobodys);
     }
 }

@@ -1,6 +1,6 @@
 //! Principals as requests and answers name them, and whose they are to suspend.
 
-use identity::{Named, Principal};
+use identity::{Named, Principal, plain_text};
 use kernel::{AgencyId, Role};
 use permit::Call;
 use rpc::{Error, Violation};
@@ -20,16 +20,24 @@ pub(super) fn office(call: &Call) -> Result<Office, Error> {
     caller.agency().and_then(AgencyId::uuid).map(Office::Agency).ok_or(Error::NotFound)
 }
 
-/// The principal, and its client where it is one. A service of the network is one of its subjects.
+/// The principal, and its client where it is one. A service of the network is one of its subjects. What no token can
+/// say is nobody: it is told, since whoever is meant would not be suspended.
 pub(super) fn named(of: &pb::Principal) -> Result<(Principal, Option<String>), Vec<Violation>> {
-    let named = match (of.subject.as_str(), of.client_id.as_str()) {
-        (subject, "") if !subject.is_empty() => Named::Subject(subject),
-        ("", client) if !client.is_empty() => Named::Client(client),
+    let (field, said, named) = match (of.subject.as_str(), of.client_id.as_str()) {
+        (subject, "") if !subject.is_empty() => {
+            ("principal.subject", subject, Named::Subject(subject))
+        }
+        ("", client) if !client.is_empty() => {
+            ("principal.client_id", client, Named::Client(client))
+        }
         _ => {
             let why = "must name either a subject or a client_id";
             return Err(vec![Violation::new("principal", why)]);
         }
     };
+    if !plain_text(said) {
+        return Err(vec![Violation::new(field, "must be as a token can say it")]);
+    }
     let client = matches!(named, Named::Client(_)).then(|| of.client_id.clone());
     Ok((Principal::of(&of.issuer, named), client))
 }
@@ -73,5 +81,14 @@ mod tests {
         for bad in [of("", ""), of("x", "x")] {
             assert_eq!(bad.unwrap_err()[0].field, "principal");
         }
+        // What looks like x, and no token says.
+        for unseen in "\u{200B}\u{200C}\u{200D}\u{200E}\u{FEFF}\u{AD}\u{2028}".chars() {
+            let said = format!("x{unseen}");
+            assert_eq!(of(&said, "").unwrap_err()[0].field, "principal.subject", "{said:?}");
+            assert_eq!(of("", &said).unwrap_err()[0].field, "principal.client_id", "{said:?}");
+        }
+        // Longer than a token's, though no more than 255 characters.
+        assert_eq!(of(&"é".repeat(128), "").unwrap_err()[0].field, "principal.subject");
+        assert!(of(&"é".repeat(127), "").is_ok());
     }
 }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use identity::plain_text;
 use kernel::Sector;
 use rpc::{Error, Violation, Write};
 use tonic::{Request, Response};
@@ -12,7 +13,7 @@ use wire::{
 use super::convert;
 use crate::{
     App,
-    domain::{Agency, Flags, has_control},
+    domain::{Agency, Flags},
     store::{self, binding::Binding},
 };
 
@@ -98,8 +99,8 @@ pub(super) fn unfit(app: &App, bindings: &[AgencyBinding]) -> Vec<Violation> {
             bad.push(Violation::new(format!("bindings[{i}].issuer"), why));
         }
         for (j, client) in binding.client_ids.iter().enumerate() {
-            if has_control(client) || client.trim().is_empty() {
-                let why = "must have characters, and no control characters";
+            if !plain_text(client) {
+                let why = "must be as a token can say it";
                 bad.push(Violation::new(format!("bindings[{i}].client_ids[{j}]"), why));
             }
         }

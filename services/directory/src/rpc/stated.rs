@@ -26,7 +26,7 @@ pub(super) fn service(
     let mut bad = wire::validate(req);
     for (i, language) in req.languages.iter().enumerate() {
         if has_control(language) || language.trim().is_empty() {
-            let why = "must have characters, and no control characters";
+            let why = "must have characters, and none that nobody sees";
             bad.push(Violation::new(format!("languages[{i}]"), why));
         }
     }

@@ -67,7 +67,8 @@ async fn parse(app: &App, call: &Call, req: &SuspendPrincipalRequest) -> Result<
     }
     let mut bad = wire::validate(req);
     let asked = req.principal.clone().unwrap_or_default();
-    let whom = named(&asked).map_err(|odd| {
+    let whom = named(&asked).map_err(|mut odd| {
+        odd.retain(|one| bad.iter().all(|told| told.field != one.field));
         if req.principal.is_some() {
             bad.extend(odd);
         }

@@ -228,6 +228,11 @@ async fn whom_a_suspension_means_is_stated_whole_or_it_is_refused() {
         (unset, vec!["principal", "reason"]),
         (suspend(both), vec!["principal"]),
         (suspend(subject("")), vec!["principal"]),
+        // As it is pasted from a chat: no token says it, so nobody would be suspended.
+        (suspend(subject("dr-a\u{200B}")), vec!["principal.subject"]),
+        (suspend(subject("dr\u{200D}-a")), vec!["principal.subject"]),
+        (suspend(client("\u{FEFF}app")), vec!["principal.client_id"]),
+        (suspend(client("  ")), vec!["principal.client_id"]),
         (suspend(of("https://elsewhere.example")), vec!["principal.issuer"]),
         (suspend(of("")), vec!["principal.issuer"]),
         (SuspendPrincipalRequest { agency: nowhere, ..suspend(subject("x")) }, vec!["agency"]),
@@ -330,9 +335,11 @@ async fn a_binding_is_replaced_and_the_old_client_is_refused_before_the_rpc_retu
     .unwrap();
     assert_eq!(rounds, [0, 1, 3]);
 
-    let mut odd = rebind(vec![bound(" "), AgencyBinding { issuer: "x".into(), ..bound("y") }]);
+    let untrusted = AgencyBinding { issuer: "x".into(), ..bound("y") };
+    let mut odd = rebind(vec![bound(" "), untrusted, bound("app\u{200D}")]);
     let refused = admin.rebind_agency(odd.clone()).await.unwrap_err();
-    assert_eq!(fields(&refused), ["bindings[0].client_ids[0]", "bindings[1].issuer"]);
+    let expected = ["bindings[0].client_ids[0]", "bindings[1].issuer", "bindings[2].client_ids[0]"];
+    assert_eq!(fields(&refused), expected);
     odd.bindings.clear();
     odd.name = "agencies/0190d1f0-0000-7000-8000-00000000000a".into();
     assert_eq!(admin.rebind_agency(odd).await.unwrap_err().code(), Code::NotFound);

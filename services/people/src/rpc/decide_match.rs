@@ -23,7 +23,7 @@ pub async fn handle(
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
     let ids: &[(&str, &str)] = &[("request_id", &req.request_id), ("name", &req.name)];
-    rpc::check(&req).ids(ids).and(rpc::plain("reason", &req.reason, false)).done()?;
+    rpc::check(&req).ids(ids).done()?;
     let id = rpc::id("name", "doubtfulMatches", &req.name)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let never = merging::never(app)?;

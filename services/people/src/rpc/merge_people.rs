@@ -22,7 +22,7 @@ pub async fn handle(
     let req = request.into_inner();
     let ids: &[(&str, &str)] =
         &[("request_id", &req.request_id), ("person", &req.person), ("other", &req.other)];
-    rpc::check(&req).ids(ids).and(rpc::plain("reason", &req.reason, false)).done()?;
+    rpc::check(&req).ids(ids).done()?;
     let people =
         (rpc::id("person", "people", &req.person)?, rpc::id("other", "people", &req.other)?);
     if people.0 == people.1 {

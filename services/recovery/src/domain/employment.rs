@@ -102,7 +102,7 @@ pub fn same_employer(one: &str, other: &str) -> bool {
     words(one) == words(other)
 }
 
-/// Characters that nobody sees (Default_Ignorable_Code_Point, but for those that the contract refuses).
+/// Characters that nobody sees (Default_Ignorable_Code_Point, but for what changes direction, which no text has).
 fn is_unseen(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}'

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use kernel::Instant;
 use permit::StandingPermit;
 use pg::PgConnection;
-use prost::Message as _;
 use rpc::{Conflict, Error, InTx};
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::{
     Violation,
     convert::instant,
-    recovery::v1::{DecideContributionRequest, DecideContributionResponse, SectionContent},
+    recovery::v1::{DecideContributionRequest, DecideContributionResponse},
 };
 
 use super::{
     decision::{made_with, share_of},
+    joined::joined,
     own::{Own, of_part},
     own_record::add as add_record,
     reply,
@@ -24,8 +24,7 @@ use super::{
 use crate::{
     App,
     domain::{
-        ACCEPTED, Content, Contribution, DECISION, DECLINED, MOST_BYTES, MOST_DECISIONS,
-        MOST_ITEMS, NewRecord, OwnKind, PENDING,
+        ACCEPTED, Contribution, DECISION, DECLINED, MOST_DECISIONS, NewRecord, OwnKind, PENDING,
     },
     store::{self, Whose},
 };
@@ -122,18 +121,4 @@ async fn add(
     let new = (version, &content, at);
     let written = store::write(tx, &permit, (accepted.kind, None), new).await?;
     written.map(drop).ok_or_else(|| Error::Internal("a section of a plan that is locked").into())
-}
-
-/// What a section says with what is added: of one message after another the lists are joined.
-fn joined(says: Option<&Content>, added: &Content) -> Result<Content, Error> {
-    let mut bytes = says.map(|content| content.0.clone()).unwrap_or_default();
-    bytes.extend_from_slice(&added.0);
-    let joined = SectionContent::decode(&*bytes);
-    let joined = joined.map_err(|_| Error::Internal("a section's content"))?;
-    let bytes = joined.encode_to_vec();
-    if bytes.len() > MOST_BYTES || !wire::validate(&joined).is_empty() {
-        let (what, limit) = ("items of a list of the section", MOST_ITEMS);
-        return Err(Error::Conflict(Conflict::TooMany { what, limit }));
-    }
-    Ok(Content(bytes))
 }
