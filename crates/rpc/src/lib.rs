@@ -50,7 +50,7 @@ pub fn bearer<T>(request: &tonic::Request<T>) -> Result<identity::Bearer, Error>
     Ok(identity::Bearer::of(request)?)
 }
 
-/// The answer of a list of what people's consents open. `beat`: it holds nothing, or names several of whom it may hold
+/// The answer of a list of what people's consents open. `beat`: it holds nothing, or is of several of whom it may hold
 /// nothing. It leaves on the beat, then: whose facts were not read lately costs a reading more, and nobody is to be
 /// told by it.
 pub fn listed<M>(message: M, beat: bool) -> tonic::Response<M> {

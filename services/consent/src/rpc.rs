@@ -26,6 +26,7 @@ mod record_signed_consent;
 mod request_restriction;
 mod review_emergency;
 mod revoke_consent;
+mod room;
 mod shown;
 mod sign_consent;
 mod tell;

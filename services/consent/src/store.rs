@@ -16,7 +16,9 @@ pub mod served;
 mod turn;
 
 pub use change::{Change, follow, record};
-pub use consent::{Seen, change, insert, list, locate, lock, on_file, on_file_size, read};
+pub use consent::{
+    OnFileSize, Seen, change, insert, list, locate, lock, on_file, on_file_size, read,
+};
 pub use facts::{Facts, OnFile};
 pub use turn::tell;
 

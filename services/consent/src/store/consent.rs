@@ -134,47 +134,59 @@ fn recorded_document(held: &Held) -> Result<Option<serde_json::Value>, StoreErro
     recorded.map_err(|_| StoreError::BadRow { what: "consent document" })
 }
 
-/// How many consents about a person are on file of who drafts, drafts too, and how many bytes they take.
+/// How many consents about a person are on file of who drafts, drafts too, and how many bytes they take. `ever`: with
+/// the drafts that the person's side has withdrawn, which free the room of all else.
 #[derive(Debug)]
 pub struct OnFileSize {
-    /// Of the caller's agency; of all who act for the person, where the caller is of none. Without the drafts that
-    /// the person's side has withdrawn, which free its room.
+    /// Of the caller's agency; of all who act for the person, where the caller is of none.
     pub own: i64,
     pub own_bytes: i64,
-    /// Of the caller's agency, with those drafts; of the person's side: none.
-    pub ever: i64,
-    pub ever_bytes: i64,
-    /// Of all agencies, where the caller is of one; where not, of the person's side, without what it has withdrawn.
+    pub own_ever: i64,
+    pub own_ever_bytes: i64,
+    /// Of the caller's agency, or by the appointment by which the caller acts; of the person: none.
+    pub one_ever: i64,
+    pub one_ever_bytes: i64,
+    /// Of all agencies, with what was withdrawn, where the caller is of one; where not, of the person's side.
     pub side: i64,
     pub side_bytes: i64,
+    pub side_ever: i64,
+    pub side_ever_bytes: i64,
 }
 
-/// What is on file of who drafts.
+/// What is on file of who drafts. `authority`: by which appointment, as drafts name it.
 pub async fn on_file_size(
     tx: &mut PgConnection,
     permit: &StandingPermit,
+    authority: Option<&str>,
 ) -> Result<OnFileSize, StoreError> {
     Ok(sqlx::query_as!(
         OnFileSize,
-        r#"SELECT count(*) FILTER (WHERE own) AS "own!",
-               coalesce(sum(bytes) FILTER (WHERE own), 0)::bigint AS "own_bytes!",
-               count(*) FILTER (WHERE ever) AS "ever!",
-               coalesce(sum(bytes) FILTER (WHERE ever), 0)::bigint AS "ever_bytes!",
-               count(*) AS "side!",
-               coalesce(sum(bytes), 0)::bigint AS "side_bytes!"
+        r#"SELECT count(*) FILTER (WHERE own AND kept) AS "own!",
+               coalesce(sum(bytes) FILTER (WHERE own AND kept), 0)::bigint AS "own_bytes!",
+               count(*) FILTER (WHERE own) AS "own_ever!",
+               coalesce(sum(bytes) FILTER (WHERE own), 0)::bigint AS "own_ever_bytes!",
+               count(*) FILTER (WHERE one) AS "one_ever!",
+               coalesce(sum(bytes) FILTER (WHERE one), 0)::bigint AS "one_ever_bytes!",
+               count(*) FILTER (WHERE kept OR of_agencies) AS "side!",
+               coalesce(sum(bytes) FILTER (WHERE kept OR of_agencies), 0)::bigint AS "side_bytes!",
+               count(*) AS "side_ever!",
+               coalesce(sum(bytes), 0)::bigint AS "side_ever_bytes!"
            FROM (
-               SELECT octet_length(wire) AS bytes,
-                   withdrawn_at IS NULL AND CASE WHEN $2::uuid IS NULL
+               SELECT octet_length(wire) AS bytes, withdrawn_at IS NULL AS kept,
+                   drafted_agency IS NOT NULL AS of_agencies,
+                   CASE WHEN $2::uuid IS NULL
                        THEN document #>> '{grantor,relationship}' <> $3
                        ELSE drafted_agency = $2 END AS own,
-                   drafted_agency = $2 AS ever
+                   CASE WHEN $2::uuid IS NULL
+                       THEN document #>> '{grantor,authority}' = $4
+                       ELSE drafted_agency = $2 END AS one
                FROM consent
                WHERE person_id = $1 AND (drafted_agency IS NULL) = ($2::uuid IS NULL)
-                   AND ($2::uuid IS NOT NULL OR withdrawn_at IS NULL)
-           ) AS kept"#,
+           ) AS on_file"#,
         permit.person_id(),
         permit.named_agency(),
         Relationship::SelfSigned.code(),
+        authority,
     )
     .fetch_one(tx)
     .await?)

@@ -24,6 +24,9 @@ async fn more(world: &World, drafted_agency: &str, of_it: &str) {
 /// Of other agencies, each of its own; of the person's side.
 const OTHERS: &str = "gen_random_uuid()";
 const SIDE: &str = "NULL::uuid";
+/// Of the person's side, too, each by an appointment of its own.
+const ACTING: &str = "NULL::uuid, 'document', jsonb_set(c.document, '{grantor,authority}',
+    to_jsonb('representatives/' || gen_random_uuid()::text))";
 
 fn is_full(refused: &Status) {
     assert_eq!(told(refused), (Code::ResourceExhausted, "LIMIT_EXCEEDED".into()));
@@ -31,13 +34,25 @@ fn is_full(refused: &Status) {
 
 /// How many drafts of its own an agency keeps until it is refused.
 async fn drafts(world: &World, agency: Uuid, person: Uuid) -> usize {
+    drafts_of(world, &world.staff(agency), person).await
+}
+
+async fn drafts_of(world: &World, token: &str, person: Uuid) -> usize {
     for kept in 0..600 {
-        if let Err(refused) = world.draft(&world.staff(agency), person, terms()).await {
+        if let Err(refused) = world.draft(token, person, terms()).await {
             is_full(&refused);
             return kept;
         }
     }
-    panic!("an agency is never refused");
+    panic!("nobody refuses");
+}
+
+/// A guardian of Ana's, and another, each by an appointment of their own.
+fn guardians(world: &World) -> [String; 2] {
+    world.people.appoint("aunt", guardian(ANA));
+    let uncle = permit::Appointment { id: Uuid::from_u128(0xa2), ..guardian(ANA) };
+    world.people.appoint("uncle", uncle);
+    ["aunt", "uncle"].map(|subject| world.representative(subject))
 }
 
 #[tokio::test]
@@ -91,20 +106,53 @@ async fn refuses_and_allows(world: &World) {
 #[tokio::test]
 async fn however_much_who_acts_for_the_person_has_drafted_the_person_refuses_and_allows() {
     let world = World::new().await;
-    world.people.appoint("aunt", guardian(ANA));
-    let uncle = permit::Appointment { id: Uuid::from_u128(0xa2), ..guardian(ANA) };
-    world.people.appoint("uncle", uncle);
-    let both = ["aunt", "uncle"].map(|subject| world.representative(subject));
-    let first = world.draft(&both[0], ANA, terms()).await.unwrap();
-    more(&world, SIDE, "123").await;
-    world.draft(&both[1], ANA, terms()).await.unwrap();
-    for token in &both {
-        is_full(&world.draft(token, ANA, terms()).await.unwrap_err());
-    }
+    let [aunt, uncle] = guardians(&world);
+    let first = world.draft(&aunt, ANA, terms()).await.unwrap();
+    more(&world, SIDE, "124").await;
+    is_full(&world.draft(&aunt, ANA, terms()).await.unwrap_err());
+    world.revoke(&aunt, &first.name).await.unwrap();
+    assert_eq!(drafts_of(&world, &aunt, ANA).await, 1);
+    // Each has room for some, however much the others have.
+    assert_eq!(drafts_of(&world, &uncle, ANA).await, 25);
     refuses_and_allows(&world).await;
-    world.revoke(&both[0], &first.name).await.unwrap();
-    world.draft(&both[1], ANA, terms()).await.unwrap();
-    is_full(&world.draft(&both[0], ANA, terms()).await.unwrap_err());
+}
+
+#[tokio::test]
+async fn however_many_have_acted_for_the_person_the_person_refuses_and_allows() {
+    let world = World::new().await;
+    let [aunt, uncle] = guardians(&world);
+    world.draft(&aunt, ANA, terms()).await.unwrap();
+    more(&world, ACTING, "373").await;
+    assert_eq!(drafts_of(&world, &uncle, ANA).await, 1);
+    refuses_and_allows(&world).await;
+}
+
+#[tokio::test]
+async fn whatever_who_was_dismissed_has_signed_and_ended_another_guardian_drafts() {
+    let world = World::new().await;
+    let [aunt, uncle] = guardians(&world);
+    let first = world.draft(&aunt, ANA, terms()).await.unwrap();
+    let signed = world.sign(&aunt, &first).await.unwrap();
+    world.revoke(&aunt, &signed.name).await.unwrap();
+    more(&world, SIDE, "124").await;
+    is_full(&world.draft(&aunt, ANA, terms()).await.unwrap_err());
+    world.people.dismiss("aunt");
+    assert_eq!(drafts_of(&world, &uncle, ANA).await, 25);
+}
+
+#[tokio::test]
+async fn whatever_who_was_dismissed_has_withdrawn_another_guardian_drafts_and_so_does_the_person() {
+    let world = World::new().await;
+    let [aunt, uncle] = guardians(&world);
+    let first = world.draft(&aunt, ANA, terms()).await.unwrap();
+    world.revoke(&aunt, &first.name).await.unwrap();
+    more(&world, SIDE, "498").await;
+    assert_eq!(drafts_of(&world, &aunt, ANA).await, 1);
+    let another = world.draft(&uncle, ANA, terms()).await.unwrap();
+    // No withdrawing brings it back.
+    world.revoke(&uncle, &another.name).await.unwrap();
+    assert_eq!(drafts_of(&world, &uncle, ANA).await, 24);
+    refuses_and_allows(&world).await;
 }
 
 #[tokio::test]
@@ -117,6 +165,32 @@ async fn what_the_person_withdraws_of_their_own_makes_room_for_another() {
     world.revoke(&ana, &first.name).await.unwrap();
     world.draft(&ana, ANA, terms()).await.unwrap();
     is_full(&world.draft(&ana, ANA, terms()).await.unwrap_err());
+}
+
+#[tokio::test]
+async fn drafting_and_withdrawing_over_and_over_comes_to_an_end() {
+    let world = World::new().await;
+    let ana = world.person("ana");
+    let first = world.draft(&ana, ANA, terms()).await.unwrap();
+    world.revoke(&ana, &first.name).await.unwrap();
+    more(&world, SIDE, "1998").await;
+    let last = world.draft(&ana, ANA, terms()).await.unwrap();
+    world.revoke(&ana, &last.name).await.unwrap();
+    is_full(&world.draft(&ana, ANA, terms()).await.unwrap_err());
+    // What agencies draft has room of its own.
+    world.draft(&world.staff(CLINIC), ANA, terms()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_drafted_and_withdrawn_is_bounded_in_bytes() {
+    let world = World::new().await;
+    let ana = world.person("ana");
+    let first = world.draft(&ana, ANA, large()).await.unwrap();
+    world.revoke(&ana, &first.name).await.unwrap();
+    more(&world, SIDE, "(8 << 20) / octet_length(c.wire) - 2").await;
+    let last = world.draft(&ana, ANA, large()).await.unwrap();
+    world.revoke(&ana, &last.name).await.unwrap();
+    is_full(&world.draft(&ana, ANA, large()).await.unwrap_err());
 }
 
 /// Some 45 KiB.

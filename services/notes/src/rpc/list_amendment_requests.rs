@@ -54,5 +54,5 @@ pub(super) async fn list_amendment_requests(
         next_page_token,
         disclosure: Some(rpc::disclosure(&disclosure)),
     };
-    Ok(rpc::listed(listed, found.is_empty()))
+    Ok(rpc::listed(listed, request.person.is_empty() || found.is_empty()))
 }

@@ -98,7 +98,11 @@ async fn an_accepted_request_adds_to_the_note_and_says_which_version() {
     assert_eq!(jane.get(&note).await.unwrap().note.unwrap(), note);
     let listed = [amendment.clone()];
     assert_eq!(all(&jane, Some(person)).await, listed);
-    assert_eq!(all(&officer, None).await, listed);
+    for _ in 0..20 {
+        let begun = std::time::Instant::now();
+        assert_eq!(all(&officer, None).await, listed);
+        assert!(begun.elapsed() >= std::time::Duration::from_millis(10), "of many, on the beat");
+    }
     assert_eq!(all(&officer, Some(person)).await, listed);
 
     let deciding = accept(&amendment, "Came on Tuesdays, too.");

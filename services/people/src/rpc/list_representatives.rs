@@ -58,7 +58,7 @@ pub async fn handle(
         Some(id) => app.deps.pages.next_bytes(&call, filter, id.as_bytes())?,
         None => String::new(),
     };
-    let beat = page.is_empty();
+    let beat = req.person.is_empty() || page.is_empty();
     let representatives = page.into_iter().map(|(_, representative)| representative).collect();
     Ok(rpc::listed(ListRepresentativesResponse { representatives, next_page_token }, beat))
 }

@@ -124,10 +124,12 @@ pub fn shown(link: &PersonLink) -> pb::PersonLink {
 }
 
 /// The link of these two as it stands, told to the consent service: when this has returned, what either refuses
-/// is refused of both. A repeat waits, too: its first answer may not have.
+/// is refused of both, and a parent acts for neither of whom one may be of age. A repeat waits, too: its first answer may
+/// not have.
 pub async fn told(app: &App, people: (Uuid, Uuid)) -> Result<(), Error> {
-    match link::locate(&app.deps.db, people.0, people.1).await? {
-        Some(link) => app.tell_link(link).await,
-        None => Ok(()),
-    }
+    let found = link::locate(&app.deps.db, people.0, people.1).await?;
+    let Some(link) = found else { return Ok(()) };
+    app.tell_link(link).await?;
+    shared::fence().await;
+    Ok(())
 }

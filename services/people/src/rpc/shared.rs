@@ -66,7 +66,7 @@ pub fn landed(error: &InTx) -> bool {
     matches!(error, InTx::Store(store) if store.constraint() == Some("request_log_once"))
 }
 
-/// After a commit that may have ended another sign-in: writes that were told "still theirs" before it begin their
+/// After a commit that may have ended another sign-in, or what somebody may do for the person: writes that were told "still theirs" before it begin their
 /// COMMIT within the fence, and only after it does the caller hear of it. A repeat waits, too.
 pub async fn fence() {
     tokio::time::sleep(FENCE).await;

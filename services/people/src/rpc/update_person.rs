@@ -16,7 +16,8 @@ use crate::{App, domain};
 const RPC: &str = "trellis.people.v1.PeopleService/UpdatePerson";
 
 /// Replaces what the caller's agency states of the person, whole: what was left out is empty. What it
-/// stated before is kept; by what it stated before the person is recognised no more.
+/// stated before is kept; by what it stated before the person is recognised no more. Another birth date may end what a
+/// parent may do, as strictly as EndRepresentative does; and a repeat's first answer may not have been waited for.
 pub async fn handle(
     app: &App,
     request: Request<UpdatePersonRequest>,
@@ -48,6 +49,7 @@ async fn made(
     };
     let change = Change::Replace { etag: req.etag, stated: Box::new(stated) };
     let (person, disclosure) = change::made(app, &call, person, once, change).await?;
+    shared::fence().await;
     let disclosure = Some(rpc::disclosure(&disclosure));
     Ok(Response::new(UpdatePersonResponse { person: Some(person), disclosure }))
 }

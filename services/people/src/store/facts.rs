@@ -49,7 +49,7 @@ pub async fn resolve(
             let mut answers = vec![Resolved::default(); issuers.len()];
             people(&mut *conn, &issuers, &subjects, &mut answers).await?;
             representatives(&mut *conn, &issuers, &subjects, &mut answers).await?;
-            of_minors(&mut *conn, days_at(now), &mut answers).await?;
+            of_minors(&mut *conn, now, &mut answers).await?;
             supporters(conn, &issuers, &subjects, &mut answers).await?;
             Ok(answers)
         })
@@ -118,10 +118,10 @@ async fn representatives(
 }
 
 /// A parent acts for a minor alone: where the person may be of age by what anybody states, it has ended, whatever
-/// end was recorded.
+/// end was recorded. What was withheld from the parent stays so from the same sign-in by its other appointments.
 async fn of_minors(
     conn: &mut PgConnection,
-    (first, last): (Date, Date),
+    now: Instant,
     answers: &mut [Resolved],
 ) -> Result<(), StoreError> {
     let child = |acts: &Acts| match acts.appointment.relationship {
@@ -133,6 +133,7 @@ async fn of_minors(
     if children.is_empty() {
         return Ok(());
     }
+    let (first, last) = days_at(now);
     let (firsts, lasts) = (vec![first; children.len()], vec![last; children.len()]);
     let stated = stated_ages(conn, &children, &firsts, &lasts).await?;
     let of_age = |(child, stated): (Uuid, Option<(i32, i32)>)| {
@@ -140,7 +141,17 @@ async fn of_minors(
     };
     let of_age: Vec<Uuid> = children.into_iter().zip(stated).filter_map(of_age).collect();
     for answer in answers {
-        answer.acts.retain(|acts| child(acts).is_none_or(|child| !of_age.contains(&child)));
+        let has_ended = |acts: &Acts| child(acts).is_some_and(|child| of_age.contains(&child));
+        let acts = std::mem::take(&mut answer.acts);
+        let (ended, kept): (Vec<Acts>, Vec<Acts>) = acts.into_iter().partition(has_ended);
+        answer.acts = kept;
+        for ended in ended.iter().map(|acts| &acts.appointment).filter(|one| one.in_force(now)) {
+            let others = answer.acts.iter_mut().map(|acts| &mut acts.appointment);
+            for other in others.filter(|other| other.person == ended.person) {
+                let withheld = other.excluded_sensitivities.union(ended.excluded_sensitivities);
+                other.excluded_sensitivities = withheld;
+            }
+        }
     }
     Ok(())
 }

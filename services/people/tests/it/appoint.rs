@@ -117,6 +117,82 @@ async fn what_a_parent_may_see_ends_when_the_person_may_be_of_age_whatever_end_w
     assert_eq!(seen("parent").await, 0);
 }
 
+/// Somebody whom the clinic says is a minor for years to come.
+async fn minor(world: &World) -> Uuid {
+    let born = RegisterPersonRequest { birth_date: "2030-01-01".into(), ..jane(CLINIC) };
+    id(&world.staff(CLINIC).register(born).await.unwrap())
+}
+
+/// A parent for years to come, from whom this is withheld: the appointment's name.
+async fn parent_of(world: &World, child: Uuid, withheld: Option<Sensitivity>) -> String {
+    let appointing = AddRepresentativeRequest {
+        relationship: Relationship::Parent.into(),
+        until_time: Some(timestamp(world.now() + time::Duration::days(3650))),
+        excluded_sensitivities: withheld.into_iter().map(i32::from).collect(),
+        ..guardian(child)
+    };
+    let added = world.staff(CLINIC).add_representative(appointing).await.unwrap();
+    parent(world).accept(&added.code).await.unwrap();
+    added.representative.unwrap().name
+}
+
+fn parent(world: &World) -> Client {
+    world.individual("parent", Role::Representative)
+}
+
+#[tokio::test]
+async fn another_birth_date_is_stated_when_writes_under_way_are_committed() {
+    let world = World::new().await;
+    let child = minor(&world).await;
+    parent_of(&world, child, None).await;
+    assert_eq!(profiles(&parent(&world), child).await, 1);
+    // It is Jane's after all, who is of age.
+    let older = crate::update::changed(child);
+    for _first_and_again in 0..2 {
+        let begun = std::time::Instant::now();
+        world.staff(CLINIC).update(older.clone()).await.unwrap();
+        // An answer leaves on a beat as long as the fence: on the second, where the fence was waited for.
+        assert!(begun.elapsed() >= 2 * permit::FENCE);
+        assert_eq!(profiles(&parent(&world), child).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_parent_acts_for_nobody_who_is_one_with_somebody_of_age() {
+    let world = World::new().await;
+    let child = minor(&world).await;
+    let grown = world.somebody_else(HOUSING).await;
+    parent_of(&world, child, None).await;
+    bound(&world, child).await;
+    let seen =
+        async || (profiles(&parent(&world), child).await, profiles(&aunt(&world), child).await);
+    assert_eq!(seen().await, (1, 1));
+    let begun = std::time::Instant::now();
+    world.steward().merge(child, grown).await.unwrap();
+    assert!(begun.elapsed() >= permit::FENCE, "writes under way begin their COMMIT before");
+    assert_eq!(seen().await, (0, 1));
+    world.steward().unmerge(child, grown).await.unwrap();
+    assert_eq!(seen().await, (1, 1));
+}
+
+#[tokio::test]
+async fn what_was_withheld_from_a_parent_is_withheld_from_the_same_sign_in_as_a_guardian() {
+    let world = World::new().await;
+    let child = minor(&world).await;
+    let appointed = parent_of(&world, child, Some(Sensitivity::Hiv)).await;
+    let staff = world.staff(CLINIC);
+    let code = staff.add_representative(guardian(child)).await.unwrap().code;
+    parent(&world).accept(&code).await.unwrap();
+    bound(&world, child).await;
+    let seen =
+        async || (profiles(&parent(&world), child).await, profiles(&aunt(&world), child).await);
+    assert_eq!(seen().await, (0, 1));
+    staff.update(crate::update::changed(child)).await.unwrap();
+    assert_eq!(seen().await, (0, 1), "of age, and it is still so");
+    staff.end_representative(&appointed).await.unwrap();
+    assert_eq!(seen().await, (1, 1), "until that is ended");
+}
+
 #[tokio::test]
 async fn whatever_is_wrong_with_their_code_the_answer_is_the_same() {
     let world = World::new().await;

@@ -129,6 +129,13 @@ async fn an_age_is_every_age_that_anybody_states_wherever_it_is_that_day() {
     ];
     let ages = [known(16, 21), known(16, 21), known(17, 21), none];
     assert_eq!(ask(&leap).await, ages);
+
+    // Whoever is one with her is as old as she is.
+    let other = world.somebody_else(CLINIC).await;
+    let older = sqlx::query("UPDATE profile SET birth_date = '1970-01-01' WHERE person_id = $1");
+    older.bind(other).execute(&mut world.admin().await).await.unwrap();
+    world.steward().merge(jane, other).await.unwrap();
+    assert_eq!(ask(&leap[..1]).await, [known(16, 31)]);
 }
 
 #[tokio::test]

@@ -39,7 +39,8 @@ pub(super) async fn handle(
     let mut referrals: Vec<_> = referrals.iter().map(|r| reply::listed(r, agency)).collect();
     reply::cut_now(app, &call, &mut referrals.iter_mut().collect::<Vec<_>>()).await;
     contact::ruled(app, &call, &mut referrals).await;
-    let (beat, disclosure) = (referrals.is_empty(), Some(rpc::disclosure(&disclosure)));
+    let beat = request.person.is_empty() || referrals.is_empty();
+    let disclosure = Some(rpc::disclosure(&disclosure));
     let listed = ListReferralsResponse { referrals, next_page_token, disclosure };
     Ok(rpc::listed(listed, beat))
 }

@@ -222,6 +222,18 @@ async fn whatever_is_signed_a_list_is_what_get_permits_to_everybody() {
 }
 
 #[tokio::test]
+async fn a_list_of_everybody_leaves_on_the_beat_whatever_it_holds() {
+    let (world, [bens, second, _, first]) = county().await;
+    let housing = world.staff(HOUSING);
+    for _ in 0..20 {
+        let begun = std::time::Instant::now();
+        let listed = names(&world, &housing, everybody()).await;
+        assert!(begun.elapsed() >= std::time::Duration::from_millis(10));
+        assert_eq!(listed, [&bens, &second, &first].map(Clone::clone));
+    }
+}
+
+#[tokio::test]
 async fn a_list_may_be_of_one_state() {
     let (world, [bens, second, draft, first]) = county().await;
     world.go(Verb::Accept, HOUSING, &first).await.unwrap();

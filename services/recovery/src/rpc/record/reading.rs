@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use kernel::PersonId;
-use rpc::Error;
+use rpc::{Error, Outage};
 use tonic::{Code, Status};
 use wire::recovery::v1::{
     GetMyRecordResponse, PartEnd, PartOutcome, RecordEnd, RecordPart, Withheld,
@@ -86,7 +86,10 @@ impl Reading {
 
     async fn read(&mut self, mut open: Open) -> Result<(), Status> {
         let page = open.page(&self.asked).await;
-        self.still_theirs().await?;
+        let page = match self.still_theirs().await? {
+            None => page,
+            Some(away) => Err(away),
+        };
         let page = match page {
             Ok(page) => page,
             // The token has ended, or counts no more: so has everything.
@@ -111,13 +114,16 @@ impl Reading {
         Ok(())
     }
 
-    /// After what was read: to a sign-in that has ended nothing is told, nor that a part is empty. Whoever can't be asked
-    /// about it says nothing of a part that was decided on before.
-    async fn still_theirs(&self) -> Result<(), Error> {
+    /// After what was read: to a sign-in that has ended nothing is told, nor that a part is empty; nor where that can't be
+    /// put on record. Where it can't be asked, why: what was read is not told, and its part is named as one that was not.
+    async fn still_theirs(&self) -> Result<Option<Status>, Error> {
         let person = PersonId::from(rpc::id("person", "people", &self.asked.person)?);
         match standing(&self.asked.app, &self.asked.call, &person).await {
-            Err(Error::NotFound) => Err(Error::NotFound),
-            _ => Ok(()),
+            Ok(_) => Ok(None),
+            Err(away @ Error::Unavailable(Outage::Consent | Outage::Overloaded)) => {
+                Ok(Some(away.into()))
+            }
+            Err(ended) => Err(ended),
         }
     }
 
