@@ -1,13 +1,10 @@
 //! A word that nobody else says, and SQL, in every string of every RPC: a service takes them as they are or refuses
 //! them, and tells nobody who did not ask for them.
 
-use std::time::Duration;
-
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
 use testkit::collector::Collector;
 use tonic::{Code, Status, transport::Channel};
-use tonic_types::StatusExt as _;
 use trellis_tests::{BOUND, Up, request_id, rows_of_people, tables_holding};
 
 use crate::{

@@ -10,7 +10,10 @@ use tonic_types::StatusExt as _;
 use trellis_tests::{
     Actor, BOUND, Person, World, disk_full, note_about, reached, request_id, until,
 };
-use wire::notes::v1::{CreateNoteRequest, GetNoteRequest, ListNotesRequest, Note};
+use wire::{
+    audit::v1::ListDisclosuresRequest,
+    notes::v1::{CreateNoteRequest, GetNoteRequest, ListNotesRequest, Note},
+};
 
 use crate::proxied::Proxied;
 
@@ -251,6 +254,29 @@ async fn a_consent_service_that_is_stopped_slow_or_cut_off_permits_nothing() {
         assert!(took < Duration::from_secs(12), "{mode:?}: {took:?} until it read again");
     }
     assert_eq!(scene.notes().await, before, "a write that was refused is there");
+}
+
+/// A person's own sign-in is known by the people service alone: without it nothing is told, and soon after it all is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_people_service_a_person_is_told_nothing_and_soon_after_it_all() {
+    let scene = Scene::set().await;
+    let own = &scene.person.actor;
+    let told_of = || async {
+        let (person, page_size) = (scene.person.name.clone(), 1);
+        let list = ListDisclosuresRequest { person, page_size, ..Default::default() };
+        own.audit().list_disclosures(list).await
+    };
+    for mode in [Mode::Stall, Mode::Drop(Towards::Server), Mode::Drop(Towards::Client)] {
+        told_of().await.unwrap();
+        scene.net.peer("people").set(mode.clone());
+        let refused = told_of().await.unwrap_err();
+        assert_eq!(told(&refused), says(Code::Unavailable, "CONSENT_SERVICE_UNAVAILABLE"));
+        scene.net.peer("people").set(Mode::Pass);
+        let begun = Instant::now();
+        until("it is told again", BOUND, || async { told_of().await.ok() }).await;
+        println!("people {mode:?}: told again after {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(12), "{mode:?}: {:?}", begun.elapsed());
+    }
 }
 
 /// Questions are put together, one group after the other: whoever comes second waits no longer for it.

@@ -90,6 +90,11 @@ impl People {
         self.appointments.lock().unwrap().insert(subject.to_owned(), vec![appointment]);
     }
 
+    /// They act for nobody any more.
+    pub fn dismiss(&self, subject: &str) {
+        self.appointments.lock().unwrap().remove(subject);
+    }
+
     pub fn register(&self, person: Uuid, agency: Uuid) {
         self.registered.lock().unwrap().insert((person.into(), agency.into()));
     }
