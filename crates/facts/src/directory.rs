@@ -252,9 +252,9 @@ pub async fn follow_directory(peer: Peer, directory: Arc<Directory>, stop: Cance
     let follower = Uuid::new_v4().to_string();
     let following = async {
         loop {
-            let mut client = DirectoryServiceClient::new(peer.service())
+            let mut client = DirectoryServiceClient::new(peer.followed())
                 .max_decoding_message_size(64 * 1024 * 1024);
-            let mut asking = client.clone();
+            let mut asking = DirectoryServiceClient::new(peer.service());
             match client.watch_agencies(WatchAgenciesRequest {}).await {
                 Ok(stream) => {
                     let mut stream = stream.into_inner();

@@ -39,7 +39,7 @@ pub async fn follow_facts(peer: Peer, after: i64, stop: CancellationToken, chang
     let mut place = Place::after(after);
     let following = async {
         loop {
-            let mut client = FactsServiceClient::new(peer.service());
+            let mut client = FactsServiceClient::new(peer.followed());
             match client.watch_facts(WatchFactsRequest { after: place.read }).await {
                 Ok(stream) => read(stream.into_inner(), &mut place, &changes).await,
                 Err(status) => tracing::debug!(code = ?status.code(), "no facts to follow"),

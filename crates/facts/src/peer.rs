@@ -13,6 +13,7 @@ use tonic::{
 #[derive(Debug, Clone)]
 pub struct Peer {
     channel: Channel,
+    followed: Channel,
     authorized: Authorized,
 }
 
@@ -51,11 +52,24 @@ impl Interceptor for OnBehalf {
 
 impl Peer {
     pub fn new(channel: Channel, tokens: Arc<ServiceTokens>, callee: &'static str) -> Self {
-        Self { channel, authorized: Authorized { tokens, callee } }
+        let followed = channel.clone();
+        Self { channel, followed, authorized: Authorized { tokens, callee } }
+    }
+
+    /// Streams have a channel of their own: a connection over which something comes is not asked whether the other
+    /// end hears us still, and questions that it hears no more would wait for the other end to notice.
+    #[must_use]
+    pub fn followed_over(self, followed: Channel) -> Self {
+        Self { followed, ..self }
     }
 
     pub fn service(&self) -> InterceptedService<Channel, Authorized> {
         InterceptedService::new(self.channel.clone(), self.authorized.clone())
+    }
+
+    /// What it tells without being asked again.
+    pub fn followed(&self) -> InterceptedService<Channel, Authorized> {
+        InterceptedService::new(self.followed.clone(), self.authorized.clone())
     }
 
     /// The peer as whoever holds this token sees it.

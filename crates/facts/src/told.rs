@@ -33,7 +33,7 @@ pub trait Told<M>: Send + Sync {
 /// Follows which agencies were served under which consents. Without end.
 pub async fn follow_served(audit: Peer, told: impl Told<WatchServedResponse>) {
     let open = |after| {
-        let mut client = ServedServiceClient::new(audit.service());
+        let mut client = ServedServiceClient::new(audit.followed());
         async move { client.watch_served(WatchServedRequest { after }).await }
     };
     follow(&told, open).await;
@@ -42,7 +42,7 @@ pub async fn follow_served(audit: Peer, told: impl Told<WatchServedResponse>) {
 /// Follows what people must be told of. Without end.
 pub async fn follow_person_events(consent: Peer, told: impl Told<WatchPersonEventsResponse>) {
     let open = |after| {
-        let mut client = FactsServiceClient::new(consent.service());
+        let mut client = FactsServiceClient::new(consent.followed());
         async move { client.watch_person_events(WatchPersonEventsRequest { after }).await }
     };
     follow(&told, open).await;
@@ -51,7 +51,7 @@ pub async fn follow_person_events(consent: Peer, told: impl Told<WatchPersonEven
 /// Follows what people must be told of that their circle did. Without end.
 pub async fn follow_circles(recovery: Peer, told: impl Told<circles::WatchPersonEventsResponse>) {
     let open = |after| {
-        let mut client = RecoveryFactsServiceClient::new(recovery.service());
+        let mut client = RecoveryFactsServiceClient::new(recovery.followed());
         let request = circles::WatchPersonEventsRequest { after };
         async move { client.watch_person_events(request).await }
     };
@@ -61,7 +61,7 @@ pub async fn follow_circles(recovery: Peer, told: impl Told<circles::WatchPerson
 /// Follows whose notes are withheld from them no more. Without end.
 pub async fn follow_releases(notes: Peer, told: impl Told<notes::WatchPersonEventsResponse>) {
     let open = |after| {
-        let mut client = NoteFactsServiceClient::new(notes.service());
+        let mut client = NoteFactsServiceClient::new(notes.followed());
         async move { client.watch_person_events(notes::WatchPersonEventsRequest { after }).await }
     };
     follow(&told, open).await;

@@ -70,7 +70,7 @@ impl Follower {
     async fn stream(&self) -> Result<(), TakeError> {
         let after = self.accounts.position(self.service).await?;
         let mut client =
-            LedgerServiceClient::new(self.peer.service()).max_decoding_message_size(LARGEST);
+            LedgerServiceClient::new(self.peer.followed()).max_decoding_message_size(LARGEST);
         let request = FollowLedgerRequest { service: self.service.to_owned(), after };
         let mut stream = match client.follow_ledger(request).await {
             Ok(stream) => stream.into_inner(),

@@ -13,12 +13,13 @@ use super::url_of;
 use crate::{Config, Service};
 
 pub(super) struct Peers {
-    channels: HashMap<Service, Channel>,
+    /// For questions, and for what is followed.
+    channels: HashMap<Service, [Channel; 2]>,
     tokens: HashMap<Service, Arc<ServiceTokens>>,
 }
 
 impl Peers {
-    /// One channel a peer, and one set of tokens a service that runs here. A service of this very
+    /// Two channels a peer, and one set of tokens a service that runs here. A service of this very
     /// process is at `inside`, whatever the configuration says.
     pub(super) fn new(
         config: &Config,
@@ -28,7 +29,7 @@ impl Peers {
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
         let mut channels = HashMap::new();
-        let own = inside.map(|addr| serve::peer(&url_of(addr), None)).transpose()?;
+        let own = inside.map(|addr| both(&url_of(addr), None)).transpose()?;
         for peer in here.iter().flat_map(|service| service.peers()) {
             if channels.contains_key(peer) {
                 continue;
@@ -38,7 +39,7 @@ impl Peers {
                 (_, _, Some(url)) => {
                     let tls = config.peers.tls.as_ref().filter(|_| url.starts_with("https:"));
                     let callee = tls.map(|tls| Callee { service: peer.name(), tls });
-                    serve::peer(url, callee).with_context(|| format!("peers.{peer}"))?
+                    both(url, callee).with_context(|| format!("peers.{peer}"))?
                 }
                 (_, _, None) => {
                     let who = here.iter().find(|s| s.peers().contains(peer));
@@ -58,9 +59,15 @@ impl Peers {
     /// `callee` as `caller` sees it.
     pub(super) fn to(&self, caller: Service, callee: Service) -> anyhow::Result<Peer> {
         let channel = self.channels.get(&callee);
-        let channel = channel.ok_or_else(|| anyhow!("{caller} does not call {callee}"))?;
+        let [asked, followed] =
+            channel.ok_or_else(|| anyhow!("{caller} does not call {callee}"))?;
         let tokens = self.tokens.get(&caller);
         let tokens = tokens.ok_or_else(|| anyhow!("{caller} does not run here"))?;
-        Ok(Peer::new(channel.clone(), Arc::clone(tokens), callee.name()))
+        let peer = Peer::new(asked.clone(), Arc::clone(tokens), callee.name());
+        Ok(peer.followed_over(followed.clone()))
     }
+}
+
+fn both(url: &str, callee: Option<Callee<'_>>) -> Result<[Channel; 2], serve::Error> {
+    Ok([serve::peer(url, callee)?, serve::peer(url, callee)?])
 }
