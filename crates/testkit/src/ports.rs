@@ -52,7 +52,11 @@ fn among(range: Range<u16>, count: usize, locks: &Path) -> anyhow::Result<Vec<u1
 fn lock_of(port: u16, locks: &Path) -> anyhow::Result<File> {
     let path = locks.join(port.to_string());
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).custom_flags(OFlag::O_NOFOLLOW.bits());
+    options
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
     options.open(&path).with_context(|| format!("{}", path.display()))
 }
 

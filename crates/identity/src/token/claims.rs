@@ -305,8 +305,9 @@ fn principals(issuer: &str, subject: &str, client: Option<&str>) -> Vec<Principa
 }
 
 /// Whether a `sub`, a `jti` or a `client_id` may be so: text that may go into a database and a comparison, and of
-/// which no two look alike by what is not seen.
+/// which no two look alike by what is not seen, or stands around them.
 pub fn plain_text(text: &str) -> bool {
-    let unseen = |c| kernel::is_unseen(c) || kernel::is_joiner(c);
-    !text.trim().is_empty() && text.len() <= MAX_TEXT && !text.chars().any(unseen)
+    let unseen = |c| kernel::is_unseen(c) || kernel::is_within_words(c);
+    let bare = !text.is_empty() && text.trim() == text;
+    bare && text.len() <= MAX_TEXT && !text.chars().any(unseen)
 }

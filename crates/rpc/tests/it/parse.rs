@@ -107,9 +107,11 @@ fn a_plain_text_shows_as_it_reads() {
 
 /// In a class of a pattern of the contract: what no name has.
 const UNSEEN: &str = concat!(
-    r"\x00-\x1F\x7F-\x{9F}\x{AD}\x{034F}\x{061C}\x{115F}\x{1160}\x{180E}\x{200B}\x{200E}\x{200F}",
+    r"\x00-\x1F\x7F-\x{9F}\x{AD}\x{034F}\x{061C}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{180E}",
+    r"\x{200B}\x{200E}\x{200F}",
     r"\x{2028}\x{2029}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{2800}\x{3164}\x{FEFF}\x{FFA0}",
-    r"\x{FFF9}-\x{FFFB}\x{E0000}-\x{E007F}",
+    r"\x{FFF0}-\x{FFFB}\x{1BCA0}-\x{1BCA3}\x{1D173}-\x{1D17A}\x{E0000}-\x{E00FF}",
+    r"\x{E01F0}-\x{E0FFF}",
 );
 
 /// Whether the contract takes this for the name of a team.

@@ -24,9 +24,11 @@ const MOST_BYTES_OF_ONE: i64 = 256 * 1024;
 const LEAST_OF_ONE: i64 = 5;
 const LEAST_BYTES_OF_ONE: i64 = 128 * 1024;
 
-/// All that the person's side has ever drafted: what it withdraws frees its room, and is kept.
+/// All that the person's side has drafted, with what it has withdrawn of late: that frees its room, and is kept.
 const MOST_EVER: i64 = 2_000;
 const MOST_BYTES_EVER: i64 = 8 * 1024 * 1024;
+/// After so long what was withdrawn counts no more: somebody who stole a sign-in leaves the person their say.
+const FORGOTTEN: time::Duration = time::Duration::days(30);
 
 /// Of all who act for the person together, of the person's side, such a part: else they could leave the person no room
 /// to refuse or to allow anything.
@@ -71,7 +73,8 @@ pub(super) async fn room(
         Standing::Representative(acts) => represents(acts).authority,
         Standing::Person { .. } | Standing::Agency(_) => None,
     };
-    let size = store::on_file_size(tx, permit, authority.as_deref()).await?;
+    let since = held.created_at - FORGOTTEN;
+    let size = store::on_file_size(tx, permit, authority.as_deref(), since).await?;
     let more = i64::try_from(wire.len()).unwrap_or(i64::MAX);
     match fullness(permit.standing(), &size, more) {
         Some(most) => Err(too_many("consents", most).into()),
@@ -99,7 +102,9 @@ fn fullness(standing: &Standing, size: &OnFileSize, more: i64) -> Option<i64> {
             && fits(size.own_ever, size.own_ever_bytes, of(MOST_EVER), of(MOST_BYTES_EVER))
     };
     let (most, most_bytes) = (LEAST_OF_APPOINTMENT, LEAST_BYTES_OF_APPOINTMENT);
-    let least = fits(size.one_ever, size.one_ever_bytes, most, most_bytes);
+    let acts =
+        matches!(standing, Standing::Representative(acts) if represents(acts).authority.is_some());
+    let least = acts && fits(size.one_ever, size.one_ever_bytes, most, most_bytes);
     // The last part is the person's alone, whoever is appointed.
     let share = own(1) || (least && own(PART_FOR_PERSON - 1));
     if matches!(standing, Standing::Representative(_)) && !share {

@@ -153,11 +153,13 @@ pub struct OnFileSize {
     pub side_ever_bytes: i64,
 }
 
-/// What is on file of who drafts. `authority`: by which appointment, as drafts name it.
+/// What is on file of who drafts. `authority`: by which appointment, as drafts name it. What the person's side has
+/// withdrawn before `since` counts no more.
 pub async fn on_file_size(
     tx: &mut PgConnection,
     permit: &StandingPermit,
     authority: Option<&str>,
+    since: Instant,
 ) -> Result<OnFileSize, StoreError> {
     Ok(sqlx::query_as!(
         OnFileSize,
@@ -182,11 +184,13 @@ pub async fn on_file_size(
                        ELSE drafted_agency = $2 END AS one
                FROM consent
                WHERE person_id = $1 AND (drafted_agency IS NULL) = ($2::uuid IS NULL)
+                   AND (drafted_agency IS NOT NULL OR withdrawn_at IS NULL OR withdrawn_at > $5)
            ) AS on_file"#,
         permit.person_id(),
         permit.named_agency(),
         Relationship::SelfSigned.code(),
         authority,
+        since,
     )
     .fetch_one(tx)
     .await?)

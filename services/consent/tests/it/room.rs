@@ -179,6 +179,9 @@ async fn drafting_and_withdrawing_over_and_over_comes_to_an_end() {
     is_full(&world.draft(&ana, ANA, terms()).await.unwrap_err());
     // What agencies draft has room of its own.
     world.draft(&world.staff(CLINIC), ANA, terms()).await.unwrap();
+    // Nobody takes a person's say for ever.
+    world.clock.advance(time::Duration::days(30));
+    refuses_and_allows(&world).await;
 }
 
 #[tokio::test]

@@ -95,19 +95,12 @@ pub fn latest_day(at: Instant) -> Date {
 /// difference.
 pub fn same_employer(one: &str, other: &str) -> bool {
     let words = |name: &str| {
-        let seen: String = name.nfkc().filter(|c| !is_unseen(*c)).collect();
+        let seen = |c: &char| !kernel::is_unseen(*c) && !kernel::is_within_words(*c);
+        let seen: String = name.nfkc().filter(seen).collect();
         let lower = seen.to_lowercase().nfkc().collect::<String>();
         lower.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
     };
     words(one) == words(other)
-}
-
-/// Characters that nobody sees (Default_Ignorable_Code_Point, but for what changes direction, which no text has).
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}'
-        | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
