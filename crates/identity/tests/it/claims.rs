@@ -107,7 +107,7 @@ async fn a_subject_or_token_id_that_is_empty_long_or_not_plain_is_refused() {
         }
     }
     for name in ["sub", "jti", "client_id"] {
-        for blank in [" ", "   ", "\u{a0}", "\u{2003}\u{3000}"] {
+        for blank in [" ", "   ", "\u{a0}", "\u{2003}\u{3000}", "dr-a ", " dr-a", "dr-a\u{a0}"] {
             let token = world.clinic.token(&merged(world.staff(), &json!({ name: blank })));
             world.refuses(&format!("{name} {blank:?}"), &token).await;
         }

@@ -256,19 +256,6 @@ async fn a_record_under_way_ends_with_its_sign_in_and_tells_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_record_ends_with_its_sign_in_where_that_cannot_be_put_on_record_too() {
-    let world = World::new().await;
-    let (person, jane) = with_much(&world, "jane-left").await;
-    let (record, export) = begun(&world.slow(&jane).await, person).await;
-    world.people.unbind("jane-left");
-    let broken = sqlx::raw_sql("ALTER FUNCTION append_audit RENAME TO gone");
-    broken.execute(&mut world.admin().await).await.unwrap();
-    let (told, ended) = told_of_tasks(record).await;
-    assert_eq!((told, ended.unwrap_err().code()), (false, Code::Unavailable));
-    assert_eq!(end_of(export).await.unwrap_err().code(), Code::Unavailable);
-}
-
-#[tokio::test]
 async fn a_record_under_way_breaks_off_with_its_token() {
     let world = World::new().await;
     let (person, jane) = with_much(&world, "jane-waits").await;

@@ -114,8 +114,8 @@ impl Reading {
         Ok(())
     }
 
-    /// After what was read: to a sign-in that has ended nothing is told, nor that a part is empty; nor where that can't be
-    /// put on record. Where it can't be asked, why: what was read is not told, and its part is named as one that was not.
+    /// After what was read: to a sign-in that has ended nothing is told, nor that a part is empty. Where it can't be
+    /// asked, why: what was read is not told, and its part is named as one that was not.
     async fn still_theirs(&self) -> Result<Option<Status>, Error> {
         let person = PersonId::from(rpc::id("person", "people", &self.asked.person)?);
         match standing(&self.asked.app, &self.asked.call, &person).await {
