@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::world::{CLINIC, HOUSING, Stopped, WRITE, World, insert, sql};
 
 /// A permit of the housing agency's to write to a note of the clinic's, by consent.
-async fn permitted(world: &World, person: Uuid) -> Permit<WriteNotes> {
+pub async fn permitted(world: &World, person: Uuid) -> Permit<WriteNotes> {
     world.consent(person, [Action::Read, Action::Write]);
     let note = world.note(person);
     let located = Located::of(Kind::Note, note.id.uuid().unwrap(), Some(note));

@@ -1,13 +1,14 @@
 //! Whoever was let in, and is suspended before what they asked for is opened or committed.
 
 use identity::{Asserts, AuthError, Mint};
-use kernel::{Action, CodeSet, Kind, PersonId, Role};
-use permit::{Ask, Located, Permit, ReadNotes, Refusal, WriteNotes};
+use kernel::{Action, CodeSet, PersonId, Role};
+use permit::{Ask, ReadNotes, Refusal};
 use uuid::Uuid;
 
 use crate::{
+    commit::permitted,
     represent::write,
-    world::{GET, Stopped, WRITE, World},
+    world::{GET, Stopped, World},
 };
 
 pub const SUSPENDED: Refusal = Refusal::Caller(AuthError::PrincipalSuspended);
@@ -35,20 +36,11 @@ async fn who_is_suspended_between_the_permit_and_the_release_is_told_nothing() {
     assert_eq!(world.guard.release_page(page()).await.map(|(words, _)| words), Ok(vec!["words"]));
 }
 
-async fn permitted(world: &World) -> Permit<WriteNotes> {
-    let person = Uuid::new_v4();
-    world.consent(person, [Action::Read, Action::Write]);
-    let note = world.note(person);
-    let located = Located::of(Kind::Note, note.id.uuid().unwrap(), Some(note));
-    let ask = Ask::<WriteNotes>::about(located);
-    world.guard.permit(&world.housing(WRITE).await, ask).await.unwrap()
-}
-
 #[tokio::test]
 async fn who_is_suspended_between_the_permit_and_the_commit_writes_nothing() {
     let world = World::new().await;
-    let (first, second, third) =
-        (permitted(&world).await, permitted(&world).await, permitted(&world).await);
+    let permit = async || permitted(&world, Uuid::new_v4()).await;
+    let (first, second, third) = (permit().await, permit().await, permit().await);
     world.sign_ins.bindings.suspend("ms-h", true);
     assert_eq!(world.write(first).await.map(drop), Err(Stopped::Refused(SUSPENDED)));
     world.sign_ins.bindings.suspend("ms-h", false);
