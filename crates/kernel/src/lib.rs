@@ -18,5 +18,5 @@ pub use ids::{
     AgencyId, CareTeamId, ConsentId, EpisodeId, PersonId, PractitionerId, RecordId, Subject,
 };
 pub use set::{Code, CodeSet};
-pub use text::{changes_direction, is_unseen, is_within_words};
+pub use text::{changes_direction, is_blank, is_unseen, is_within_words};
 pub use time::OffsetDateTime as Instant;

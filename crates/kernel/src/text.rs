@@ -23,6 +23,11 @@ pub const fn is_within_words(c: char) -> bool {
         | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
+/// Whether nothing is there to read: spaces of any script, and what nobody sees.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_unseen(c) || is_within_words(c))
+}
+
 /// What makes a text show in another order than it reads: in no text at all.
 pub const fn changes_direction(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
@@ -31,6 +36,16 @@ pub const fn changes_direction(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_reads_is_blank() {
+        for text in ["", " \t", "\u{3000}", "\u{200B}", " \u{200D}\u{FE0F}", "\u{2800}\0"] {
+            assert!(is_blank(text), "{text:?}");
+        }
+        for text in [".", " a ", "\u{5D0}\u{200F}", "\u{1F600}", "\u{915}\u{94D}\u{200D}"] {
+            assert!(!is_blank(text), "{text:?}");
+        }
+    }
 
     #[test]
     fn what_words_are_written_with_is_seen() {

@@ -142,7 +142,9 @@ fn the_contract_and_the_services_refuse_the_same_characters_in_a_name() {
 
 #[test]
 fn a_blank_of_any_script_is_no_name() {
-    for blank in [" ", "\u{A0}", "\u{1680}", "\u{2003}\u{3000}", "\u{205F} \u{202F}"] {
+    for blank in
+        [" ", "\u{A0}", "\u{1680}", "\u{2003}\u{3000}", "\u{205F} \u{202F}", "\u{200D}\u{FE0F}"]
+    {
         assert!(!is_name(blank), "{blank:?}");
         assert!(is_name(&format!("{blank}a{blank}")), "{blank:?}");
     }
@@ -161,6 +163,11 @@ fn a_sentence_is_written_as_its_script_is_and_shows_as_it_reads() {
     // Khmer, whose words part without a space, and Hebrew, as it is pasted.
     for text in ["\u{1781}\u{17D2}\u{200B}\u{1798}", "\u{5D0}\u{200F} 1\u{200E}", "a\u{AD}b"] {
         assert_eq!(refused(text), [] as [String; 0], "{text:?}");
+    }
+    // Nothing that anybody reads, of every kind.
+    let blank = ('\0'..=char::MAX).filter(|c| kernel::is_blank(&c.to_string()));
+    for text in blank.map(|c| format!(" {c}{c}")) {
+        assert_eq!(refused(&text), ["reason", "line"], "{text:?}");
     }
     for text in [" ", "a\nb", "a\0b", "a\u{202E}b", "a\u{2066}b"] {
         assert_eq!(refused(text), ["reason", "line"], "{text:?}");

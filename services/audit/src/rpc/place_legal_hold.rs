@@ -23,7 +23,7 @@ pub(super) async fn handle(
 ) -> Result<PlaceLegalHoldResponse, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
-    let blank = !req.matter.is_empty() && req.matter.trim().is_empty();
+    let blank = !req.matter.is_empty() && kernel::is_blank(&req.matter);
     let blank = blank.then(|| Violation::new("matter", "must not be blank"));
     let odd = rpc::plain("matter", &req.matter, false).or(blank);
     rpc::check(&req).ids(&[("person", &req.person)]).and(odd).done()?;

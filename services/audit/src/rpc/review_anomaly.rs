@@ -71,7 +71,7 @@ pub(super) async fn handle(
 
 /// What the annotations can't say of a note. It may have lines.
 fn odd(note: &str) -> Option<Violation> {
-    let blank = !note.is_empty() && note.trim().is_empty();
+    let blank = !note.is_empty() && kernel::is_blank(note);
     let blank = blank.then(|| Violation::new("note", "must not be blank"));
     rpc::plain("note", note, true).or(blank)
 }

@@ -64,7 +64,7 @@ pub(super) fn blank(facts: &pb::EmergencyFacts) -> Vec<Violation> {
         ("nature", &facts.nature),
         ("consent_unobtainable", &facts.consent_unobtainable),
     ];
-    let missing = |(_, text): &(&str, &String)| !text.is_empty() && text.trim().is_empty();
+    let missing = |(_, text): &(&str, &String)| !text.is_empty() && kernel::is_blank(text);
     let named =
         |(field, _)| Violation::new(format!("facts.{field}"), "must not be blank (42 CFR 2.51(c))");
     told.into_iter().filter(missing).map(named).collect()

@@ -72,7 +72,7 @@ pub(super) fn odd(
     if !terms.order && !terms.subpoena {
         found.push(Violation::new("terms.order", "an order or a subpoena must be there"));
     }
-    if terms.court.trim().is_empty() {
+    if kernel::is_blank(&terms.court) {
         found.push(Violation::new("terms.court", "must not be blank"));
     }
     found

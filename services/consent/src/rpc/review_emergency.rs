@@ -30,7 +30,7 @@ pub(super) async fn handle(
 ) -> Result<pb::ReviewEmergencyResponse, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
-    let blank = (!req.comment.is_empty() && req.comment.trim().is_empty())
+    let blank = (!req.comment.is_empty() && kernel::is_blank(&req.comment))
         .then(|| Violation::new("comment", "must not be blank"));
     rpc::check(&req).and(blank).done()?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;

@@ -25,7 +25,7 @@ pub(super) fn service(
 ) -> Result<Service, Error> {
     let mut bad = wire::validate(req);
     for (i, language) in req.languages.iter().enumerate() {
-        if has_control(language) || language.trim().is_empty() {
+        if has_control(language) || kernel::is_blank(language) {
             let why = "must have characters, and none that nobody sees";
             bad.push(Violation::new(format!("languages[{i}]"), why));
         }

@@ -25,7 +25,7 @@ impl Terms {
         if relative && !by_person {
             lacking.push(("relationship", "a relative is for the person alone to record"));
         }
-        if self.authority.trim().is_empty() && !relative {
+        if kernel::is_blank(&self.authority) && !relative {
             lacking.push(("authority", "must say what shows their authority"));
         }
         match self.until {

@@ -9,7 +9,7 @@ pub fn wrong(details: Option<&pb::Details>) -> Vec<Violation> {
     let names = details.map(|d| &*d.former_names).unwrap_or_default().iter().enumerate().take(5);
     names
         .filter(|(_, name)| {
-            [&name.given_name, &name.family_name].iter().all(|n| n.trim().is_empty())
+            [&name.given_name, &name.family_name].iter().all(|n| kernel::is_blank(n))
         })
         .map(|(i, _)| {
             let why = "must have a given or a family name";

@@ -28,7 +28,7 @@ pub(super) async fn handle(
     let call = rpc::call(&request, RPC)?;
     let request = request.into_inner();
     let ids = [("request_id", &*request.request_id), ("name", &*request.name)];
-    let says = request.helpful != 0 || !request.words.trim().is_empty();
+    let says = request.helpful != 0 || !kernel::is_blank(&request.words);
     let silent = (!says).then(|| Violation::new("words", "must say something where helpful is 0"));
     rpc::check(&request).ids(&ids).and(silent).done()?;
     let id = rpc::id("name", "referrals", &request.name)?;

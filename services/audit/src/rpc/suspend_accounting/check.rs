@@ -24,7 +24,7 @@ pub(super) const NO_INSTANT: &str = "must be an instant of the years 1 to 9999";
 pub(in crate::rpc) fn odd(req: &SuspendAccountingRequest, office: Uuid) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut wrong = |field: &str, why: &str| found.push(Violation::new(field, why));
-    if !req.official.is_empty() && req.official.trim().is_empty() {
+    if !req.official.is_empty() && kernel::is_blank(&req.official) {
         wrong("official", "must say who");
     }
     if id_of("agencies", &req.agency) == Some(office) {
