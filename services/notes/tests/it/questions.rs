@@ -217,6 +217,25 @@ async fn who_may_write_to_a_note_asks_and_another_agency_is_told_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_page_token_of_before_a_revocation_opens_no_question_after_it() {
+    let world = World::new().await;
+    let person = world.somebody();
+    let note = world.clinician(HOUSING, "ms-h").signed(person).await;
+    world.consent(person, HOUSING, CLINIC, [Action::Read, Action::Write]);
+    let clinic = world.clinician(CLINIC, "dr-c");
+    let first = asked(&world, &clinic, &note, &[]).await;
+    let second = asked(&world, &clinic, &note, &[]).await;
+    let page =
+        ListQuestionsRequest { note: note.name, page_size: 1, ..ListQuestionsRequest::default() };
+    let newest = clinic.questions(page.clone()).await.unwrap();
+    assert_eq!(newest.questions, [second]);
+    let next = ListQuestionsRequest { page_token: newest.next_page_token, ..page };
+    assert_eq!(clinic.questions(next.clone()).await.unwrap().questions, [first]);
+    world.revoke(person);
+    assert_eq!(refusal(clinic.questions(next).await), not_found());
+}
+
+#[tokio::test]
 async fn who_is_shown_a_part_of_a_note_neither_asks_nor_is_told_of_questions() {
     let world = World::new().await;
     world.told(|_, _| {});
