@@ -115,7 +115,8 @@ pub struct WebConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Connections at once; one more is closed at once.
+    /// Connections at once; one more takes the place of the one that has been there longest without an answer, or is
+    /// closed where there is none such or it has not gone in a second.
     pub connections: usize,
     /// Unary calls at once, over all connections; one more is RESOURCE_EXHAUSTED.
     pub requests: usize,

@@ -99,7 +99,7 @@ impl Admin {
             return Ok(url.as_str().into());
         }
         let path = self.admin_url_file.as_ref();
-        let path = path.context("migrating needs --admin-url-file, or TRELLIS_ADMIN_URL")?;
+        let path = path.context("--admin-url-file, --admin-url or TRELLIS_ADMIN_URL is missing")?;
         trellis::secrets::url(path)
     }
 }

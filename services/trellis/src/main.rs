@@ -34,7 +34,8 @@ In production, each service is its own process:
   trellis pki DIR --trust-domain NAME          certificates, where no authority of yours makes them
   trellis migrate notes --config notes.toml --admin-url-file FILE
   trellis serve notes --config notes.toml
-  trellis audit verify all --config all.toml   whether anybody changed the audit records
+  trellis audit verify all --config all.toml --admin-url-file FILE
+                                               whether anybody changed the audit records
 
 `trellis help COMMAND` says more about each. What a command logs is set by TRELLIS_LOG (info, debug,
 trellis=debug, …).";

@@ -8,9 +8,10 @@ use super::{Admin, say, service_names, services};
 
 /// Make the services' schemas and roles, and bring them up to date
 ///
-/// Each service has a schema of its own, a role that owns it and that nobody can log in as, and a
-/// role that it runs as, which owns nothing. Running it again changes nothing. Run it before the
-/// new version of a service starts: an older version runs on a newer schema.
+/// Each service has a schema of its own, a role that owns it and that nobody can log in as, a role
+/// that it runs as, which owns nothing, and one for `trellis audit purge` that nobody can log in as.
+/// Running it again changes nothing. Run it before the new version of a service starts: an older
+/// version runs on a newer schema.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   trellis migrate all --config trellis.toml --admin-url-file /run/secrets/admin-url")]
