@@ -214,7 +214,9 @@ pub fn is_label(field: &FieldDescriptor) -> bool {
     let rules = Rules::of(field);
     let rules = if field.is_list() { rules.message("repeated").message("items") } else { rules };
     let pattern = rules.message("string").text("pattern").unwrap_or_default();
-    pattern.contains(r"\x{FEFF}")
+    // A sentence has them beside letters, and none of them alone.
+    let many = pattern.matches(r"\x{FEFF}").count();
+    many > 0 && many == pattern.matches("[^").count()
 }
 
 /// The message with this broken.

@@ -12,8 +12,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{project::Project, run, wheels};
 
-/// What all kept inputs of one target may come to.
-const KEPT_BYTES: u64 = 15 * 1024;
+/// What all kept inputs of one target may come to, and how many they may be: each is a file of the repository.
+const KEPT_BYTES: usize = 15 * 1024;
+const KEPT_FILES: usize = 48;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -137,17 +138,18 @@ impl Of<'_> {
         let mut merge = self.command();
         merge.arg("-merge=1").arg(format!("-max_len={}", self.longest)).arg(&least);
         run::must(merge.arg(self.kept_or(&reached)).arg(&reached))?;
-        let mut inputs = fs::read_dir(&least)?
+        let inputs = fs::read_dir(&least)?
             .map(|entry| Ok(fs::read(entry?.path())?))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        inputs.sort_by_key(Vec::len);
-        let mut bytes = 0;
         fs::create_dir_all(self.kept())?;
-        for input in inputs {
-            bytes += input.len() as u64;
-            if bytes > KEPT_BYTES {
-                break;
+        // What was kept before was merged with the others; what once failed is kept by another name.
+        for old in fs::read_dir(self.kept())? {
+            let old = old?;
+            if is_hashed(&old.file_name().to_string_lossy()) {
+                fs::remove_file(old.path())?;
             }
+        }
+        for input in chosen(inputs) {
             let hash = hex::encode(Sha256::digest(&input));
             let Some(name) = hash.get(..16) else { bail!("a hash has 64 digits") };
             fs::write(self.kept().join(name), &input)?;
@@ -160,9 +162,36 @@ impl Of<'_> {
     }
 }
 
+fn is_hashed(name: &str) -> bool {
+    name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Of the inputs some of every length, the shortest first.
+fn chosen(mut inputs: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    inputs.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
+    let every = inputs.len().div_ceil(KEPT_FILES).max(1);
+    let mut bytes = 0;
+    let fits = |input: &Vec<u8>| {
+        bytes += input.len();
+        bytes <= KEPT_BYTES
+    };
+    inputs.into_iter().step_by(every).take_while(fits).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_few_inputs_of_every_length_are_kept() {
+        let of = |lengths: std::ops::Range<usize>| lengths.map(|n| vec![0; n]).collect::<Vec<_>>();
+        assert_eq!(chosen(of(0..0)).len(), 0);
+        assert_eq!(chosen(of(0..48)), of(0..48));
+        let some = chosen(of(0..200).into_iter().rev().collect());
+        assert_eq!((some.len(), some[0].len(), some[39].len()), (40, 0, 195));
+        let long = chosen(of(5_000..5_020));
+        assert_eq!(long.len(), 3, "they come to no more than may be kept");
+    }
 
     #[test]
     fn the_table_of_targets_is_read() {

@@ -219,6 +219,7 @@ async fn who_may_write_to_a_note_asks_and_another_agency_is_told_of_its_own() {
 #[tokio::test]
 async fn a_page_token_of_before_a_revocation_opens_no_question_after_it() {
     let world = World::new().await;
+    world.told(|_, _| {});
     let person = world.somebody();
     let note = world.clinician(HOUSING, "ms-h").signed(person).await;
     world.consent(person, HOUSING, CLINIC, [Action::Read, Action::Write]);
