@@ -207,8 +207,15 @@ impl Guard {
     /// Decides once more, on facts asked for now.
     async fn still_live<A: Act>(&self, permit: &Permit<A>, from: &[Record]) -> Last<Disclosure> {
         let located = permit.one.as_ref().ok_or((Refusal::NotFound, None))?;
-        let known = self.ask(&permit.ground, &permit.people).await.map_err(|away| (away, None))?;
+        let asked = self.ask(&permit.ground, &permit.people);
+        let (known, theirs) = futures::join!(asked, self.still_theirs(&permit.ground));
+        let known = known.map_err(|away| (away, None))?;
         let revision = known.revision_of(&located.record.person);
+        theirs.map_err(|refusal| {
+            let ended = refusal == Refusal::NotFound;
+            let event = || event::refused(&permit.ground, located, None, revision, &self.clock);
+            (refusal, ended.then(event).map(Box::new))
+        })?;
         let opened = self
             .check_one(&known, &permit.ground, located)
             .and_then(|opened| written_still(&known, permit).map(|()| opened))

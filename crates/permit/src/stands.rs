@@ -45,14 +45,33 @@ impl Guard {
         &self,
         permit: &StandingPermit,
     ) -> Result<(), Refusal> {
-        let Standing::Person { confirmed_by: then } = &permit.standing else {
+        let Standing::Person { confirmed_by } = &permit.standing else {
             return self.still_stands(permit).await;
         };
         permit.ground.in_force()?;
-        let call = permit.ground.call.as_ref().ok_or(Refusal::NotFound)?;
+        self.still_signs_in(&permit.ground, &permit.person, confirmed_by.as_deref()).await
+    }
+
+    /// Whether a person who writes signs in as they did when the permit was minted, if it is they who write.
+    pub(crate) async fn still_theirs(&self, ground: &Ground) -> Result<(), Refusal> {
+        match &ground.who {
+            Some(Who::Person { person, confirmed_by }) => {
+                self.still_signs_in(ground, person, confirmed_by.as_deref()).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn still_signs_in(
+        &self,
+        ground: &Ground,
+        as_who: &PersonId,
+        then: Option<&[AgencyId]>,
+    ) -> Result<(), Refusal> {
+        let call = ground.call.as_ref().ok_or(Refusal::NotFound)?;
         match self.who(call).await? {
             Who::Person { person, confirmed_by: now }
-                if person == permit.person && covers(now.as_deref(), then.as_deref()) =>
+                if person == *as_who && covers(now.as_deref(), then) =>
             {
                 Ok(())
             }

@@ -1,8 +1,10 @@
 //! Whoever stood toward a person when a permit was minted, and does no more.
 
-use kernel::{AgencyStatus, PersonId, Role};
+use kernel::{AgencyStatus, Kind, PersonId, Role};
 use ledger::Outcome;
-use permit::{FENCE, Outage, Refusal, StandingPermit};
+use permit::{
+    AcknowledgeNotes, Ask, FENCE, Located, Outage, Permit, Refusal, SourceError, StandingPermit,
+};
 use testkit::fakes::Fault;
 use uuid::Uuid;
 
@@ -56,6 +58,38 @@ async fn a_sign_in_that_another_has_taken_the_place_of_meanwhile_writes_nothing(
     world.people.bind("jane", other, None);
     let ended = write(&world, &world.guard, third).await.unwrap_err();
     assert_eq!(ended, Stopped::Refused(Refusal::NotFound));
+    assert_eq!(world.things().await, 1);
+    assert_eq!(world.outcomes().await, [Outcome::Permit, Outcome::Deny, Outcome::Deny]);
+}
+
+/// To say that she has read a note about her.
+async fn of_a_reader(world: &World, person: Uuid) -> Permit<AcknowledgeNotes> {
+    let token = world.sign_ins.individual("jane", Role::Person, false);
+    let call = world.sign_ins.call(&token, GET).await;
+    let note = world.note(person);
+    let located = Located::of(Kind::Note, note.id.uuid().unwrap(), Some(note));
+    world.guard.permit(&call, Ask::<AcknowledgeNotes>::about(located)).await.unwrap()
+}
+
+#[tokio::test]
+async fn nor_does_it_write_to_what_others_hold_about_the_person() {
+    let world = World::new().await;
+    let (jane, other) = (Uuid::new_v4(), Uuid::new_v4());
+    world.people.bind("jane", jane, Some(&[CLINIC]));
+    let permit = async || of_a_reader(&world, jane).await;
+    let (first, second, third) = (permit().await, permit().await, permit().await);
+    world.people.bind("jane", jane, Some(&[HOUSING, CLINIC]));
+    world.write(first).await.unwrap();
+    for (permit, who, by) in [(second, jane, Some(&[HOUSING][..])), (third, other, None)] {
+        world.people.bind("jane", who, by);
+        let refused = world.write(permit).await.map(drop);
+        assert_eq!(refused, Err(Stopped::Refused(Refusal::NotFound)));
+    }
+    world.people.bind("jane", jane, Some(&[CLINIC]));
+    let away = permit().await;
+    world.people.fault(Some(SourceError::Unavailable));
+    let refused = world.write(away).await.map(drop);
+    assert_eq!(refused, Err(Stopped::Refused(Refusal::Unavailable(Outage::People))));
     assert_eq!(world.things().await, 1);
     assert_eq!(world.outcomes().await, [Outcome::Permit, Outcome::Deny, Outcome::Deny]);
 }

@@ -6,7 +6,7 @@ use kernel::{
     Action, AgencyId, Class, Clock as _, CodeSet, Kind, ManualClock, PersonId, Purpose, RecordId,
 };
 use ledger::{Event, Ledger, Outcome};
-use permit::{Call, Guard, Permit, ReadNotes, Refusal, WriteNotes, Written};
+use permit::{Act, Call, Guard, Permit, ReadNotes, Refusal, Written};
 use pg::{StoreError, TxError};
 use policy::Record;
 use secrecy::ExposeSecret as _;
@@ -121,7 +121,7 @@ impl World {
         self.consents.revoke(person, self.clock.now());
     }
 
-    pub async fn write(&self, permit: Permit<WriteNotes>) -> Result<Written<()>, Stopped> {
+    pub async fn write<A: Act>(&self, permit: Permit<A>) -> Result<Written<()>, Stopped> {
         self.guard
             .commit(&self.stage.db, "test.write", permit, |tx, permit| {
                 Box::pin(async move { insert(tx, &permit).await })
@@ -151,7 +151,7 @@ impl World {
     }
 }
 
-pub async fn insert(tx: &mut PgConnection, permit: &Permit<WriteNotes>) -> Result<(), Stopped> {
+pub async fn insert<A: Act>(tx: &mut PgConnection, permit: &Permit<A>) -> Result<(), Stopped> {
     sqlx::query("INSERT INTO thing VALUES ($1, $2, 'words')")
         .bind(permit.record_id())
         .bind(permit.person_id())
