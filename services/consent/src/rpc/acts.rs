@@ -1,4 +1,4 @@
-//! What who acts for the person may do about consents.
+//! What the person's side sees of consents, and what who acts for the person may do about them.
 
 use std::sync::Arc;
 
@@ -8,7 +8,10 @@ use policy::{Consent, Grantor, Relationship, capture::Ages};
 use rpc::{Denial, Error, Outage};
 use wire::convert::name_of;
 
-use crate::{App, Rules, domain::keeps_nothing_of};
+use crate::{
+    App, Rules,
+    domain::{keeps_nothing_of, may_see},
+};
 
 /// A representative as a grantor: by which appointment they act.
 pub(super) fn represents(acts: &Representing) -> Grantor {
@@ -26,9 +29,23 @@ pub(super) fn represents(acts: &Representing) -> Grantor {
 pub(super) fn is_withheld(standing: &Standing, consent: &Consent) -> bool {
     let Standing::Representative(acts) = standing else { return false };
     let excluded = acts.excluded_sensitivities;
-    let theirs = consent.grantor == Some(represents(acts));
     let may_be = consent.may_open(excluded) || !keeps_nothing_of(consent, excluded);
-    !excluded.is_empty() && !theirs && may_be
+    !excluded.is_empty() && !is_theirs(acts, consent) && may_be
+}
+
+fn is_theirs(acts: &Representing, consent: &Consent) -> bool {
+    consent.grantor == Some(represents(acts))
+}
+
+/// Whether a consent is hidden from the person's side: nobody vouches for this sign-in in what it is about,
+/// or it is withheld. What an agency may not see the store keeps from it.
+pub(super) fn is_hidden(standing: &Standing, consent: &Consent) -> bool {
+    let confirmed_by = match standing {
+        Standing::Person { confirmed_by } => confirmed_by,
+        Standing::Representative(acts) => &acts.confirmed_by,
+        Standing::Agency(_) => return false,
+    };
+    !may_see(confirmed_by.as_deref(), consent) || is_withheld(standing, consent)
 }
 
 /// What it takes to end what the person forbids.
