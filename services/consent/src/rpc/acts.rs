@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::PersonId;
+use kernel::{ConsentId, PersonId};
 use permit::{Representing, Standing, StandingPermit};
 use policy::{Consent, Grantor, Relationship, capture::Ages};
 use rpc::{Denial, Error, Outage};
@@ -11,6 +11,7 @@ use wire::convert::name_of;
 use crate::{
     App, Rules,
     domain::{keeps_nothing_of, may_see},
+    store::Seen,
 };
 
 /// A representative as a grantor: by which appointment they act.
@@ -46,6 +47,21 @@ pub(super) fn is_hidden(standing: &Standing, consent: &Consent) -> bool {
         Standing::Agency(_) => return false,
     };
     !may_see(confirmed_by.as_deref(), consent) || is_withheld(standing, consent)
+}
+
+/// Which of the consents that it replaces are not the caller's to know. The store can't tell what is
+/// withheld from a representative: where anything is, all are, but those of what they themself signed or
+/// drafted.
+pub(super) fn hidden_replaced(standing: &Standing, seen: &Seen) -> Vec<ConsentId> {
+    let consent = &seen.held.consent;
+    match standing {
+        Standing::Representative(acts)
+            if !acts.excluded_sensitivities.is_empty() && !is_theirs(acts, consent) =>
+        {
+            consent.supersedes.clone()
+        }
+        _ => seen.hidden.clone(),
+    }
 }
 
 /// What it takes to end what the person forbids.
