@@ -1,14 +1,18 @@
-//! What who acts for the person may do about consents.
+//! What the person's side sees of consents, and what who acts for the person may do about them.
 
 use std::sync::Arc;
 
-use kernel::PersonId;
+use kernel::{ConsentId, PersonId};
 use permit::{Representing, Standing, StandingPermit};
 use policy::{Consent, Grantor, Relationship, capture::Ages};
 use rpc::{Denial, Error, Outage};
 use wire::convert::name_of;
 
-use crate::{App, Rules, domain::keeps_nothing_of};
+use crate::{
+    App, Rules,
+    domain::{keeps_nothing_of, may_see},
+    store::Seen,
+};
 
 /// A representative as a grantor: by which appointment they act.
 pub(super) fn represents(acts: &Representing) -> Grantor {
@@ -26,9 +30,38 @@ pub(super) fn represents(acts: &Representing) -> Grantor {
 pub(super) fn is_withheld(standing: &Standing, consent: &Consent) -> bool {
     let Standing::Representative(acts) = standing else { return false };
     let excluded = acts.excluded_sensitivities;
-    let theirs = consent.grantor == Some(represents(acts));
     let may_be = consent.may_open(excluded) || !keeps_nothing_of(consent, excluded);
-    !excluded.is_empty() && !theirs && may_be
+    !excluded.is_empty() && !is_theirs(acts, consent) && may_be
+}
+
+fn is_theirs(acts: &Representing, consent: &Consent) -> bool {
+    consent.grantor == Some(represents(acts))
+}
+
+/// Whether a consent is hidden from the person's side: nobody vouches for this sign-in in what it is about,
+/// or it is withheld. What an agency may not see the store keeps from it.
+pub(super) fn is_hidden(standing: &Standing, consent: &Consent) -> bool {
+    let confirmed_by = match standing {
+        Standing::Person { confirmed_by } => confirmed_by,
+        Standing::Representative(acts) => &acts.confirmed_by,
+        Standing::Agency(_) => return false,
+    };
+    !may_see(confirmed_by.as_deref(), consent) || is_withheld(standing, consent)
+}
+
+/// Which of the consents that it replaces are not the caller's to know. The store can't tell what is
+/// withheld from a representative: where anything is, all are, but those of what they themself signed or
+/// drafted.
+pub(super) fn hidden_replaced(standing: &Standing, seen: &Seen) -> Vec<ConsentId> {
+    let consent = &seen.held.consent;
+    match standing {
+        Standing::Representative(acts)
+            if !acts.excluded_sensitivities.is_empty() && !is_theirs(acts, consent) =>
+        {
+            consent.supersedes.clone()
+        }
+        _ => seen.hidden.clone(),
+    }
 }
 
 /// What it takes to end what the person forbids.

@@ -14,7 +14,7 @@ use wire::{consent::v1 as pb, convert::consent};
 
 use super::{
     access::registered,
-    acts::represents,
+    acts::{is_hidden, represents},
     against::{Against, against},
     violations,
     write::{again, for_services, room, whole},
@@ -74,7 +74,9 @@ async fn write(
             Box::pin(async move {
                 let (once, draft, against) = &*given;
                 let now = clock.now();
-                let on_file = store::on_file(tx, &permit).await?;
+                let mut on_file = store::on_file(tx, &permit).await?;
+                // What the drafter may not see is as if it never was: no circle leads to a new draft.
+                on_file.retain(|consent| !is_hidden(permit.standing(), consent));
                 let lacking = violations::of_signing(draft, against, &on_file, now);
                 if !lacking.is_empty() {
                     return Err(Error::Invalid(lacking).into());

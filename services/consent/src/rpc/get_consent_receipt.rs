@@ -1,11 +1,13 @@
 //! GetConsentReceipt.
 
-use permit::Standing;
 use rpc::Error;
 use tonic::Request;
 use wire::consent::v1 as pb;
 
-use super::{access::reach, acts::is_withheld};
+use super::{
+    access::reach,
+    acts::{hidden_replaced, is_withheld},
+};
 use crate::{
     App,
     app::DisplayNames,
@@ -34,8 +36,8 @@ pub(super) async fn handle(
     };
     let mut found = app.guard.release_standing(&reached.permit, vec![id], found).await?;
     // As in GetConsent: what it replaces, and the text's hash with it, may not be the caller's to know.
-    if matches!(reached.permit.standing(), Standing::Agency(_)) && !found.hidden.is_empty() {
-        let hidden = &found.hidden;
+    let hidden = hidden_replaced(reached.permit.standing(), &found);
+    if !hidden.is_empty() {
         found.held.consent.supersedes.retain(|id| !hidden.contains(id));
         found.held.text.clear();
         found.held.text_sha256.clear();

@@ -1,6 +1,5 @@
 //! A consent as the contract shows it: to the person, to an agency, to other services.
 
-use kernel::ConsentId;
 use permit::{Standing, StandingPermit};
 use prost::Message;
 use wire::{
@@ -8,7 +7,7 @@ use wire::{
     convert::{agency_name, consent_terms, grantor_to_wire, name_of, timestamp, to_wire},
 };
 
-use super::sign_consent::confirmed_by;
+use super::{acts::hidden_replaced, sign_consent::confirmed_by};
 use crate::{
     domain::{Held, InError, Revocation, Word, may_see},
     store::Seen,
@@ -65,8 +64,11 @@ fn in_error(in_error: &InError) -> pb::EnteredInError {
 /// they did.
 pub(super) fn ended(permit: &StandingPermit, held: &Held) -> pb::Consent {
     let consent = whole(held);
+    let vouched = confirmed_by(permit);
+    // Its text tells of what it replaced, which need not be about those that vouch.
     let sees_all = matches!(permit.standing(), Standing::Person { .. })
-        && may_see(confirmed_by(permit), &held.consent);
+        && may_see(vouched, &held.consent)
+        && (vouched.is_none() || held.consent.supersedes.is_empty());
     if sees_all {
         return consent;
     }
@@ -91,8 +93,8 @@ fn revocation(revocation: &Revocation) -> pb::RevocationRecord {
 }
 
 /// As the caller may see it. To an agency: without what was recorded of a signature, unless it
-/// recorded it; and where it replaces consents that do not name the caller's agency, without those
-/// and without the text, which tells of them, and its hash, by which a guess could be checked.
+/// recorded it. And where it replaces consents that are hidden from the caller, without those and
+/// without the text, which tells of them, and its hash, by which a guess could be checked.
 pub(super) fn seen(seen: &Seen, permit: &StandingPermit) -> pb::Consent {
     let mut consent = whole(&seen.held);
     if let Standing::Agency(agency) = permit.standing()
@@ -100,11 +102,11 @@ pub(super) fn seen(seen: &Seen, permit: &StandingPermit) -> pb::Consent {
     {
         consent.recorded_signature = None;
     }
-    if !seen.hidden.is_empty() {
+    let hidden = hidden_replaced(permit.standing(), seen);
+    if !hidden.is_empty() {
         consent.text.clear();
         consent.text_sha256.clear();
-        let hidden: Vec<String> =
-            seen.hidden.iter().map(|id: &ConsentId| name_of("consents", id)).collect();
+        let hidden: Vec<String> = hidden.iter().map(|id| name_of("consents", id)).collect();
         if let Some(terms) = &mut consent.terms {
             terms.supersedes.retain(|name| !hidden.contains(name));
         }

@@ -14,7 +14,7 @@ use wire::{Violation, consent::v1 as pb};
 
 use super::{
     access::reach,
-    acts::represents,
+    acts::{is_hidden, represents},
     against::{Against, signed_by},
     tell::tell_signed,
     violations,
@@ -98,7 +98,9 @@ fn signed(
     against: &Against,
     now: Instant,
 ) -> Result<Held, Error> {
-    draft.signable().map_err(wrong_state)?;
+    // Who may not see what is no draft any more is not told that it is.
+    let hidden = is_hidden(permit.standing(), &draft.consent);
+    draft.signable().map_err(|wrong| if hidden { Error::NotFound } else { wrong_state(wrong) })?;
     if draft.text_sha256 != shown {
         let other = Violation::new("text_sha256", "must be the hash of the text that was shown");
         return Err(Error::Conflict(Conflict::ConsentIncomplete(vec![other])));

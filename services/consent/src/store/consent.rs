@@ -41,7 +41,8 @@ struct Row {
 #[derive(Debug)]
 pub struct Seen {
     pub held: Held,
-    /// Consents that it replaces and that do not name the caller: not theirs to know.
+    /// Consents that it replaces and that do not name the caller, or that are about others than those who
+    /// vouch for the sign-in: not theirs to know.
     pub hidden: Vec<ConsentId>,
 }
 
@@ -309,7 +310,7 @@ pub async fn change(
     }
 }
 
-/// What the person has ever signed, as far as the caller may see it.
+/// What the person has ever signed; to an agency, what of it names it.
 pub async fn on_file(
     tx: &mut PgConnection,
     permit: &StandingPermit,
@@ -344,8 +345,10 @@ pub async fn read(db: &Db, permit: &StandingPermit, id: Uuid) -> Result<Option<S
                        c.in_error_agency, c.rule_pack, c.version,
                        ARRAY(SELECT s.id FROM consent s
                            WHERE s.id = ANY (c.supersedes) AND s.person_id = c.person_id
-                               AND $3::uuid IS NOT NULL
-                               AND NOT s.named_agencies @> ARRAY[$3]) AS "hidden!"
+                               AND (($3::uuid IS NOT NULL AND NOT s.named_agencies @> ARRAY[$3])
+                                   OR ($4::uuid[] IS NOT NULL
+                                       AND NOT COALESCE(s.concerned_agencies <@ $4, false))))
+                           AS "hidden!"
                    FROM consent c
                    WHERE c.id = $1 AND c.person_id = $2
                        AND ($3::uuid IS NULL OR (c.named_agencies @> ARRAY[$3]
@@ -386,8 +389,10 @@ pub async fn list(
                        c.in_error_agency, c.rule_pack, c.version,
                        ARRAY(SELECT s.id FROM consent s
                            WHERE s.id = ANY (c.supersedes) AND s.person_id = c.person_id
-                               AND $2::uuid IS NOT NULL
-                               AND NOT s.named_agencies @> ARRAY[$2]) AS "hidden!"
+                               AND (($2::uuid IS NOT NULL AND NOT s.named_agencies @> ARRAY[$2])
+                                   OR ($6::uuid[] IS NOT NULL
+                                       AND NOT COALESCE(s.concerned_agencies <@ $6, false))))
+                           AS "hidden!"
                    FROM consent c
                    WHERE c.person_id = $1 AND (c.created_at, c.id) < ($3, $4)
                        AND ($2::uuid IS NULL OR (c.named_agencies @> ARRAY[$2]

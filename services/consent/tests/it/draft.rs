@@ -1,14 +1,20 @@
+use kernel::Sensitivity;
+use permit::Appointment;
 use policy::ConsentStatus;
 use tonic::Code;
 use uuid::Uuid;
 use wire::{
     consent::v1 as pb,
-    convert::{agency_name, name_of, timestamp},
+    convert::{agency_name, name_of, timestamp, to_wire},
 };
 
-use crate::world::{
-    ANA, BEN, CLEO, CLINIC, HOUSING, NOW, OTHER, World, agencies, assert_same, audited, fields,
-    terms, terms_of, told, with,
+use crate::{
+    represented::guardian,
+    superseded::replacing,
+    world::{
+        ANA, BEN, CLEO, CLINIC, HOUSING, NOW, OTHER, World, agencies, assert_same, audited, fields,
+        terms, terms_of, told, unknown, with,
+    },
 };
 
 #[tokio::test]
@@ -16,7 +22,7 @@ async fn staff_and_the_person_draft_and_get_the_text_to_show() {
     let world = World::new().await;
     for token in [world.staff(CLINIC), world.person("ana")] {
         let draft = world.draft(&token, ANA, terms()).await.unwrap();
-        assert_eq!(draft.status, wire::convert::to_wire(ConsentStatus::Draft));
+        assert_eq!(draft.status, to_wire(ConsentStatus::Draft));
         assert_eq!(draft.person, name_of("people", ANA));
         assert_eq!(draft.terms, Some(terms()));
         assert_eq!(draft.create_time, Some(timestamp(NOW)));
@@ -123,6 +129,38 @@ async fn a_draft_supersedes_only_what_its_drafter_may_see() {
     let refused = world.draft(&world.person("ana"), ANA, over).await.unwrap_err();
     assert_eq!(fields(&refused), ["terms.supersedes"]);
     assert_eq!(world.list(&world.person("ben"), BEN).await.len(), 1);
+}
+
+#[tokio::test]
+async fn s2_14_of_what_is_hidden_from_its_drafter_a_draft_tells_as_of_what_never_was() {
+    let world = World::new().await;
+    world.people.bind("vouched", ANA, Some(&[CLINIC]));
+    let excluded_sensitivities = [Sensitivity::Sud].into();
+    world.people.appoint("aunt", Appointment { excluded_sensitivities, ..guardian(ANA) });
+    let confirmed_by = Some(vec![CLINIC.into()]);
+    world.people.appoint("uncle", Appointment { confirmed_by, ..guardian(ANA) });
+    let refusal =
+        async |of| world.signed("ana", terms_of(pb::Effect::Deny, &[of], &[HOUSING])).await;
+    let (others, clinics) = (refusal(OTHER).await, refusal(CLINIC).await);
+    let never = pb::Consent { name: unknown(), ..others.clone() };
+    let vouched = world.person("vouched");
+    let (aunt, uncle) = (world.representative("aunt"), world.representative("uncle"));
+    let mut narrow = terms();
+    narrow.rule.as_mut().unwrap().sensitivities = vec![to_wire(Sensitivity::Hiv)];
+    let over = |old: &pb::Consent| replacing(old, narrow.clone());
+    for (token, hidden) in
+        [(&vouched, &others), (&uncle, &others), (&aunt, &others), (&aunt, &clinics)]
+    {
+        let unseen = world.get(token, &hidden.name).await.unwrap_err();
+        assert_eq!(unseen.code(), Code::NotFound);
+        let refused = world.draft(token, ANA, over(hidden)).await.unwrap_err();
+        assert_eq!(fields(&refused), ["terms.supersedes"]);
+        assert_same(&refused, &world.draft(token, ANA, over(&never)).await.unwrap_err());
+    }
+    for token in [&vouched, &uncle] {
+        let drafted = world.draft(token, ANA, over(&clinics)).await.unwrap();
+        assert!(drafted.text.contains("It replaces the refusal"), "{}", drafted.text);
+    }
 }
 
 #[tokio::test]

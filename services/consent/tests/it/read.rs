@@ -9,7 +9,9 @@ use wire::{
 };
 
 use crate::{
+    call,
     represented::guardian,
+    superseded::replacing,
     world::{
         ANA, BEN, CLEO, CLINIC, HOUSING, OTHER, PROBATION, World, assert_same, audited, terms,
         terms_of, told, unknown, with,
@@ -82,6 +84,39 @@ async fn a_consent_tells_an_agency_nothing_of_those_it_replaces_that_do_not_name
     let listed =
         world.consents().list_consents(with(&world.staff(HOUSING), request)).await.unwrap();
     assert_eq!(listed.into_inner().consents, [to_housing]);
+}
+
+#[tokio::test]
+async fn s2_14_a_consent_tells_nobody_of_those_it_replaces_that_are_hidden_from_them() {
+    let world = World::new().await;
+    world.people.bind("vouched", ANA, Some(&[CLINIC]));
+    let excluded_sensitivities = [Sensitivity::Sud].into();
+    world.people.appoint("aunt", Appointment { excluded_sensitivities, ..guardian(ANA) });
+    let (vouched, aunt) = (world.person("vouched"), world.representative("aunt"));
+    let old = world.signed("ana", terms_of(pb::Effect::Deny, &[OTHER], &[HOUSING])).await;
+    let mut over = replacing(&old, terms());
+    over.rule.as_mut().unwrap().confidentialities = vec![to_wire(kernel::Confidentiality::Normal)];
+    let new = world.signed("ana", over).await;
+    assert!(new.text.contains("Elsewhere Health"), "{}", new.text);
+    let receipt = async |token: &str| {
+        let (name, format) = (new.name.clone(), pb::ReceiptFormat::FhirR4.into());
+        let request = pb::GetConsentReceiptRequest { name, format };
+        call!(world, get_consent_receipt, token, request).unwrap().json
+    };
+    assert!(receipt(&world.person("ana")).await.contains(&new.text_sha256));
+    for token in [&vouched, &aunt] {
+        let shown = world.get(token, &new.name).await.unwrap();
+        assert_eq!((shown.text.as_str(), shown.text_sha256.as_str()), ("", ""));
+        assert_eq!(shown.terms.as_ref().unwrap().supersedes, Vec::<String>::new());
+        assert_eq!(listed(&world, token).await, [shown]);
+        assert!(!receipt(token).await.contains(&new.text_sha256));
+    }
+    let ended = world.revoke(&vouched, &new.name).await.unwrap();
+    assert_eq!((ended.terms, &*ended.text), (None, ""));
+    // Of what they may see they are told.
+    let old = world.signed("ana", terms()).await;
+    let new = world.signed("ana", replacing(&old, terms())).await;
+    assert_eq!(world.get(&vouched, &new.name).await.unwrap(), new);
 }
 
 #[tokio::test]

@@ -265,10 +265,15 @@ async fn whoever_could_not_sign_ends_no_refusal_and_no_restriction() {
 async fn s2_14_nobody_replaces_a_refusal_that_may_keep_what_is_withheld_from_themself() {
     let world = World::new().await;
     let refusal = world.signed("ana", terms_of(pb::Effect::Deny, &[CLINIC], &[HOUSING])).await;
-    let aunt = kept_from_sud(&world);
     let mut over = terms();
-    over.rule.as_mut().unwrap().sensitivities = vec![to_wire(Sensitivity::Hiv)];
+    over.rule.as_mut().unwrap().confidentialities = vec![to_wire(kernel::Confidentiality::Normal)];
     over.supersedes = vec![refusal.name];
-    let draft = world.draft(&aunt, ANA, over).await.unwrap();
+    world.people.appoint("aunt", guardian(ANA));
+    let draft = world.draft(&world.representative("aunt"), ANA, over.clone()).await.unwrap();
+    // What she drafted before anything was withheld from her she knows, and signs no more.
+    let aunt = kept_from_sud(&world);
+    let refused = world.draft(&aunt, ANA, over).await.unwrap_err();
+    assert_eq!(crate::world::fields(&refused), ["terms.supersedes"]);
+    assert_eq!(world.get(&aunt, &draft.name).await.unwrap().text, draft.text);
     assert_eq!(told(&world.sign(&aunt, &draft).await.unwrap_err()).1, "ACTION_NOT_PERMITTED");
 }

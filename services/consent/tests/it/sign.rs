@@ -1,3 +1,5 @@
+use kernel::Sensitivity;
+use permit::Appointment;
 use time::Duration;
 use tonic::Code;
 use wire::{
@@ -5,9 +7,12 @@ use wire::{
     convert::{agency_name, timestamp},
 };
 
-use crate::world::{
-    ANA, CLINIC, HOUSING, NOW, OTHER, World, agencies, assert_same, audited, code_of, fields,
-    terms, terms_of, told, unknown,
+use crate::{
+    represented::guardian,
+    world::{
+        ANA, CLINIC, HOUSING, NOW, OTHER, World, agencies, assert_same, audited, code_of, fields,
+        terms, terms_of, told, unknown,
+    },
 };
 
 #[tokio::test]
@@ -94,7 +99,9 @@ async fn a_sign_in_does_not_replace_a_refusal_of_what_others_hold() {
     let refusal = world.signed("ana", terms_of(pb::Effect::Deny, &[OTHER], &[HOUSING])).await;
     let mut over = terms();
     over.supersedes = vec![refusal.name.clone()];
-    let draft = world.draft(&world.person("vouched"), ANA, over).await.unwrap();
+    let refused = world.draft(&world.person("vouched"), ANA, over.clone()).await.unwrap_err();
+    assert_eq!(fields(&refused), ["terms.supersedes"]);
+    let draft = world.draft(&world.person("ana"), ANA, over).await.unwrap();
     let refused = world.sign(&world.person("vouched"), &draft).await.unwrap_err();
     assert_eq!(told(&refused), (Code::PermissionDenied, "SIGN_IN_NOT_CONFIRMED".into()));
     world.sign(&world.person("ana"), &draft).await.unwrap();
@@ -127,4 +134,33 @@ async fn a_consent_is_signed_once() {
         ("ACTIVE", "REVOKED,INACTIVE")
     );
     assert_eq!(world.facts_of(ANA).await.revision, 1);
+}
+
+#[tokio::test]
+async fn s2_14_of_what_is_hidden_and_no_draft_any_more_there_is_nothing_to_sign() {
+    let world = World::new().await;
+    world.people.bind("vouched", ANA, Some(&[CLINIC]));
+    let excluded_sensitivities = [Sensitivity::Sud].into();
+    world.people.appoint("aunt", Appointment { excluded_sensitivities, ..guardian(ANA) });
+    let ana = world.person("ana");
+    let others = || terms_of(pb::Effect::Permit, &[OTHER], &[HOUSING]);
+    let signed = world.signed("ana", others()).await;
+    let revoked = world.signed("ana", others()).await;
+    let withdrawn = world.draft(&ana, ANA, others()).await.unwrap();
+    for ended in [&revoked, &withdrawn] {
+        world.revoke(&ana, &ended.name).await.unwrap();
+    }
+    for token in [world.person("vouched"), world.representative("aunt")] {
+        for hidden in [&signed, &revoked, &withdrawn] {
+            let refused = world.sign(&token, hidden).await.unwrap_err();
+            assert_eq!(told(&refused), (Code::NotFound, "NOT_FOUND".into()));
+            let never = pb::Consent { name: unknown(), ..hidden.clone() };
+            assert_same(&refused, &world.sign(&token, &never).await.unwrap_err());
+        }
+    }
+    let on_record = audited(&world, "/SignConsent").await;
+    assert_eq!(on_record.iter().filter(|(permitted, ..)| !permitted).count(), 12);
+    for seen in [&signed, &revoked, &withdrawn] {
+        assert_eq!(told(&world.sign(&ana, seen).await.unwrap_err()).1, "WRONG_STATE");
+    }
 }
