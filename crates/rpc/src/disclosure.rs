@@ -10,6 +10,12 @@ use wire::{
 /// Version of the notice's text.
 const NOTICE_VERSION: &str = "2.32(a)(1)/2024";
 
+/// Version of the short form's text.
+const SHORT_VERSION: &str = "2.32(a)(2)/2024";
+
+/// 42 CFR 2.32(a)(2), as amended in 2024: the short form of the notice.
+const SHORT: &str = "42 CFR part 2 prohibits unauthorized use or disclosure of these records.";
+
 /// 42 CFR 2.32(a)(1), as amended in 2024: the long form of the notice.
 const NOTICE: &str = "This record which has been disclosed to you is protected by Federal \
 confidentiality rules (42 CFR part 2). These rules prohibit you from using or disclosing this \
@@ -28,7 +34,6 @@ required elements of written consent to further use or redisclose the record (se
 
 /// The reply's form of a disclosure.
 pub fn disclosure(disclosure: &permit::Disclosure) -> pb::Disclosure {
-    let notice = disclosure.obligations.contains(&Obligation::Part2Notice);
     let copy = disclosure.obligations.contains(&Obligation::ConsentCopy);
     pb::Disclosure {
         decision_id: disclosure.decision_id.to_string(),
@@ -36,13 +41,23 @@ pub fn disclosure(disclosure: &permit::Disclosure) -> pb::Disclosure {
         basis: disclosure.basis.iter().map(|(kind, id)| basis_name(*kind, id)).collect(),
         obligations: disclosure.obligations.iter().map(|o| to_wire(*o)).collect(),
         redisclosure: to_wire(disclosure.redisclosure),
-        notice: notice.then(|| pb::Notice {
-            version: NOTICE_VERSION.to_owned(),
-            language: "en".to_owned(),
-            text: NOTICE.to_owned(),
-        }),
+        notice: notice(disclosure, NOTICE_VERSION, NOTICE),
         consents: if copy { disclosure.consents().map(scope).collect() } else { Vec::new() },
     }
+}
+
+/// The short form of the notice, for what is told of records and is no reply; none where none is owed.
+pub fn short_notice(disclosure: &permit::Disclosure) -> Option<pb::Notice> {
+    notice(disclosure, SHORT_VERSION, SHORT)
+}
+
+fn notice(disclosure: &permit::Disclosure, version: &str, text: &str) -> Option<pb::Notice> {
+    let owed = disclosure.obligations.contains(&Obligation::Part2Notice);
+    owed.then(|| pb::Notice {
+        version: version.to_owned(),
+        language: "en".to_owned(),
+        text: text.to_owned(),
+    })
 }
 
 /// What a decision relied on, as the contract names it.

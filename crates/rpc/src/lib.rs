@@ -22,7 +22,7 @@ mod write;
 
 pub use self::ledger::Ledgers;
 pub use deps::Deps;
-pub use disclosure::{basis_name, disclosure};
+pub use disclosure::{basis_name, disclosure, short_notice};
 pub use error::{Conflict, Denial, Error, Failed, InTx, Outage};
 pub use feed::{Feed, Heard, Log, Next, Numbered, Wakes};
 pub use mask::Mask;

@@ -21,7 +21,7 @@ const AHEAD: usize = 8;
 /// A service whose events are watched.
 pub trait Watched: Send + Sync + 'static {
     type Log: Log;
-    /// What may be told of an event.
+    /// What may be told of an event, and what goes with it.
     type News: Send;
     type Message: Send + 'static;
 

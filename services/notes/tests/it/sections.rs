@@ -31,7 +31,7 @@ use crate::{
 pub const NORMAL: i32 = 4;
 pub const HIV: i32 = 11;
 const SUD: i32 = 2;
-const MH: i32 = 6;
+pub const MH: i32 = 6;
 
 pub fn labels(confidentiality: i32, sensitivities: &[i32]) -> Labels {
     Labels { confidentiality, sensitivities: sensitivities.to_vec(), ..Labels::default() }

@@ -6,16 +6,19 @@ use kernel::{Action, Clock as _, Purpose, Role};
 use testkit::fakes::{Fault, Staff, bearer, until};
 use tonic::{Code, Status, Streaming};
 use uuid::Uuid;
-use wire::notes::v1::{
-    self as pb, AmendNoteRequest, NoteEventKind as Kind, NoteState as S, WatchNotesRequest,
-    WatchNotesResponse, notes_service_client::NotesServiceClient,
+use wire::{
+    common::v1::{BasisKind, Disclosure, Labels, Obligation, Redisclosure},
+    notes::v1::{
+        self as pb, AmendNoteRequest, NoteEventKind as Kind, NoteState as S, WatchNotesRequest,
+        WatchNotesResponse, notes_service_client::NotesServiceClient,
+    },
 };
 
 use crate::{
     amendments::{accept, ask, deny},
     bad_input::{fields, set},
     blocks::{block, lift},
-    sections::{HIV, NORMAL, labelled, labels, story},
+    sections::{HIV, MH, NORMAL, labelled, labels, story},
     statements::state,
     world::{
         CLINIC, COURT, Client, HOUSING, World, amend, append, cosign, create, mark_error, reason,
@@ -86,7 +89,7 @@ impl Watching {
             let message = self.message().await.unwrap().expect("the stream goes on");
             assert_eq!(message.kind(), Kind::Checkpoint, "{message:?}");
             let empty = (&*message.note, &*message.person, message.state, message.version);
-            assert_eq!(empty, ("", "", 0, 0));
+            assert_eq!((empty, &message.disclosure), (("", "", 0, 0), &None));
             if message.time == Some(now) {
                 return message;
             }
@@ -487,6 +490,80 @@ async fn every_event_that_is_told_is_on_record_first() {
     assert_eq!((&*told.rpc, told.caller.agency), (RPC, Some(CLINIC)));
     assert_eq!((told.outcome, told.person), (ledger::Outcome::Permit, Some(person)));
     assert_eq!(told.records, [id]);
+}
+
+/// Checks what an event of a Part 2 record comes with under a consent.
+fn told_under(consent: Uuid, disclosure: Option<Disclosure>) {
+    let disclosure = disclosure.expect("every event says why");
+    assert_eq!(disclosure.bases, [i32::from(BasisKind::Consent)]);
+    assert_eq!(disclosure.basis, [format!("consents/{consent}")]);
+    let obligations = [Obligation::Part2Notice, Obligation::ConsentCopy].map(i32::from);
+    assert_eq!(disclosure.obligations, obligations);
+    let notice = disclosure.notice.expect("the notice");
+    assert!(notice.text.starts_with("This record which has been disclosed to you"));
+    let [scope] = &*disclosure.consents else { panic!("{:?}", disclosure.consents) };
+    assert_eq!(scope.consent, format!("consents/{consent}"));
+    assert_eq!(scope.description, "what the person signed");
+}
+
+#[tokio::test]
+async fn what_another_agency_is_told_of_a_programmes_note_comes_with_the_notice_and_its_consent() {
+    let world = World::new().await;
+    let (author, person) = (world.clinician(CLINIC, "dr-c"), world.somebody());
+    let consent = world.consent(person, CLINIC, HOUSING, [Action::Read]);
+    world.people.bind("jane", person, Some(&[CLINIC]));
+    let jane = world.person("jane");
+    let mut housing = world.clinician(HOUSING, "ms-h").watch(&[person]).await;
+    let mut own = [author.watch(&[person]).await, jane.watch(&[person]).await];
+    let note = author.signed(person).await;
+    jane.add_statement(state(&note, "I see it otherwise.")).await.unwrap();
+    for kind in [Kind::State, Kind::Added] {
+        let event = housing.next().await;
+        assert_eq!((event.kind(), &event.note), (kind, &note.name));
+        let redisclosure = event.disclosure.as_ref().map(Disclosure::redisclosure);
+        assert_eq!(redisclosure, Some(Redisclosure::Prohibited));
+        // The decision that is on record.
+        let decision = event.disclosure.as_ref().map(|d| d.decision_id.clone());
+        let events = world.stage.events().await;
+        let on_record = events.iter().filter(|e| &*e.rpc == RPC && e.consents == [(consent, 1)]);
+        assert!(on_record.map(|e| Some(e.decision_id.to_string())).any(|id| id == decision));
+        told_under(consent, event.disclosure);
+    }
+    housing.is_told_nothing_more(&world).await;
+    // To its own agency, and to the person, it comes without.
+    for (watching, basis) in
+        own.iter_mut().zip([BasisKind::Custodian, BasisKind::Self_].map(i32::from))
+    {
+        for _ in 0..2 {
+            let why = watching.next().await.disclosure.expect("every event says why");
+            assert_eq!(why.bases, [basis]);
+            assert!(why.notice.is_none() && why.consents.is_empty() && why.obligations.is_empty());
+            assert_eq!(why.redisclosure(), Redisclosure::PermittedByLaw);
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_a_version_goes_what_is_owed_for_its_sections_that_are_no_more() {
+    let world = World::new().await;
+    let (author, person) = (world.clinician(HOUSING, "ms-h"), world.somebody());
+    let consent = world.consent(person, HOUSING, CLINIC, [Action::Read]);
+    let plain = |words: &str| labelled(words, labels(NORMAL, &[MH]));
+    let programmes = labelled("Part 2.", Labels { part2: true, ..labels(NORMAL, &[]) });
+    let sections = vec![plain("Meets weekly."), programmes];
+    let message = pb::CreateNoteRequest { sections, ..create(person) };
+    let draft = author.create(message).await.unwrap().note.unwrap();
+    let note = author.sign(sign(&draft)).await.unwrap().note.unwrap();
+    let fewer = AmendNoteRequest { sections: vec![plain("Meets daily.")], ..amend(&note, "") };
+    let note = done(author.amend(fewer).await);
+    let clinic = world.clinician(CLINIC, "dr-c");
+    // Of the present version nothing is owed.
+    let read = clinic.get(&note).await.unwrap().disclosure.unwrap();
+    assert!(read.obligations.is_empty() && read.notice.is_none());
+    let mut watching = clinic.watch(&[person]).await;
+    for (state, version) in [(S::Final, 1), (S::Amended, 2)] {
+        told_under(consent, watching.is_told(&note, state, version).await.disclosure);
+    }
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use wire::{
 use crate::{
     App,
     domain::{Event, News},
-    reader::Reader,
+    reader::{Reader, Told},
     store::Referrals,
 };
 
@@ -48,7 +48,7 @@ pub(super) async fn handle(
 
 impl Watched for App {
     type Log = Referrals;
-    type News = News;
+    type News = Told;
     type Message = WatchReferralsResponse;
 
     fn deps(&self) -> &Deps {
@@ -59,11 +59,11 @@ impl Watched for App {
         &self.feed
     }
 
-    async fn released(&self, call: &Call, event: &Event) -> Result<Option<News>, Error> {
+    async fn released(&self, call: &Call, event: &Event) -> Result<Option<Told>, Error> {
         Reader::Call(call).released(self, event).await
     }
 
-    fn told(cursor: String, event: &Event, news: News) -> WatchReferralsResponse {
+    fn told(cursor: String, event: &Event, (news, disclosure): Told) -> WatchReferralsResponse {
         let (kind, state) = shown(news);
         WatchReferralsResponse {
             cursor,
@@ -71,6 +71,7 @@ impl Watched for App {
             referral: name_of("referrals", &event.record.id),
             state,
             time: Some(timestamp(event.at)),
+            disclosure: disclosure.as_ref().map(rpc::disclosure),
         }
     }
 

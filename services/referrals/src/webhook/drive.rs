@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
-use ::rpc::Error;
+use ::rpc::{Error, basis_name, short_notice};
 use ::webhook::{Addressed, Failure, Message, PATIENCE, wait};
 use kernel::Instant;
-use permit::Subscriber;
+use permit::{Disclosure, Subscriber};
 use pg::points;
+use policy::Redisclosure;
 use serde::Serialize;
 use time::Duration;
 use uuid::Uuid;
-use wire::convert::name_of;
+use wire::{common::v1 as common, convert::name_of};
 
 use super::{TASK, active};
 use crate::{
     App,
     domain::{Event, News, Webhook},
-    reader::Reader,
+    reader::{Reader, Told},
     rpc::WATCH,
 };
 
@@ -27,7 +28,7 @@ const ENOUGH: Duration = Duration::seconds(30);
 /// After something of ours was away.
 const SOON: Duration = Duration::seconds(5);
 
-/// What is told, as the receiver reads it: ids and states, no content. The fields of the Watch's event.
+/// What is told, as the receiver reads it: ids and states, no content. Fields of the Watch's event.
 #[derive(Debug, Serialize)]
 struct Data {
     cursor: String,
@@ -35,6 +36,40 @@ struct Data {
     referral: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disclosure: Option<Terms>,
+}
+
+/// What goes with it: of the fields of the Watch's disclosure those that bind the receiver.
+#[derive(Debug, Serialize)]
+struct Terms {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<Notice>,
+    redisclosure: Redisclosure,
+    basis: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Notice {
+    version: String,
+    language: String,
+    text: String,
+}
+
+impl Terms {
+    /// None: the receiver may do with it whatever law permits.
+    fn of(disclosure: &Disclosure) -> Option<Self> {
+        let redisclosure = disclosure.redisclosure;
+        if disclosure.obligations.is_empty() && redisclosure == Redisclosure::PermittedByLaw {
+            return None;
+        }
+        let notice = short_notice(disclosure).map(|notice| {
+            let common::Notice { version, language, text } = notice;
+            Notice { version, language, text }
+        });
+        let basis = disclosure.basis.iter().map(|(kind, id)| basis_name(*kind, id)).collect();
+        Some(Self { notice, redisclosure, basis })
+    }
 }
 
 struct Driver<'a> {
@@ -127,9 +162,9 @@ impl Driver<'_> {
         let reader = Reader::Subscriber(TASK, &subscriber);
         let told = reader.released(self.app, event).await?;
         let delivered = match told {
-            Some(news) => {
+            Some(told) => {
                 self.enough().await?;
-                let (message, now) = (self.message(event, news)?, self.app.deps.clock.now());
+                let (message, now) = (self.message(event, told)?, self.app.deps.clock.now());
                 let to = Addressed {
                     id: self.webhook.id,
                     url: &self.webhook.url,
@@ -167,7 +202,7 @@ impl Driver<'_> {
     }
 
     /// Its id, and its body.
-    fn message(&self, event: &Event, news: News) -> Result<(String, String), Error> {
+    fn message(&self, event: &Event, (news, disclosure): Told) -> Result<(String, String), Error> {
         let (kind, state) = match news {
             News::State(state) => ("STATE", Some(state.name())),
             News::Withdrawn => ("WITHDRAWN", None),
@@ -176,7 +211,8 @@ impl Driver<'_> {
         };
         let cursor = self.app.deps.pages.cursor_of(&self.webhook.agency, WATCH, event.seq)?;
         let referral = name_of("referrals", &event.record.id);
-        let data = Data { cursor, kind, referral, state };
+        let disclosure = disclosure.as_ref().and_then(Terms::of);
+        let data = Data { cursor, kind, referral, state, disclosure };
         let message = Message { kind: "referral.changed", timestamp: event.at, data };
         let body = serde_json::to_string(&message).map_err(|_| Error::Internal("a message"))?;
         Ok((self.app.webhooks.secrets.message_id(self.webhook.id, event.seq), body))

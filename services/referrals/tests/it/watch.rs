@@ -3,9 +3,14 @@
 use rpc::Pages;
 use testkit::fakes::bearer;
 use tonic::Code;
-use wire::referrals::v1::{self as pb, ReferralEventKind, ReferralState as S};
+use wire::{
+    common::v1::{BasisKind, Obligation, Redisclosure},
+    referrals::v1::{self as pb, ReferralEventKind, ReferralState as S},
+};
 
-use crate::world::{ANA, BEN, CLINIC, HOUSING, OTHER, SECRET, Verb, World, new, reason, refused};
+use crate::world::{
+    ANA, BEN, CLINIC, HOUSING, OTHER, PROGRAMME, SECRET, Verb, World, new, reason, refused,
+};
 
 const RPC: &str = "trellis.referrals.v1.ReferralsService/WatchReferrals";
 
@@ -26,6 +31,7 @@ async fn a_stream_goes_on_where_its_cursor_says() {
     let checkpoint = resumed.message().await.unwrap().unwrap();
     assert_eq!(checkpoint.kind(), ReferralEventKind::Checkpoint);
     assert_eq!((&*checkpoint.referral, checkpoint.state), ("", 0));
+    assert_eq!(checkpoint.disclosure, None);
     let mut at_the_end = world.watch_from(HOUSING, &checkpoint.cursor).await.unwrap();
     world.go(Verb::Reject, HOUSING, &second.name).await.unwrap();
     at_the_end.is_told(&second.name, S::Rejected).await;
@@ -186,6 +192,40 @@ async fn every_state_that_is_told_is_on_record_first() {
     assert_eq!((&*told.rpc, told.caller.agency), (RPC, Some(HOUSING)));
     assert_eq!((told.outcome, told.person), (ledger::Outcome::Permit, Some(ANA)));
     assert_eq!(told.records, [id]);
+}
+
+#[tokio::test]
+async fn what_a_programme_sent_is_told_with_the_notice_and_its_consent_and_to_its_source_without() {
+    let world = World::new().await;
+    let consent = world.agree(ANA, PROGRAMME, HOUSING);
+    let (mut programme, mut housing) = (world.watch(PROGRAMME).await, world.watch(HOUSING).await);
+    let asked = pb::CreateReferralRequest { send: true, ..new(ANA, HOUSING) };
+    let sent = world.create(PROGRAMME, asked).await.unwrap();
+    let told = housing.next().await;
+    assert_eq!((&told.referral, told.state()), (&sent.name, S::Requested));
+    let disclosure = told.disclosure.unwrap();
+    assert_eq!(disclosure.bases, [i32::from(BasisKind::Consent)]);
+    assert_eq!(disclosure.basis, [format!("consents/{consent}")]);
+    let obligations = [Obligation::Part2Notice, Obligation::ConsentCopy].map(i32::from);
+    assert_eq!(disclosure.obligations, obligations);
+    assert_eq!(disclosure.redisclosure(), Redisclosure::Prohibited);
+    assert!(disclosure.notice.unwrap().text.contains("42 CFR part 2"));
+    assert_eq!(disclosure.consents[0].consent, format!("consents/{consent}"));
+    // The decision that is on record.
+    let events = world.stage.events().await;
+    let of_it = |e: &&ledger::Event| e.decision_id.to_string() == disclosure.decision_id;
+    let recorded = events.iter().find(of_it).unwrap();
+    assert_eq!((&*recorded.rpc, recorded.caller.agency), (RPC, Some(HOUSING)));
+
+    let own = programme.next().await.disclosure.unwrap();
+    assert_eq!(own.bases, [i32::from(BasisKind::Custodian)]);
+    assert!(own.notice.is_none() && own.consents.is_empty() && own.obligations.is_empty());
+    assert_eq!(own.redisclosure(), Redisclosure::PermittedByLaw);
+    // Nothing is opened to say that it is gone.
+    world.revoke(ANA);
+    world.reconcile(ANA).await;
+    let gone = housing.next().await;
+    assert_eq!((gone.kind(), gone.disclosure), (ReferralEventKind::Withdrawn, None));
 }
 
 #[tokio::test]

@@ -2,10 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use kernel::{Clock as _, Purpose, Role};
+use kernel::{Action, Clock as _, Kind, Purpose, Role};
 use ledger::Outcome;
+use policy::{Consent, ConsentType};
+use serde_json::{Value, json};
 use testkit::{
-    fakes::{Logs, bearer, until},
+    fakes::{Logs, bearer, consent, permitting, until},
     receiver::{Answer, Delivery, Receiver},
 };
 use time::Duration;
@@ -16,7 +18,10 @@ use wire::referrals::v1::{
     self as pb, ReferralState as S, WebhookFailure as Failure, WebhookStatus,
 };
 
-use crate::world::{ANA, CLINIC, HOUSING, OTHER, Verb, World, fields, fresh, refused, staff};
+use crate::world::{
+    ANA, CLINIC, HOUSING, OTHER, PROGRAMME, PURPOSES, REFUGE, Verb, World, fields, fresh, new,
+    refused, staff,
+};
 
 type Registered = (pb::Webhook, String);
 
@@ -376,6 +381,58 @@ async fn what_the_agency_may_read_no_more_is_withdrawn_and_nothing_else_is_told(
     world.reconcile(ANA).await;
     let (kind, name, _) = receiver.next().await.told();
     assert_eq!((&*kind, &name), ("WITHDRAWN", &sent.name));
+}
+
+#[tokio::test]
+async fn what_a_programme_sent_is_told_with_the_short_notice_and_its_consent() {
+    let world = World::new().await;
+    let consent = world.agree(ANA, PROGRAMME, HOUSING);
+    let (mut programme, mut housing) = (Receiver::new().await, Receiver::new().await);
+    world.register(PROGRAMME, &programme).await;
+    world.register(HOUSING, &housing).await;
+    let asked = pb::CreateReferralRequest { send: true, ..new(ANA, HOUSING) };
+    let sent = world.create(PROGRAMME, asked).await.unwrap();
+    let delivery = housing.next().await;
+    state(&delivery, &sent.name, "requested");
+    let expected = json!({
+        "notice": {
+            "version": "2.32(a)(2)/2024",
+            "language": "en",
+            "text": "42 CFR part 2 prohibits unauthorized use or disclosure of these records.",
+        },
+        "redisclosure": "PROHIBITED",
+        "basis": [format!("consents/{consent}")],
+    });
+    assert_eq!(delivery.json()["data"]["disclosure"], expected);
+    assert!(!delivery.body.contains("what the person signed"), "no words of theirs");
+    // To its source without, and nothing goes with a withdrawal.
+    let own = programme.next().await;
+    state(&own, &sent.name, "requested");
+    assert_eq!(own.json()["data"]["disclosure"], Value::Null);
+    world.revoke(ANA);
+    world.reconcile(ANA).await;
+    let gone = housing.next().await;
+    assert_eq!(gone.told().0, "WITHDRAWN");
+    assert_eq!(gone.json()["data"]["disclosure"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_a_refuge_sent_is_told_with_that_it_may_not_be_passed_on() {
+    let world = World::new().await;
+    let actions = [Action::Read, Action::Transition, Action::Refer];
+    let mut rule = permitting(REFUGE, HOUSING, PURPOSES, actions);
+    rule.kinds = Some([Kind::Referral].into());
+    let (id, effective) = (fresh(), Some(world.clock.now()));
+    let kind = ConsentType::VictimServicesRelease;
+    world.consents.give(Consent { kind, effective, ..consent(ANA, id, rule) });
+    let mut housing = Receiver::new().await;
+    world.register(HOUSING, &housing).await;
+    let asked = pb::CreateReferralRequest { send: true, ..new(ANA, HOUSING) };
+    let sent = world.create(REFUGE, asked).await.unwrap();
+    let delivery = housing.next().await;
+    state(&delivery, &sent.name, "requested");
+    let expected = json!({"redisclosure": "PROHIBITED", "basis": [format!("consents/{id}")]});
+    assert_eq!(delivery.json()["data"]["disclosure"], expected);
 }
 
 #[tokio::test]
