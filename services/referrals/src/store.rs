@@ -14,7 +14,7 @@ mod webhook;
 mod write;
 
 use kernel::{AgencyId, Kind};
-use permit::{Deferred, Disclosed, Located, ReadReferrals};
+use permit::{Act, Deferred, Disclosed, Located, Permit, ReadReferrals};
 use pg::{Db, Group, Limits, StoreError};
 use uuid::Uuid;
 
@@ -90,6 +90,12 @@ impl Referrals {
         agency: Option<&AgencyId>,
     ) -> Result<Option<Place>, StoreError> {
         Ok(self.places.ask(id).await?.filter(|place| place.seen_by(agency)))
+    }
+
+    /// The notes that are attached to the one that a permit is about, ids only. They are never others.
+    pub async fn attached<A: Act>(&self, permit: &Permit<A>) -> Result<Vec<Uuid>, StoreError> {
+        let found = self.reads.ask(permit.record_id()).await?;
+        Ok(found.map(|referral| referral.attached).unwrap_or_default())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use kernel::{Instant, PractitionerId};
 use permit::Call;
+use policy::Record;
 use prost::Message;
 use rpc::Error;
 use tonic::Request;
@@ -61,6 +62,8 @@ pub(super) struct Asked<Q> {
     pub(super) by: PractitionerId,
     /// When: the server's time.
     pub(super) at: Instant,
+    /// What of other notes it tells of, which whoever asks must be able to read until it is written.
+    pub(super) from: Vec<Record>,
 }
 
 pub(super) fn asked<Q: Moves>(
@@ -79,5 +82,5 @@ pub(super) fn asked<Q: Moves>(
     let once = rpc::Request::new(&call, request.request_id(), &request)?;
     let id = rpc::id("name", "notes", request.name())?;
     let (by, at) = (write::practitioner(&call)?, app.deps.clock.now());
-    Ok(Asked { call, request, once, id, by, at })
+    Ok(Asked { call, request, once, id, by, at, from: Vec::new() })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kernel::Instant;
 use permit::{Ask, Call, Permit, WriteNotes};
 use pg::{BoxFuture, PgConnection};
+use policy::Record;
 use rpc::{Denial, Error, Failed, InTx, Outage};
 use tonic::Response;
 use uuid::Uuid;
@@ -45,18 +46,40 @@ impl Change {
             + Sync
             + 'static,
     {
+        self.made_from(app, Vec::new(), make).await
+    }
+
+    /// As [`Change::made`], of what tells of these other records of the same person.
+    pub(super) async fn made_from<M, F>(
+        self,
+        app: &App,
+        from: Vec<Record>,
+        make: F,
+    ) -> Result<Response<M>, Error>
+    where
+        M: Reply,
+        F: for<'c> Fn(
+                &'c mut PgConnection,
+                Arc<Permit<WriteNotes>>,
+                Standing,
+            ) -> BoxFuture<'c, Result<M, InTx>>
+            + Send
+            + Sync
+            + 'static,
+    {
         let (call, key) = (self.call.clone(), self.once.clone());
         let made = async move {
             let caller = self.call.caller();
-            let seen = |record: &policy::Record, reach| seen_by(caller, record, reach);
+            let seen = |record: &Record, reach| seen_by(caller, record, reach);
             let guard = &app.deps.guard;
             let shared = Arc::new((make, self.once));
             let at = self.at;
             for _ in 0..ATTEMPTS {
                 let located = app.store.locate(self.note, seen).await?;
                 let permit = guard.permit(&self.call, Ask::<WriteNotes>::about(located)).await?;
-                let shared = Arc::clone(&shared);
-                let commit = guard.commit(app.store.db(), self.tx, permit, move |tx, permit| {
+                let (shared, from) = (Arc::clone(&shared), from.clone());
+                let (db, tx) = (app.store.db(), self.tx);
+                let commit = guard.commit_told_from(db, tx, permit, from, move |tx, permit| {
                     let shared = Arc::clone(&shared);
                     Box::pin(async move {
                         let (make, once) = &*shared;
@@ -66,7 +89,7 @@ impl Change {
                         }
                         let reply = make(&mut *tx, Arc::clone(&permit), standing).await?;
                         write::keep(tx, &permit, once, &reply, at).await?;
-                        Ok(reply)
+                        Ok((reply, Vec::new()))
                     })
                 });
                 match commit.await {

@@ -14,7 +14,9 @@ use wire::{
 };
 
 use super::{
-    linked, links, reply, sent,
+    linked,
+    links::{self, Looked},
+    reply, sent,
     types::{fits, may_write},
     write::{self, NoteReply as _},
 };
@@ -60,13 +62,15 @@ async fn created(
     New { note, of, said, sent }: New,
 ) -> Result<Written<CreateNoteResponse>, InTx> {
     let guard = &app.deps.guard;
-    let carried = links::sources(app, call, (&note.links, &Links::default()), &note.record).await?;
+    let Looked { carried, from } =
+        links::sources(app, call, (&note.links, &Links::default()), &note.record).await?;
     let (sections, labels) = drafted_from(carried, of, said, sent).map_err(sent::mislabelled)?;
     let content = Content::new(sections).with(note.content.contact);
     let note = Arc::new(Note { record: labels.on(&note.record), content, ..note });
     let permit = guard.permit(call, Ask::<WriteNotes>::new_record(note.record.clone())).await?;
     let once = once.clone();
-    let commit = guard.commit(app.store.db(), "note.create", permit, move |tx, permit| {
+    let (db, tx) = (app.store.db(), "note.create");
+    let commit = guard.commit_told_from(db, tx, permit, from, move |tx, permit| {
         let (note, once) = (Arc::clone(&note), once.clone());
         Box::pin(async move {
             let at = note.record.authored_on.ok_or(Error::Internal("undated note"))?;
@@ -77,7 +81,7 @@ async fn created(
             let links = linked::shown(&note.links, true);
             let reply = CreateNoteResponse::with(pb::Note { links, ..reply::note(&note) });
             write::keep(tx, &permit, &once, &reply, at).await?;
-            Ok(reply)
+            Ok((reply, Vec::new()))
         })
     });
     commit.await

@@ -35,15 +35,30 @@ fn derived(n: usize) -> String {
     format!("links.derived_from[{n}]")
 }
 
-/// Looks at the notes that a draft belongs with, each by a decision of its own that is on record: what comes with
-/// the words of those from which it is derived. `had`: those that it belongs with already, which may have been
-/// hidden since: then it stays what it is.
+/// What looking at the notes came to that a draft belongs with.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// What comes with the words of those from which it is derived.
+    pub(super) carried: Option<Labels>,
+    /// What of them was decided on, to be decided on once more when the draft is written.
+    pub(super) from: Vec<Record>,
+}
+
+/// A note that can be named.
+struct Source {
+    custodian: AgencyId,
+    labels: Labels,
+    read: Vec<Record>,
+}
+
+/// Looks at the notes that a draft belongs with, each by a decision of its own that is on record. `had`: those that
+/// it belongs with already, which may have been hidden since: then it stays what it is.
 pub(super) async fn sources(
     app: &App,
     call: &Call,
     (links, had): (&Links, &Links),
     about: &Record,
-) -> Result<Option<Labels>, Error> {
+) -> Result<Looked, Error> {
     let fields = links.answers.iter().map(|id| ("links.answers".to_owned(), *id));
     let fields =
         fields.chain(links.derived_from.iter().enumerate().map(|(n, id)| (derived(n), *id)));
@@ -51,7 +66,10 @@ pub(super) async fn sources(
     let looked = fields.iter().map(|(_, id)| source(app, call, *id, about));
     let looked = futures::future::try_join_all(looked).await?;
     let kept = |id: &Uuid| had.notes().any(|had| had == *id);
-    let as_it_is = || about.custodian.clone().map(|own| (own, Labels::of(about)));
+    let as_it_is = || {
+        let own = about.custodian.clone();
+        own.map(|custodian| Source { custodian, labels: Labels::of(about), read: Vec::new() })
+    };
     let looked = fields.iter().zip(looked).map(|((_, id), found)| match found {
         None if kept(id) => as_it_is(),
         found => found,
@@ -62,17 +80,13 @@ pub(super) async fn sources(
     if !unfit.is_empty() {
         return Err(Error::Invalid(unfit));
     }
-    let from: Vec<_> = looked.into_iter().skip(links.answers.iter().count()).flatten().collect();
-    carried(app, from, about.custodian.as_ref())
+    let from = looked.iter().flatten().flat_map(|source| source.read.iter().cloned()).collect();
+    let taken = looked.into_iter().skip(links.answers.iter().count()).flatten().collect();
+    Ok(Looked { carried: carried(app, taken, about.custodian.as_ref())?, from })
 }
 
-/// Whose note and how labelled; none: it is not one that can be named.
-async fn source(
-    app: &App,
-    call: &Call,
-    id: Uuid,
-    about: &Record,
-) -> Result<Option<(AgencyId, Labels)>, Error> {
+/// None: it is not one that can be named.
+async fn source(app: &App, call: &Call, id: Uuid, about: &Record) -> Result<Option<Source>, Error> {
     let note = match get_note::whole(app, call, id).await {
         Ok((note, _)) => note,
         Err(Error::NotFound) => return Ok(None),
@@ -87,21 +101,20 @@ async fn source(
     let now = app.deps.clock.now();
     let blocked = of.release_block.as_ref().is_some_and(|block| block.lasts_beyond(now));
     let fits = of.person == about.person && signed && !blocked && (!counsels(of) || within);
-    Ok(of.custodian.clone().filter(|_| fits).map(|custodian| (custodian, Labels::of(of))))
+    Ok(of.custodian.clone().filter(|_| fits).map(|custodian| {
+        let read = note.in_parts().into_iter().chain([of.clone()]).collect();
+        Source { custodian, labels: Labels::of(of), read }
+    }))
 }
 
 /// What is of a Part 2 programme or of a victim service stays so, wherever its words go.
-fn carried(
-    app: &App,
-    from: Vec<(AgencyId, Labels)>,
-    by: Option<&AgencyId>,
-) -> Result<Option<Labels>, Error> {
+fn carried(app: &App, from: Vec<Source>, by: Option<&AgencyId>) -> Result<Option<Labels>, Error> {
     if from.is_empty() {
         return Ok(None);
     }
     let agencies = reading::agencies(app)?;
     let part2 = by.and_then(|by| agencies.get(by)).is_some_and(|by| by.part2_program);
-    let flagged = from.into_iter().map(|(custodian, labels)| {
+    let flagged = from.into_iter().map(|Source { custodian, labels, .. }| {
         let agency = agencies.get(&custodian).ok_or(Error::Unavailable(Outage::Directory))?;
         Ok(Labels {
             part2: labels.part2 || agency.part2_program,

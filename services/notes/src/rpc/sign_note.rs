@@ -8,7 +8,12 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{SignNoteRequest, SignNoteResponse};
 
-use super::{asked::asked, get_note, links, moves::Step};
+use super::{
+    asked::asked,
+    get_note,
+    links::{self, Looked},
+    moves::Step,
+};
 use crate::{
     App,
     domain::{Content, Labels, Note, Section, Verb, is_author},
@@ -21,9 +26,10 @@ pub(super) async fn sign_note(
     app: &App,
     request: Request<SignNoteRequest>,
 ) -> Result<Response<SignNoteResponse>, Error> {
-    let asked = asked(app, request, RPC)?;
+    let mut asked = asked(app, request, RPC)?;
     let (by, at) = (asked.by.clone(), asked.at);
-    let carried = now(app, &asked.call, asked.id).await?;
+    let Looked { carried, from } = now(app, &asked.call, asked.id).await?;
+    asked.from = from;
     let sign = asked.moved(app, "note.sign", Verb::Sign, move |tx, permit, step| {
         let by = by.clone();
         Box::pin(async move {
@@ -36,14 +42,14 @@ pub(super) async fn sign_note(
 
 /// What a draft that is about to be signed takes from its sources as they are now, as far as its author may still
 /// read them: what those have become that they may not is nothing that a signature tells.
-async fn now(app: &App, call: &Call, draft: Uuid) -> Result<Option<Labels>, Error> {
+async fn now(app: &App, call: &Call, draft: Uuid) -> Result<Looked, Error> {
     let own = |note: &Closed| is_author(call.caller(), &note.record);
     if !app.store.is_derived(draft, own).await? {
-        return Ok(None);
+        return Ok(Looked::default());
     }
     let (draft, _) = match get_note::whole(app, call, draft).await {
         Ok(draft) => draft,
-        Err(Error::NotFound) => return Ok(None),
+        Err(Error::NotFound) => return Ok(Looked::default()),
         Err(away) => return Err(away),
     };
     links::sources(app, call, (&draft.links, &draft.links), &draft.record).await

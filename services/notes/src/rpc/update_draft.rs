@@ -11,12 +11,14 @@ use wire::notes::v1::{UpdateDraftRequest, UpdateDraftResponse};
 
 use super::{
     asked::asked,
-    get_note, links, sent,
+    get_note,
+    links::{self, Looked},
+    sent,
     types::{fits, may_write},
 };
 use crate::{
     App,
-    domain::{Content, Labels, Links, Type, Verb, drafted_from},
+    domain::{Content, Links, Type, Verb, drafted_from},
     store::{self, Draft},
 };
 
@@ -26,7 +28,7 @@ pub(super) async fn update_draft(
     app: &App,
     request: Request<UpdateDraftRequest>,
 ) -> Result<Response<UpdateDraftResponse>, Error> {
-    let asked = asked(app, request, RPC)?;
+    let mut asked = asked(app, request, RPC)?;
     let (at, by) = (asked.at, asked.by.clone());
     let said = &asked.request;
     let of = Type::of(said.r#type);
@@ -38,7 +40,10 @@ pub(super) async fn update_draft(
     let given = said.supervision_contact.as_ref();
     let contact = fits(of, ("type", Class::General), (note, &sent), given)?;
     let links = links::said(said.links.as_ref(), of)?;
-    let carried = carried(app, &asked.call, asked.id, &links).await?;
+    let carried = carried(app, &asked.call, asked.id, &links).await?.map(|looked| {
+        asked.from = looked.from;
+        looked.carried
+    });
     let new = Arc::new((by, (note, sent, contact), episode, links, carried));
     let update = asked.moved(app, "note.update", Verb::Update, move |tx, permit, step| {
         let new = Arc::clone(&new);
@@ -69,17 +74,17 @@ async fn carried(
     call: &Call,
     draft: Uuid,
     links: &Links,
-) -> Result<Result<Option<Labels>, Vec<Violation>>, Error> {
+) -> Result<Result<Looked, Vec<Violation>>, Error> {
     if links.notes().next().is_none() {
-        return Ok(Ok(None));
+        return Ok(Ok(Looked::default()));
     }
     let draft = match get_note::whole(app, call, draft).await {
         Ok((draft, _)) => draft,
-        Err(Error::NotFound) => return Ok(Ok(None)),
+        Err(Error::NotFound) => return Ok(Ok(Looked::default())),
         Err(away) => return Err(away),
     };
     match links::sources(app, call, (links, &draft.links), &draft.record).await {
-        Ok(carried) => Ok(Ok(carried)),
+        Ok(looked) => Ok(Ok(looked)),
         Err(Error::Invalid(wrong)) => Ok(Err(wrong)),
         Err(away) => Err(away),
     }

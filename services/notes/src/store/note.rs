@@ -153,7 +153,7 @@ impl Closed {
     }
 
     /// What is decided on in the note's stead.
-    pub(super) fn in_parts(&self) -> Vec<Record> {
+    pub fn in_parts(&self) -> Vec<Record> {
         in_parts(&self.record, &self.parts())
     }
 

@@ -19,7 +19,7 @@ use crate::{
     blocks::{block, lift},
     world::{
         CLINIC, COURT, Client, HOUSING, World, amend, append, create, denied, list, mark_error,
-        refusal, section, sign, update,
+        not_found, refusal, section, sign, update,
     },
 };
 
@@ -472,4 +472,64 @@ async fn words_that_are_kept_from_the_person_go_into_no_other_note() {
     );
     author.lift(lift(&source)).await.unwrap();
     author.create(message()).await.unwrap();
+}
+
+/// A note of the housing agency's that the court reads by a consent, and the draft's author there.
+async fn theirs(world: &World) -> (Uuid, pb::Note, Client) {
+    let person = world.somebody();
+    let owner = world.clinician(HOUSING, "dr-o");
+    let source = labelled(&owner, person, labels(NORMAL, &[HIV])).await;
+    world.consent(person, HOUSING, COURT, [Action::Read]);
+    (person, source, world.clinician(COURT, "dr-h"))
+}
+
+/// Revokes all that the person has signed, once so many questions more were answered.
+fn revoked_after(world: &World, questions: usize, person: Uuid) {
+    let now = kernel::Clock::now(&world.clock);
+    world.consents.after(questions, move |consents| consents.revoke(person, now));
+}
+
+#[tokio::test]
+async fn no_draft_is_written_from_a_note_that_may_be_read_no_more_at_the_commit() {
+    let world = World::new().await;
+    for answers in [false, true] {
+        let (person, source, author) = theirs(&world).await;
+        let links = if answers { answering(&source) } else { from(&[&source]) };
+        // The note has been read, and the permit asked for, when the person revokes.
+        revoked_after(&world, 1, person);
+        let message = CreateNoteRequest { links, ..create(person) };
+        assert_eq!(refusal(author.create(message).await), not_found());
+        assert!(author.list(list(person)).await.unwrap().notes.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn no_draft_takes_words_from_a_note_that_may_be_read_no_more_at_the_commit() {
+    let world = World::new().await;
+    let (person, source, author) = theirs(&world).await;
+    let draft = author.draft(person).await;
+    // The draft and the note have been read, and the permit asked for, when the person revokes.
+    revoked_after(&world, 2, person);
+    let message =
+        UpdateDraftRequest { labels: None, links: from(&[&source]), ..update(&draft, "Taken.") };
+    assert_eq!(refusal(author.update(message).await), not_found());
+    assert_eq!(author.get(&draft).await.unwrap().note.unwrap(), draft);
+}
+
+#[tokio::test]
+async fn a_signature_does_not_tell_what_a_source_has_become_that_may_be_read_no_more_at_the_commit()
+{
+    let world = World::new().await;
+    let (person, source, author) = theirs(&world).await;
+    let message = CreateNoteRequest { links: from(&[&source]), ..create(person) };
+    let draft = made(&author, message).await;
+    let grown = NoteSection { labels: Some(labels(NORMAL, &[HIV, MH])), ..section("", "later") };
+    let grown = AmendNoteRequest { sections: vec![grown], ..amend(&source, "") };
+    world.clinician(HOUSING, "dr-o").amend(grown).await.unwrap();
+    revoked_after(&world, 2, person);
+    assert_eq!(refusal(author.sign(sign(&draft)).await), not_found());
+    let unsigned = author.get(&draft).await.unwrap().note.unwrap();
+    assert_eq!((unsigned.state, unsigned.labels), (draft.state, draft.labels.clone()));
+    let note = author.sign(sign(&draft)).await.unwrap().note.unwrap();
+    assert_eq!(note.labels, draft.labels);
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{AgencyId, PersonId, RecordId};
-use permit::{Ask, Call, Disclosure, ReadNotes, Refusal};
+use kernel::{AgencyId, CodeSet, PersonId, Purpose, RecordId};
+use permit::{Ask, Call, Disclosure, Permit, ReadNotes, Refusal, SendReferrals};
 use policy::Record;
 use rpc::{Error, InTx, Outage};
 use uuid::Uuid;
@@ -56,34 +56,62 @@ async fn readable(
     }
 }
 
+/// To whom it is sent, and for what.
+type To = (AgencyId, CodeSet<Purpose>);
+
 /// Whoever attaches a note may read it; whatever else it is, it is refused in the same words. Where the referral
 /// is sent with these purposes, its target may read the note, too: else that there is one would be all that it
-/// could learn.
+/// could learn. What the caller reads of the notes, or which of them is wrong, and why.
+async fn fit(
+    app: &App,
+    call: &Call,
+    (ids, person): (&[Uuid], &PersonId),
+    to: Option<To>,
+) -> Result<Result<Vec<Record>, (usize, &'static str)>, Error> {
+    let (readable, _) = readable(app, call, ids, person).await?;
+    let mut read = Vec::new();
+    for (n, id) in ids.iter().enumerate() {
+        let Some(note) = readable.get(&RecordId::from(*id)) else {
+            return Ok(Err((n, "must be a signed note about this person that you may read")));
+        };
+        if let Some((target, purposes)) = &to {
+            // Of what the caller reads of it.
+            let mut covered = false;
+            for part in note {
+                covered |= app.deps.guard.covered(part, target, *purposes).await?.reading;
+            }
+            if !covered {
+                return Ok(Err((n, "must be covered by a consent that lets the target read it")));
+            }
+        }
+        read.extend_from_slice(note);
+    }
+    Ok(Ok(read))
+}
+
+/// What the caller reads of the notes that a new referral names, all of which it may name.
 pub(super) async fn may_be(
     app: &App,
     call: &Call,
     new: &New,
     person: &PersonId,
-) -> Result<(), InTx> {
-    let (readable, _) = readable(app, call, &new.attached, person).await?;
-    for (n, id) in new.attached.iter().enumerate() {
-        let refused = |what| Err(Error::field(&format!("notes[{n}]"), what).into());
-        let Some(note) = readable.get(&RecordId::from(*id)) else {
-            return refused("must be a signed note about this person that you may read");
-        };
-        if let Some(purposes) = new.sent {
-            let target = AgencyId::from(new.target);
-            // Of what the caller reads of it.
-            let mut covered = false;
-            for part in note {
-                covered |= app.deps.guard.covered(part, &target, purposes).await?.reading;
-            }
-            if !covered {
-                return refused("must be covered by a consent that lets the target read it");
-            }
-        }
-    }
-    Ok(())
+) -> Result<Vec<Record>, InTx> {
+    let to = new.sent.map(|purposes| (AgencyId::from(new.target), purposes));
+    let read = fit(app, call, (new.attached.as_slice(), person), to).await?;
+    read.map_err(|(n, what)| Error::field(&format!("notes[{n}]"), what).into())
+}
+
+/// As [`may_be`], of what is about to be sent as it was written; none: it could not be written and sent now.
+pub(super) async fn may_go(
+    app: &App,
+    call: &Call,
+    permit: &Permit<SendReferrals>,
+    target: AgencyId,
+) -> Result<Option<Vec<Record>>, InTx> {
+    let person = &permit.record().ok_or(Error::NotFound)?.person;
+    let ids = app.store.attached(permit).await?;
+    let to = Some((target, call.caller().purposes()));
+    Ok(fit(app, call, (ids.as_slice(), person), to).await?.ok())
 }
 
 /// What is attached to a referral that was released to the caller.

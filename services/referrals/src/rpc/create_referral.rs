@@ -60,7 +60,7 @@ pub(super) async fn written<R: Shows>(
     new: New,
     key: RequestKey,
 ) -> Result<(R, Disclosure), InTx> {
-    attached::may_be(app, call, &new, &record.person).await?;
+    let mut from = attached::may_be(app, call, &new, &record.person).await?;
     let mut ask = Ask::<WriteReferrals>::new_record(record);
     if new.sent.is_some() {
         ask = ask.to(AgencyId::from(new.target));
@@ -68,8 +68,8 @@ pub(super) async fn written<R: Shows>(
     let guard = &app.deps.guard;
     let permit = guard.permit(call, ask).await?;
     contact::may_be_handed_over(app, call, &new, &permit).await?;
-    // What it follows from it tells of.
-    let from = new.parent.iter().map(|parent| parent.record.clone()).collect();
+    // What it follows from it tells of, too.
+    from.extend(new.parent.iter().map(|parent| parent.record.clone()));
     let kept = Arc::new((new, key, guard.clone()));
     let written = guard
         .commit_told_from(app.store.db(), "referral.create", permit, from, move |tx, permit| {

@@ -3,7 +3,7 @@
 use kernel::AgencyId;
 use permit::{Call, Disclosure, Guard, Permit, WriteReferrals};
 use pg::PgConnection;
-use policy::{Agencies, Facets};
+use policy::{Agencies, Facets, Record};
 use rpc::{Conflict, Denial, Error, InTx, Outage};
 use tonic::{Request, Response};
 use uuid::Uuid;
@@ -40,17 +40,21 @@ pub(super) async fn handle(
         .done()?;
     let parent = rpc::id("parent", "referrals", &request.parent)?;
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
-    let again = |replay| reply::again(app, &call, replay);
+    let key = once.key.clone();
+    let again = |replay| reply::followed_again(app, &call, replay);
     let writing = async {
-        let (record, new) = following(app, &call, parent, source, &agencies, &request).await?;
-        written::<CreateSubReferralResponse>(app, &call, record, new, once.key.clone()).await
+        let ((record, new), of_parent) =
+            following(app, &call, parent, source, &agencies, &request).await?;
+        let written = written::<CreateSubReferralResponse>(app, &call, record, new, key);
+        let (reply, disclosure) = written.await?;
+        Ok::<_, InTx>((reply, disclosure.and(of_parent)))
     };
     let done: (_, Disclosure) = once.written(app.store.db(), writing, again).await?;
     Ok(reply::response(app, &call, done).await)
 }
 
 /// As any referral of the caller's agency about the parent's person, with the parent's labels beside its own:
-/// what it tells it tells from there.
+/// what it tells it tells from there. And why the caller may read the parent.
 async fn following(
     app: &App,
     call: &Call,
@@ -58,8 +62,8 @@ async fn following(
     source: &AgencyId,
     agencies: &Agencies,
     request: &CreateSubReferralRequest,
-) -> Result<(policy::Record, New), InTx> {
-    let (read, _) = reply::read(app, call, parent).await?;
+) -> Result<((Record, New), Disclosure), InTx> {
+    let (read, disclosure) = reply::read(app, call, parent).await?;
     if read.target != *source {
         return Err(Error::Denied(Denial::ActionNotPermitted).into());
     }
@@ -85,7 +89,7 @@ async fn following(
     let purposes = call.caller().purposes();
     let parent = Followed { id: parent, record: read.record, purposes };
     let new = New { parent: Some(parent), ..parse::new(app, call, &asked)? };
-    Ok((record, new))
+    Ok(((record, new), disclosure))
 }
 
 /// What another referral follows from is to the caller's agency, which may read it still, about the same

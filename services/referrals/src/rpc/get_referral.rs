@@ -23,8 +23,9 @@ pub(super) async fn handle(
         Some(of_notes) => disclosure.and(of_notes),
         None => disclosure,
     };
+    let (shown, disclosure) = reply::whole(app, &call, (&referral, disclosure)).await?;
     let shown = GetReferralResponse {
-        referral: Some(reply::whole(app, &call, &referral).await?),
+        referral: Some(shown),
         disclosure: Some(rpc::disclosure(&disclosure)),
         notes: attached.notes,
         notes_withheld: attached.withheld,

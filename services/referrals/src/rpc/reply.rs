@@ -1,10 +1,11 @@
 //! A referral as the contract shows it, and the way a repeated write takes.
 
 mod parts;
+mod whole;
 mod words;
 
-use kernel::{AgencyId, Role};
-use permit::{Call, Disclosure, Others, ReadReferrals};
+use kernel::AgencyId;
+use permit::{Call, Disclosure, ReadReferrals};
 use rpc::{Error, InTx, Replay};
 use tonic::Response;
 use wire::{
@@ -14,7 +15,10 @@ use wire::{
 };
 
 use self::parts::{answer, attempt, one_move};
-pub(super) use self::words::{cut, cut_now};
+pub(super) use self::{
+    whole::{followed_again, whole},
+    words::{cut, cut_now},
+};
 use super::{contact, messages::Shows};
 use crate::{App, domain::Referral};
 
@@ -70,33 +74,6 @@ pub(super) fn referral(referral: &Referral, to: Option<&AgencyId>) -> pb::Referr
         feedback: feedback.iter().map(parts::feedback).collect(),
         // Asked for when it is answered: it may be another one by the time of a repeat.
         contact_rule: 0,
-    }
-}
-
-/// One referral as its reader is shown it.
-pub(super) async fn whole(app: &App, call: &Call, read: &Referral) -> Result<pb::Referral, Error> {
-    let mut shown = referral(read, call.caller().agency());
-    if call.caller().roles().contains(Role::Representative) {
-        let person = read.record.person.clone();
-        let others = Others { agencies: false, representatives: true };
-        let permit = app.deps.guard.standing_beside(call, person, others).await?;
-        cut(&mut shown, permit.standing());
-    }
-    shown.parent = parent(app, call, read).await?;
-    contact::ruled(app, call, Some(&mut shown)).await;
-    Ok(shown)
-}
-
-/// What it follows from is between its source and another agency: for the source and the person's side, as far
-/// as they may read it.
-async fn parent(app: &App, call: &Call, read: &Referral) -> Result<String, Error> {
-    let agency = call.caller().agency();
-    let theirs = agency.is_none() || agency == read.record.custodian.as_ref();
-    let Some(parent) = read.parent.filter(|_| theirs) else { return Ok(String::new()) };
-    match self::read(app, call, parent).await {
-        Ok(_) => Ok(name_of("referrals", parent)),
-        Err(Error::NotFound) => Ok(String::new()),
-        Err(error) => Err(error),
     }
 }
 

@@ -5,11 +5,13 @@ mod write;
 
 use permit::{Ask, Call, Disclosure, SendReferrals, TransitionReferrals};
 use pg::requests::RequestKey;
+use policy::Record;
 use rpc::{Denial, Error, InTx};
 use tonic::{Request, Response};
 use uuid::Uuid;
 
 use super::{
+    attached,
     messages::{Moves, Shows},
     reply,
 };
@@ -66,6 +68,8 @@ struct Asked {
     etag: String,
     key: RequestKey,
     step: Step,
+    /// What the caller reads of the notes that go with it, where it is sent; none: they may not go.
+    notes: Option<Vec<Record>>,
 }
 
 /// Handles a request that moves a referral.
@@ -81,7 +85,8 @@ pub(super) async fn handle<Q: Moves, R: Shows>(
     let id = ::rpc::id("name", "referrals", request.name())?;
     let once = ::rpc::Request::new(&call, request.request_id(), &request)?;
     let (etag, key) = (request.etag().to_owned(), once.key.clone());
-    let asked = Asked { call: call.clone(), id, etag, key, step: step(&request) };
+    let (step, notes) = (step(&request), Some(Vec::new()));
+    let asked = Asked { call: call.clone(), id, etag, key, step, notes };
     let again = |replay| reply::again(app, &call, replay);
     let done = once.written(app.store.db(), moved::<R>(app, asked), again).await?;
     Ok(reply::response(app, &call, done).await)
@@ -99,8 +104,10 @@ async fn moved<R: Shows>(app: &App, asked: Asked) -> Result<(R, Disclosure), InT
         let Some(Place { target, .. }) = place.filter(|_| mover == Some(Mover::Source)) else {
             return Err(not_theirs(app, &asked).await);
         };
-        let ask = Ask::<SendReferrals>::about(located).to(target);
+        let ask = Ask::<SendReferrals>::about(located).to(target.clone());
         let permit = guard.permit(&asked.call, ask).await?;
+        let notes = attached::may_go(app, &asked.call, &permit, target).await?;
+        let asked = Asked { notes, ..asked };
         return write::carried_out(app, asked, Mover::Source, permit).await;
     }
     let ask = Ask::<TransitionReferrals>::about(located);

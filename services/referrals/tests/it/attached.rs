@@ -171,3 +171,77 @@ async fn while_nobody_knows_where_notes_are_what_has_some_is_not_shown_and_what_
     // It is moved all the same.
     world.go(Verb::Accept, HOUSING, &sent.name).await.unwrap();
 }
+
+/// From the clinic to housing with this note, not sent yet.
+async fn drafted_with(world: &World, note: &str) -> pb::Referral {
+    let draft = pb::CreateReferralRequest { send: false, ..with(&[&note.to_owned()]) };
+    world.create(CLINIC, draft).await.unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_written_with_a_note_that_may_be_read_no_more_at_the_commit() {
+    let world = World::new().await;
+    let theirs = world.note(ANA, OTHER);
+    notes_too(&world, OTHER, CLINIC, LONG);
+    let at = world.clock.now();
+    // The note was listed and released, and the permit asked for, when the person revokes. A draft needs no consent.
+    world.consents.after(2, move |consents| consents.revoke(ANA, at));
+    let draft = pb::CreateReferralRequest { send: false, ..with(&[&theirs]) };
+    let refusal = world.create(CLINIC, draft).await;
+    refused(refusal, Code::NotFound, "NOT_FOUND");
+    assert_eq!(world.count("SELECT count(*) FROM referral").await, 0);
+}
+
+#[tokio::test]
+async fn a_draft_is_not_sent_with_a_note_that_its_target_may_not_read() {
+    let world = World::agreed().await;
+    let theirs = world.note(ANA, OTHER);
+    notes_too(&world, OTHER, CLINIC, LONG);
+    let draft = drafted_with(&world, &theirs).await;
+    let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
+    refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
+    assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), draft);
+    notes_too(&world, OTHER, HOUSING, SHORT);
+    world.go(Verb::Send, CLINIC, &draft.name).await.unwrap();
+    // Nor sent again; that it stands elsewhere is said before.
+    world.clock.advance(2 * SHORT);
+    let again = world.go(Verb::Send, CLINIC, &draft.name).await;
+    refused(again, Code::FailedPrecondition, "WRONG_STATE");
+    world.go(Verb::Cancel, CLINIC, &draft.name).await.unwrap();
+    let again = world.go(Verb::Reopen, CLINIC, &draft.name).await;
+    refused(again, Code::FailedPrecondition, "CONSENT_NEEDED");
+    notes_too(&world, OTHER, HOUSING, LONG);
+    world.go(Verb::Reopen, CLINIC, &draft.name).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_draft_is_not_sent_with_a_note_that_its_source_may_read_no_more() {
+    let world = World::agreed().await;
+    let theirs = world.note(ANA, OTHER);
+    notes_too(&world, OTHER, CLINIC, SHORT);
+    notes_too(&world, OTHER, HOUSING, LONG);
+    let draft = drafted_with(&world, &theirs).await;
+    let clock = world.clock.clone();
+    // Sending is permitted, and the note listed, released and found to be for its target, when the time is over.
+    world.consents.after(3, move |_| clock.advance(2 * SHORT));
+    let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
+    refused(sent, Code::NotFound, "NOT_FOUND");
+    assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), draft);
+    let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
+    refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
+    assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), draft);
+    notes_too(&world, OTHER, CLINIC, LONG);
+    world.go(Verb::Send, CLINIC, &draft.name).await.unwrap();
+}
+
+#[tokio::test]
+async fn while_nobody_knows_where_notes_are_what_has_some_is_not_sent() {
+    let world = World::agreed().await;
+    let note = world.note(ANA, CLINIC);
+    notes_too(&world, CLINIC, HOUSING, LONG);
+    let (draft, plain) = (drafted_with(&world, &note).await, world.draft().await);
+    world.notes_away();
+    let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
+    refused(sent, Code::Unavailable, "NOTES_UNAVAILABLE");
+    world.go(Verb::Send, CLINIC, &plain.name).await.unwrap();
+}

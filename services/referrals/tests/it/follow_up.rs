@@ -409,6 +409,44 @@ async fn what_it_follows_from_is_shown_to_those_who_may_read_that_too() {
 }
 
 #[tokio::test]
+async fn the_notice_and_the_consent_for_what_it_follows_from_come_with_its_name() {
+    let world = World::new().await;
+    let parent = taken_on(&world).await;
+    let housing = world.staff(HOUSING);
+    let get = async |name: &str| {
+        let asked = pb::GetReferralRequest { name: name.to_owned() };
+        let reply = world.client.clone().get_referral(bearer(&housing, asked)).await.unwrap();
+        let reply = reply.into_inner();
+        (reply.referral.unwrap(), reply.disclosure.unwrap())
+    };
+    let (_, of_parent) = get(&parent.name).await;
+    assert!(of_parent.notice.is_some() && !of_parent.consents.is_empty());
+    let asked = following(&parent.name, OTHER);
+    let mut told = Vec::new();
+    let mut name = String::new();
+    // And when it is asked for once more.
+    for _ in 0..2 {
+        let asked = bearer(&housing, asked.clone());
+        let reply = world.client.clone().create_sub_referral(asked).await.unwrap().into_inner();
+        name = reply.referral.unwrap().name;
+        told.push(reply.disclosure.unwrap());
+    }
+    let (shown, disclosure) = get(&name).await;
+    assert_eq!(shown.parent, parent.name);
+    told.push(disclosure);
+    for disclosure in told {
+        assert_eq!(disclosure.notice, of_parent.notice);
+        assert_eq!(disclosure.consents, of_parent.consents);
+        assert_eq!(disclosure.redisclosure, of_parent.redisclosure);
+    }
+    // Without its name, without what goes with it.
+    world.revoke(ANA);
+    let (shown, disclosure) = get(&name).await;
+    assert_eq!(shown.parent, "");
+    assert!(disclosure.notice.is_none() && disclosure.consents.is_empty());
+}
+
+#[tokio::test]
 async fn nothing_follows_from_what_may_be_read_no_more_at_the_commit() {
     let world = World::new().await;
     let parent = taken_on(&world).await;

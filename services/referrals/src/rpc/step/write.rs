@@ -24,11 +24,13 @@ pub(super) async fn carried_out<A: Act, R: Shows>(
     mover: Mover,
     permit: Permit<A>,
 ) -> Result<(R, Disclosure), InTx> {
+    // What goes with it it tells of.
+    let from = asked.notes.clone().unwrap_or_default();
     let (asked, at) = (Arc::new(asked), app.deps.clock.now());
     let (guard, tx) = (&app.deps.guard, asked.step.tx);
     let work = Arc::clone(&asked);
     let recorder = guard.clone();
-    let done = guard.commit_beside(app.store.db(), tx, permit, move |tx, permit| {
+    let done = guard.commit_told_from(app.store.db(), tx, permit, from, move |tx, permit| {
         let (asked, guard) = (Arc::clone(&work), recorder.clone());
         Box::pin(async move { write(tx, &guard, &permit, &asked, mover, at).await })
     });
@@ -72,7 +74,7 @@ async fn write<A: Act, R: Shows>(
     let found = store::locked(&mut *tx, permit).await?;
     check(&found, asked, mover)?;
     if sends {
-        sendable(&mut *tx, permit, &found, &others).await?;
+        sendable(&mut *tx, permit, &found, &others, asked).await?;
     }
     group::free(&others)?;
     let target_sees = found.target_sees || (sends && reads(guard, permit, &found, asked).await?);
