@@ -79,39 +79,16 @@ impl Guard {
             + Sync
             + 'static,
     {
-        self.commit_beside(db, name, permit, move |tx, permit| {
+        self.commit_told_from(db, name, permit, Vec::new(), move |tx, permit| {
             let done = work(tx, permit);
             Box::pin(async move { Ok((done.await?, Vec::new())) })
         })
         .await
     }
 
-    /// As [`Guard::commit`], where `work` gives what the network does beside it, to be on record with it: in
-    /// one go and last, since the head of the records is locked from there to the COMMIT.
-    pub async fn commit_beside<A, T, E, F>(
-        &self,
-        db: &Db,
-        name: &'static str,
-        permit: Permit<A>,
-        work: F,
-    ) -> Result<Written<T>, E>
-    where
-        A: Act,
-        T: Send + 'static,
-        E: TxError + From<Refusal>,
-        F: for<'c> Fn(
-                &'c mut PgConnection,
-                Arc<Permit<A>>,
-            ) -> BoxFuture<'c, Result<(T, Vec<Event>), E>>
-            + Send
-            + Sync
-            + 'static,
-    {
-        self.commit_told_from(db, name, permit, Vec::new(), work).await
-    }
-
-    /// As [`Guard::commit_beside`], of what tells of these records of the same person: that the caller may read them
-    /// still is judged on the same answer, within the fence.
+    /// As [`Guard::commit`], of what tells of these records of the same person: that the caller may read them still
+    /// is judged on the same answer, within the fence. `work` gives what the network does beside it, too, to be on
+    /// record with it: in one go and last, since the head of the records is locked from there to the COMMIT.
     pub async fn commit_told_from<A, T, E, F>(
         &self,
         db: &Db,

@@ -45,33 +45,17 @@ impl Guard {
         &self,
         permit: &StandingPermit,
     ) -> Result<(), Refusal> {
-        let Standing::Person { confirmed_by } = &permit.standing else {
-            return self.still_stands(permit).await;
-        };
-        permit.ground.in_force()?;
-        self.still_signs_in(&permit.ground, &permit.person, confirmed_by.as_deref()).await
+        self.still_stands(permit).await?;
+        self.still_theirs(&permit.ground).await
     }
 
     /// Whether a person who writes signs in as they did when the permit was minted, if it is they who write.
     pub(crate) async fn still_theirs(&self, ground: &Ground) -> Result<(), Refusal> {
-        match &ground.who {
-            Some(Who::Person { person, confirmed_by }) => {
-                self.still_signs_in(ground, person, confirmed_by.as_deref()).await
-            }
-            _ => Ok(()),
-        }
-    }
-
-    async fn still_signs_in(
-        &self,
-        ground: &Ground,
-        as_who: &PersonId,
-        then: Option<&[AgencyId]>,
-    ) -> Result<(), Refusal> {
+        let Some(Who::Person { person: then, confirmed_by }) = &ground.who else { return Ok(()) };
         let call = ground.call.as_ref().ok_or(Refusal::NotFound)?;
         match self.who(call).await? {
             Who::Person { person, confirmed_by: now }
-                if person == *as_who && covers(now.as_deref(), then) =>
+                if person == *then && covers(now.as_deref(), confirmed_by.as_deref()) =>
             {
                 Ok(())
             }

@@ -191,6 +191,7 @@ mod tests {
         assert_eq!((some.len(), some[0].len(), some[39].len()), (40, 0, 195));
         let long = chosen(of(5_000..5_020));
         assert_eq!(long.len(), 3, "they come to no more than may be kept");
+        assert!(is_hashed("0123456789abcdef") && !is_hashed("a-crash-of-today"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use policy::{Consent, Grantor, Relationship, capture::Ages};
 use rpc::{Denial, Error, Outage};
 use wire::convert::name_of;
 
+use super::sign_consent::confirmed_by;
 use crate::{
     App, Rules,
     domain::{keeps_nothing_of, may_see},
@@ -40,13 +41,10 @@ fn is_theirs(acts: &Representing, consent: &Consent) -> bool {
 
 /// Whether a consent is hidden from the person's side: nobody vouches for this sign-in in what it is about,
 /// or it is withheld. What an agency may not see the store keeps from it.
-pub(super) fn is_hidden(standing: &Standing, consent: &Consent) -> bool {
-    let confirmed_by = match standing {
-        Standing::Person { confirmed_by } => confirmed_by,
-        Standing::Representative(acts) => &acts.confirmed_by,
-        Standing::Agency(_) => return false,
-    };
-    !may_see(confirmed_by.as_deref(), consent) || is_withheld(standing, consent)
+pub(super) fn is_hidden(permit: &StandingPermit, consent: &Consent) -> bool {
+    let standing = permit.standing();
+    let of_agency = matches!(standing, Standing::Agency(_));
+    !of_agency && (!may_see(confirmed_by(permit), consent) || is_withheld(standing, consent))
 }
 
 /// Which of the consents that it replaces are not the caller's to know. The store can't tell what is

@@ -76,7 +76,7 @@ async fn write(
                 let now = clock.now();
                 let mut on_file = store::on_file(tx, &permit).await?;
                 // What the drafter may not see is as if it never was: no circle leads to a new draft.
-                on_file.retain(|consent| !is_hidden(permit.standing(), consent));
+                on_file.retain(|consent| !is_hidden(&permit, consent));
                 let lacking = violations::of_signing(draft, against, &on_file, now);
                 if !lacking.is_empty() {
                     return Err(Error::Invalid(lacking).into());

@@ -99,7 +99,7 @@ fn signed(
     now: Instant,
 ) -> Result<Held, Error> {
     // Who may not see what is no draft any more is not told that it is.
-    let hidden = is_hidden(permit.standing(), &draft.consent);
+    let hidden = is_hidden(permit, &draft.consent);
     draft.signable().map_err(|wrong| if hidden { Error::NotFound } else { wrong_state(wrong) })?;
     if draft.text_sha256 != shown {
         let other = Violation::new("text_sha256", "must be the hash of the text that was shown");

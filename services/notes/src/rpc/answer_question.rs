@@ -34,7 +34,7 @@ pub(super) async fn answer_question(
     let at = app.deps.clock.now();
     let signed = Signature { by: write::practitioner(&call)?, at };
     let new = Arc::new((call.clone(), signed, Words(request.words)));
-    let change = Change { call, once, note, at, tx: "question.answer" };
+    let change = Change { call, once, note, at, tx: "question.answer", from: Vec::new() };
     let answered = change.made(app, move |tx, permit, _| {
         let new = Arc::clone(&new);
         Box::pin(async move {

@@ -52,7 +52,7 @@ pub(super) async fn ask_question(
     let hidden = reading::is_of_hidden(app, call.caller())?;
     question.asker = Some(write::practitioner(&call)?);
     let new = Arc::new(question);
-    let change = Change { call, once, note, at, tx };
+    let change = Change { call, once, note, at, tx, from: Vec::new() };
     let asked = change.made(app, move |tx, permit, standing| {
         let question = Question { person: permit.person_id(), ..Question::clone(&new) };
         // Another agency's staff read who asks.

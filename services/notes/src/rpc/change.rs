@@ -29,33 +29,14 @@ pub(super) struct Change {
     pub(super) at: Instant,
     /// The transaction's name.
     pub(super) tx: &'static str,
+    /// Other records of the same person that it tells of: whoever makes it may read them until it is made.
+    pub(super) from: Vec<Record>,
 }
 
 impl Change {
     /// Locates, permits, and makes the change under the row's lock, where it is still what was decided on: once,
     /// or answers as the first time.
     pub(super) async fn made<M, F>(self, app: &App, make: F) -> Result<Response<M>, Error>
-    where
-        M: Reply,
-        F: for<'c> Fn(
-                &'c mut PgConnection,
-                Arc<Permit<WriteNotes>>,
-                Standing,
-            ) -> BoxFuture<'c, Result<M, InTx>>
-            + Send
-            + Sync
-            + 'static,
-    {
-        self.made_from(app, Vec::new(), make).await
-    }
-
-    /// As [`Change::made`], of what tells of these other records of the same person.
-    pub(super) async fn made_from<M, F>(
-        self,
-        app: &App,
-        from: Vec<Record>,
-        make: F,
-    ) -> Result<Response<M>, Error>
     where
         M: Reply,
         F: for<'c> Fn(
@@ -77,7 +58,7 @@ impl Change {
             for _ in 0..ATTEMPTS {
                 let located = app.store.locate(self.note, seen).await?;
                 let permit = guard.permit(&self.call, Ask::<WriteNotes>::about(located)).await?;
-                let (shared, from) = (Arc::clone(&shared), from.clone());
+                let (shared, from) = (Arc::clone(&shared), self.from.clone());
                 let (db, tx) = (app.store.db(), self.tx);
                 let commit = guard.commit_told_from(db, tx, permit, from, move |tx, permit| {
                     let shared = Arc::clone(&shared);

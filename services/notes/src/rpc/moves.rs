@@ -67,9 +67,9 @@ impl<Q: Moves> Asked<Q> {
     {
         let etag = Some(self.request.etag().to_owned()).filter(|etag| !etag.is_empty());
         let (call, once, note, at) = (self.call.clone(), self.once, self.id, self.at);
-        let (shared, from) = (Arc::new((make, self.call, etag)), self.from);
-        let change = Change { call, once, note, at, tx };
-        let moved = change.made_from(app, from, move |tx, permit, standing| {
+        let shared = Arc::new((make, self.call, etag));
+        let change = Change { call, once, note, at, tx, from: self.from };
+        let moved = change.made(app, move |tx, permit, standing| {
             let shared = Arc::clone(&shared);
             Box::pin(async move {
                 let (make, call, etag) = &*shared;
