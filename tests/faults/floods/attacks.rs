@@ -21,7 +21,7 @@ const BOUND: Duration = Duration::from_secs(10);
 const GET_AGENCY: &str = "/trellis.directory.v1.DirectoryService/GetAgency";
 const SEARCH: &str = "/trellis.directory.v1.DirectoryService/SearchServices";
 const CREATE: &str = "/trellis.notes.v1.NotesService/CreateNote";
-const WATCH: &str = "/trellis.directory.v1.DirectoryService/WatchAgencies";
+const WATCH: &str = "/trellis.referrals.v1.ReferralsService/WatchReferrals";
 const MEBIBYTE: usize = 1 << 20;
 
 /// Whom the flood meets, and who sends it: somebody of an agency, with a token of theirs.
@@ -426,16 +426,20 @@ impl Attack {
                 name: "streams that watch, more than their share",
                 run: |to| {
                     Box::pin(async move {
-                        let mut raw = to.open().await;
-                        for stream in streams(120) {
-                            raw.send(&to.begin(stream, WATCH, &[])).await;
-                            raw.send(&frame(DATA, 0, stream, &message(&[]))).await;
+                        let mut held = Vec::new();
+                        // 600 of one agency's, each begun and followed to no end.
+                        for _ in 0..5 {
+                            let mut raw = to.open().await;
+                            for stream in streams(120) {
+                                raw.send(&to.begin(stream, WATCH, &[])).await;
+                                raw.send(&frame(DATA, END_STREAM, stream, &message(&[]))).await;
+                            }
+                            held.push(raw);
                         }
-                        // Nobody but a service may.
-                        raw.outcome(239, BOUND).await
+                        held.last_mut().unwrap().outcome(239, BOUND).await
                     })
                 },
-                well: |answer| matches!(answer, Outcome::Status(code, _) if *code != 0),
+                well: |answer| is(answer, Code::ResourceExhausted, "RATE_LIMITED"),
             },
             Self {
                 name: "messages of 3.9 MiB that do not end",
