@@ -156,6 +156,10 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
     }
     // What is taken changes things: last.
     for good in &all {
+        failures.extend(words::sent(good, &channel).await);
+    }
+    failures.extend(words::read(&all, &channel).await);
+    for good in &all {
         failures.extend(words::said(good, &channel).await);
     }
     failures.extend(words::told(&mut up, &collector, &tables).await);
