@@ -41,11 +41,15 @@ impl Good {
         all.buffered(AT_ONCE).collect().await
     }
 
-    /// Over its share of calls a second, a caller waits.
     pub async fn ask(&self, channel: &Channel, body: Vec<u8>) -> Result<Vec<u8>, Status> {
+        self.send(channel, vec![body]).await
+    }
+
+    /// Over its share of calls a second, a caller waits.
+    pub async fn send(&self, channel: &Channel, bodies: Vec<Vec<u8>>) -> Result<Vec<u8>, Status> {
         let (path, token) = (self.rpc.path(), self.token.as_deref());
         loop {
-            let answer = raw::call(channel, &path, token, vec![body.clone()]).await;
+            let answer = raw::call(channel, &path, token, bodies.clone()).await;
             let info = answer.as_ref().err().and_then(|status| status.get_details_error_info());
             match info.and_then(|info| info.metadata.get("what").cloned()) {
                 Some(what) if what == "calls a second" => {

@@ -17,6 +17,10 @@ pub struct Broken {
 /// No rule of a string in the contract lets this through: an end, a tab, another direction.
 pub const FOUL: &str = "\u{0}\t\u{202E}?";
 
+pub const NIL: &str = "00000000-0000-0000-0000-000000000000";
+/// A UUID, as the contract's patterns have it.
+const ID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+
 /// No words.
 const BLANK: &str = " \u{3000} ";
 /// Asked for, and no words: a version, a code, who somebody is at an issuer. They are matched whole.
@@ -211,12 +215,30 @@ fn wants_words(rules: &Rules, name: &str) -> bool {
 
 /// Whether this holds a name, a label or an identifier: what nobody sees is refused in it. A sentence may have it.
 pub fn is_label(field: &FieldDescriptor) -> bool {
-    let rules = Rules::of(field);
-    let rules = if field.is_list() { rules.message("repeated").message("items") } else { rules };
-    let pattern = rules.message("string").text("pattern").unwrap_or_default();
+    let pattern = pattern(field).unwrap_or_default();
     // A sentence has them beside letters, and none of them alone.
     let many = pattern.matches(r"\x{FEFF}").count();
     many > 0 && many == pattern.matches("[^").count()
+}
+
+/// What a string of this field, or of its list, must look like.
+fn pattern(field: &FieldDescriptor) -> Option<String> {
+    let rules = Rules::of(field);
+    let rules = if field.is_list() { rules.message("repeated").message("items") } else { rules };
+    rules.message("string").text("pattern")
+}
+
+/// The nil UUID as this field would hold it, by its pattern; none where that has no UUID.
+pub fn nil_in(field: &FieldDescriptor) -> Option<String> {
+    let pattern = pattern(field)?;
+    let (before, after) = pattern.split_once(ID)?;
+    // Of several collections the first.
+    let of = before.split(|c: char| !c.is_ascii_alphabetic()).find(|word| !word.is_empty());
+    let whose = if after.starts_with("/practitioners/") { "/practitioners/dr-elm" } else { "" };
+    Some(match of {
+        Some(of) => format!("{of}/{NIL}{whose}"),
+        None => NIL.to_owned(),
+    })
 }
 
 /// The message with this broken.

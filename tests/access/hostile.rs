@@ -1,5 +1,7 @@
 //! Values and bytes that somebody means ill by.
 
+use std::collections::BTreeSet;
+
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, Kind, ReflectMessage as _, Value};
 use testkit::collector::Collector;
@@ -8,13 +10,12 @@ use trellis_tests::{Up, World};
 
 use crate::{
     bad_input::Good,
-    break_rules::{apply, is_label, strings, text, text_at},
+    break_rules::{NIL, apply, is_label, nil_in, strings, text, text_at},
     raw,
     scene::Stage,
     words,
 };
 
-const NIL: &str = "00000000-0000-0000-0000-000000000000";
 /// The last 36 letters are the UUID.
 const UUID: usize = 36;
 
@@ -36,6 +37,13 @@ const UNSEEN: [&str; 11] = [
 /// Of services about many at once: the nil UUID is nobody's, and must not leave the others without their answers.
 const ABOUT_MANY: [&str; 5] =
     ["GetFacts", "CheckRegistrations", "CheckPreferences", "CheckAges", "LocateNotes"];
+
+/// Set by the server alone: of a request it is not read, and comes back as it was.
+const UNREAD: [&str; 3] = [
+    "DirectoryService/UpdateCareTeam care_team.agency",
+    "DirectoryService/UpdateService service.agency",
+    "PeopleService/SetNoticeDelivery delivery.name",
+];
 
 /// Questions by a value that matches nothing: an answer without anything in it is well.
 const LOOKUPS: [&str; 2] = ["ResolveSignIns", "FindPerson"];
@@ -99,6 +107,7 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
     let all = Good::all(&stage).await;
     let tables = words::tables(&up).await;
     let (mut unseen, mut nils, mut masks, mut labels) = (UNSEEN.iter().cycle(), 0, 0, 0);
+    let (mut unread, mut unset) = (BTreeSet::new(), 0);
     for good in &all {
         if let Some(long) = of_paths(&good.message, 10_000) {
             let answer = good.ask(&channel, long.encode_to_vec()).await;
@@ -111,7 +120,8 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
         }
         for (path, at) in strings(&good.message) {
             let field = at.last().unwrap();
-            let what = |how: &str| format!("{} {path} ({how})", good.rpc.short());
+            let of = format!("{} {path}", good.rpc.short());
+            let what = |how: &str| format!("{of} ({how})");
             for (how, value) in [("U+0000", "a\u{0}b"), ("another direction", "a\u{202E}b")] {
                 let bad = apply(&good.message, &at, Some(text(field, value)));
                 let answer = good.ask(&channel, bad.encode_to_vec()).await;
@@ -127,20 +137,33 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
                 failures.extend(named(&answer, &path, &what(&format!("{name:?}"))));
                 labels += 1;
             }
-            let Some(now) = text_at(&good.message, &at) else { continue };
-            let Some(place) = now.len().checked_sub(UUID) else { continue };
-            if uuid::Uuid::try_parse(&now[place..]).is_err() {
+            let now = text_at(&good.message, &at).unwrap_or_default();
+            let is_id = |place: &usize| {
+                now.get(*place..).is_some_and(|id| uuid::Uuid::try_parse(id).is_ok())
+            };
+            let place = now.len().checked_sub(UUID).filter(is_id);
+            // These hold free text.
+            let free = [".value", ".subject"].iter().any(|name| path.ends_with(name));
+            if let Some(place) = place {
+                let upper = format!("{}{}", &now[..place], now[place..].to_uppercase());
+                // A UUID without letters is the same in upper case.
+                if upper != now && !free {
+                    let bad = apply(&good.message, &at, Some(text(field, &upper)));
+                    let answer = good.ask(&channel, bad.encode_to_vec()).await;
+                    failures.extend(invalid(&answer, &what("upper case")));
+                }
+            }
+            // Where none is set, one is, by the contract's pattern. An etag is a version, and names nothing.
+            let nil = match place {
+                Some(place) => Some(format!("{}{NIL}", &now[..place])),
+                None => nil_in(field).filter(|_| field.name() != "etag"),
+            };
+            let Some(nil) = nil else { continue };
+            if let Some(this) = UNREAD.into_iter().find(|this| *this == of) {
+                unread.insert(this);
                 continue;
             }
-            let upper = format!("{}{}", &now[..place], now[place..].to_uppercase());
-            // A UUID without letters is the same in upper case; these hold free text.
-            let free = [".value", ".subject"].iter().any(|name| path.ends_with(name));
-            if upper != now && !free {
-                let bad = apply(&good.message, &at, Some(text(field, &upper)));
-                let answer = good.ask(&channel, bad.encode_to_vec()).await;
-                failures.extend(invalid(&answer, &what("upper case")));
-            }
-            let nil = format!("{}{NIL}", &now[..place]);
+            unset += usize::from(place.is_none());
             let bad = apply(&good.message, &at, Some(text(field, &nil)));
             let answer = good.ask(&channel, bad.encode_to_vec()).await;
             if !free && !ABOUT_MANY.contains(&good.rpc.method.name()) {
@@ -156,11 +179,16 @@ async fn no_text_breaks_a_service_and_no_text_that_deceives_is_taken() {
     }
     // What is taken changes things: last.
     for good in &all {
+        failures.extend(words::sent(good, &channel).await);
+    }
+    failures.extend(words::read(&all, &channel).await);
+    for good in &all {
         failures.extend(words::said(good, &channel).await);
     }
     failures.extend(words::told(&mut up, &collector, &tables).await);
-    let tried = format!("{nils} nil UUIDs, {masks} masks, {labels} labels");
-    assert!(nils > 150 && masks >= 3 && labels >= 40, "{tried}");
+    let tried = format!("{nils} nil UUIDs, {unset} of them unset, {masks} masks, {labels} labels");
+    assert_eq!(unread.len(), UNREAD.len(), "{unread:?}");
+    assert!(nils > 300 && unset >= 50 && masks >= 3 && labels >= 40, "{tried}");
     assert!(failures.is_empty(), "{}:\n{}", failures.len(), failures.join("\n"));
 }
 

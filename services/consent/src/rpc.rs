@@ -21,6 +21,7 @@ mod list_court_orders;
 mod list_emergencies;
 mod list_restrictions;
 mod mark_consent_entered_in_error;
+mod nobody;
 mod record_court_order;
 mod record_signed_consent;
 mod request_restriction;

@@ -16,7 +16,7 @@ use super::{
     access::registered,
     acts::{is_hidden, represents},
     against::{Against, against},
-    violations,
+    nobody, violations,
     write::{again, for_services, room, whole},
 };
 use crate::{
@@ -37,7 +37,7 @@ pub(super) async fn handle(
 ) -> Result<pb::DraftConsentResponse, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
-    rpc::check(&req).and(violations::of_nobody(req.terms.as_ref())).done()?;
+    rpc::check(&req).and(nobody::of_terms(req.terms.as_ref())).done()?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let person = PersonId::from(rpc::id("person", "people", &req.person)?);
     let permit = registered(app, &call, &person).await?;

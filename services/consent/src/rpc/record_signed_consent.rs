@@ -19,6 +19,7 @@ use super::{
     access::{registered, staff},
     against::{Against, against},
     draft_consent::{language, worded},
+    nobody,
     tell::tell_signed,
     violations,
     write::{again, closes, fence, for_services, on_record, room, whole},
@@ -38,7 +39,7 @@ pub(super) async fn handle(
 ) -> Result<pb::RecordSignedConsentResponse, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
-    rpc::check(&req).and(violations::of_nobody(req.terms.as_ref())).done()?;
+    rpc::check(&req).and(nobody::of_paper(&req)).done()?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let person = PersonId::from(rpc::id("person", "people", &req.person)?);
     let permit = registered(app, &call, &person).await?;

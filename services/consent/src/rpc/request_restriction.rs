@@ -18,6 +18,7 @@ use wire::{
 
 use super::{
     access::themself,
+    nobody,
     sign_consent::confirmed_by,
     write::{again, etag, fence, on_record, room_beside},
 };
@@ -34,7 +35,7 @@ pub(super) async fn handle(
 ) -> Result<pb::RequestRestrictionResponse, Error> {
     let call = rpc::call(&request, RPC)?;
     let req = request.into_inner();
-    rpc::valid(&req)?;
+    rpc::check(&req).and(nobody::of_restriction(req.terms.as_ref())).done()?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let person = PersonId::from(rpc::id("person", "people", &req.person)?);
     let permit = themself(app, &call, &person).await?;

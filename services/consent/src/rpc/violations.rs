@@ -5,47 +5,10 @@ use policy::{
     Consent,
     capture::{Context, validate},
 };
-use wire::{Violation, consent::v1 as pb};
+use wire::Violation;
 
 use super::against::Against;
 use crate::domain::as_if_signed;
-
-/// Names in terms that are of nobody: the annotations let the nil UUID through, and a practitioner as no token says
-/// them, whom a rule against them would never meet.
-pub(super) fn of_nobody(terms: Option<&pb::ConsentTerms>) -> Vec<Violation> {
-    let Some(terms) = terms else { return Vec::new() };
-    let within = |path: String, names: &[String]| -> Vec<Violation> {
-        let named = names.iter().enumerate();
-        named.filter_map(|(n, name)| rpc::nil(format!("{path}[{n}]"), name)).collect()
-    };
-    let staff = |path: String, names: &[String]| -> Vec<Violation> {
-        let odd = |name: &String| {
-            name.split_once("/practitioners/").is_some_and(|(_, sub)| !identity::plain_text(sub))
-        };
-        let odd = names.iter().enumerate().filter(|(_, name)| odd(name));
-        let why = "names a practitioner as no token does: blanks around it, or what is not seen";
-        let odd = odd.map(|(n, _)| Violation::new(format!("{path}[{n}]"), why));
-        within(path.clone(), names).into_iter().chain(odd).collect()
-    };
-    let exceptions = terms.exceptions.iter().enumerate();
-    let exceptions = exceptions.map(|(n, rule)| (format!("terms.exceptions[{n}]"), rule));
-    let root = terms.rule.iter().map(|rule| ("terms.rule".to_owned(), rule));
-    let mut found = within("terms.supersedes".to_owned(), &terms.supersedes);
-    for (at, rule) in root.chain(exceptions) {
-        if let Some(to) = &rule.recipients {
-            found.extend(within(format!("{at}.recipients.agencies"), &to.agencies));
-            found.extend(within(format!("{at}.recipients.care_teams"), &to.care_teams));
-            found.extend(staff(format!("{at}.recipients.practitioners"), &to.practitioners));
-        }
-        if let Some(from) = &rule.disclosers {
-            found.extend(within(format!("{at}.disclosers.agencies"), &from.agencies));
-        }
-        found.extend(staff(format!("{at}.authors"), &rule.authors));
-        found.extend(within(format!("{at}.episodes"), &rule.episodes));
-        found.extend(within(format!("{at}.records"), &rule.records));
-    }
-    found
-}
 
 /// What keeps a draft from being signed at `now`, all at once; empty: nothing.
 pub(super) fn of_signing(
@@ -96,40 +59,5 @@ fn wanted(path: &str) -> &'static str {
         "effect" => "must reverse the root rule's",
         "supersedes" => "must be signed consents of the same person, and no circle",
         _ => "is not as a consent needs it to be",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_practitioner_of_no_agency_or_whom_no_token_names_is_nobody() {
-        let of = |agency: u128, sub: &str| {
-            let agency = uuid::Uuid::from_u128(agency);
-            vec![format!("agencies/{agency}/practitioners/{sub}")]
-        };
-        let rule = |agency, sub| {
-            let practitioners = of(agency, sub);
-            let recipients = Some(pb::Recipients { practitioners, ..Default::default() });
-            pb::Rule { recipients, authors: of(agency, sub), ..Default::default() }
-        };
-        let found = |agency, sub| {
-            let (root, exceptions) = (Some(rule(agency, sub)), vec![rule(agency, sub)]);
-            let terms = pb::ConsentTerms { rule: root, exceptions, ..Default::default() };
-            let found = of_nobody(Some(&terms));
-            found.into_iter().map(|one| one.field).collect::<Vec<_>>()
-        };
-        assert_eq!(found(7, "dr-a"), [] as [String; 0]);
-        let nobodys = [
-            "terms.rule.recipients.practitioners[0]",
-            "terms.rule.authors[0]",
-            "terms.exceptions[0].recipients.practitioners[0]",
-            "terms.exceptions[0].authors[0]",
-        ];
-        assert_eq!(found(0, "dr-a"), nobodys);
-        for sub in ["dr\u{200D}-a", "dr-a\u{FE0F}", "dr-a ", " dr-a", "dr-\u{E0080}a"] {
-            assert_eq!(found(7, sub), nobodys, "{sub:?}");
-        }
     }
 }

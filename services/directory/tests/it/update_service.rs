@@ -108,6 +108,31 @@ fn whole(of: Service) -> Service {
     }
 }
 
+/// A service that is added as this one is.
+fn offer(to: &Service) -> CreateServiceRequest {
+    CreateServiceRequest {
+        request_id: request_id(),
+        display_name: to.display_name.clone(),
+        description: to.description.clone(),
+        need_categories: to.need_categories.clone(),
+        languages: to.languages.clone(),
+        support_kinds: to.support_kinds.clone(),
+        eligibility: to.eligibility.clone(),
+        application_process: to.application_process.clone(),
+        fees: to.fees.clone(),
+        interpreting: to.interpreting.clone(),
+        cultural_offerings: to.cultural_offerings.clone(),
+        faith_offerings: to.faith_offerings.clone(),
+        minimum_age: to.minimum_age,
+        maximum_age: to.maximum_age,
+        places: to.places.clone(),
+        schedules: to.schedules.clone(),
+        url: to.url.clone(),
+        email: to.email.clone(),
+        phones: to.phones.clone(),
+    }
+}
+
 /// Each condition by itself, only where it is stated.
 fn searches() -> Vec<(&'static str, SearchServicesRequest)> {
     let base = || SearchServicesRequest {
@@ -195,28 +220,7 @@ async fn a_service_is_added_with_all_that_it_states_and_capacity_is_beside_it() 
     let clinic = network.agency("Clinic").await;
     let mut own = network.staff(&clinic.name, Role::AgencyAdmin);
     let to = whole(Service::default());
-    let offer = CreateServiceRequest {
-        request_id: request_id(),
-        display_name: to.display_name.clone(),
-        description: to.description.clone(),
-        need_categories: to.need_categories.clone(),
-        languages: to.languages.clone(),
-        support_kinds: to.support_kinds.clone(),
-        eligibility: to.eligibility.clone(),
-        application_process: to.application_process.clone(),
-        fees: to.fees.clone(),
-        interpreting: to.interpreting.clone(),
-        cultural_offerings: to.cultural_offerings.clone(),
-        faith_offerings: to.faith_offerings.clone(),
-        minimum_age: to.minimum_age,
-        maximum_age: to.maximum_age,
-        places: to.places.clone(),
-        schedules: to.schedules.clone(),
-        url: to.url.clone(),
-        email: to.email.clone(),
-        phones: to.phones.clone(),
-    };
-    let made = own.create_service(offer).await.unwrap().into_inner().service.unwrap();
+    let made = own.create_service(offer(&to)).await.unwrap().into_inner().service.unwrap();
     let expected = Service {
         name: made.name.clone(),
         agency: clinic.name.clone(),
@@ -311,6 +315,10 @@ async fn a_change_of_a_service_is_judged_by_what_it_names() {
     ];
     expected.sort_unstable();
     assert_eq!(fields(&refused), expected);
+    // All of it, the rules between two fields too, is refused of one that is added so.
+    let refused = own.create_service(offer(&odd)).await.unwrap_err();
+    let added: Vec<_> = fields(&refused).iter().map(|of| format!("service.{of}")).collect();
+    assert_eq!(added, expected);
     // What is not named is not looked at.
     let renamed = changed(&mut own, update(Service { fees: "Ten".into(), ..odd }, &["fees"])).await;
     assert_eq!(

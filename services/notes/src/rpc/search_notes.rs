@@ -29,7 +29,7 @@ pub(super) async fn search_notes(
     let request = request.into_inner();
     let named = Named::of(&request.people);
     let mut ids = named.fields();
-    ids.push(("custodian", &request.custodian));
+    ids.extend([("custodian", &*request.custodian), ("author", &*request.author)]);
     rpc::check(&request).ids(&ids).done()?;
     let whose = named.ids()?.into_iter().map(PersonId::from).collect();
     let filter = filter(&request);

@@ -111,6 +111,7 @@ async fn no_log_no_error_and_no_record_holds_a_files_name_or_its_words() {
     };
     let file = author.send(&said, words).await.unwrap();
     assert_eq!(file.file_name, "canary-name");
+    assert_eq!(author.read(&file.name).await.unwrap().1, words);
     let part = world.folder.path().join(&stored(&world)[0]);
     let mut errors = Vec::new();
     let other = |change: fn(&mut AttachmentHeader)| {

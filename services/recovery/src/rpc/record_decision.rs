@@ -39,7 +39,12 @@ pub(super) async fn record_decision(
     let own = call.caller().roles().contains(Role::Person);
     let now = app.deps.clock.now();
     let (content, wrong) = checked(&request, own, now);
-    let ids = [("request_id", &*request.request_id), ("person", &*request.person)];
+    let ids = [
+        ("request_id", &*request.request_id),
+        ("person", &*request.person),
+        ("name", &*request.name),
+        ("practitioner", &*request.practitioner),
+    ];
     rpc::check(&request).ids(&ids).and(wrong).done()?;
     let once = rpc::Request::new(&call, &request.request_id, &request)?;
     let person = rpc::id("person", "people", &request.person)?;

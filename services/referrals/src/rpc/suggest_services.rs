@@ -32,7 +32,9 @@ pub(super) async fn handle(
     let call = rpc::call(&request, RPC)?;
     let request = request.into_inner();
     let odd = request.search.as_ref().map(odd).unwrap_or_default();
-    rpc::check(&request).ids(&[("person", &request.person)]).and(odd).done()?;
+    let of = request.search.as_ref().map(|search| search.agency.as_str()).unwrap_or_default();
+    let ids = [("person", &*request.person), ("search.agency", of)];
+    rpc::check(&request).ids(&ids).and(odd).done()?;
     let (_, agencies) =
         app.deps.directory.agencies().ok_or(Error::Unavailable(Outage::Directory))?;
     let source = call.caller().agency().ok_or(Error::NotFound)?;

@@ -27,9 +27,13 @@ pub(in crate::rpc) fn odd(req: &pb::ExplainRequest, now: Instant) -> Vec<Violati
     }
     let record = req.record.clone().unwrap_or_default();
     found.extend(rpc::nil("request.agency", &asked.agency));
+    found.extend(rpc::nil("request.practitioner", &asked.practitioner));
+    let teams = asked.care_teams.iter().enumerate();
+    found.extend(teams.filter_map(|(n, team)| rpc::nil(format!("request.care_teams[{n}]"), team)));
     found.extend(rpc::nil("request.recipient_agency", &asked.recipient_agency));
     found.extend(rpc::nil("record.name", &record.name));
     found.extend(rpc::nil("record.custodian", &record.custodian));
+    found.extend(rpc::nil("record.author", &record.author));
     found.extend(rpc::nil("record.episode", &record.episode));
     let kind = req.record.as_ref().and_then(|r| from_wire::<Kind>(r.kind));
     if matches!(kind, Some(Kind::PlanSection | Kind::Support)) {
