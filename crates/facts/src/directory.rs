@@ -88,6 +88,19 @@ impl Directory {
         view.states.get(agency)?.agency.as_ref().map(|a| a.display_name.clone())
     }
 
+    /// The agencies in whose care teams a sign-in is: as their tokens name it, by an issuer that speaks for them. Of
+    /// other staff nothing is known here.
+    pub fn teams_of(&self, issuer: &str, subject: &str) -> Vec<AgencyId> {
+        let view = self.view.load();
+        let theirs = |state: &AgencyState| {
+            let mut members = state.care_teams.iter().flat_map(|team| &team.members);
+            state.bindings.iter().any(|binding| binding.issuer == issuer)
+                && members.any(|member| member == subject)
+        };
+        let found = view.states.iter().filter(|(_, state)| theirs(state));
+        found.map(|(agency, _)| agency.clone()).collect()
+    }
+
     /// Takes one step of the feed, and goes by it from now on: where the store itself told it.
     pub fn apply(&self, step: &WatchAgenciesResponse) {
         self.take(step);

@@ -29,6 +29,21 @@ pub const FENCE: Duration = Duration::from_millis(100);
 /// Attempts at a COMMIT within the fence.
 const ATTEMPTS: u32 = 3;
 
+/// Other records of the same person that a write tells of: all of them the caller may read.
+#[derive(Debug, Default)]
+pub struct ToldFrom {
+    /// The caller alone.
+    pub read: Vec<Record>,
+    /// What goes with what is sent, by parts of it: of each, whom it is sent to may read one of these parts, too.
+    pub sent: Vec<Record>,
+}
+
+impl From<Vec<Record>> for ToldFrom {
+    fn from(read: Vec<Record>) -> Self {
+        Self { read, sent: Vec::new() }
+    }
+}
+
 /// What was written, and what goes with the reply.
 #[derive(Debug)]
 pub struct Written<T> {
@@ -79,7 +94,7 @@ impl Guard {
             + Sync
             + 'static,
     {
-        self.commit_told_from(db, name, permit, Vec::new(), move |tx, permit| {
+        self.commit_told_from(db, name, permit, ToldFrom::default(), move |tx, permit| {
             let done = work(tx, permit);
             Box::pin(async move { Ok((done.await?, Vec::new())) })
         })
@@ -87,14 +102,14 @@ impl Guard {
     }
 
     /// As [`Guard::commit`], of what tells of these records of the same person: that the caller may read them still
-    /// is judged on the same answer, within the fence. `work` gives what the network does beside it, too, to be on
+    /// is judged on the same answer, within the fence; and that whom they are sent to may, on one of the same moment. `work` gives what the network does beside it, too, to be on
     /// record with it: in one go and last, since the head of the records is locked from there to the COMMIT.
     pub async fn commit_told_from<A, T, E, F>(
         &self,
         db: &Db,
         name: &'static str,
         permit: Permit<A>,
-        from: Vec<Record>,
+        from: ToldFrom,
         work: F,
     ) -> Result<Written<T>, E>
     where
@@ -182,10 +197,12 @@ impl Guard {
     }
 
     /// Decides once more, on facts asked for now.
-    async fn still_live<A: Act>(&self, permit: &Permit<A>, from: &[Record]) -> Last<Disclosure> {
+    async fn still_live<A: Act>(&self, permit: &Permit<A>, from: &ToldFrom) -> Last<Disclosure> {
         let located = permit.one.as_ref().ok_or((Refusal::NotFound, None))?;
         let asked = self.ask(&permit.ground, &permit.people);
-        let (known, theirs) = futures::join!(asked, self.still_theirs(&permit.ground));
+        let theirs = self.still_theirs(&permit.ground);
+        let unread = self.unread_where_sent(&permit.ground, &from.sent);
+        let (known, theirs, unread) = futures::join!(asked, theirs, unread);
         let known = known.map_err(|away| (away, None))?;
         let revision = known.revision_of(&located.record.person);
         theirs.map_err(|refusal| {
@@ -202,14 +219,19 @@ impl Guard {
             })?;
         let request = known.request(&permit.ground, Action::Read);
         let request = request.ok_or((Refusal::NotFound, None))?;
-        for record in from {
-            known.judge_one(&request, record).map_err(|refused| {
-                let told_from = Located { record: record.clone(), parts: Vec::new(), found: true };
-                let reason = Some(refused.reason);
-                let event =
-                    event::refused(&permit.ground, &told_from, reason, revision, &self.clock);
-                (Refusal::of_record(&told_from, reason), Some(Box::new(event)))
-            })?;
+        let denied = |record: &Record, reason, own: Option<Refusal>| {
+            let told_from = Located { record: record.clone(), parts: Vec::new(), found: true };
+            let reason = Some(reason);
+            let event = event::refused(&permit.ground, &told_from, reason, revision, &self.clock);
+            let refusal = own.unwrap_or_else(|| Refusal::of_record(&told_from, reason));
+            (refusal, Some(Box::new(event)))
+        };
+        for record in from.read.iter().chain(&from.sent) {
+            let found = known.judge_one(&request, record);
+            found.map_err(|refused| denied(record, refused.reason, None))?;
+        }
+        if let Some((record, reason)) = unread.map_err(|away| (away, None))? {
+            return Err(denied(record, reason, Some(Refusal::ConsentNeeded)));
         }
         let sum = Sum::of(&opened);
         let mut event = event::permitted(

@@ -59,15 +59,6 @@ impl<A: Act> Ask<A> {
     }
 }
 
-/// What a person's consents let of a record that is sent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Covered {
-    /// Sending it to the recipient.
-    pub sending: bool,
-    /// Reading it there, by anybody of that agency.
-    pub reading: bool,
-}
-
 /// The only maker of permits and the only opener of what was sealed.
 #[derive(Clone)]
 pub struct Guard {
@@ -87,7 +78,7 @@ impl std::fmt::Debug for Guard {
 /// which they were all there: it is what they are judged at.
 pub(crate) struct Known {
     pub(crate) answers: Vec<Answer>,
-    agencies: Arc<Agencies>,
+    pub(crate) agencies: Arc<Agencies>,
     /// Whose word a representative stands by, with the people asked about.
     pub(crate) vouched: Option<Vec<AgencyId>>,
     pub(crate) as_of: Instant,
@@ -452,33 +443,6 @@ impl Guard {
         crate::event::by_network(act, records, &self.clock)
     }
 
-    /// What the person's consents let of a record that is sent: the decision of SendReferral, and that of
-    /// a read by the recipient's agency, asked again when the facts have changed. That one of the two is
-    /// suspended is no end of a consent: it is looked at wherever something is released.
-    pub async fn covered(
-        &self,
-        record: &Record,
-        recipient: &AgencyId,
-        purposes: CodeSet<kernel::Purpose>,
-    ) -> Result<Covered, Refusal> {
-        let Some(custodian) = record.custodian.clone() else { return Ok(Covered::default()) };
-        let question =
-            Question { person: record.person.clone(), on_behalf_of: Some(recipient.clone()) };
-        let mut known = self.answered(vec![question]).await?;
-        if let Some(agencies) = known.agencies.as_if_active(&[&custodian, recipient]) {
-            known.agencies = Arc::new(agencies);
-        }
-        let judged = |agency: AgencyId, action, recipient_agency| {
-            let who = anybody_of(agency);
-            let request = Request { who, purposes, action, recipient_agency };
-            known.judge_one(&request, record).is_ok()
-        };
-        Ok(Covered {
-            sending: judged(custodian, Action::Refer, Some(recipient.clone())),
-            reading: judged(recipient.clone(), Action::Read, None),
-        })
-    }
-
     pub(crate) async fn ask(&self, ground: &Ground, people: &[PersonId]) -> Result<Known, Refusal> {
         let on_behalf_of = ground.agency().cloned();
         let mut questions: Vec<Question> = people
@@ -585,7 +549,7 @@ impl Guard {
 }
 
 /// Whoever works for an agency, by no role of theirs.
-fn anybody_of(agency: AgencyId) -> Who {
+pub(crate) fn anybody_of(agency: AgencyId) -> Who {
     Who::Practitioner {
         agency,
         practitioner: kernel::PractitionerId::new(""),

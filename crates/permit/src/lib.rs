@@ -14,6 +14,7 @@ mod act;
 mod call;
 mod commit;
 mod contribute;
+mod covered;
 mod disclosed;
 mod event;
 mod facets;
@@ -32,12 +33,13 @@ pub use act::{
     SendReferrals, StateNotes, TransitionReferrals, WriteNotes, WriteProfiles, WriteReferrals,
 };
 pub use call::Call;
-pub use commit::{FENCE, Written};
+pub use commit::{FENCE, ToldFrom, Written};
 pub use contribute::{Contributor, ContributorPermit};
+pub use covered::Covered;
 pub use disclosed::{Disclosed, Disclosure, Located, Sight};
 pub use event::{network_event, office_event, steward_event};
 pub use facets::{FacetRow, column, from_column};
-pub use guard::{Ask, Covered, Guard};
+pub use guard::{Ask, Guard};
 pub use permit::{
     ByNetwork, Deferred, Others, Permit, Representing, Standing, StandingPermit, Subscriber,
 };

@@ -84,10 +84,15 @@ pub struct App {
 impl App {
     /// The victim-service providers: whom they hold is recognised by nobody else. None: not known yet.
     pub(crate) fn victim_services(&self) -> Option<Vec<uuid::Uuid>> {
-        let (_, agencies) = self.deps.directory.agencies()?;
-        let victim = &agencies.custodians().victim;
-        Some(victim.iter().filter_map(kernel::AgencyId::uuid).collect())
+        victim_services(&self.deps.directory)
     }
+}
+
+/// As [`App::victim_services`], in their order.
+pub(crate) fn victim_services(directory: &facts::Directory) -> Option<Vec<uuid::Uuid>> {
+    let (_, agencies) = directory.agencies()?;
+    let victim = &agencies.custodians().victim;
+    Some(victim.iter().filter_map(kernel::AgencyId::uuid).collect())
 }
 
 /// Puts the service together. The guard in `deps` must ask [`LocalPeople`] over the same database:

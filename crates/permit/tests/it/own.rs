@@ -184,3 +184,25 @@ async fn reading_at_the_recipient_is_covered_apart_from_sending() {
         assert_eq!(covered.unwrap(), permit::Covered { sending, reading }, "{actions:?}");
     }
 }
+
+#[tokio::test]
+async fn of_what_goes_in_parts_whom_it_is_sent_to_reads_one_of_each_at_least() {
+    let world = World::new().await;
+    let (person, to) = (Uuid::new_v4(), AgencyId::from(HOUSING));
+    let why: CodeSet<Purpose> = [Purpose::Treat].into();
+    let mut rule = permitting(CLINIC, HOUSING, why, [Action::Read]);
+    rule.kinds = Some([Kind::Referral].into());
+    world.consents.give(consent(person, Uuid::new_v4(), rule));
+    let (hidden, other) = (world.note(person), world.note(person));
+    let shown = policy::Record { kind: Kind::Referral, ..hidden.clone() };
+    for (parts, unread) in [
+        (vec![], None),
+        (vec![shown.clone()], None),
+        (vec![hidden.clone(), shown.clone()], None),
+        (vec![hidden.clone()], Some(&hidden.id)),
+        (vec![shown, hidden.clone(), other.clone()], Some(&other.id)),
+    ] {
+        let found = world.guard.unread_by(&parts, &to, why).await.unwrap();
+        assert_eq!(found.map(|(part, _)| &part.id), unread, "{parts:?}");
+    }
+}

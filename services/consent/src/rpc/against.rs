@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use kernel::{Instant, PersonId};
+use kernel::{AgencyId, Instant, PersonId};
+use permit::Call;
 use policy::{Agencies, Consent, Relationship, capture::Ages};
 use rpc::Error;
 
@@ -13,6 +14,17 @@ pub(super) struct Against {
     pub(super) rules: Arc<Rules>,
     /// None: the rules ask about nobody's age here.
     pub(super) age: Option<Ages>,
+    /// Of whose staff the sign-in is that signs for the person, as far as anybody knows.
+    pub(super) staff_of: Vec<AgencyId>,
+}
+
+impl Against {
+    /// Whoever signs does it with the caller's sign-in.
+    pub(super) fn signed_with(self, app: &App, call: &Call) -> Self {
+        let caller = call.caller();
+        let staff_of = app.directory.teams_of(caller.issuer(), caller.subject().as_str());
+        Self { staff_of, ..self }
+    }
 }
 
 /// A draft, or what was signed before: then every age that the person has been of since counts.
@@ -30,14 +42,14 @@ pub(super) async fn signed_by(
     since: Option<Instant>,
 ) -> Result<Against, Error> {
     let (_, agencies) = app.agencies()?;
-    let rules = Arc::clone(&app.rules);
+    let (rules, staff_of) = (Arc::clone(&app.rules), Vec::new());
     if themself && !rules.pack().asks_themself() {
-        return Ok(Against { agencies, rules, age: None });
+        return Ok(Against { agencies, rules, age: None, staff_of });
     }
     let now = app.clock.now();
     let mut age = app.guard.ages(person, now).await?;
     if let Some(before) = since.filter(|since| *since < now) {
         age = age.or(app.guard.ages(person, before).await?);
     }
-    Ok(Against { agencies, rules, age: Some(age) })
+    Ok(Against { agencies, rules, age: Some(age), staff_of })
 }

@@ -49,7 +49,7 @@ pub(super) async fn handle(
         draft.grantor = Some(represents(acts));
     }
     let language = language("language", &req.language)?;
-    let against = against(app, &draft).await?;
+    let against = against(app, &draft).await?.signed_with(app, &call);
     let write = write(app, once.clone(), permit, draft, against, language);
     let again = |replay| again(app, &call, person.clone(), replay);
     let (reply, ()) = once.written(&app.db, write, again).await?;

@@ -40,7 +40,7 @@ pub(super) async fn handle(
     let permit = reach(app, &call, id, false).await?.permit;
     let person = PersonId::from(permit.person_id());
     let themself = matches!(permit.standing(), Standing::Person { .. });
-    let against = signed_by(app, &person, themself, None).await?;
+    let against = signed_by(app, &person, themself, None).await?.signed_with(app, &call);
     let write = write(app, once.clone(), permit, id, req.text_sha256, against);
     // What a repeat had to wait for, its first answer may not have been waited for.
     let again =

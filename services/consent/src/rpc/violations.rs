@@ -1,8 +1,8 @@
 //! What a consent lacks, as the contract names it.
 
-use kernel::Instant;
+use kernel::{AgencyId, Instant};
 use policy::{
-    Consent,
+    Consent, Grantor, Relationship,
     capture::{Context, validate},
 };
 use wire::Violation;
@@ -23,7 +23,7 @@ pub(super) fn of_signing(
 /// What a consent that was signed lacks, all at once.
 pub(super) fn of_signed(
     signed: &Consent,
-    Against { agencies, rules, age }: &Against,
+    Against { agencies, rules, age, staff_of }: &Against,
     on_file: &[Consent],
     now: Instant,
 ) -> Vec<Violation> {
@@ -38,7 +38,19 @@ pub(super) fn of_signed(
         };
         Violation::new(field, wanted(&path))
     };
-    validate(signed, &context).into_iter().map(named).collect()
+    let acts = signed.grantor.as_ref().filter(|by| by.relationship != Relationship::SelfSigned);
+    let lacking = match acts {
+        // Whoever signs for the person is of these agencies, though the consent does not say so.
+        Some(by) if !staff_of.is_empty() => {
+            let of = |own: &AgencyId| {
+                let grantor = Some(Grantor { agency: Some(own.clone()), ..by.clone() });
+                validate(&Consent { grantor, ..signed.clone() }, &context)
+            };
+            staff_of.iter().map(of).find(|lacking| !lacking.is_empty()).unwrap_or_default()
+        }
+        _ => validate(signed, &context),
+    };
+    lacking.into_iter().map(named).collect()
 }
 
 /// What the element must be.
@@ -55,7 +67,9 @@ fn wanted(path: &str) -> &'static str {
         "purposes" => "must be given, within what the type allows",
         "classes" => "must be COUNSELING_NOTE alone for this type",
         "signed_at" => "must be given, and not in the future",
-        "grantor" => "must be one who may sign at the person's age, with the authority for it",
+        "grantor" => {
+            "must be one who may sign at the person's age, by authority, to no agency of theirs"
+        }
         "effect" => "must reverse the root rule's",
         "supersedes" => "must be signed consents of the same person, and no circle",
         _ => "is not as a consent needs it to be",

@@ -1,5 +1,6 @@
 //! Consents given by who acts for the person.
 
+use identity::DEV_ISSUER;
 use kernel::{CodeSet, Sensitivity};
 use permit::Appointment;
 use policy::Relationship;
@@ -7,11 +8,13 @@ use tonic::Code;
 use uuid::Uuid;
 use wire::{
     consent::v1::{self as pb, RestrictionReason as Reason},
-    convert::{name_of, to_wire},
+    convert::{agency_name, name_of, to_wire},
+    directory::v1::CareTeamMembers,
 };
 
 use crate::world::{
-    ANA, BEN, CLINIC, HOUSING, World, assert_same, code_of, terms, terms_of, told, unknown,
+    ANA, BEN, CLINIC, HOUSING, World, agencies, assert_same, code_of, fields, terms, terms_of,
+    told, unknown,
 };
 use crate::{
     call,
@@ -54,6 +57,44 @@ async fn a_guardian_drafts_signs_and_revokes_and_the_consent_says_by_what_author
     assert_eq!(grantor.authority, name_of("representatives", BY));
     assert_eq!(world.list(&aunt, ANA).await, vec![signed.name.clone()]);
     assert_eq!(code_of(&world.revoke(&aunt, &signed.name).await.unwrap()), "REVOKED");
+}
+
+#[tokio::test]
+async fn who_acts_for_the_person_signs_nothing_to_an_agency_in_whose_care_team_they_are() {
+    let world = World::new().await;
+    world.people.appoint("aunt", guardian(ANA));
+    let aunt = world.representative("aunt");
+    let draft = world.draft(&aunt, ANA, terms()).await.unwrap();
+    let in_team = |agency: Uuid, member: &str, issuer: &str| {
+        let mut step = agencies(2);
+        for state in &mut step.agencies {
+            state.bindings.iter_mut().for_each(|binding| binding.issuer = issuer.to_owned());
+            if state.agency.as_ref().unwrap().name == agency_name(agency) {
+                let (name, members) = (name_of("careTeams", BY), vec![member.to_owned()]);
+                state.care_teams = vec![CareTeamMembers { name, members }];
+            }
+        }
+        world.directory.apply(&step);
+    };
+    in_team(HOUSING, "aunt", DEV_ISSUER);
+    let refused = world.sign(&aunt, &draft).await.unwrap_err();
+    assert_eq!(told(&refused).1, "CONSENT_INCOMPLETE");
+    assert_eq!(fields(&refused), ["grantor"]);
+    let refused = world.draft(&aunt, ANA, terms()).await.unwrap_err();
+    assert_eq!(fields(&refused), ["grantor"]);
+    // To others they do, from their own agency, too; and where it is somebody else, by name or by who named them.
+    for (agency, member, issuer) in [
+        (CLINIC, "aunt", DEV_ISSUER),
+        (HOUSING, "uncle", DEV_ISSUER),
+        (HOUSING, "aunt", "https://id.example"),
+    ] {
+        in_team(agency, member, issuer);
+        let draft = world.draft(&aunt, ANA, terms()).await.unwrap();
+        world.sign(&aunt, &draft).await.unwrap();
+    }
+    // What the person opens to their own employer is theirs to open.
+    in_team(HOUSING, "ana", DEV_ISSUER);
+    world.signed("ana", terms()).await;
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ impl Change {
             for _ in 0..ATTEMPTS {
                 let located = app.store.locate(self.note, seen).await?;
                 let permit = guard.permit(&self.call, Ask::<WriteNotes>::about(located)).await?;
-                let (shared, from) = (Arc::clone(&shared), self.from.clone());
+                let (shared, from) = (Arc::clone(&shared), self.from.clone().into());
                 let (db, tx) = (app.store.db(), self.tx);
                 let commit = guard.commit_told_from(db, tx, permit, from, move |tx, permit| {
                     let shared = Arc::clone(&shared);

@@ -70,7 +70,7 @@ async fn created(
     let permit = guard.permit(call, Ask::<WriteNotes>::new_record(note.record.clone())).await?;
     let once = once.clone();
     let (db, tx) = (app.store.db(), "note.create");
-    let commit = guard.commit_told_from(db, tx, permit, from, move |tx, permit| {
+    let commit = guard.commit_told_from(db, tx, permit, from.into(), move |tx, permit| {
         let (note, once) = (Arc::clone(&note), once.clone());
         Box::pin(async move {
             let at = note.record.authored_on.ok_or(Error::Internal("undated note"))?;

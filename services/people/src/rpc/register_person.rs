@@ -20,7 +20,8 @@ use crate::{App, domain::Profile, store::locate};
 
 const RPC: &str = "trellis.people.v1.PeopleService/RegisterPerson";
 
-/// Attempts, when other registrations of the same person land between the look-up and the write.
+/// Attempts, when other registrations of the same person land between the look-up and the write, or whose people
+/// nobody else recognises becomes another question.
 const ATTEMPTS: u32 = 4;
 
 /// Registers a person with the caller's agency. Whether the network knew the person changes neither
@@ -46,8 +47,8 @@ async fn registered(
     let req = request.into_inner();
     let profile = parse::profile(&req, app.deps.clock.now())?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
-    let new = Arc::new(prepared(app, &call, profile)?);
     for _ in 0..ATTEMPTS {
+        let new = Arc::new(prepared(app, &call, profile.clone())?);
         if let Some(replay) = once.earlier(&app.deps.db).await? {
             return replayed(app, &call, &once, replay).await;
         }
@@ -109,6 +110,7 @@ async fn attempt(
         key: once.key.clone(),
         now: app.deps.clock.now(),
         clock: Arc::clone(&app.deps.clock),
+        directory: Arc::clone(&app.deps.directory),
     };
     let write = Arc::new(write);
     guard

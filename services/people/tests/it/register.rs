@@ -1,7 +1,9 @@
 use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 use kernel::Purpose;
+use pg::hold::{Hold, Mode};
 use prost::Message as _;
+use testkit::fakes::until;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
@@ -10,8 +12,9 @@ use wire::{
     people::v1::{self as pb, RegisterPersonResponse},
 };
 
-use crate::world::{
-    CLINIC, HOUSING, MEDICAID, PROBATION, REFUGE, SSN, World, id, identifier, jane,
+use crate::{
+    stewards::{suspend, told},
+    world::{CLINIC, HOUSING, MEDICAID, PROBATION, REFUGE, SSN, World, id, identifier, jane},
 };
 
 #[tokio::test]
@@ -342,6 +345,53 @@ async fn nothing_is_registered_when_nothing_can_be_decided() {
     let refused = world.staff(CLINIC).register(jane(CLINIC)).await.unwrap_err();
     assert_eq!(refused.get_error_details().error_info().unwrap().reason, "AGENCY_SUSPENDED");
     assert_eq!((world.count("person").await, world.count("profile").await), (0, 0));
+}
+
+#[tokio::test]
+async fn who_is_suspended_while_their_registration_waits_registers_nobody() {
+    let world = World::new().await;
+    let (staff, url) = (world.staff(CLINIC), world.admin_url());
+    let sub = format!("staff-{CLINIC}");
+    for why in ["AGENCY_SUSPENDED", "PRINCIPAL_SUSPENDED"] {
+        // It was let in, has its permit, and stops in the middle of its transaction.
+        let mut hold = Hold::table(&url, "people", "profile", Mode::Changes).await.unwrap();
+        let meanwhile = async {
+            until("it waits", async || hold.waiting().await.unwrap() > 0).await;
+            match why {
+                "AGENCY_SUSPENDED" => world.agencies(&[CLINIC]),
+                _ => suspend(&world, &sub, true),
+            }
+        };
+        let registering = tokio::spawn({
+            let staff = staff.clone();
+            async move { staff.register(jane(CLINIC)).await }
+        });
+        meanwhile.await;
+        hold.let_go().await.unwrap();
+        assert_eq!(told(registering.await.unwrap()), (Code::PermissionDenied, why.to_owned()));
+        assert_eq!((world.count("person").await, world.count("profile").await), (0, 0), "{why}");
+        world.agencies(&[]);
+    }
+    suspend(&world, &sub, false);
+    staff.register(jane(CLINIC)).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_becomes_a_victim_service_while_their_registration_waits_registers_somebody_new() {
+    let world = World::new().await;
+    let known = world.jane(CLINIC).await;
+    let url = world.admin_url();
+    let mut hold = Hold::table(&url, "people", "profile", Mode::Changes).await.unwrap();
+    let registering = tokio::spawn({
+        let staff = world.staff(HOUSING);
+        async move { staff.register(jane(HOUSING)).await }
+    });
+    until("it waits", async || hold.waiting().await.unwrap() > 0).await;
+    world.flagged(&[], &[REFUGE, HOUSING]);
+    hold.let_go().await.unwrap();
+    let registered = registering.await.unwrap().unwrap();
+    assert_ne!(id(&registered), known, "recognised as it was before");
+    assert_eq!(world.count("person").await, 2);
 }
 
 #[tokio::test]

@@ -74,17 +74,14 @@ async fn fit(
         let Some(note) = readable.get(&RecordId::from(*id)) else {
             return Ok(Err((n, "must be a signed note about this person that you may read")));
         };
-        if let Some((target, purposes)) = &to {
-            // Of what the caller reads of it.
-            let mut covered = false;
-            for part in note {
-                covered |= app.deps.guard.covered(part, target, *purposes).await?.reading;
-            }
-            if !covered {
-                return Ok(Err((n, "must be covered by a consent that lets the target read it")));
-            }
-        }
         read.extend_from_slice(note);
+    }
+    // Of what the caller reads of each.
+    if let Some((target, purposes)) = &to
+        && let Some((note, _)) = app.deps.guard.unread_by(&read, target, *purposes).await?
+    {
+        let n = ids.iter().position(|id| RecordId::from(*id) == note.id).unwrap_or_default();
+        return Ok(Err((n, "must be covered by a consent that lets the target read it")));
     }
     Ok(Ok(read))
 }

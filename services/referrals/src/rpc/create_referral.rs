@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::AgencyId;
-use permit::{Ask, Call, Disclosure, Guard, Permit, WriteReferrals};
+use permit::{Ask, Call, Disclosure, Guard, Permit, ToldFrom, WriteReferrals};
 use pg::{
     PgConnection,
     requests::{RequestKey, keep_answer},
@@ -60,7 +60,7 @@ pub(super) async fn written<R: Shows>(
     new: New,
     key: RequestKey,
 ) -> Result<(R, Disclosure), InTx> {
-    let mut from = attached::may_be(app, call, &new, &record.person).await?;
+    let sent = attached::may_be(app, call, &new, &record.person).await?;
     let mut ask = Ask::<WriteReferrals>::new_record(record);
     if new.sent.is_some() {
         ask = ask.to(AgencyId::from(new.target));
@@ -69,7 +69,8 @@ pub(super) async fn written<R: Shows>(
     let permit = guard.permit(call, ask).await?;
     contact::may_be_handed_over(app, call, &new, &permit).await?;
     // What it follows from it tells of, too.
-    from.extend(new.parent.iter().map(|parent| parent.record.clone()));
+    let read = new.parent.iter().map(|parent| parent.record.clone()).collect();
+    let from = ToldFrom { read, sent };
     let kept = Arc::new((new, key, guard.clone()));
     let written = guard
         .commit_told_from(app.store.db(), "referral.create", permit, from, move |tx, permit| {

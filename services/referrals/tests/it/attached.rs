@@ -1,8 +1,8 @@
 //! Notes attached by reference: who reads the referral is told of those that they may read.
 
-use kernel::{Action, Clock as _, Kind, Purpose};
-use policy::Consent;
-use testkit::fakes::{bearer, consent, permitting};
+use kernel::{Action, Clock as _, CodeSet, Instant, Kind, Purpose};
+use policy::{Consent, ConsentStatus};
+use testkit::fakes::{Consents, bearer, consent, permitting};
 use tonic::Code;
 use uuid::Uuid;
 use wire::{common::v1 as common, convert::name_of, referrals::v1 as pb};
@@ -232,6 +232,56 @@ async fn a_draft_is_not_sent_with_a_note_that_its_source_may_read_no_more() {
     assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), draft);
     notes_too(&world, OTHER, CLINIC, LONG);
     world.go(Verb::Send, CLINIC, &draft.name).await.unwrap();
+}
+
+/// Ana revokes what she signed about notes; what she refers goes as before.
+fn no_more_notes(consents: &Consents, at: Instant) {
+    consents.facts_of(ANA, |facts| {
+        let notes: Option<CodeSet<Kind>> = Some([Kind::Note].into());
+        for consent in facts.consents.iter_mut().filter(|consent| consent.rule.kinds == notes) {
+            consent.status = ConsentStatus::Revoked;
+            consent.revoked_at = Some(at);
+        }
+    });
+}
+
+#[tokio::test]
+async fn nothing_is_sent_with_a_note_that_its_target_may_read_no_more_at_the_commit() {
+    let world = World::agreed().await;
+    let note = world.note(ANA, CLINIC);
+    let at = world.clock.now();
+    // The note was listed, released and found to be for its target, and the permit asked for, when the person revokes.
+    let revoked_meanwhile = || world.consents.after(3, move |all| no_more_notes(all, at));
+    notes_too(&world, CLINIC, HOUSING, LONG);
+    revoked_meanwhile();
+    let sent = world.create(CLINIC, with(&[&note])).await;
+    refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
+    assert_eq!(world.count("SELECT count(*) FROM referral").await, 0);
+    // That it was refused is on record, of the note and its target.
+    let id: Uuid = note.trim_start_matches("notes/").parse().unwrap();
+    let events = world.stage.events().await;
+    let denied = |e: &&ledger::Event| {
+        e.outcome == ledger::Outcome::Deny && e.records == [id] && e.recipient == Some(HOUSING)
+    };
+    assert_eq!(events.iter().filter(denied).count(), 1, "{events:?}");
+
+    notes_too(&world, CLINIC, HOUSING, LONG);
+    let draft = drafted_with(&world, &note).await;
+    revoked_meanwhile();
+    let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
+    refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
+    assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), draft);
+
+    notes_too(&world, CLINIC, HOUSING, LONG);
+    world.go(Verb::Send, CLINIC, &draft.name).await.unwrap();
+    world.go(Verb::Cancel, CLINIC, &draft.name).await.unwrap();
+    let cancelled = world.get(CLINIC, &draft.name).await.unwrap();
+    revoked_meanwhile();
+    let again = world.go(Verb::Reopen, CLINIC, &draft.name).await;
+    refused(again, Code::FailedPrecondition, "CONSENT_NEEDED");
+    assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), cancelled);
+    notes_too(&world, CLINIC, HOUSING, LONG);
+    world.go(Verb::Reopen, CLINIC, &draft.name).await.unwrap();
 }
 
 #[tokio::test]

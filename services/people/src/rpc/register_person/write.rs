@@ -13,6 +13,7 @@ use crate::{
     domain::{Candidates, MAX_IDENTIFIERS, Matching, Profile},
     rpc::shared,
     store::{binding, registration},
+    victim_services,
 };
 
 /// One attempt at a registration.
@@ -26,6 +27,7 @@ pub struct Write {
     pub key: RequestKey,
     pub now: Instant,
     pub clock: Arc<dyn Clock>,
+    pub directory: Arc<facts::Directory>,
 }
 
 impl Write {
@@ -72,7 +74,12 @@ impl Write {
         }
         stands.keep(&mut *tx, permit, &self.seen, (self.now, &self.clock)).await?;
         binding::seen_as_staff(&mut *tx, permit, &new.by).await?;
-        Ok(shared::kept_answer(tx, permit, &self.key, self.now).await?)
+        let answer = shared::kept_answer(tx, permit, &self.key, self.now).await?;
+        // Last, after all that it may have waited for: by it was decided who this is, and whether it is held here.
+        if victim_services(&self.directory).as_ref() != Some(&new.never) {
+            return Err(Failed::Moved);
+        }
+        Ok(answer)
     }
 
     /// What the agency holds stays as it is, with the identifiers added: by that the person is recognised.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use permit::{Act, Call, Disclosure, Guard, Permit};
+use permit::{Act, Call, Disclosure, Guard, Permit, ToldFrom};
 use pg::{PgConnection, requests::keep_answer};
 use rpc::{Conflict, Error, InTx};
 
@@ -25,7 +25,8 @@ pub(super) async fn carried_out<A: Act, R: Shows>(
     permit: Permit<A>,
 ) -> Result<(R, Disclosure), InTx> {
     // What goes with it it tells of.
-    let from = asked.notes.clone().unwrap_or_default();
+    let sent = asked.notes.clone().unwrap_or_default();
+    let from = ToldFrom { read: Vec::new(), sent };
     let (asked, at) = (Arc::new(asked), app.deps.clock.now());
     let (guard, tx) = (&app.deps.guard, asked.step.tx);
     let work = Arc::clone(&asked);

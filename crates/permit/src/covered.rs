@@ -1,0 +1,98 @@
+//! What a person's consents let of what is sent: by no role of the caller's, and asked of the recipient as well.
+
+use std::collections::BTreeSet;
+
+use kernel::{Action, AgencyId, CodeSet, Purpose, RecordId};
+use policy::{Decider, Facts, Reason, Record, Request};
+
+use crate::{
+    Guard, Question, Refusal,
+    guard::{Known, anybody_of},
+    permit::Ground,
+};
+
+/// What a person's consents let of a record that is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Covered {
+    /// Sending it to the recipient.
+    pub sending: bool,
+    /// Reading it there, by anybody of that agency.
+    pub reading: bool,
+}
+
+impl Known {
+    /// Sending it to the recipient, or anything else there.
+    fn covers(
+        &self,
+        action: Action,
+        record: &Record,
+        recipient: &AgencyId,
+        purposes: CodeSet<Purpose>,
+    ) -> Result<(), Reason> {
+        let custodian = record.custodian.as_ref().ok_or(Reason::RecordNotCovered)?;
+        let active = self.agencies.as_if_active(&[custodian, recipient]);
+        let agencies = active.as_ref().unwrap_or(&self.agencies);
+        let facts = Facts::new(agencies, self.answers.iter().map(|answer| &*answer.facts));
+        let (agency, recipient_agency) = match action {
+            Action::Refer => (custodian, Some(recipient.clone())),
+            _ => (recipient, None),
+        };
+        let request =
+            Request { who: anybody_of(agency.clone()), purposes, action, recipient_agency };
+        let found = Decider::new(&request, &facts, self.as_of).judge(record);
+        found.map(drop).map_err(|refused| refused.reason)
+    }
+}
+
+impl Guard {
+    /// What the person's consents let of a record that is sent: the decision of SendReferral, and that of
+    /// a read by the recipient's agency, asked again when the facts have changed. That one of the two is
+    /// suspended is no end of a consent: it is looked at wherever something is released.
+    pub async fn covered(
+        &self,
+        record: &Record,
+        recipient: &AgencyId,
+        purposes: CodeSet<Purpose>,
+    ) -> Result<Covered, Refusal> {
+        if record.custodian.is_none() {
+            return Ok(Covered::default());
+        }
+        let known = self.known_to(record, recipient).await?;
+        let covers = |action| known.covers(action, record, recipient, purposes).is_ok();
+        Ok(Covered { sending: covers(Action::Refer), reading: covers(Action::Read) })
+    }
+
+    /// Of records of one person, each named by parts of it: the first of which the recipient's agency may read none
+    /// of these parts, and why. Asked as [`Guard::covered`] is, once for all.
+    pub async fn unread_by<'r>(
+        &self,
+        parts: &'r [Record],
+        recipient: &AgencyId,
+        purposes: CodeSet<Purpose>,
+    ) -> Result<Option<(&'r Record, Reason)>, Refusal> {
+        let Some(first) = parts.first() else { return Ok(None) };
+        let known = self.known_to(first, recipient).await?;
+        let reads = |part: &Record| known.covers(Action::Read, part, recipient, purposes);
+        let read: BTreeSet<&RecordId> =
+            parts.iter().filter(|part| reads(part).is_ok()).map(|part| &part.id).collect();
+        let unread = parts.iter().find(|part| !read.contains(&part.id));
+        Ok(unread.and_then(|part| reads(part).err().map(|reason| (part, reason))))
+    }
+
+    /// As [`Guard::unread_by`], of whom a permit names as the recipient; of none where it names nobody.
+    pub(crate) async fn unread_where_sent<'r>(
+        &self,
+        ground: &Ground,
+        parts: &'r [Record],
+    ) -> Result<Option<(&'r Record, Reason)>, Refusal> {
+        match &ground.recipient {
+            Some(recipient) => self.unread_by(parts, recipient, ground.purposes()).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn known_to(&self, record: &Record, recipient: &AgencyId) -> Result<Known, Refusal> {
+        let person = record.person.clone();
+        self.answered(vec![Question { person, on_behalf_of: Some(recipient.clone()) }]).await
+    }
+}
