@@ -88,7 +88,7 @@ async fn write(
         .await
 }
 
-/// The draft, signed, if nothing stands in the way: its state, another text than was shown, a
+/// The draft, signed, if nothing stands in the way: that it is hidden, its state, another text than was shown, a
 /// sign-in that can't sign for this, or what the consent lacks by now.
 fn signed(
     permit: &StandingPermit,
@@ -98,9 +98,9 @@ fn signed(
     against: &Against,
     now: Instant,
 ) -> Result<Held, Error> {
-    // Who may not see what is no draft any more is not told that it is.
-    let hidden = is_hidden(permit, &draft.consent);
-    draft.signable().map_err(|wrong| if hidden { Error::NotFound } else { wrong_state(wrong) })?;
+    // Nobody could sign what is hidden from them, and nobody is told that it is there.
+    (!is_hidden(permit, &draft.consent)).then_some(()).ok_or(Error::NotFound)?;
+    draft.signable().map_err(wrong_state)?;
     if draft.text_sha256 != shown {
         let other = Violation::new("text_sha256", "must be the hash of the text that was shown");
         return Err(Error::Conflict(Conflict::ConsentIncomplete(vec![other])));
