@@ -167,5 +167,9 @@ async fn s2_14_of_what_is_hidden_there_is_nothing_to_sign() {
     for seen in [&signed, &revoked, &withdrawn] {
         assert_eq!(told(&world.sign(&ana, seen).await.unwrap_err()).1, "WRONG_STATE");
     }
+    // Nor is it told by what is away.
+    world.people.says_no_age();
+    let refused = world.sign(&world.representative("aunt"), &draft).await.unwrap_err();
+    assert_eq!(told(&refused).1, "NOT_FOUND");
     world.sign(&ana, &draft).await.unwrap();
 }
