@@ -4,6 +4,11 @@ use std::process::ExitCode;
 
 use crate::{project::Project, run, walls};
 
+/// The tests of a whole network.
+const NETWORK: &str = "trellis-tests";
+/// Of the tests of notes, the one of a search that hits only what is hidden.
+const HITS_HIDDEN: &str = "takes_as_long_as_one_that_hits_nothing";
+
 #[derive(clap::Args)]
 pub struct Args {
     /// Rounds of grant and revoke; 0 leaves them out
@@ -22,7 +27,8 @@ pub struct Args {
     /// them out
     #[arg(long, default_value_t = 60)]
     fault_minutes: u32,
-    /// Timings of each, for every RPC that reads, of what is hidden and of what never was; 0 leaves them out
+    /// Timings of each, for every RPC that reads and for the words of a search, of what is hidden and of what never
+    /// was; 0 leaves them out
     #[arg(long, default_value_t = 10_000)]
     alike: u32,
     /// Audit records, in tens of thousands, that are verified in bounded memory (1 GB of disk a million); 0
@@ -41,17 +47,14 @@ pub fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
         && (args.fault_minutes == 0
             || processes(
                 project,
+                NETWORK,
                 "faults",
                 ("TRELLIS_FAULTS_SECONDS", args.fault_minutes.saturating_mul(60)),
                 &["whatever_fails"],
             )?)
         && (args.alike == 0
-            || processes(
-                project,
-                "access",
-                ("TRELLIS_ALIKE", args.alike),
-                &["told_apart_by_time"],
-            )?)
+            || (alike(project, NETWORK, "access", args.alike, "told_apart_by_time")?
+                && alike(project, "trellis-notes", "it", args.alike, HITS_HIDDEN)?))
         && (args.ten_thousands == 0 || verified(project, args.ten_thousands)?);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -90,14 +93,26 @@ fn verified(project: &Project, ten_thousands: u32) -> anyhow::Result<bool> {
     Ok(run::status(&mut test)?.success())
 }
 
-/// The tests of what happens to services in their lives, or of them those named, with so many of something.
-fn lifecycle(project: &Project, what: &str, many: u32, only: &[&str]) -> anyhow::Result<bool> {
-    processes(project, "lifecycle", (what, many), only)
+/// The tests of one name, of what is not told apart by time, with so many timings of each.
+fn alike(
+    project: &Project,
+    package: &str,
+    test: &str,
+    timings: u32,
+    only: &str,
+) -> anyhow::Result<bool> {
+    processes(project, package, test, ("TRELLIS_ALIKE", timings), &[only])
 }
 
-/// Tests of real processes.
+/// The tests of what happens to services in their lives, or of them those named, with so many of something.
+fn lifecycle(project: &Project, what: &str, many: u32, only: &[&str]) -> anyhow::Result<bool> {
+    processes(project, NETWORK, "lifecycle", (what, many), only)
+}
+
+/// Tests of real processes, and of a package's own that take as long.
 fn processes(
     project: &Project,
+    package: &str,
     test: &str,
     (what, many): (&str, u32),
     only: &[&str],
@@ -107,7 +122,7 @@ fn processes(
     let mut tests = project.cargo(&[
         "test",
         "--package",
-        "trellis-tests",
+        package,
         "--test",
         test,
         "--",

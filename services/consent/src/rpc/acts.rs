@@ -26,6 +26,20 @@ pub(super) fn represents(acts: &Representing) -> Grantor {
     }
 }
 
+/// Whoever signs is who the draft says gives it; and nobody opens for others what is withheld from
+/// themself (§2.14).
+pub(super) fn is_grantor(standing: &Standing, draft: &Consent) -> bool {
+    match standing {
+        Standing::Person { .. } => {
+            draft.grantor.as_ref().is_none_or(|g| g.relationship == Relationship::SelfSigned)
+        }
+        Standing::Representative(acts) => {
+            draft.grantor == Some(represents(acts)) && !draft.may_open(acts.excluded_sensitivities)
+        }
+        Standing::Agency(_) => false,
+    }
+}
+
 /// Whether a consent is withheld from a representative: what they may not see may be what it is about
 /// (§2.14). What they themself signed or drafted they know.
 pub(super) fn is_withheld(standing: &Standing, consent: &Consent) -> bool {

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use kernel::{AgencyId, Instant, PersonId};
 use permit::{Standing, StandingPermit};
 use pg::requests::keep_answer;
-use policy::{Consent, Relationship};
+use policy::Consent;
 use prost::Message as _;
-use rpc::{Conflict, Denial, Error, InTx};
+use rpc::{Conflict, Denial, Error, InTx, Outage};
 use tonic::Request;
 use uuid::Uuid;
 use wire::{Violation, consent::v1 as pb};
 
 use super::{
     access::reach,
-    acts::{is_hidden, represents},
+    acts::{is_grantor, is_hidden},
     against::{Against, signed_by},
     tell::tell_signed,
     violations,
@@ -40,7 +40,10 @@ pub(super) async fn handle(
     let permit = reach(app, &call, id, false).await?.permit;
     let person = PersonId::from(permit.person_id());
     let themself = matches!(permit.standing(), Standing::Person { .. });
-    let against = signed_by(app, &person, themself, None).await?.signed_with(app, &call);
+    let against = match signed_by(app, &person, themself, None).await {
+        Err(Error::Unavailable(away)) => Err(away),
+        known => Ok(known?.signed_with(app, &call)),
+    };
     let write = write(app, once.clone(), permit, id, req.text_sha256, against);
     // What a repeat had to wait for, its first answer may not have been waited for.
     let again =
@@ -63,7 +66,7 @@ async fn write(
     permit: StandingPermit,
     id: Uuid,
     shown: String,
-    against: Against,
+    against: Result<Against, Outage>,
 ) -> Result<(pb::SignConsentResponse, Closing), InTx> {
     let clock = Arc::clone(&app.clock);
     let given = Arc::new((once, shown, against));
@@ -88,19 +91,20 @@ async fn write(
         .await
 }
 
-/// The draft, signed, if nothing stands in the way: its state, another text than was shown, a
-/// sign-in that can't sign for this, or what the consent lacks by now.
+/// The draft, signed, if nothing stands in the way: that it is hidden, what is away, its state, another text
+/// than was shown, a sign-in that can't sign for this, or what the consent lacks by now.
 fn signed(
     permit: &StandingPermit,
     draft: &Held,
     on_file: &[Consent],
     shown: &str,
-    against: &Against,
+    against: &Result<Against, Outage>,
     now: Instant,
 ) -> Result<Held, Error> {
-    // Who may not see what is no draft any more is not told that it is.
-    let hidden = is_hidden(permit, &draft.consent);
-    draft.signable().map_err(|wrong| if hidden { Error::NotFound } else { wrong_state(wrong) })?;
+    // Nobody could sign what is hidden from them, and nobody is told that it is there.
+    (!is_hidden(permit, &draft.consent)).then_some(()).ok_or(Error::NotFound)?;
+    let against = against.as_ref().map_err(|away| Error::Unavailable(*away))?;
+    draft.signable().map_err(wrong_state)?;
     if draft.text_sha256 != shown {
         let other = Violation::new("text_sha256", "must be the hash of the text that was shown");
         return Err(Error::Conflict(Conflict::ConsentIncomplete(vec![other])));
@@ -122,20 +126,6 @@ fn signed(
         return Err(Error::Conflict(Conflict::ConsentIncomplete(lacking)));
     }
     draft.sign(against.rules.name(), now).map_err(wrong_state)
-}
-
-/// Whoever signs is who the draft says gives it; and nobody opens for others what is withheld from
-/// themself (§2.14).
-fn is_grantor(standing: &Standing, draft: &Consent) -> bool {
-    match standing {
-        Standing::Person { .. } => {
-            draft.grantor.as_ref().is_none_or(|g| g.relationship == Relationship::SelfSigned)
-        }
-        Standing::Representative(acts) => {
-            draft.grantor == Some(represents(acts)) && !draft.may_open(acts.excluded_sensitivities)
-        }
-        Standing::Agency(_) => false,
-    }
 }
 
 /// The agencies that vouch for the sign-in; none: it stands everywhere.

@@ -1,6 +1,3 @@
-use std::time::Instant;
-
-use permit::FENCE;
 use tonic::{Code, Status};
 use uuid::Uuid;
 use wire::{
@@ -66,9 +63,9 @@ async fn a_restriction_is_asked_for_agreed_to_and_ended_and_each_is_a_fact() {
     let asked = asked(&world, "ana", ANA, Reason::Preference).await;
     assert_eq!(asked.status(), Status_::Requested);
     assert_eq!(world.facts_of(ANA).await.restrictions, vec![asked.clone()]);
-    let begun = Instant::now();
-    let agreed = decide(&world, world.officer(CLINIC), &asked.name, Decision::Agree).await.unwrap();
-    assert!(begun.elapsed() >= FENCE, "what closes waits like a revocation");
+    // What closes waits like a revocation.
+    let agreeing = decide(&world, world.officer(CLINIC), &asked.name, Decision::Agree);
+    let agreed = world.fenced(agreeing).await.unwrap();
     assert_eq!((agreed.status(), agreed.agree_time.is_some()), (Status_::Agreed, true));
     assert_eq!(world.facts_of(ANA).await.restrictions, [agreed]);
     let ended = decide(&world, world.person("ana"), &asked.name, Decision::End).await.unwrap();
@@ -82,9 +79,7 @@ async fn a_restriction_is_asked_for_agreed_to_and_ended_and_each_is_a_fact() {
 #[tokio::test]
 async fn what_was_paid_in_full_binds_at_once_and_cannot_be_refused() {
     let world = World::new().await;
-    let begun = Instant::now();
-    let asked = asked(&world, "ana", ANA, Reason::PaidInFull).await;
-    assert!(begun.elapsed() >= FENCE);
+    let asked = world.fenced(asked(&world, "ana", ANA, Reason::PaidInFull)).await;
     let officer = || world.officer(CLINIC);
     let refused = decide(&world, officer(), &asked.name, Decision::Refuse).await.unwrap_err();
     assert_eq!(told(&refused), (Code::PermissionDenied, "ACTION_NOT_PERMITTED".into()));

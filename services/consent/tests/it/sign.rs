@@ -69,11 +69,11 @@ async fn a_sign_in_signs_only_for_what_the_agencies_that_vouch_for_it_hold() {
     world.people.bind("vouched", ANA, Some(&[CLINIC]));
     world.people.bind("unvouched", ANA, Some(&[]));
     let vouched = || world.person("vouched");
-    let not_confirmed = (Code::PermissionDenied, "SIGN_IN_NOT_CONFIRMED".to_owned());
+    let absent = (Code::NotFound, "NOT_FOUND".to_owned());
 
     let own = world.draft(&vouched(), ANA, terms()).await.unwrap();
     let refused = world.sign(&world.person("unvouched"), &own).await.unwrap_err();
-    assert_eq!(told(&refused), not_confirmed);
+    assert_eq!(told(&refused), absent);
     world.sign(&vouched(), &own).await.unwrap();
 
     let mut anybody = terms();
@@ -87,7 +87,7 @@ async fn a_sign_in_signs_only_for_what_the_agencies_that_vouch_for_it_hold() {
     for wide in [terms_of(pb::Effect::Permit, &[CLINIC, OTHER], &[HOUSING]), anybody, exception] {
         let draft = world.draft(&vouched(), ANA, wide).await.unwrap();
         let refused = world.sign(&vouched(), &draft).await.unwrap_err();
-        assert_eq!(told(&refused), not_confirmed);
+        assert_eq!(told(&refused), absent, "whoever drafted it");
         world.sign(&world.person("ana"), &draft).await.unwrap();
     }
 }
@@ -137,7 +137,7 @@ async fn a_consent_is_signed_once() {
 }
 
 #[tokio::test]
-async fn s2_14_of_what_is_hidden_and_no_draft_any_more_there_is_nothing_to_sign() {
+async fn s2_14_of_what_is_hidden_there_is_nothing_to_sign() {
     let world = World::new().await;
     world.people.bind("vouched", ANA, Some(&[CLINIC]));
     let excluded_sensitivities = [Sensitivity::Sud].into();
@@ -150,8 +150,12 @@ async fn s2_14_of_what_is_hidden_and_no_draft_any_more_there_is_nothing_to_sign(
     for ended in [&revoked, &withdrawn] {
         world.revoke(&ana, &ended.name).await.unwrap();
     }
+    let draft = world.draft(&ana, ANA, others()).await.unwrap();
+    // Another text than was shown is no way to ask whether there is a draft.
+    let guessed = pb::Consent { text_sha256: "0".repeat(64), ..draft.clone() };
     for token in [world.person("vouched"), world.representative("aunt")] {
-        for hidden in [&signed, &revoked, &withdrawn] {
+        assert_eq!(told(&world.get(&token, &draft.name).await.unwrap_err()).1, "NOT_FOUND");
+        for hidden in [&signed, &revoked, &withdrawn, &draft, &guessed] {
             let refused = world.sign(&token, hidden).await.unwrap_err();
             assert_eq!(told(&refused), (Code::NotFound, "NOT_FOUND".into()));
             let never = pb::Consent { name: unknown(), ..hidden.clone() };
@@ -159,8 +163,13 @@ async fn s2_14_of_what_is_hidden_and_no_draft_any_more_there_is_nothing_to_sign(
         }
     }
     let on_record = audited(&world, "/SignConsent").await;
-    assert_eq!(on_record.iter().filter(|(permitted, ..)| !permitted).count(), 12);
+    assert_eq!(on_record.iter().filter(|(permitted, ..)| !permitted).count(), 20);
     for seen in [&signed, &revoked, &withdrawn] {
         assert_eq!(told(&world.sign(&ana, seen).await.unwrap_err()).1, "WRONG_STATE");
     }
+    // Nor is it told by what is away.
+    world.people.says_no_age();
+    let refused = world.sign(&world.representative("aunt"), &draft).await.unwrap_err();
+    assert_eq!(told(&refused).1, "NOT_FOUND");
+    world.sign(&ana, &draft).await.unwrap();
 }

@@ -496,6 +496,11 @@ impl World {
     pub async fn facts_of(&self, person: Uuid) -> pb::PersonFacts {
         self.ask(&[(person, -1)]).await.facts.remove(0)
     }
+
+    /// The answer of a call that returns no earlier than the fence, while facts are asked for.
+    pub async fn fenced<T>(&self, call: impl Future<Output = T>) -> T {
+        testkit::waits(permit::FENCE, call, async || drop(self.facts_of(ANA).await)).await
+    }
 }
 
 pub fn with<T>(token: &str, message: T) -> Request<T> {

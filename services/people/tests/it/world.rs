@@ -276,6 +276,11 @@ impl World {
         conn
     }
 
+    /// The answer of a call that returns no earlier than the fence, while others come to the database and go.
+    pub async fn fenced<T>(&self, call: impl Future<Output = T>) -> T {
+        testkit::waits(permit::FENCE, call, async || drop(self.admin().await)).await
+    }
+
     pub async fn count(&self, table: &'static str) -> i64 {
         let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         sqlx::query_scalar(sql).fetch_one(&mut self.admin().await).await.unwrap()

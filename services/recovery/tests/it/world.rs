@@ -177,6 +177,11 @@ impl World {
         sqlx::raw_sql(sqlx::AssertSqlSafe(path)).execute(&mut conn).await.unwrap();
         conn
     }
+
+    /// The answer of a call that returns no earlier than the fence, while others come to the database and go.
+    pub async fn fenced<T>(&self, call: impl Future<Output = T>) -> T {
+        testkit::waits(permit::FENCE, call, async || drop(self.admin().await)).await
+    }
 }
 
 /// What the directory tells of these, and of no other.
