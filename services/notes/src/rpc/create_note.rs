@@ -64,6 +64,7 @@ async fn created(
     let guard = &app.deps.guard;
     let Looked { carried, from } =
         links::sources(app, call, (&note.links, &Links::default()), &note.record).await?;
+    let carried = carried.map_err(Error::Invalid)?;
     let (sections, labels) = drafted_from(carried, of, said, sent).map_err(sent::mislabelled)?;
     let content = Content::new(sections).with(note.content.contact);
     let note = Arc::new(Note { record: labels.on(&note.record), content, ..note });

@@ -36,12 +36,20 @@ fn derived(n: usize) -> String {
 }
 
 /// What looking at the notes came to that a draft belongs with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Looked {
-    /// What comes with the words of those from which it is derived.
-    pub(super) carried: Option<Labels>,
+    /// What comes with the words of those from which it is derived, or what is wrong with them: to be said once it
+    /// is clear that the draft is the caller's to write, and not to a repeat.
+    pub(super) carried: Result<Option<Labels>, Vec<Violation>>,
     /// What of them was decided on, to be decided on once more when the draft is written.
     pub(super) from: Vec<Record>,
+}
+
+/// Of a draft that belongs with no others.
+impl Default for Looked {
+    fn default() -> Self {
+        Self { carried: Ok(None), from: Vec::new() }
+    }
 }
 
 /// A note that can be named.
@@ -77,12 +85,13 @@ pub(super) async fn sources(
     let looked: Vec<_> = looked.collect();
     let unfit = fields.iter().zip(&looked).filter(|(_, found)| found.is_none());
     let unfit: Vec<_> = unfit.map(|((field, _), _)| Violation::new(field, UNFIT)).collect();
-    if !unfit.is_empty() {
-        return Err(Error::Invalid(unfit));
-    }
     let from = looked.iter().flatten().flat_map(|source| source.read.iter().cloned()).collect();
     let taken = looked.into_iter().skip(links.answers.iter().count()).flatten().collect();
-    Ok(Looked { carried: carried(app, taken, about.custodian.as_ref())?, from })
+    let carried = match unfit.is_empty() {
+        true => carried(app, taken, about.custodian.as_ref())?,
+        false => Err(unfit),
+    };
+    Ok(Looked { carried, from })
 }
 
 /// None: it is not one that can be named.
@@ -108,9 +117,13 @@ async fn source(app: &App, call: &Call, id: Uuid, about: &Record) -> Result<Opti
 }
 
 /// What is of a Part 2 programme or of a victim service stays so, wherever its words go.
-fn carried(app: &App, from: Vec<Source>, by: Option<&AgencyId>) -> Result<Option<Labels>, Error> {
+fn carried(
+    app: &App,
+    from: Vec<Source>,
+    by: Option<&AgencyId>,
+) -> Result<Result<Option<Labels>, Vec<Violation>>, Error> {
     if from.is_empty() {
-        return Ok(None);
+        return Ok(Ok(None));
     }
     let agencies = reading::agencies(app)?;
     let part2 = by.and_then(|by| agencies.get(by)).is_some_and(|by| by.part2_program);
@@ -123,10 +136,10 @@ fn carried(app: &App, from: Vec<Source>, by: Option<&AgencyId>) -> Result<Option
         })
     });
     let flagged = flagged.collect::<Result<Vec<_>, Error>>()?;
-    domain::carried(&flagged, part2).map_err(|Irreconcilable| {
+    Ok(domain::carried(&flagged, part2).map_err(|Irreconcilable| {
         let what = "notes of which one states no labels can't be taken together with others, with V, or into Part 2";
-        Error::field("links.derived_from", what)
-    })
+        vec![Violation::new("links.derived_from", what)]
+    }))
 }
 
 /// The contract's number, which the annotations have checked.

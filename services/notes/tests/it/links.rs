@@ -23,15 +23,15 @@ use crate::{
     },
 };
 
-const NORMAL: i32 = 4;
+pub const NORMAL: i32 = 4;
 const RESTRICTED: i32 = 5;
-const VERY: i32 = 6;
+pub const VERY: i32 = 6;
 const SUD: i32 = 2;
 const MH: i32 = 6;
 const BH: i32 = 7;
-const HIV: i32 = 11;
+pub const HIV: i32 = 11;
 
-fn labels(confidentiality: i32, sensitivities: &[i32]) -> Labels {
+pub fn labels(confidentiality: i32, sensitivities: &[i32]) -> Labels {
     Labels { confidentiality, sensitivities: sensitivities.to_vec(), ..Labels::default() }
 }
 
@@ -52,7 +52,7 @@ pub async fn signed(client: &Client, message: CreateNoteRequest) -> pb::Note {
     client.sign(sign(&made(client, message).await)).await.unwrap().note.unwrap()
 }
 
-async fn labelled(client: &Client, person: Uuid, said: Labels) -> pb::Note {
+pub async fn labelled(client: &Client, person: Uuid, said: Labels) -> pb::Note {
     signed(client, CreateNoteRequest { labels: Some(said), ..create(person) }).await
 }
 
