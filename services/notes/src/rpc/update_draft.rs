@@ -11,7 +11,7 @@ use wire::notes::v1::{UpdateDraftRequest, UpdateDraftResponse};
 
 use super::{
     asked::asked,
-    get_note,
+    get_note, linked,
     links::{self, Looked},
     sent,
     types::{fits, may_write},
@@ -39,7 +39,7 @@ pub(super) async fn update_draft(
     let sent = sent::sections(said.sections.clone())?;
     let given = said.supervision_contact.as_ref();
     let contact = fits(of, ("type", Class::General), (note, &sent), given)?;
-    let links = links::said(said.links.as_ref(), of)?;
+    let links = linked::said(said.links.as_ref(), of)?;
     let Looked { carried, from } = now(app, &asked.call, asked.id, &links).await?;
     asked.from = from;
     let new = Arc::new((by, (note, sent, contact), episode, links, carried));
