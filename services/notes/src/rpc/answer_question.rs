@@ -7,7 +7,7 @@ use tonic::{Request, Response};
 use wire::notes::v1::{AnswerQuestionRequest, AnswerQuestionResponse};
 
 use super::{
-    change::{Change, custodians},
+    change::{Change, Opened, custodians},
     extend_amendment::over,
     reading, write,
 };
@@ -34,7 +34,7 @@ pub(super) async fn answer_question(
     let at = app.deps.clock.now();
     let signed = Signature { by: write::practitioner(&call)?, at };
     let new = Arc::new((call.clone(), signed, Words(request.words)));
-    let change = Change { call, once, note, at, tx: "question.answer", from: Vec::new() };
+    let change = Change { call, once, note, at, tx: "question.answer", from: Opened::default() };
     let answered = change.made(app, move |tx, permit, _| {
         let new = Arc::clone(&new);
         Box::pin(async move {

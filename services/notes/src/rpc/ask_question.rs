@@ -8,7 +8,13 @@ use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{AskQuestionRequest, AskQuestionResponse};
 
-use super::{change::Change, own::Own, reading, request_amendment::room, write};
+use super::{
+    change::{Change, Opened},
+    own::Own,
+    reading,
+    request_amendment::room,
+    write,
+};
 use crate::{
     App,
     domain::{MAX_QUESTIONS, Question, Reach, State, Words},
@@ -52,7 +58,7 @@ pub(super) async fn ask_question(
     let hidden = reading::is_of_hidden(app, call.caller())?;
     question.asker = Some(write::practitioner(&call)?);
     let new = Arc::new(question);
-    let change = Change { call, once, note, at, tx, from: Vec::new() };
+    let change = Change { call, once, note, at, tx, from: Opened::default() };
     let asked = change.made(app, move |tx, permit, standing| {
         let question = Question { person: permit.person_id(), ..Question::clone(&new) };
         // Another agency's staff read who asks.

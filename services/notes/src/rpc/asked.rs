@@ -2,14 +2,13 @@
 
 use kernel::{Instant, PractitionerId};
 use permit::Call;
-use policy::Record;
 use prost::Message;
 use rpc::Error;
 use tonic::Request;
 use uuid::Uuid;
 use wire::notes::v1 as pb;
 
-use super::{sent, write};
+use super::{change::Opened, sent, write};
 use crate::App;
 
 /// A request that moves a note.
@@ -62,8 +61,8 @@ pub(super) struct Asked<Q> {
     pub(super) by: PractitionerId,
     /// When: the server's time.
     pub(super) at: Instant,
-    /// What of other notes it tells of, which whoever asks must be able to read until it is written.
-    pub(super) from: Vec<Record>,
+    /// What of other notes it tells of.
+    pub(super) from: Opened,
 }
 
 pub(super) fn asked<Q: Moves>(
@@ -82,5 +81,5 @@ pub(super) fn asked<Q: Moves>(
     let once = rpc::Request::new(&call, request.request_id(), &request)?;
     let id = rpc::id("name", "notes", request.name())?;
     let (by, at) = (write::practitioner(&call)?, app.deps.clock.now());
-    Ok(Asked { call, request, once, id, by, at, from: Vec::new() })
+    Ok(Asked { call, request, once, id, by, at, from: Opened::default() })
 }

@@ -12,7 +12,7 @@ use wire::{
 
 use super::{
     beside,
-    change::{Change, custodians},
+    change::{Change, Opened, custodians},
     write,
 };
 use crate::{
@@ -46,7 +46,7 @@ pub(super) async fn block_release(
         under_review: false,
     };
     let new = Arc::new((block, request.etag, ledger::new_id(&app.deps.clock)));
-    let change = Change { call, once, note, at, tx: "note.block", from: Vec::new() };
+    let change = Change { call, once, note, at, tx: "note.block", from: Opened::default() };
     let blocked = change.made(app, move |tx, permit, standing| {
         let new = Arc::clone(&new);
         Box::pin(async move {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::Instant;
-use permit::{Ask, Call, Permit, WriteNotes};
+use permit::{Ask, Call, Disclosure, Permit, WriteNotes};
 use pg::{BoxFuture, PgConnection};
 use policy::Record;
 use rpc::{Denial, Error, Failed, InTx, Outage};
@@ -29,8 +29,17 @@ pub(super) struct Change {
     pub(super) at: Instant,
     /// The transaction's name.
     pub(super) tx: &'static str,
-    /// Other records of the same person that it tells of: whoever makes it may read them until it is made.
-    pub(super) from: Vec<Record>,
+    /// What it tells of beside the note.
+    pub(super) from: Opened,
+}
+
+/// Other records of the same person that a change tells of.
+#[derive(Debug, Default)]
+pub(super) struct Opened {
+    /// Whoever makes it may read them until it is made.
+    pub(super) records: Vec<Record>,
+    /// Why they were opened: it goes with the answer, and with a repeated one.
+    pub(super) disclosure: Option<Disclosure>,
 }
 
 impl Change {
@@ -49,6 +58,7 @@ impl Change {
             + 'static,
     {
         let (call, key) = (self.call.clone(), self.once.clone());
+        let opened = self.from.disclosure.clone();
         let made = async move {
             let caller = self.call.caller();
             let seen = |record: &Record, reach| seen_by(caller, record, reach);
@@ -58,7 +68,7 @@ impl Change {
             for _ in 0..ATTEMPTS {
                 let located = app.store.locate(self.note, seen).await?;
                 let permit = guard.permit(&self.call, Ask::<WriteNotes>::about(located)).await?;
-                let (shared, from) = (Arc::clone(&shared), self.from.clone().into());
+                let (shared, from) = (Arc::clone(&shared), self.from.records.clone().into());
                 let (db, tx) = (app.store.db(), self.tx);
                 let commit = guard.commit_told_from(db, tx, permit, from, move |tx, permit| {
                     let shared = Arc::clone(&shared);
@@ -81,7 +91,7 @@ impl Change {
             }
             Err(InTx::Other(Error::Unavailable(Outage::Overloaded)))
         };
-        write::once(app, &call, &key, made).await
+        write::once(app, &call, &key, opened, made).await
     }
 }
 

@@ -44,7 +44,10 @@ pub(super) async fn create_note(
     let of = Type::of(request.r#type);
     may_write(call.caller().roles(), of)?;
     let new = parse(app, &call, of, request)?;
-    write::once(app, &call, &once, created(app, &call, &once, new)).await
+    let (links, record) = (&new.note.links, &new.note.record);
+    let looked = links::sources(app, &call, (links, &Links::default()), record).await?;
+    let opened = looked.from.disclosure.clone();
+    write::once(app, &call, &once, opened, created(app, &call, &once, new, looked)).await
 }
 
 /// The note as it will be but for its labels, and what is said of them.
@@ -60,17 +63,18 @@ async fn created(
     call: &Call,
     once: &rpc::Request,
     New { note, of, said, sent }: New,
+    Looked { carried, from }: Looked,
 ) -> Result<Written<CreateNoteResponse>, InTx> {
     let guard = &app.deps.guard;
-    let Looked { carried, from } =
-        links::sources(app, call, (&note.links, &Links::default()), &note.record).await?;
+    let carried = carried.map_err(Error::Invalid)?;
     let (sections, labels) = drafted_from(carried, of, said, sent).map_err(sent::mislabelled)?;
     let content = Content::new(sections).with(note.content.contact);
     let note = Arc::new(Note { record: labels.on(&note.record), content, ..note });
     let permit = guard.permit(call, Ask::<WriteNotes>::new_record(note.record.clone())).await?;
     let once = once.clone();
     let (db, tx) = (app.store.db(), "note.create");
-    let commit = guard.commit_told_from(db, tx, permit, from.into(), move |tx, permit| {
+    let from = from.records.into();
+    let commit = guard.commit_told_from(db, tx, permit, from, move |tx, permit| {
         let (note, once) = (Arc::clone(&note), once.clone());
         Box::pin(async move {
             let at = note.record.authored_on.ok_or(Error::Internal("undated note"))?;
@@ -95,7 +99,7 @@ fn parse(app: &App, call: &Call, of: Type, request: CreateNoteRequest) -> Result
     let class = from_wire(request.record_class).unwrap_or(Class::General);
     let given = request.supervision_contact.as_ref();
     let contact = fits(of, ("record_class", class), (said, &sent), given)?;
-    let links = links::said(request.links.as_ref(), of)?;
+    let links = linked::said(request.links.as_ref(), of)?;
     let agency = call.caller().agency().ok_or(Error::NotFound)?;
     let episode = Uuid::try_parse(&request.episode).ok().map(EpisodeId::from);
     let record = Record {

@@ -12,7 +12,7 @@ use wire::notes::v1::{AmendmentState, DecideAmendmentRequest, DecideAmendmentRes
 use super::{
     append_note::append,
     beside,
-    change::{Change, custodians},
+    change::{Change, Opened, custodians},
     extend_amendment::over,
     moves::Step,
     write,
@@ -39,7 +39,7 @@ pub(super) async fn decide_amendment(
     let note = app.store.note_of(id).await?.unwrap_or(id);
     let (by, at) = (write::practitioner(&call)?, app.deps.clock.now());
     let new = Arc::new((request, by));
-    let change = Change { call, once, note, at, tx: "amendment.decide", from: Vec::new() };
+    let change = Change { call, once, note, at, tx: "amendment.decide", from: Opened::default() };
     let decided = change.made(app, move |tx, permit, standing| {
         let new = Arc::clone(&new);
         Box::pin(async move {

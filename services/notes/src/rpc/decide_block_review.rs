@@ -8,7 +8,7 @@ use wire::notes::v1::{BlockReviewOutcome, DecideBlockReviewRequest, DecideBlockR
 
 use super::{
     beside,
-    change::{Change, custodians},
+    change::{Change, Opened, custodians},
     write,
 };
 use crate::{
@@ -39,7 +39,7 @@ pub(super) async fn decide_block_review(
         at,
     };
     let new = Arc::new((verdict, ledger::new_id(&app.deps.clock)));
-    let change = Change { call, once, note, at, tx: "review.decide", from: Vec::new() };
+    let change = Change { call, once, note, at, tx: "review.decide", from: Opened::default() };
     let decided = change.made(app, move |tx, permit, _| {
         let new = Arc::clone(&new);
         Box::pin(async move {

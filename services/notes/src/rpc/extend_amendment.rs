@@ -8,7 +8,7 @@ use wire::notes::v1::{ExtendAmendmentRequest, ExtendAmendmentResponse};
 
 use super::{
     beside,
-    change::{Change, custodians},
+    change::{Change, Opened, custodians},
     write,
 };
 use crate::{
@@ -33,7 +33,7 @@ pub(super) async fn extend_amendment(
     let note = app.store.note_of(id).await?.unwrap_or(id);
     let at = app.deps.clock.now();
     let new = Arc::new((write::practitioner(&call)?, Words(request.reason)));
-    let change = Change { call, once, note, at, tx: "amendment.extend", from: Vec::new() };
+    let change = Change { call, once, note, at, tx: "amendment.extend", from: Opened::default() };
     let extended = change.made(app, move |tx, permit, _| {
         let new = Arc::clone(&new);
         Box::pin(async move {

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use wire::{convert::from_wire, notes::v1 as pb};
 
-use super::{decide_amendment, links, named::Named, own_words, search_notes, sent, types};
+use super::{decide_amendment, linked, named::Named, own_words, search_notes, sent, types};
 use crate::domain::{Attachment, Look, Type, bare, dotted, folded, query, ranges};
 
 pub fn parse(request: &dyn Any) -> Result<(), Error> {
@@ -21,7 +21,7 @@ pub fn parse(request: &dyn Any) -> Result<(), Error> {
         let class = from_wire(request.record_class).unwrap_or(Class::General);
         let contact = request.supervision_contact.as_ref();
         types::fits(of, ("record_class", class), (said, &sections), contact)?;
-        links::said(request.links.as_ref(), of)?;
+        linked::said(request.links.as_ref(), of)?;
     } else if let Some(request) = request.downcast_ref::<pb::AddStatementRequest>() {
         rpc::check(request).and(own_words::unfit(request)).done()?;
     } else if let Some(request) = request.downcast_ref::<pb::DecideAmendmentRequest>() {

@@ -5,7 +5,7 @@ use tonic::{Request, Response};
 use wire::notes::v1::{LiftBlockRequest, LiftBlockResponse};
 
 use super::{
-    change::{Change, custodians},
+    change::{Change, Opened, custodians},
     write,
 };
 use crate::{App, store};
@@ -24,7 +24,7 @@ pub(super) async fn lift_block(
     let note = rpc::id("name", "notes", &request.name)?;
     let (by, at) = (write::practitioner(&call)?, app.deps.clock.now());
     let id = ledger::new_id(&app.deps.clock);
-    let change = Change { call, once, note, at, tx: "note.lift", from: Vec::new() };
+    let change = Change { call, once, note, at, tx: "note.lift", from: Opened::default() };
     let lifted = change.made(app, move |tx, permit, _| {
         let (by, name) = (by.clone(), request.name.clone());
         Box::pin(async move {

@@ -1,47 +1,35 @@
 //! What notes belong with, looked at when it is said.
 
 use kernel::{AgencyId, Class};
-use permit::Call;
+use permit::{Call, Disclosure};
 use policy::Record;
 use rpc::{Error, Outage, Violation};
 use uuid::Uuid;
-use wire::notes::v1 as pb;
 
-use super::{get_note, reading};
+use super::{change::Opened, get_note, linked::derived, reading};
 use crate::{
     App,
-    domain::{self, Irreconcilable, Labels, Links, State, Type},
+    domain::{self, Irreconcilable, Labels, Links, State},
 };
 
 /// Whatever else it is, it is refused in the same words.
 const UNFIT: &str = "must be a signed note about this person of which you may read all";
 
-pub(super) fn said(links: Option<&pb::NoteLinks>, of: Type) -> Result<Links, Error> {
-    let Some(links) = links else { return Ok(Links::default()) };
-    if of == Type::SupervisionContact && !links.derived_from.is_empty() {
-        let what = "must be empty: a supervision contact holds facts, and no words of other notes";
-        return Err(Error::field("links.derived_from", what));
-    }
-    let note = |(n, name): (usize, &String)| rpc::id(&derived(n), "notes", name);
-    Ok(Links {
-        referral: rpc::optional_id("links.referral", "referrals", &links.referral)?,
-        goal: rpc::optional_id("links.goal", "goals", &links.goal)?,
-        answers: rpc::optional_id("links.answers", "notes", &links.answers)?,
-        derived_from: links.derived_from.iter().enumerate().map(note).collect::<Result<_, _>>()?,
-    })
-}
-
-fn derived(n: usize) -> String {
-    format!("links.derived_from[{n}]")
-}
-
 /// What looking at the notes came to that a draft belongs with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Looked {
-    /// What comes with the words of those from which it is derived.
-    pub(super) carried: Option<Labels>,
-    /// What of them was decided on, to be decided on once more when the draft is written.
-    pub(super) from: Vec<Record>,
+    /// What comes with the words of those from which it is derived, or what is wrong with them: to be said once it
+    /// is clear that the draft is the caller's to write, and not to a repeat.
+    pub(super) carried: Result<Option<Labels>, Vec<Violation>>,
+    /// What of them was decided on, to be decided on once more when the draft is written, and why it was opened.
+    pub(super) from: Opened,
+}
+
+/// Of a draft that belongs with no others.
+impl Default for Looked {
+    fn default() -> Self {
+        Self { carried: Ok(None), from: Opened::default() }
+    }
 }
 
 /// A note that can be named.
@@ -65,6 +53,8 @@ pub(super) async fn sources(
     let fields: Vec<_> = fields.collect();
     let looked = fields.iter().map(|(_, id)| source(app, call, *id, about));
     let looked = futures::future::try_join_all(looked).await?;
+    let (looked, why): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
+    let disclosure = why.into_iter().flatten().reduce(Disclosure::and);
     let kept = |id: &Uuid| had.notes().any(|had| had == *id);
     let as_it_is = || {
         let own = about.custodian.clone();
@@ -77,19 +67,25 @@ pub(super) async fn sources(
     let looked: Vec<_> = looked.collect();
     let unfit = fields.iter().zip(&looked).filter(|(_, found)| found.is_none());
     let unfit: Vec<_> = unfit.map(|((field, _), _)| Violation::new(field, UNFIT)).collect();
-    if !unfit.is_empty() {
-        return Err(Error::Invalid(unfit));
-    }
-    let from = looked.iter().flatten().flat_map(|source| source.read.iter().cloned()).collect();
+    let records = looked.iter().flatten().flat_map(|source| source.read.iter().cloned()).collect();
     let taken = looked.into_iter().skip(links.answers.iter().count()).flatten().collect();
-    Ok(Looked { carried: carried(app, taken, about.custodian.as_ref())?, from })
+    let carried = match unfit.is_empty() {
+        true => carried(app, taken, about.custodian.as_ref())?,
+        false => Err(unfit),
+    };
+    Ok(Looked { carried, from: Opened { records, disclosure } })
 }
 
-/// None: it is not one that can be named.
-async fn source(app: &App, call: &Call, id: Uuid, about: &Record) -> Result<Option<Source>, Error> {
-    let note = match get_note::whole(app, call, id).await {
-        Ok((note, _)) => note,
-        Err(Error::NotFound) => return Ok(None),
+/// No source: it is not one that can be named. And why it was opened, if it was.
+async fn source(
+    app: &App,
+    call: &Call,
+    id: Uuid,
+    about: &Record,
+) -> Result<(Option<Source>, Option<Disclosure>), Error> {
+    let (note, why) = match get_note::whole(app, call, id).await {
+        Ok(opened) => opened,
+        Err(Error::NotFound) => return Ok((None, None)),
         Err(away) => return Err(away),
     };
     let of = &note.record;
@@ -101,16 +97,21 @@ async fn source(app: &App, call: &Call, id: Uuid, about: &Record) -> Result<Opti
     let now = app.deps.clock.now();
     let blocked = of.release_block.as_ref().is_some_and(|block| block.lasts_beyond(now));
     let fits = of.person == about.person && signed && !blocked && (!counsels(of) || within);
-    Ok(of.custodian.clone().filter(|_| fits).map(|custodian| {
+    let source = of.custodian.clone().filter(|_| fits).map(|custodian| {
         let read = note.in_parts().into_iter().chain([of.clone()]).collect();
         Source { custodian, labels: Labels::of(of), read }
-    }))
+    });
+    Ok((source, Some(why)))
 }
 
 /// What is of a Part 2 programme or of a victim service stays so, wherever its words go.
-fn carried(app: &App, from: Vec<Source>, by: Option<&AgencyId>) -> Result<Option<Labels>, Error> {
+fn carried(
+    app: &App,
+    from: Vec<Source>,
+    by: Option<&AgencyId>,
+) -> Result<Result<Option<Labels>, Vec<Violation>>, Error> {
     if from.is_empty() {
-        return Ok(None);
+        return Ok(Ok(None));
     }
     let agencies = reading::agencies(app)?;
     let part2 = by.and_then(|by| agencies.get(by)).is_some_and(|by| by.part2_program);
@@ -123,10 +124,10 @@ fn carried(app: &App, from: Vec<Source>, by: Option<&AgencyId>) -> Result<Option
         })
     });
     let flagged = flagged.collect::<Result<Vec<_>, Error>>()?;
-    domain::carried(&flagged, part2).map_err(|Irreconcilable| {
+    Ok(domain::carried(&flagged, part2).map_err(|Irreconcilable| {
         let what = "notes of which one states no labels can't be taken together with others, with V, or into Part 2";
-        Error::field("links.derived_from", what)
-    })
+        vec![Violation::new("links.derived_from", what)]
+    }))
 }
 
 /// The contract's number, which the annotations have checked.

@@ -77,6 +77,6 @@ impl Own {
             });
             Ok(Written { value: written.await?, disclosure })
         };
-        write::once(app, &call, &once, made).await
+        write::once(app, &call, &once, None, made).await
     }
 }

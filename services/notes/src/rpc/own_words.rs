@@ -58,7 +58,7 @@ pub(super) async fn stated(
         labels: labels.unwrap_or_default(),
         words: request.words,
     };
-    write::once(app, &call, &once, written(app, &call, &once, new)).await
+    write::once(app, &call, &once, None, written(app, &call, &once, new)).await
 }
 
 async fn written(

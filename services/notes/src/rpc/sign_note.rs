@@ -22,6 +22,10 @@ use crate::{
 
 const RPC: &str = "trellis.notes.v1.NotesService/SignNote";
 
+/// What its sources have become may be nothing that one note can be labelled with.
+const APART: &str = "is derived from notes that can't be taken together as they are now: \
+                     UpdateDraft with other links.derived_from, or MarkEnteredInError";
+
 pub(super) async fn sign_note(
     app: &App,
     request: Request<SignNoteRequest>,
@@ -30,9 +34,12 @@ pub(super) async fn sign_note(
     let (by, at) = (asked.by.clone(), asked.at);
     let Looked { carried, from } = now(app, &asked.call, asked.id).await?;
     asked.from = from;
+    // Said once it is clear that the draft is the caller's to sign, and not to a repeat.
+    let carried = carried.map_err(|_| APART);
     let sign = asked.moved(app, "note.sign", Verb::Sign, move |tx, permit, step| {
         let by = by.clone();
         Box::pin(async move {
+            let carried = carried.map_err(|apart| Error::field("name", apart))?;
             grown(&mut *tx, &permit, step, carried, (&by, at)).await?;
             Ok(store::sign(tx, &permit, step.to, at).await?)
         })

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use kernel::{Class, EpisodeId};
 use permit::Call;
-use rpc::{Error, Violation};
+use rpc::Error;
 use tonic::{Request, Response};
 use uuid::Uuid;
 use wire::notes::v1::{UpdateDraftRequest, UpdateDraftResponse};
 
 use super::{
     asked::asked,
-    get_note,
+    get_note, linked,
     links::{self, Looked},
     sent,
     types::{fits, may_write},
@@ -39,11 +39,9 @@ pub(super) async fn update_draft(
     let sent = sent::sections(said.sections.clone())?;
     let given = said.supervision_contact.as_ref();
     let contact = fits(of, ("type", Class::General), (note, &sent), given)?;
-    let links = links::said(said.links.as_ref(), of)?;
-    let carried = carried(app, &asked.call, asked.id, &links).await?.map(|looked| {
-        asked.from = looked.from;
-        looked.carried
-    });
+    let links = linked::said(said.links.as_ref(), of)?;
+    let Looked { carried, from } = now(app, &asked.call, asked.id, &links).await?;
+    asked.from = from;
     let new = Arc::new((by, (note, sent, contact), episode, links, carried));
     let update = asked.moved(app, "note.update", Verb::Update, move |tx, permit, step| {
         let new = Arc::clone(&new);
@@ -67,25 +65,15 @@ pub(super) async fn update_draft(
     update.await
 }
 
-/// What comes with the words of other notes, or what is wrong with them: said once it is clear that the draft is
-/// the caller's to change, and not to a repeat.
-async fn carried(
-    app: &App,
-    call: &Call,
-    draft: Uuid,
-    links: &Links,
-) -> Result<Result<Looked, Vec<Violation>>, Error> {
+/// What comes with the words of other notes, as these are now.
+async fn now(app: &App, call: &Call, draft: Uuid, links: &Links) -> Result<Looked, Error> {
     if links.notes().next().is_none() {
-        return Ok(Ok(Looked::default()));
+        return Ok(Looked::default());
     }
     let draft = match get_note::whole(app, call, draft).await {
         Ok((draft, _)) => draft,
-        Err(Error::NotFound) => return Ok(Ok(Looked::default())),
+        Err(Error::NotFound) => return Ok(Looked::default()),
         Err(away) => return Err(away),
     };
-    match links::sources(app, call, (links, &draft.links), &draft.record).await {
-        Ok(looked) => Ok(Ok(looked)),
-        Err(Error::Invalid(wrong)) => Ok(Err(wrong)),
-        Err(away) => Err(away),
-    }
+    links::sources(app, call, (links, &draft.links), &draft.record).await
 }

@@ -62,11 +62,12 @@ notes!(
     MarkEnteredInErrorResponse
 );
 
-/// Runs `write` once, or answers as the first time.
+/// Runs `write` once, or answers as the first time. `opened`: why the answer may tell of other records.
 pub(super) async fn once<M: Reply>(
     app: &App,
     call: &Call,
     once: &rpc::Request,
+    opened: Option<Disclosure>,
     write: impl Future<Output = Result<Written<M>, InTx>>,
 ) -> Result<Response<M>, Error> {
     let write = async move { write.await.map(|written| (written.value, written.disclosure)) };
@@ -74,6 +75,7 @@ pub(super) async fn once<M: Reply>(
     let (mut reply, disclosure) = once.written(app.store.db(), write, again).await?;
     // The database has numbered what is to be told.
     app.feed.look();
+    let disclosure = opened.into_iter().fold(disclosure, Disclosure::and);
     reply.disclose(rpc::disclosure(&disclosure));
     Ok(Response::new(reply))
 }

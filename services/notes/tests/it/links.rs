@@ -1,7 +1,7 @@
 //! What notes belong with: what may be named, to whom it is told, and the labels that go with words.
 
-use kernel::{Action, Purpose, Role, Sensitivity};
-use policy::Effect;
+use kernel::{Action, ConsentId, Purpose, Role, Sensitivity};
+use policy::{ConsentStatus, Effect};
 use prost::Message as _;
 use testkit::fakes::{consent, permitting};
 use tonic::Code;
@@ -23,15 +23,15 @@ use crate::{
     },
 };
 
-const NORMAL: i32 = 4;
+pub const NORMAL: i32 = 4;
 const RESTRICTED: i32 = 5;
-const VERY: i32 = 6;
+pub const VERY: i32 = 6;
 const SUD: i32 = 2;
 const MH: i32 = 6;
 const BH: i32 = 7;
-const HIV: i32 = 11;
+pub const HIV: i32 = 11;
 
-fn labels(confidentiality: i32, sensitivities: &[i32]) -> Labels {
+pub fn labels(confidentiality: i32, sensitivities: &[i32]) -> Labels {
     Labels { confidentiality, sensitivities: sensitivities.to_vec(), ..Labels::default() }
 }
 
@@ -52,7 +52,7 @@ pub async fn signed(client: &Client, message: CreateNoteRequest) -> pb::Note {
     client.sign(sign(&made(client, message).await)).await.unwrap().note.unwrap()
 }
 
-async fn labelled(client: &Client, person: Uuid, said: Labels) -> pb::Note {
+pub async fn labelled(client: &Client, person: Uuid, said: Labels) -> pb::Note {
     signed(client, CreateNoteRequest { labels: Some(said), ..create(person) }).await
 }
 
@@ -501,6 +501,39 @@ async fn no_draft_is_written_from_a_note_that_may_be_read_no_more_at_the_commit(
         assert_eq!(refusal(author.create(message).await), not_found());
         assert!(author.list(list(person)).await.unwrap().notes.is_empty());
     }
+}
+
+#[tokio::test]
+async fn no_draft_is_written_from_a_note_of_which_a_part_may_be_read_no_more_at_the_commit() {
+    let world = World::new().await;
+    let (owner, person) = (world.clinician(HOUSING, "dr-o"), world.somebody());
+    let sections = vec![
+        NoteSection { labels: Some(labels(NORMAL, &[])), ..section("", "plain") },
+        NoteSection { labels: Some(labels(NORMAL, &[HIV])), ..section("", "tested") },
+    ];
+    let source = signed(&owner, CreateNoteRequest { sections, ..create(person) }).await;
+    // One consent opens what is HIV, and so the note as what it is in all; the plain part the other one alone.
+    let mut hiv = permitting(HOUSING, COURT, [Purpose::Treat], [Action::Read]);
+    hiv.sensitivities = Some([Sensitivity::Hiv].into());
+    world.consents.give(consent(person, Uuid::new_v4(), hiv));
+    let other = ConsentId::from(world.consent(person, HOUSING, COURT, [Action::Read]));
+    let author = world.clinician(COURT, "dr-h");
+    let message = || CreateNoteRequest { links: from(&[&source]), ..create(person) };
+    let before = made(&author, message()).await;
+    let now = kernel::Clock::now(&world.clock);
+    world.consents.after(1, move |consents| {
+        consents.facts_of(person, |facts| {
+            for consent in facts.consents.iter_mut().filter(|consent| consent.id == other) {
+                consent.status = ConsentStatus::Revoked;
+                consent.revoked_at = Some(now);
+            }
+        });
+    });
+    assert_eq!(refusal(author.create(message()).await), not_found());
+    let listed = author.list(list(person)).await.unwrap().notes;
+    assert!(listed.iter().all(|note| [&before.name, &source.name].contains(&&note.name)));
+    let part = author.get(&source).await.unwrap().note.unwrap();
+    assert_eq!(part.sections.last().unwrap().body, "tested", "by the consent that is left");
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ mod reviews;
 mod search;
 mod sections;
 mod seen;
+mod sources;
 mod statements;
 mod suggest;
 mod training;
