@@ -43,6 +43,9 @@ async fn no_read_is_served_whose_release_begins_after_a_revocation_has_returned(
         let got = getting.await.unwrap();
         assert_eq!(got.unwrap_err().code(), Code::NotFound, "a note was released after it");
     }
+    // Services that ask themselves whether all stands still do so by connections of their own.
+    let beside = trellis_tests::beside(&processes.admin_url()).await;
+    assert_eq!(beside, ["trellis-people-beside", "trellis-recovery-beside"]);
 }
 
 async fn sent(world: &World, person: &Person) -> String {

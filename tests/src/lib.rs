@@ -22,8 +22,8 @@ pub use network::{Actor, Network, SERVICES};
 pub use process::{Process, kill_children};
 pub use processes::{Detours, Fault, Processes, Sites};
 pub use store::{
-    Kept, ReferralEvent, ReferralHistory, disk_full, holding, kept_answers, last_referral_event,
-    note_versions, referral_events, referral_histories, registered,
+    Kept, ReferralEvent, ReferralHistory, beside, disk_full, holding, kept_answers,
+    last_referral_event, note_versions, referral_events, referral_histories, registered,
 };
 pub use tokens::{AUDIENCE, CLIENT, Tokens};
 pub use told::told;

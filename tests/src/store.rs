@@ -39,6 +39,13 @@ pub async fn referral_events(admin: &SecretString) -> Vec<ReferralEvent> {
     sqlx::query_as(events).fetch_all(&mut connected(admin).await).await.unwrap()
 }
 
+/// By whom the database is connected to beside the connections that transactions have.
+pub async fn beside(admin: &SecretString) -> Vec<String> {
+    let names = "SELECT DISTINCT application_name FROM pg_stat_activity
+        WHERE application_name LIKE '%-beside' ORDER BY 1";
+    sqlx::query_scalar(names).fetch_all(&mut connected(admin).await).await.unwrap()
+}
+
 /// The last event's number; none: the database does not answer now.
 pub async fn last_referral_event(admin: &SecretString) -> Option<i64> {
     let mut conn = PgConnection::connect(admin.expose_secret()).await.ok()?;

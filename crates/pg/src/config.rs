@@ -10,6 +10,9 @@ use crate::{Cause, StoreError};
 /// Connections of one service, unless it is said otherwise.
 pub const MAX_CONNECTIONS: u32 = 16;
 
+/// Connections beside those, of a service that asks itself: see [`Config::beside`].
+pub const BESIDE: u32 = 2;
+
 /// One service's way to its schema. The limits are the server's own (`statement_timeout` and so
 /// on) and, behind them, ours, for a server that has stopped answering.
 #[derive(Debug, Clone)]
@@ -57,6 +60,15 @@ impl Config {
     #[must_use]
     pub fn role(mut self, role: impl Into<String>) -> Self {
         self.role = Some(role.into());
+        self
+    }
+
+    /// The few connections for what a service asks its own tables while a transaction of its own waits for the answer:
+    /// by another connection of the same pool it would wait for itself, and for all that wait as it does.
+    #[must_use]
+    pub fn beside(mut self) -> Self {
+        self.max_connections = BESIDE;
+        self.application.push_str("-beside");
         self
     }
 

@@ -29,7 +29,7 @@ mod tx;
 
 pub use catalogue::breaches;
 pub use check::{Allow, CheckError, check_server};
-pub use config::{Config, MAX_CONNECTIONS};
+pub use config::{BESIDE, Config, MAX_CONNECTIONS};
 pub use database::create_database;
 pub use db::{Db, connect};
 pub use embedded::{Embedded, EmbeddedError};

@@ -17,16 +17,15 @@ pub struct LocalPeople {
 }
 
 impl LocalPeople {
-    /// Must be called in a runtime. It needs the database alone, so that a guard can be made of it.
-    pub fn new(db: Db, clock: Arc<dyn Clock>) -> Arc<Self> {
+    /// Must be called in a runtime. It needs the database alone, so that a guard can be made of it. Whose a sign-in is
+    /// is asked `beside`: before a COMMIT, too, while the transaction holds a connection of `db`. Who is registered is
+    /// not.
+    pub fn new(db: Db, beside: Db, clock: Arc<dyn Clock>) -> Arc<Self> {
         let limits = Limits { max_group: 512, queue: 8192, in_flight: 2 };
-        let sign_ins = {
-            let db = db.clone();
-            Group::new("local sign-ins", limits, move |asked: Vec<(String, String)>| {
-                let (db, now) = (db.clone(), clock.now());
-                async move { facts::resolve(&db, asked, now).await }
-            })
-        };
+        let sign_ins = Group::new("local sign-ins", limits, move |asked: Vec<(String, String)>| {
+            let (db, now) = (beside.clone(), clock.now());
+            async move { facts::resolve(&db, asked, now).await }
+        });
         let registrations =
             Group::new("local registrations", limits, move |asked: Vec<(PersonId, AgencyId)>| {
                 let db = db.clone();

@@ -17,17 +17,18 @@ const LAPSED: Duration = Duration::hours(1);
 /// What is on file elsewhere, and the shares of this schema, asked anew with every question.
 struct WithShares {
     elsewhere: Arc<dyn ConsentSource>,
-    db: Db,
+    beside: Db,
     clock: Arc<dyn Clock>,
 }
 
-/// A source of facts that knows the shares of this schema, and none but those.
+/// A source of facts that knows the shares of this schema, and none but those. It is asked before a COMMIT, too, while
+/// the transaction holds a connection: it has its own, `beside` those.
 pub fn with_shares(
     elsewhere: Arc<dyn ConsentSource>,
-    db: &Db,
+    beside: Db,
     clock: Arc<dyn Clock>,
 ) -> Arc<dyn ConsentSource> {
-    Arc::new(WithShares { elsewhere, db: db.clone(), clock })
+    Arc::new(WithShares { elsewhere, beside, clock })
 }
 
 impl ConsentSource for WithShares {
@@ -41,7 +42,7 @@ impl ConsentSource for WithShares {
                 return Ok(answers);
             }
             // Last, so that a share that ends while all else is asked for is seen to have ended.
-            let shares = store::open_shares(&self.db, people, self.clock.now() - LAPSED).await;
+            let shares = store::open_shares(&self.beside, people, self.clock.now() - LAPSED).await;
             let shares = shares.map_err(|error| unanswered(&error))?;
             Ok(answers.into_iter().map(|answer| with(answer, &shares)).collect())
         };

@@ -113,16 +113,30 @@ pub async fn retaining(
     pg::retaining(admin, &schema).await.with_context(|| format!("database of {service}"))
 }
 
-/// A service's own connections, once its role and its server are such that the walls hold.
-pub(crate) async fn connect(config: &Config, service: Service) -> anyhow::Result<Db> {
+/// How a service reaches its schema.
+fn way(config: &Config, service: Service) -> anyhow::Result<pg::Config> {
     let schema = schema_of(config, service)?;
     let mut to = pg::Config::new(url(config, service)?, schema.schema).role(schema.role);
     to.password = schema.password;
     if let Some(most) = config.database.max_connections {
         to.max_connections = most;
     }
+    Ok(to)
+}
+
+/// A service's own connections, once its role and its server are such that the walls hold.
+pub(crate) async fn connect(config: &Config, service: Service) -> anyhow::Result<Db> {
+    checked(config, service, &way(config, service)?).await
+}
+
+/// Those beside them, of a service that [asks itself](Service::asks_itself).
+pub(crate) async fn connect_beside(config: &Config, service: Service) -> anyhow::Result<Db> {
+    checked(config, service, &way(config, service)?.beside()).await
+}
+
+async fn checked(config: &Config, service: Service, to: &pg::Config) -> anyhow::Result<Db> {
     let at = || format!("database of {service}");
-    let db = pg::connect(&to).await.with_context(at)?;
+    let db = pg::connect(to).await.with_context(at)?;
     let allow = Allow { unsafe_durability: config.database.unsafe_durability };
     pg::check_server(&db, allow).await.with_context(at)?;
     Ok(db)

@@ -44,6 +44,12 @@ impl Service {
         Self::ALL.into_iter().find(|service| service.name() == name)
     }
 
+    /// Whether its own tables are asked while a transaction of its own waits for the answer: it has a few
+    /// connections for that alone.
+    pub const fn asks_itself(self) -> bool {
+        matches!(self, Self::People | Self::Recovery)
+    }
+
     /// The services that this one calls.
     pub fn peers(self) -> &'static [Self] {
         use Service::{Audit, Consent, Directory, Notes, People, Recovery, Referrals};

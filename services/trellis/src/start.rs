@@ -100,14 +100,14 @@ pub async fn start_on(
         ending,
         ledgers,
         heads,
+        databases: Vec::new(),
     };
-    let mut databases = Vec::new();
     for &service in &services {
         let db = database::connect(config, service).await?;
-        databases.push(db.clone());
+        parts.databases.push(db.clone());
         parts.add(service, db, &mut mounts).await.with_context(|| format!("starting {service}"))?;
     }
-    let Parts { clock, directory, ending, ledgers, peers, heads, .. } = parts;
+    let Parts { clock, directory, ending, ledgers, peers, heads, databases, .. } = parts;
     mounts.add(Ledgers::new(ledgers, Arc::clone(&clock)).server());
     if let Some(service) = follows {
         let peer = peers.to(service, Service::Directory)?;
@@ -139,6 +139,8 @@ struct Parts<'a> {
     ending: CancellationToken,
     ledgers: Vec<(&'static str, Ledger)>,
     heads: heads::Heads,
+    /// What is to be closed at the end.
+    databases: Vec<Db>,
 }
 
 impl Parts<'_> {
@@ -146,7 +148,14 @@ impl Parts<'_> {
         let ledger = Ledger::start(db.clone(), ledger::Config::default());
         self.heads.seal(self.config, of, &ledger, &self.clock, &self.ending)?;
         self.ledgers.push((of.name(), ledger.clone()));
-        let (consents, people) = self.sources(of, &db)?;
+        let beside = match of.asks_itself() {
+            true => database::connect_beside(self.config, of).await?,
+            false => db.clone(),
+        };
+        if of.asks_itself() {
+            self.databases.push(beside.clone());
+        }
+        let (consents, people) = self.sources(of, &db, beside)?;
         let deps = Deps {
             guard: Guard::new(consents, people, ledger, Arc::clone(&self.clock)),
             db,
@@ -241,11 +250,13 @@ impl Parts<'_> {
         Ok(())
     }
 
-    /// The services that are themselves the source of something ask their own tables.
+    /// The services that are themselves the source of something ask their own tables: what is asked within a
+    /// transaction by connections `beside` those that transactions have.
     fn sources(
         &self,
         of: Service,
         db: &Db,
+        beside: Db,
     ) -> anyhow::Result<(Arc<dyn ConsentSource>, Arc<dyn PeopleSource>)> {
         // No RPC of the directory is about a person.
         if of == Service::Directory {
@@ -261,11 +272,15 @@ impl Parts<'_> {
         };
         // Whom a person shares their plan with is on file where the plan is.
         let consents = match of {
-            Service::Recovery => recovery::with_shares(consents, db, Arc::clone(&self.clock)),
+            Service::Recovery => {
+                recovery::with_shares(consents, beside.clone(), Arc::clone(&self.clock))
+            }
             _ => consents,
         };
         let people: Arc<dyn PeopleSource> = match of {
-            Service::People => people::LocalPeople::new(db.clone(), Arc::clone(&self.clock)),
+            Service::People => {
+                people::LocalPeople::new(db.clone(), beside, Arc::clone(&self.clock))
+            }
             _ => Arc::new(GrpcPeople::new(self.peers.to(of, Service::People)?)),
         };
         Ok((consents, people))

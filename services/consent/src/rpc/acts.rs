@@ -62,18 +62,22 @@ pub(super) fn is_hidden(permit: &StandingPermit, consent: &Consent) -> bool {
 }
 
 /// Which of the consents that it replaces are not the caller's to know. The store can't tell what is
-/// withheld from a representative: where anything is, all are, but those of what they themself signed or
-/// drafted.
+/// withheld from a representative: that is judged as of each alone. What they themself signed or drafted they know
+/// with what it replaces.
 pub(super) fn hidden_replaced(standing: &Standing, seen: &Seen) -> Vec<ConsentId> {
     let consent = &seen.held.consent;
-    match standing {
-        Standing::Representative(acts)
-            if !acts.excluded_sensitivities.is_empty() && !is_theirs(acts, consent) =>
-        {
-            consent.supersedes.clone()
-        }
-        _ => seen.hidden.clone(),
+    let mut hidden = seen.hidden.clone();
+    if let Standing::Representative(acts) = standing
+        && !acts.excluded_sensitivities.is_empty()
+        && !is_theirs(acts, consent)
+    {
+        // What was not found can't be judged.
+        let shown = |id: &ConsentId| {
+            seen.replaced.iter().any(|one| one.id == *id && !is_withheld(standing, one))
+        };
+        hidden.extend(consent.supersedes.iter().filter(|id| !shown(id)).cloned());
     }
+    hidden
 }
 
 /// What it takes to end what the person forbids.

@@ -1,7 +1,7 @@
 //! Consents.
 
 use kernel::{AgencyId, Code as _, ConsentId, Instant, PersonId};
-use permit::StandingPermit;
+use permit::{Standing, StandingPermit};
 use pg::{Db, PgConnection, Scope, StoreError};
 use policy::{Consent, Relationship};
 use uuid::Uuid;
@@ -35,6 +35,7 @@ struct Row {
     in_error_agency: Option<Uuid>,
     version: i32,
     hidden: Vec<Uuid>,
+    replaced: serde_json::Value,
 }
 
 /// A consent as one caller may see it.
@@ -44,6 +45,16 @@ pub struct Seen {
     /// Consents that it replaces and that do not name the caller, or that are about others than those who
     /// vouch for the sign-in: not theirs to know.
     pub hidden: Vec<ConsentId>,
+    /// Those that it replaces, for a representative from whom something is withheld: the store can't tell what.
+    pub replaced: Vec<Consent>,
+}
+
+/// Whether what a consent replaces has to be looked at before the caller is told of it.
+fn looks_at_replaced(permit: &StandingPermit) -> bool {
+    match permit.standing() {
+        Standing::Representative(acts) => !acts.excluded_sensitivities.is_empty(),
+        Standing::Person { .. } | Standing::Agency(_) => false,
+    }
 }
 
 fn of_document(document: serde_json::Value) -> Result<Consent, StoreError> {
@@ -55,6 +66,8 @@ impl TryFrom<Row> for Seen {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let consent = of_document(row.document)?;
+        let replaced = serde_json::from_value(row.replaced)
+            .map_err(|_| StoreError::BadRow { what: "consent document" })?;
         let bad = || StoreError::BadRow { what: "consent" };
         let recorded: Option<Recorded> =
             row.recorded.map(serde_json::from_value).transpose().map_err(|_| bad())?;
@@ -102,7 +115,7 @@ impl TryFrom<Row> for Seen {
         if !agrees {
             return Err(StoreError::BadRow { what: "consent" });
         }
-        Ok(Self { held, hidden: row.hidden.into_iter().map(ConsentId::from).collect() })
+        Ok(Self { held, hidden: row.hidden.into_iter().map(ConsentId::from).collect(), replaced })
     }
 }
 
@@ -257,7 +270,7 @@ pub async fn lock(
         r#"SELECT id, person_id, status, created_at, signed_at, revoked_at, withdrawn_at,
                drafted_agency, document, text, text_sha256, language, reading_level, recorded_agency,
                recorded, revoked_agency, revoked_word, in_error_at, in_error_mistake, in_error_agency,
-               rule_pack, version, '{}'::uuid[] AS "hidden!"
+               rule_pack, version, '{}'::uuid[] AS "hidden!", '[]'::jsonb AS "replaced!"
            FROM consent WHERE id = $1 AND person_id = $2
                AND ($3::uuid IS NULL OR (named_agencies @> ARRAY[$3] AND signed_at IS NOT NULL))
            FOR UPDATE"#,
@@ -332,7 +345,7 @@ pub async fn on_file(
 /// the caller's agency.
 pub async fn read(db: &Db, permit: &StandingPermit, id: Uuid) -> Result<Option<Seen>, StoreError> {
     let (person, agency) = (permit.person_id(), permit.named_agency());
-    let confirmed = permit.confirmed_by();
+    let (confirmed, looks) = (permit.confirmed_by(), looks_at_replaced(permit));
     db.run_tx("consent.read", Scope::person(person).reading(), move |tx| {
         let confirmed = confirmed.clone();
         Box::pin(async move {
@@ -348,7 +361,10 @@ pub async fn read(db: &Db, permit: &StandingPermit, id: Uuid) -> Result<Option<S
                                AND (($3::uuid IS NOT NULL AND NOT s.named_agencies @> ARRAY[$3])
                                    OR ($4::uuid[] IS NOT NULL
                                        AND NOT COALESCE(s.concerned_agencies <@ $4, false))))
-                           AS "hidden!"
+                           AS "hidden!",
+                       COALESCE((SELECT jsonb_agg(s.document) FROM consent s
+                           WHERE $5::boolean AND s.id = ANY (c.supersedes)
+                               AND s.person_id = c.person_id), '[]'::jsonb) AS "replaced!"
                    FROM consent c
                    WHERE c.id = $1 AND c.person_id = $2
                        AND ($3::uuid IS NULL OR (c.named_agencies @> ARRAY[$3]
@@ -358,6 +374,7 @@ pub async fn read(db: &Db, permit: &StandingPermit, id: Uuid) -> Result<Option<S
                 person,
                 agency,
                 confirmed.as_deref(),
+                looks,
             )
             .fetch_optional(tx)
             .await?;
@@ -376,7 +393,7 @@ pub async fn list(
     most: i64,
 ) -> Result<Vec<Seen>, StoreError> {
     let (person, agency) = (permit.person_id(), permit.named_agency());
-    let confirmed = permit.confirmed_by();
+    let (confirmed, looks) = (permit.confirmed_by(), looks_at_replaced(permit));
     db.run_tx("consent.list", Scope::person(person).reading(), move |tx| {
         let confirmed = confirmed.clone();
         Box::pin(async move {
@@ -392,7 +409,10 @@ pub async fn list(
                                AND (($2::uuid IS NOT NULL AND NOT s.named_agencies @> ARRAY[$2])
                                    OR ($6::uuid[] IS NOT NULL
                                        AND NOT COALESCE(s.concerned_agencies <@ $6, false))))
-                           AS "hidden!"
+                           AS "hidden!",
+                       COALESCE((SELECT jsonb_agg(s.document) FROM consent s
+                           WHERE $7::boolean AND s.id = ANY (c.supersedes)
+                               AND s.person_id = c.person_id), '[]'::jsonb) AS "replaced!"
                    FROM consent c
                    WHERE c.person_id = $1 AND (c.created_at, c.id) < ($3, $4)
                        AND ($2::uuid IS NULL OR (c.named_agencies @> ARRAY[$2]
@@ -405,6 +425,7 @@ pub async fn list(
                 after,
                 most,
                 confirmed.as_deref(),
+                looks,
             )
             .fetch_all(tx)
             .await?;

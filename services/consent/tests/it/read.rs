@@ -114,9 +114,29 @@ async fn s2_14_a_consent_tells_nobody_of_those_it_replaces_that_are_hidden_from_
     let ended = world.revoke(&vouched, &new.name).await.unwrap();
     assert_eq!((ended.terms, &*ended.text), (None, ""));
     // Of what they may see they are told.
-    let old = world.signed("ana", terms()).await;
-    let new = world.signed("ana", replacing(&old, terms())).await;
-    assert_eq!(world.get(&vouched, &new.name).await.unwrap(), new);
+    let narrow = || {
+        let mut narrow = terms();
+        let rule = narrow.rule.as_mut().unwrap();
+        rule.confidentialities = vec![to_wire(kernel::Confidentiality::Normal)];
+        narrow
+    };
+    let old = world.signed("ana", narrow()).await;
+    let new = world.signed("ana", replacing(&old, narrow())).await;
+    for token in [&vouched, &aunt] {
+        assert_eq!(world.get(token, &new.name).await.unwrap(), new);
+        assert!(listed(&world, token).await.contains(&new));
+    }
+    // And of that alone, where one of two is hidden.
+    let hidden = world.signed("ana", terms_of(pb::Effect::Deny, &[OTHER], &[HOUSING])).await;
+    let mut both = replacing(&new, narrow());
+    both.supersedes.push(hidden.name.clone());
+    let both = world.signed("ana", both).await;
+    for token in [&vouched, &aunt] {
+        let shown = world.get(token, &both.name).await.unwrap();
+        assert_eq!((shown.text.as_str(), shown.text_sha256.as_str()), ("", ""));
+        assert_eq!(shown.terms.as_ref().unwrap().supersedes, std::slice::from_ref(&new.name));
+        assert!(listed(&world, token).await.contains(&shown));
+    }
 }
 
 #[tokio::test]

@@ -113,6 +113,22 @@ async fn a_notice_is_acknowledged_once_and_stays() {
 }
 
 #[tokio::test]
+async fn whose_the_sign_in_is_is_asked_beside_the_connections_that_transactions_have() {
+    let world = World::narrow().await;
+    let person = world.jane(CLINIC).await;
+    let jane = bind(&world, CLINIC, person, "jane").await;
+    for _ in 0..3 {
+        world.staff(CLINIC).add_representative(guardian(person)).await.unwrap();
+    }
+    // The transaction has the one connection when it asks for the last time.
+    for notice in list(&jane, person).await {
+        let told = jane.acknowledge(Uuid::new_v4(), &notice.name).await.unwrap();
+        assert!(told.acknowledge_time.is_some());
+    }
+    assert!(list(&jane, person).await.iter().all(|one| one.acknowledge_time.is_some()));
+}
+
+#[tokio::test]
 async fn pages_go_on_where_the_last_ended() {
     let world = World::new().await;
     let person = world.jane(CLINIC).await;

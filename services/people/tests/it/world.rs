@@ -117,13 +117,24 @@ impl World {
 
     /// A deployment that holds the people of these agencies.
     pub async fn registering(registers: people::Registers) -> Self {
+        Self::connecting(registers, pg::MAX_CONNECTIONS).await
+    }
+
+    /// A service with one connection: a transaction that needs another one waits for itself.
+    pub async fn narrow() -> Self {
+        Self::connecting(people::Registers::Everybody, 1).await
+    }
+
+    async fn connecting(registers: people::Registers, max_connections: u32) -> Self {
         let database = database().await;
         let admin: SecretString = server().url(embedded::ADMIN, &database).into();
         let service = ServiceSchema::of("people");
         pg::provision(&admin, std::slice::from_ref(&service)).await.unwrap();
         pg::migrate(&admin, &service, &[&ledger::MIGRATIONS, &people::MIGRATIONS]).await.unwrap();
         let url = server().url("trellis_people", &database);
-        let db = pg::connect(&pg::Config::new(url, "people")).await.unwrap();
+        let config = pg::Config::new(url, "people");
+        let beside = pg::connect(&config.clone().beside()).await.unwrap();
+        let db = pg::connect(&pg::Config { max_connections, ..config }).await.unwrap();
 
         let clock = ManualClock::at(time::macros::datetime!(2040-03-01 12:00 UTC));
         let shared: Arc<dyn kernel::Clock> = Arc::new(clock.clone());
@@ -131,7 +142,7 @@ impl World {
         let consents = Arc::new(Consents::default());
         assert!(consents.directory.set(Arc::clone(&directory)).is_ok());
         let ledger = ledger::Ledger::start(db.clone(), ledger::Config::default());
-        let local = people::LocalPeople::new(db.clone(), Arc::clone(&shared));
+        let local = people::LocalPeople::new(db.clone(), beside, Arc::clone(&shared));
         let guard =
             permit::Guard::new(consents.clone(), local, ledger.clone(), Arc::clone(&shared));
         let deps = rpc::Deps {

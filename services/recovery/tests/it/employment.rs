@@ -187,6 +187,24 @@ async fn the_specialist_records_what_they_do_and_nobody_else_with_whom_it_is_sha
 }
 
 #[tokio::test]
+async fn shares_are_asked_for_beside_the_connections_that_transactions_have() {
+    let world = World::narrow().await;
+    let (person, jane) = world.somebody();
+    let plan = jane.work(person, content()).await;
+    jane.named(&world, &plan, CLINIC, "kim").await;
+    let kim = world.clinician(CLINIC, "kim");
+    // The transaction has the one connection when it asks for the last time, and those that follow wait for it.
+    let steps = [contact(TODAY, "Cafe"), placed(TODAY, "Green Nursery", true)];
+    let [first, second] = steps.map(|said| kim.step(&plan, said));
+    let (first, second) = tokio::join!(first, second);
+    let mut made = [first.unwrap().name, second.unwrap().name];
+    let mut seen: Vec<_> = jane.steps(&plan).await.unwrap();
+    seen.sort_by(|one, other| one.name.cmp(&other.name));
+    made.sort();
+    assert!(seen.iter().map(|step| &step.name).eq(&made), "{seen:?}");
+}
+
+#[tokio::test]
 async fn an_employer_is_told_no_more_than_the_person_chose() {
     use EmployerTold::{ThatThereIsSupport, WhatThePersonSays};
     let world = World::new().await;

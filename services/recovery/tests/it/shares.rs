@@ -106,7 +106,7 @@ async fn what_lapsed_is_not_read_for_ever() {
     jane.share(sharing(&world, &tools, CLINIC, "dr-c")).await.unwrap();
     let clock: Arc<dyn kernel::Clock> = Arc::new(world.clock.clone());
     let known = Arc::new(world.consents.clone());
-    let facts = recovery::with_shares(known, &world.stage.db, clock);
+    let facts = recovery::with_shares(known, world.stage.db.clone(), clock);
     let read = async || {
         let question = permit::Question { person: person.into(), on_behalf_of: None };
         facts.facts(vec![question]).await.unwrap()[0].facts.shares.len()

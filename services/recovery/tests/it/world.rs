@@ -43,6 +43,15 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
+        Self::connecting(None).await
+    }
+
+    /// A service with one connection: a transaction that needs another one waits for itself.
+    pub async fn narrow() -> Self {
+        Self::connecting(Some(1)).await
+    }
+
+    async fn connecting(most: Option<u32>) -> Self {
         let logs = Logs::listen();
         let stage = Stage::set(async |admin, service| {
             pg::migrate(admin, service, &[&ledger::MIGRATIONS, &recovery::MIGRATIONS]).await
@@ -53,15 +62,23 @@ impl World {
         let (consents, people) = (Consents::default(), People::default());
         consents.agency_with(CLINIC, |clinic| clinic.part2_program = true);
         consents.agency(HOUSING);
+        let config = stage.config();
+        let beside = pg::connect(&config.clone().beside()).await.unwrap();
+        let db = match most {
+            Some(max_connections) => {
+                pg::connect(&pg::Config { max_connections, ..config }).await.unwrap()
+            }
+            None => stage.db.clone(),
+        };
         let guard = Guard::new(
-            recovery::with_shares(Arc::new(consents.clone()), &stage.db, Arc::clone(&shared)),
+            recovery::with_shares(Arc::new(consents.clone()), beside, Arc::clone(&shared)),
             Arc::new(people.clone()),
             stage.ledger.clone(),
             Arc::clone(&shared),
         );
         let directory = facts::Directory::local();
         let deps = rpc::Deps {
-            db: stage.db.clone(),
+            db,
             guard,
             clock: Arc::clone(&shared),
             pages: rpc::Pages::new(&[1; 32], Arc::clone(&shared)).unwrap(),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use ::rpc::{Error, basis_name, short_notice};
 use ::webhook::{Addressed, Failure, Message, PATIENCE, wait};
-use kernel::Instant;
+use kernel::{Code, CodeSet, Instant, Kind, Purpose};
 use permit::{Disclosure, Subscriber};
 use pg::points;
-use policy::Redisclosure;
+use policy::{Consent, Effect, Obligation, Redisclosure, Rule};
 use serde::Serialize;
 use time::Duration;
 use uuid::Uuid;
@@ -47,6 +47,42 @@ struct Terms {
     notice: Option<Notice>,
     redisclosure: Redisclosure,
     basis: Vec<String>,
+    /// Of each consent whose copy is owed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scope: Vec<Scope>,
+}
+
+/// What a consent covers, without the words that the person signed: what its permitting rules name, taken together.
+#[derive(Debug, Serialize)]
+struct Scope {
+    consent: String,
+    /// None: any that a consent may cover without naming it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purposes: Option<CodeSet<Purpose>>,
+    /// None: records of any kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kinds: Option<CodeSet<Kind>>,
+    /// None: it has no end.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    until: Option<Instant>,
+}
+
+impl Scope {
+    fn of(consent: &Consent) -> Self {
+        let permits = |rule: &&Rule| rule.effect == Effect::Permit;
+        let rules = || std::iter::once(&consent.rule).chain(&consent.exceptions).filter(permits);
+        Self {
+            consent: name_of("consents", &consent.id),
+            purposes: together(rules().map(|rule| rule.purposes)),
+            kinds: together(rules().map(|rule| rule.kinds)),
+            until: consent.expires,
+        }
+    }
+}
+
+/// What one of these names; none where one is for all.
+fn together<T: Code>(sets: impl Iterator<Item = Option<CodeSet<T>>>) -> Option<CodeSet<T>> {
+    sets.reduce(|all, set| Some(all?.union(set?))).flatten()
 }
 
 #[derive(Debug, Serialize)]
@@ -68,7 +104,11 @@ impl Terms {
             Notice { version, language, text }
         });
         let basis = disclosure.basis.iter().map(|(kind, id)| basis_name(*kind, id)).collect();
-        Some(Self { notice, redisclosure, basis })
+        let scope = match disclosure.obligations.contains(&Obligation::ConsentCopy) {
+            true => disclosure.consents().map(Scope::of).collect(),
+            false => Vec::new(),
+        };
+        Some(Self { notice, redisclosure, basis, scope })
     }
 }
 

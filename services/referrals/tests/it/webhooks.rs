@@ -386,7 +386,16 @@ async fn what_the_agency_may_read_no_more_is_withdrawn_and_nothing_else_is_told(
 #[tokio::test]
 async fn what_a_programme_sent_is_told_with_the_short_notice_and_its_consent() {
     let world = World::new().await;
-    let consent = world.agree(ANA, PROGRAMME, HOUSING);
+    let actions = [Action::Read, Action::Transition, Action::Refer];
+    let mut rule = permitting(PROGRAMME, HOUSING, PURPOSES, actions);
+    rule.kinds = Some([Kind::Referral].into());
+    let (signed, now) = (fresh(), world.clock.now());
+    world.consents.give(Consent {
+        effective: Some(now),
+        expires: Some(now + Duration::days(30)),
+        never_expires: false,
+        ..consent(ANA, signed, rule)
+    });
     let (mut programme, mut housing) = (Receiver::new().await, Receiver::new().await);
     world.register(PROGRAMME, &programme).await;
     world.register(HOUSING, &housing).await;
@@ -401,7 +410,13 @@ async fn what_a_programme_sent_is_told_with_the_short_notice_and_its_consent() {
             "text": "42 CFR part 2 prohibits unauthorized use or disclosure of these records.",
         },
         "redisclosure": "PROHIBITED",
-        "basis": [format!("consents/{consent}")],
+        "basis": [format!("consents/{signed}")],
+        "scope": [{
+            "consent": format!("consents/{signed}"),
+            "purposes": ["TREAT", "COC"],
+            "kinds": ["REFERRAL"],
+            "until": "2041-03-31T12:00:00Z",
+        }],
     });
     assert_eq!(delivery.json()["data"]["disclosure"], expected);
     assert!(!delivery.body.contains("what the person signed"), "no words of theirs");

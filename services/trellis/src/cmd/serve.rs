@@ -41,7 +41,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let _telemetry = telemetry::init(config.telemetry.clone())?;
     let stop = args.lifeline.stop()?;
     let services = services(&args.services);
-    descriptors::enough(&config, services.len())?;
+    descriptors::enough(&config, &services)?;
     let socket = trellis::bind(&config)?;
     if args.migrate {
         database::migrate(&config, &services, &args.admin.url()?).await?;

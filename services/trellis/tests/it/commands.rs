@@ -94,14 +94,17 @@ fn a_process_that_may_open_too_few_files_for_its_connections_does_not_start() {
     let config = dir.path().join("trellis.toml");
     let local = fs::read_to_string(sample.join("local.toml")).unwrap();
     fs::write(&config, local.replace("127.0.0.1:50051", "127.0.0.1:0")).unwrap();
-    let serve = |limit: &str| {
-        let line = format!("ulimit {limit} 300 && exec \"$0\" serve consent notes --config \"$1\"");
+    let serve = |limit: &str, of: &str| {
+        let line = format!("ulimit {limit} 300 && exec \"$0\" serve {of} --config \"$1\"");
         run(Command::new("sh").args(["-c", &line, env!("CARGO_BIN_EXE_trellis")]).arg(&config))
     };
     // 1,024 connections, two pools of 16, 256 besides.
-    serve("-n").is_one_line(&["RLIMIT_NOFILE", "serve.limits.connections", "2 services", "1312"]);
+    let refused = serve("-n", "consent notes");
+    refused.is_one_line(&["RLIMIT_NOFILE", "serve.limits.connections", "2 services", "1312"]);
+    // And of those that ask themselves a pool of 2 each.
+    serve("-n", "people recovery").is_one_line(&["RLIMIT_NOFILE", "2 services", "1316"]);
     // What the system lets it have it takes.
-    let taken = serve("-S -n");
+    let taken = serve("-S -n", "consent notes");
     assert_eq!(taken.code, Some(1), "keys and a database are missing");
     assert!(!taken.err.contains("RLIMIT_NOFILE"), "{}", taken.err);
 }
