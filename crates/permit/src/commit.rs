@@ -230,7 +230,7 @@ impl Guard {
             let found = known.judge_one(&request, record);
             found.map_err(|refused| denied(record, refused.reason, None))?;
         }
-        if let Some((record, reason)) = unread.map_err(|away| (away, None))? {
+        if let Some((record, reason, _)) = unread.map_err(|away| (away, None))? {
             return Err(denied(record, reason, Some(Refusal::ConsentNeeded)));
         }
         let sum = Sum::of(&opened);

@@ -104,9 +104,9 @@ async fn moved<R: Shows>(app: &App, asked: Asked) -> Result<(R, Disclosure), InT
         let Some(Place { target, .. }) = place.filter(|_| mover == Some(Mover::Source)) else {
             return Err(not_theirs(app, &asked).await);
         };
-        let ask = Ask::<SendReferrals>::about(located).to(target.clone());
+        let ask = Ask::<SendReferrals>::about(located).to(target);
         let permit = guard.permit(&asked.call, ask).await?;
-        let notes = attached::may_go(app, &asked.call, &permit, target).await?;
+        let notes = attached::may_go(app, &asked.call, &permit).await?;
         let asked = Asked { notes, ..asked };
         return write::carried_out(app, asked, Mover::Source, permit).await;
     }

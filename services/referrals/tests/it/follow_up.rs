@@ -39,7 +39,7 @@ pub async fn follow(world: &World, agency: Uuid, asked: pb::CreateSubReferralReq
 }
 
 /// What the programme refers to housing, which has taken it on and has registered Ana.
-async fn taken_on(world: &World) -> pb::Referral {
+pub async fn taken_on(world: &World) -> pb::Referral {
     world.agree(ANA, PROGRAMME, HOUSING);
     world.people.register(ANA, HOUSING);
     let asked = pb::CreateReferralRequest { send: true, ..new(ANA, HOUSING) };
