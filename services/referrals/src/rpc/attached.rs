@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use kernel::{AgencyId, PersonId, RecordId};
-use permit::{Ask, Call, Disclosure, Permit, ReadNotes, Refusal, SendReferrals, WriteReferrals};
+use permit::{
+    Ask, Call, Disclosure, Permit, ReadNotes, Refusal, SendReferrals, ToldFrom, WriteReferrals,
+};
 use policy::Record;
 use rpc::{Error, InTx, Outage};
 use uuid::Uuid;
@@ -86,19 +88,21 @@ fn unfit(n: usize) -> Error {
     Error::field(&format!("notes[{n}]"), what)
 }
 
-/// As [`may_be`], of what is about to be sent as it was written; none: it could not be written and sent now.
+/// What the caller reads of the notes of what is about to be sent as it was written: with these it goes, where its
+/// target may read them. Of a draft, not without the others: one that was entered in error and one that the caller
+/// may read no more are not told apart.
 pub(super) async fn may_go(
     app: &App,
     call: &Call,
     permit: &Permit<SendReferrals>,
-) -> Result<Option<Vec<Record>>, InTx> {
+    draft: bool,
+) -> Result<ToldFrom, InTx> {
     let person = &permit.record().ok_or(Error::NotFound)?.person;
     let ids = app.store.attached(permit).await?;
     let (readable, _) = readable(app, call, &ids, person).await?;
     let all = ids.iter().all(|id| readable.contains_key(&RecordId::from(*id)));
-    let read: Vec<Record> = readable.into_values().flatten().collect();
-    let unread = app.deps.guard.unread_with(permit, &read).await?.is_some();
-    Ok(Some(read).filter(|_| all && !unread))
+    let sent = readable.into_values().flatten().collect();
+    Ok(ToldFrom { sent, lacks: draft && !all, ..ToldFrom::default() })
 }
 
 /// What is attached to a referral that was released to the caller.

@@ -71,7 +71,7 @@ pub(super) async fn written<R: Shows>(
     contact::may_be_handed_over(app, call, &new, &permit).await?;
     // What it follows from it tells of, too.
     let read = new.parent.iter().map(|parent| parent.record.clone()).collect();
-    let from = ToldFrom { read, sent };
+    let from = ToldFrom { read, sent, lacks: false };
     let kept = Arc::new((new, key, guard.clone()));
     let written = guard
         .commit_told_from(app.store.db(), "referral.create", permit, from, move |tx, permit| {

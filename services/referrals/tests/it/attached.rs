@@ -269,6 +269,7 @@ async fn a_draft_is_not_sent_with_a_note_that_its_target_may_not_read() {
     let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
     refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
     assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), draft);
+    assert_eq!(denied(&world, &theirs).await, 1);
     notes_too(&world, OTHER, HOUSING, SHORT);
     world.go(Verb::Send, CLINIC, &draft.name).await.unwrap();
     // Nor sent again; that it stands elsewhere is said before.
@@ -278,6 +279,7 @@ async fn a_draft_is_not_sent_with_a_note_that_its_target_may_not_read() {
     world.go(Verb::Cancel, CLINIC, &draft.name).await.unwrap();
     let again = world.go(Verb::Reopen, CLINIC, &draft.name).await;
     refused(again, Code::FailedPrecondition, "CONSENT_NEEDED");
+    assert_eq!(denied(&world, &theirs).await, 2);
     notes_too(&world, OTHER, HOUSING, LONG);
     world.go(Verb::Reopen, CLINIC, &draft.name).await.unwrap();
 }
@@ -290,7 +292,7 @@ async fn a_draft_is_not_sent_with_a_note_that_its_source_may_read_no_more() {
     notes_too(&world, OTHER, HOUSING, LONG);
     let draft = drafted_with(&world, &theirs).await;
     let clock = world.clock.clone();
-    // Sending is permitted, and the note listed, released and found to be for its target, when the time is over.
+    // Sending is permitted, the note listed and released, and the transaction under way, when the time is over.
     world.consents.after(3, move |_| clock.advance(2 * SHORT));
     let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
     refused(sent, Code::NotFound, "NOT_FOUND");
@@ -298,8 +300,48 @@ async fn a_draft_is_not_sent_with_a_note_that_its_source_may_read_no_more() {
     let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
     refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
     assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), draft);
+    assert_eq!(denied(&world, &draft.name).await, 1);
     notes_too(&world, OTHER, CLINIC, LONG);
     world.go(Verb::Send, CLINIC, &draft.name).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_a_draft_that_is_not_sent_nobody_learns_that_a_note_was_entered_in_error() {
+    let world = World::agreed().await;
+    let (wrong, lost) = (world.note(ANA, OTHER), world.note(ANA, OTHER));
+    notes_too(&world, OTHER, CLINIC, SHORT);
+    notes_too(&world, OTHER, HOUSING, LONG);
+    let mut answers = Vec::new();
+    let drafts = [drafted_with(&world, &wrong).await, drafted_with(&world, &lost).await];
+    world.clock.advance(2 * SHORT);
+    world.entered_in_error(&wrong);
+    for draft in &drafts {
+        answers.push(told(&world.go(Verb::Send, CLINIC, &draft.name).await.unwrap_err()));
+        assert_eq!(denied(&world, &draft.name).await, 1);
+    }
+    assert_eq!(answers[0], answers[1]);
+    // What can be done is said.
+    assert!(answers[0].1.contains("write a new referral without it"), "{answers:?}");
+    world.go(Verb::Error, CLINIC, &drafts[0].name).await.unwrap();
+    world.sent().await;
+}
+
+#[tokio::test]
+async fn what_was_sent_with_a_note_that_is_no_more_is_sent_again_without() {
+    let world = World::agreed().await;
+    let (wrong, lost) = (world.note(ANA, CLINIC), world.note(ANA, OTHER));
+    notes_too(&world, CLINIC, HOUSING, LONG);
+    notes_too(&world, OTHER, CLINIC, SHORT);
+    notes_too(&world, OTHER, HOUSING, LONG);
+    let sent = world.create(CLINIC, with(&[&wrong, &lost])).await.unwrap();
+    world.go(Verb::Reject, HOUSING, &sent.name).await.unwrap();
+    world.entered_in_error(&wrong);
+    world.clock.advance(2 * SHORT);
+    let again = world.go(Verb::Reopen, CLINIC, &sent.name).await.unwrap();
+    assert_eq!(again.state(), pb::ReferralState::Requested);
+    let (clinic, housing) = (world.staff(CLINIC), world.staff(HOUSING));
+    assert_eq!(world.attached(&clinic, &sent.name).await.unwrap(), (vec![], true));
+    assert_eq!(world.attached(&housing, &sent.name).await.unwrap(), (vec![lost], false));
 }
 
 /// Ana revokes what she signed about notes; what she refers goes as before.
@@ -319,9 +361,9 @@ async fn nothing_is_sent_with_a_note_that_its_target_may_read_no_more_at_the_com
     let note = world.note(ANA, CLINIC);
     let at = world.clock.now();
     // The permit was asked for, and the note listed, released and found to be for its target, when the person revokes.
-    let revoked_meanwhile = || world.consents.after(3, move |all| no_more_notes(all, at));
+    let revoked_after = |asked| world.consents.after(asked, move |all| no_more_notes(all, at));
     notes_too(&world, CLINIC, HOUSING, LONG);
-    revoked_meanwhile();
+    revoked_after(3);
     let sent = world.create(CLINIC, with(&[&note])).await;
     refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
     assert_eq!(world.count("SELECT count(*) FROM referral").await, 0);
@@ -330,7 +372,8 @@ async fn nothing_is_sent_with_a_note_that_its_target_may_read_no_more_at_the_com
 
     notes_too(&world, CLINIC, HOUSING, LONG);
     let draft = drafted_with(&world, &note).await;
-    revoked_meanwhile();
+    // In the transaction.
+    revoked_after(3);
     let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
     refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
     assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), draft);
@@ -339,7 +382,7 @@ async fn nothing_is_sent_with_a_note_that_its_target_may_read_no_more_at_the_com
     world.go(Verb::Send, CLINIC, &draft.name).await.unwrap();
     world.go(Verb::Cancel, CLINIC, &draft.name).await.unwrap();
     let cancelled = world.get(CLINIC, &draft.name).await.unwrap();
-    revoked_meanwhile();
+    revoked_after(2);
     let again = world.go(Verb::Reopen, CLINIC, &draft.name).await;
     refused(again, Code::FailedPrecondition, "CONSENT_NEEDED");
     assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), cancelled);
