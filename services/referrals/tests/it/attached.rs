@@ -13,7 +13,10 @@ use wire::{
 
 use crate::{
     follow_up::{follow, following, taken_on},
-    world::{ANA, BEN, CLINIC, HOUSING, OTHER, Verb, World, fields, fresh, new, refused},
+    world::{
+        ANA, BEN, CLINIC, HOUSING, Move, OTHER, PURPOSES, Verb, World, fields, fresh, new, refused,
+        staff,
+    },
 };
 
 fn with(notes: &[&String]) -> pb::CreateReferralRequest {
@@ -23,7 +26,15 @@ fn with(notes: &[&String]) -> pb::CreateReferralRequest {
 
 /// Ana's consent that an agency reads what another's notes say, until so long from now.
 fn notes_too(world: &World, from: Uuid, to: Uuid, lasts: time::Duration) {
-    let purposes = [Purpose::Treat, Purpose::CoordinationOfCare];
+    notes_for(world, (from, to), PURPOSES.into(), lasts);
+}
+
+fn notes_for(
+    world: &World,
+    (from, to): (Uuid, Uuid),
+    purposes: CodeSet<Purpose>,
+    lasts: time::Duration,
+) {
     let mut rule = permitting(from, to, purposes, [Action::Read]);
     rule.kinds = Some([Kind::Note].into());
     let signed = Consent {
@@ -303,6 +314,20 @@ async fn a_draft_is_not_sent_with_a_note_that_its_source_may_read_no_more() {
     assert_eq!(denied(&world, &draft.name).await, 1);
     notes_too(&world, OTHER, CLINIC, LONG);
     world.go(Verb::Send, CLINIC, &draft.name).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_draft_goes_with_a_note_that_its_target_may_read_for_what_it_is_sent_for() {
+    let world = World::agreed().await;
+    let note = world.note(ANA, CLINIC);
+    notes_for(&world, (CLINIC, HOUSING), [Purpose::Treat].into(), LONG);
+    let draft = drafted_with(&world, &note).await;
+    let purposes = [[Purpose::Treat], [Purpose::CoordinationOfCare]];
+    let [treating, coordinating] =
+        purposes.map(|purposes| world.sign_ins.staff(&staff(CLINIC).purposes(purposes)));
+    let sent = Verb::Send.ask(&world, &coordinating, Move::of(&draft.name)).await;
+    refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
+    Verb::Send.ask(&world, &treating, Move::of(&draft.name)).await.unwrap();
 }
 
 #[tokio::test]
