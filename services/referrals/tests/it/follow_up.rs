@@ -444,6 +444,11 @@ async fn the_notice_and_the_consent_for_what_it_follows_from_come_with_its_name(
     let (shown, disclosure) = get(&name).await;
     assert_eq!(shown.parent, "");
     assert!(disclosure.notice.is_none() && disclosure.consents.is_empty());
+    let again = bearer(&housing, asked);
+    let again = world.client.clone().create_sub_referral(again).await.unwrap().into_inner();
+    let (shown, disclosure) = (again.referral.unwrap(), again.disclosure.unwrap());
+    assert_eq!((shown.name, &*shown.parent), (name, ""));
+    assert!(disclosure.notice.is_none() && disclosure.consents.is_empty());
 }
 
 #[tokio::test]
