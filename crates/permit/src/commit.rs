@@ -36,11 +36,13 @@ pub struct ToldFrom {
     pub read: Vec<Record>,
     /// What goes with what is sent, by parts of it: of each, whom it is sent to may read one of these parts, too.
     pub sent: Vec<Record>,
+    /// More was to go with it that the caller may not read, or that is not there: it is not sent.
+    pub lacks: bool,
 }
 
 impl From<Vec<Record>> for ToldFrom {
     fn from(read: Vec<Record>) -> Self {
-        Self { read, sent: Vec::new() }
+        Self { read, ..Self::default() }
     }
 }
 
@@ -230,8 +232,13 @@ impl Guard {
             let found = known.judge_one(&request, record);
             found.map_err(|refused| denied(record, refused.reason, None))?;
         }
-        if let Some((record, reason)) = unread.map_err(|away| (away, None))? {
-            return Err(denied(record, reason, Some(Refusal::ConsentNeeded)));
+        if let Some((record, reason, _)) = unread.map_err(|away| (away, None))? {
+            return Err(denied(record, reason, Some(Refusal::AttachedNotCovered)));
+        }
+        if from.lacks {
+            // On record of what is sent: of the other nothing is known here.
+            let reason = Reason::RecordNotCovered;
+            return Err(denied(&located.record, reason, Some(Refusal::AttachedNotCovered)));
         }
         let sum = Sum::of(&opened);
         let mut event = event::permitted(

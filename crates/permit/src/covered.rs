@@ -6,10 +6,13 @@ use kernel::{Action, AgencyId, CodeSet, Purpose, RecordId};
 use policy::{Decider, Facts, Reason, Record, Request};
 
 use crate::{
-    Guard, Question, Refusal,
+    Act, Guard, Located, Permit, Question, Refusal, event,
     guard::{Known, anybody_of},
     permit::Ground,
 };
+
+/// What the recipient's agency may not read, why, and by which revision of what is known of the person.
+type Unread<'r> = (&'r Record, Reason, i64);
 
 /// What a person's consents let of a record that is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -63,20 +66,37 @@ impl Guard {
     }
 
     /// Of records of one person, each named by parts of it: the first of which the recipient's agency may read none
-    /// of these parts, and why. Asked as [`Guard::covered`] is, once for all.
+    /// of these parts. Asked as [`Guard::covered`] is, once for all.
     pub async fn unread_by<'r>(
         &self,
         parts: &'r [Record],
         recipient: &AgencyId,
         purposes: CodeSet<Purpose>,
-    ) -> Result<Option<(&'r Record, Reason)>, Refusal> {
+    ) -> Result<Option<Unread<'r>>, Refusal> {
         let Some(first) = parts.first() else { return Ok(None) };
         let known = self.known_to(first, recipient).await?;
         let reads = |part: &Record| known.covers(Action::Read, part, recipient, purposes);
         let read: BTreeSet<&RecordId> =
             parts.iter().filter(|part| reads(part).is_ok()).map(|part| &part.id).collect();
         let unread = parts.iter().find(|part| !read.contains(&part.id));
-        Ok(unread.and_then(|part| reads(part).err().map(|reason| (part, reason))))
+        let revision = known.revision_of(&first.person);
+        Ok(unread.and_then(|part| reads(part).err().map(|reason| (part, reason, revision))))
+    }
+
+    /// Of what goes with what this permit sends: the first that whom it is sent to may not read, on record as refused.
+    /// None, too, where it sends nothing.
+    pub async fn unread_with<'r, A: Act>(
+        &self,
+        permit: &Permit<A>,
+        parts: &'r [Record],
+    ) -> Result<Option<&'r Record>, Refusal> {
+        let unread = self.unread_where_sent(&permit.ground, parts).await?;
+        let Some((record, reason, revision)) = unread else { return Ok(None) };
+        let located = Located { record: record.clone(), parts: Vec::new(), found: true };
+        let reason = Some(reason);
+        let event = event::refused(&permit.ground, &located, reason, revision, &self.clock);
+        self.record(event).await?;
+        Ok(Some(record))
     }
 
     /// As [`Guard::unread_by`], of whom a permit names as the recipient; of none where it names nobody.
@@ -84,7 +104,7 @@ impl Guard {
         &self,
         ground: &Ground,
         parts: &'r [Record],
-    ) -> Result<Option<(&'r Record, Reason)>, Refusal> {
+    ) -> Result<Option<Unread<'r>>, Refusal> {
         match &ground.recipient {
             Some(recipient) => self.unread_by(parts, recipient, ground.purposes()).await,
             None => Ok(None),

@@ -39,6 +39,9 @@ pub enum Refusal {
     /// The source may not send this to that target under any consent.
     #[error("no consent covers sending this")]
     ConsentNeeded,
+    /// It may be sent, and not with what goes with it.
+    #[error("what goes with this may not be read by both sides")]
+    AttachedNotCovered,
     /// Nothing can be decided or recorded now.
     #[error("unavailable")]
     Unavailable(Outage),

@@ -53,6 +53,8 @@ pub enum Conflict {
     Stale,
     RequestIdReused,
     ConsentNeeded,
+    /// It could be sent without a note that is attached to it.
+    AttachedNotCovered,
     /// The person has said no.
     PersonDeclined,
     /// Another agency of the group has accepted.
@@ -109,6 +111,7 @@ impl From<Refusal> for Error {
             Refusal::AgencySuspended => Self::Denied(Denial::AgencySuspended),
             Refusal::Caller(why) => why.into(),
             Refusal::ConsentNeeded => Self::Conflict(Conflict::ConsentNeeded),
+            Refusal::AttachedNotCovered => Self::Conflict(Conflict::AttachedNotCovered),
             Refusal::Unavailable(permit::Outage::Audit) => Self::Unavailable(Outage::Audit),
             Refusal::Unavailable(_) => Self::Unavailable(Outage::Consent),
             Refusal::Overloaded => Self::Unavailable(Outage::Overloaded),
@@ -247,6 +250,11 @@ fn of_conflict(
             Code::FailedPrecondition,
             R::ConsentNeeded,
             "no consent covers sending this to the target",
+        ),
+        Conflict::AttachedNotCovered => told(
+            Code::FailedPrecondition,
+            R::ConsentNeeded,
+            "you or the target may not read a note attached to it: write a new referral without it",
         ),
         Conflict::PersonDeclined => {
             told(Code::FailedPrecondition, R::PersonDeclined, "the person has said no to it")

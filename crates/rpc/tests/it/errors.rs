@@ -30,7 +30,7 @@ fn all() -> Vec<(Error, Code)> {
         Error::Conflict(conflict) => match conflict {
             Conflict::WrongState { .. } | Conflict::Stale | Conflict::RequestIdReused => {}
             Conflict::ConsentNeeded | Conflict::ConsentIncomplete(_) => {}
-            Conflict::OrderIncomplete(_) => {}
+            Conflict::OrderIncomplete(_) | Conflict::AttachedNotCovered => {}
             Conflict::PersonDeclined | Conflict::AcceptedElsewhere => {}
             Conflict::ContactProhibited => {}
             Conflict::AlreadyExists { .. } | Conflict::CursorExpired => {}
@@ -65,6 +65,7 @@ fn all() -> Vec<(Error, Code)> {
         conflict(Conflict::Stale, Code::Aborted),
         conflict(Conflict::RequestIdReused, Code::FailedPrecondition),
         conflict(Conflict::ConsentNeeded, Code::FailedPrecondition),
+        conflict(Conflict::AttachedNotCovered, Code::FailedPrecondition),
         conflict(Conflict::ConsentIncomplete(violations()), Code::FailedPrecondition),
         conflict(Conflict::OrderIncomplete(violations()), Code::FailedPrecondition),
         conflict(Conflict::PersonDeclined, Code::FailedPrecondition),
@@ -199,6 +200,7 @@ fn a_refusal_of_the_guards_says_what_it_may() {
         (R::AgencySuspended, "AGENCY_SUSPENDED"),
         (R::Caller(AuthError::PrincipalSuspended), "PRINCIPAL_SUSPENDED"),
         (R::ConsentNeeded, "CONSENT_NEEDED"),
+        (R::AttachedNotCovered, "CONSENT_NEEDED"),
         (R::Unavailable(Away::Consent), "CONSENT_SERVICE_UNAVAILABLE"),
         (R::Unavailable(Away::People), "CONSENT_SERVICE_UNAVAILABLE"),
         (R::Unavailable(Away::Audit), "AUDIT_UNAVAILABLE"),

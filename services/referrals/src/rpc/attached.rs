@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{AgencyId, CodeSet, PersonId, Purpose, RecordId};
-use permit::{Ask, Call, Disclosure, Permit, ReadNotes, Refusal, SendReferrals};
+use kernel::{AgencyId, PersonId, RecordId};
+use permit::{
+    Ask, Call, Disclosure, Permit, ReadNotes, Refusal, SendReferrals, ToldFrom, WriteReferrals,
+};
 use policy::Record;
 use rpc::{Error, InTx, Outage};
 use uuid::Uuid;
@@ -56,59 +58,51 @@ async fn readable(
     }
 }
 
-/// To whom it is sent, and for what.
-type To = (AgencyId, CodeSet<Purpose>);
-
-/// Whoever attaches a note may read it; whatever else it is, it is refused in the same words. Where the referral
-/// is sent with these purposes, its target may read the note, too: else that there is one would be all that it
-/// could learn. What the caller reads of the notes, or which of them is wrong, and why.
-async fn fit(
-    app: &App,
-    call: &Call,
-    (ids, person): (&[Uuid], &PersonId),
-    to: Option<To>,
-) -> Result<Result<Vec<Record>, (usize, &'static str)>, Error> {
-    let (readable, _) = readable(app, call, ids, person).await?;
-    let mut read = Vec::new();
-    for (n, id) in ids.iter().enumerate() {
-        let Some(note) = readable.get(&RecordId::from(*id)) else {
-            return Ok(Err((n, "must be a signed note about this person that you may read")));
-        };
-        read.extend_from_slice(note);
-    }
-    // Of what the caller reads of each.
-    if let Some((target, purposes)) = &to
-        && let Some((note, _)) = app.deps.guard.unread_by(&read, target, *purposes).await?
-    {
-        let n = ids.iter().position(|id| RecordId::from(*id) == note.id).unwrap_or_default();
-        return Ok(Err((n, "must be covered by a consent that lets the target read it")));
-    }
-    Ok(Ok(read))
-}
-
-/// What the caller reads of the notes that a new referral names, all of which it may name.
+/// What the caller reads of the notes that a new referral names. Whoever attaches a note may read it, and where the
+/// referral is sent, so may its target: else that there is one would be all that it could learn. Asked of whoever has
+/// the permit to write it, and to send it; whatever is wrong is refused in the same words.
 pub(super) async fn may_be(
     app: &App,
     call: &Call,
     new: &New,
-    person: &PersonId,
+    permit: &Permit<WriteReferrals>,
 ) -> Result<Vec<Record>, InTx> {
-    let to = new.sent.map(|purposes| (AgencyId::from(new.target), purposes));
-    let read = fit(app, call, (new.attached.as_slice(), person), to).await?;
-    read.map_err(|(n, what)| Error::field(&format!("notes[{n}]"), what).into())
+    let person = &permit.record().ok_or(Error::NotFound)?.person;
+    let ids = new.attached.as_slice();
+    let (readable, _) = readable(app, call, ids, person).await?;
+    let mut read = Vec::new();
+    for (n, id) in ids.iter().enumerate() {
+        let note = readable.get(&RecordId::from(*id)).ok_or_else(|| unfit(n))?;
+        read.extend_from_slice(note);
+    }
+    // Of what the caller reads of each.
+    if let Some(note) = app.deps.guard.unread_with(permit, &read).await? {
+        let n = ids.iter().position(|id| RecordId::from(*id) == note.id);
+        return Err(unfit(n.unwrap_or_default()).into());
+    }
+    Ok(read)
 }
 
-/// As [`may_be`], of what is about to be sent as it was written; none: it could not be written and sent now.
+fn unfit(n: usize) -> Error {
+    let what = "must be a signed note about this person that you, and whom it is sent to, may read";
+    Error::field(&format!("notes[{n}]"), what)
+}
+
+/// What the caller reads of the notes of what is about to be sent as it was written: with these it goes, where its
+/// target may read them. Of a draft, not without the others: one that was entered in error and one that the caller
+/// may read no more are not told apart.
 pub(super) async fn may_go(
     app: &App,
     call: &Call,
     permit: &Permit<SendReferrals>,
-    target: AgencyId,
-) -> Result<Option<Vec<Record>>, InTx> {
+    draft: bool,
+) -> Result<ToldFrom, InTx> {
     let person = &permit.record().ok_or(Error::NotFound)?.person;
     let ids = app.store.attached(permit).await?;
-    let to = Some((target, call.caller().purposes()));
-    Ok(fit(app, call, (ids.as_slice(), person), to).await?.ok())
+    let (readable, _) = readable(app, call, &ids, person).await?;
+    let all = ids.iter().all(|id| readable.contains_key(&RecordId::from(*id)));
+    let sent = readable.into_values().flatten().collect();
+    Ok(ToldFrom { sent, lacks: draft && !all, ..ToldFrom::default() })
 }
 
 /// What is attached to a referral that was released to the caller.

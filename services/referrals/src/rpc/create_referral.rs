@@ -60,17 +60,18 @@ pub(super) async fn written<R: Shows>(
     new: New,
     key: RequestKey,
 ) -> Result<(R, Disclosure), InTx> {
-    let sent = attached::may_be(app, call, &new, &record.person).await?;
     let mut ask = Ask::<WriteReferrals>::new_record(record);
     if new.sent.is_some() {
         ask = ask.to(AgencyId::from(new.target));
     }
     let guard = &app.deps.guard;
     let permit = guard.permit(call, ask).await?;
+    // To whoever may send to the target, and to nobody else: whether it reads a note is a consent's to tell.
+    let sent = attached::may_be(app, call, &new, &permit).await?;
     contact::may_be_handed_over(app, call, &new, &permit).await?;
     // What it follows from it tells of, too.
     let read = new.parent.iter().map(|parent| parent.record.clone()).collect();
-    let from = ToldFrom { read, sent };
+    let from = ToldFrom { read, sent, lacks: false };
     let kept = Arc::new((new, key, guard.clone()));
     let written = guard
         .commit_told_from(app.store.db(), "referral.create", permit, from, move |tx, permit| {

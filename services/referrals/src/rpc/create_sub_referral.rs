@@ -47,10 +47,15 @@ pub(super) async fn handle(
             following(app, &call, parent, source, &agencies, &request).await?;
         let written = written::<CreateSubReferralResponse>(app, &call, record, new, key);
         let (reply, disclosure) = written.await?;
-        Ok::<_, InTx>((reply, disclosure.and(of_parent)))
+        Ok::<_, InTx>((reply, (true, disclosure.and(of_parent))))
     };
-    let done: (_, Disclosure) = once.written(app.store.db(), writing, again).await?;
-    Ok(reply::response(app, &call, done).await)
+    let done: (CreateSubReferralResponse, _) = once.written(app.store.db(), writing, again).await?;
+    let (mut reply, (named, disclosure)) = done;
+    if let Some(shown) = reply.referral.as_mut().filter(|_| !named) {
+        // It was named when it was written, and may be read no more.
+        shown.parent.clear();
+    }
+    Ok(reply::response(app, &call, (reply, disclosure)).await)
 }
 
 /// As any referral of the caller's agency about the parent's person, with the parent's labels beside its own:

@@ -3,9 +3,8 @@
 mod send;
 mod write;
 
-use permit::{Ask, Call, Disclosure, SendReferrals, TransitionReferrals};
+use permit::{Ask, Call, Disclosure, SendReferrals, ToldFrom, TransitionReferrals};
 use pg::requests::RequestKey;
-use policy::Record;
 use rpc::{Denial, Error, InTx};
 use tonic::{Request, Response};
 use uuid::Uuid;
@@ -68,8 +67,8 @@ struct Asked {
     etag: String,
     key: RequestKey,
     step: Step,
-    /// What the caller reads of the notes that go with it, where it is sent; none: they may not go.
-    notes: Option<Vec<Record>>,
+    /// What goes with it, where it is sent.
+    with: ToldFrom,
 }
 
 /// Handles a request that moves a referral.
@@ -85,8 +84,8 @@ pub(super) async fn handle<Q: Moves, R: Shows>(
     let id = ::rpc::id("name", "referrals", request.name())?;
     let once = ::rpc::Request::new(&call, request.request_id(), &request)?;
     let (etag, key) = (request.etag().to_owned(), once.key.clone());
-    let (step, notes) = (step(&request), Some(Vec::new()));
-    let asked = Asked { call: call.clone(), id, etag, key, step, notes };
+    let (step, with) = (step(&request), ToldFrom::default());
+    let asked = Asked { call: call.clone(), id, etag, key, step, with };
     let again = |replay| reply::again(app, &call, replay);
     let done = once.written(app.store.db(), moved::<R>(app, asked), again).await?;
     Ok(reply::response(app, &call, done).await)
@@ -104,10 +103,11 @@ async fn moved<R: Shows>(app: &App, asked: Asked) -> Result<(R, Disclosure), InT
         let Some(Place { target, .. }) = place.filter(|_| mover == Some(Mover::Source)) else {
             return Err(not_theirs(app, &asked).await);
         };
-        let ask = Ask::<SendReferrals>::about(located).to(target.clone());
+        let ask = Ask::<SendReferrals>::about(located).to(target);
         let permit = guard.permit(&asked.call, ask).await?;
-        let notes = attached::may_go(app, &asked.call, &permit, target).await?;
-        let asked = Asked { notes, ..asked };
+        let draft = asked.step.from.contains(&State::Draft);
+        let with = attached::may_go(app, &asked.call, &permit, draft).await?;
+        let asked = Asked { with, ..asked };
         return write::carried_out(app, asked, Mover::Source, permit).await;
     }
     let ask = Ask::<TransitionReferrals>::about(located);

@@ -3,11 +3,21 @@
 use kernel::{Action, Clock as _, CodeSet, Instant, Kind, Purpose};
 use policy::{Consent, ConsentStatus};
 use testkit::fakes::{Consents, bearer, consent, permitting};
-use tonic::Code;
+use tonic::{Code, Status};
 use uuid::Uuid;
-use wire::{common::v1 as common, convert::name_of, referrals::v1 as pb};
+use wire::{
+    common::v1 as common,
+    convert::{agency_name, name_of},
+    referrals::v1 as pb,
+};
 
-use crate::world::{ANA, BEN, CLINIC, HOUSING, OTHER, Verb, World, fields, fresh, new, refused};
+use crate::{
+    follow_up::{follow, following, taken_on},
+    world::{
+        ANA, BEN, CLINIC, HOUSING, Move, OTHER, PURPOSES, Verb, World, fields, fresh, new, refused,
+        staff,
+    },
+};
 
 fn with(notes: &[&String]) -> pb::CreateReferralRequest {
     let notes = notes.iter().map(|name| (*name).clone()).collect();
@@ -16,7 +26,15 @@ fn with(notes: &[&String]) -> pb::CreateReferralRequest {
 
 /// Ana's consent that an agency reads what another's notes say, until so long from now.
 fn notes_too(world: &World, from: Uuid, to: Uuid, lasts: time::Duration) {
-    let purposes = [Purpose::Treat, Purpose::CoordinationOfCare];
+    notes_for(world, (from, to), PURPOSES.into(), lasts);
+}
+
+fn notes_for(
+    world: &World,
+    (from, to): (Uuid, Uuid),
+    purposes: CodeSet<Purpose>,
+    lasts: time::Duration,
+) {
     let mut rule = permitting(from, to, purposes, [Action::Read]);
     rule.kinds = Some([Kind::Note].into());
     let signed = Consent {
@@ -30,6 +48,25 @@ fn notes_too(world: &World, from: Uuid, to: Uuid, lasts: time::Duration) {
 
 const LONG: time::Duration = time::Duration::days(90);
 const SHORT: time::Duration = time::Duration::MINUTE;
+
+/// All that a caller is told.
+fn told(refusal: &Status) -> (Code, String, Vec<u8>) {
+    (refusal.code(), refusal.message().to_owned(), refusal.details().to_vec())
+}
+
+fn id_of(name: &str) -> Uuid {
+    name.split_once('/').unwrap().1.parse().unwrap()
+}
+
+/// Refusals on record of sending this, or with this, to housing.
+async fn denied(world: &World, name: &str) -> usize {
+    let id = id_of(name);
+    let events = world.stage.events().await;
+    let denied = |e: &&ledger::Event| {
+        e.outcome == ledger::Outcome::Deny && e.records == [id] && e.recipient == Some(HOUSING)
+    };
+    events.iter().filter(denied).count()
+}
 
 #[tokio::test]
 async fn a_target_is_told_of_the_notes_that_it_may_read_and_never_that_there_are_others() {
@@ -80,8 +117,50 @@ async fn what_is_sent_with_a_note_that_its_target_may_not_read_is_refused() {
     let refusal = world.create(CLINIC, with(&[&note])).await.unwrap_err();
     assert_eq!(fields(&refusal), ["notes[0]"]);
     assert_eq!(world.count("SELECT count(*) FROM referral").await, 0);
+    assert_eq!(denied(&world, &note).await, 1);
     notes_too(&world, CLINIC, HOUSING, LONG);
     world.create(CLINIC, with(&[&note])).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_may_not_send_to_an_agency_is_not_told_whether_it_may_read_a_note() {
+    let world = World::new().await;
+    let note = world.note(ANA, CLINIC);
+    // One of the two may read the note; to neither of them may the clinic send anything.
+    notes_too(&world, CLINIC, HOUSING, LONG);
+    let mut answers = Vec::new();
+    for target in [HOUSING, OTHER] {
+        let asked = pb::CreateReferralRequest { target: agency_name(target), ..with(&[&note]) };
+        answers.push(world.create(CLINIC, asked).await);
+    }
+    let parent = taken_on(&world).await;
+    let theirs = world.note(ANA, HOUSING);
+    notes_too(&world, HOUSING, CLINIC, LONG);
+    for target in [CLINIC, OTHER] {
+        let notes = vec![theirs.clone()];
+        let asked = following(&parent.name, target);
+        let asked = pb::CreateSubReferralRequest { notes, send: true, ..asked };
+        answers.push(follow(&world, HOUSING, asked).await);
+    }
+    let answers: Vec<_> = answers.into_iter().map(|answer| told(&answer.unwrap_err())).collect();
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert!(String::from_utf8_lossy(&answers[0].2).contains("CONSENT_NEEDED"));
+    // Nor has anybody looked at the notes.
+    let (note, theirs) = (id_of(&note), id_of(&theirs));
+    let events = world.stage.events().await;
+    let of_notes = |e: &&ledger::Event| e.records.contains(&note) || e.records.contains(&theirs);
+    assert_eq!(events.iter().filter(of_notes).count(), 0, "{events:?}");
+}
+
+#[tokio::test]
+async fn what_may_not_be_attached_is_told_in_the_same_words_whatever_is_wrong() {
+    let world = World::agreed().await;
+    let mut answers = Vec::new();
+    // That its target may not read, that its source may not, and that is not there.
+    for note in [world.note(ANA, CLINIC), world.note(ANA, OTHER), name_of("notes", fresh())] {
+        answers.push(told(&world.create(CLINIC, with(&[&note])).await.unwrap_err()));
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
 }
 
 #[tokio::test]
@@ -184,7 +263,7 @@ async fn nothing_is_written_with_a_note_that_may_be_read_no_more_at_the_commit()
     let theirs = world.note(ANA, OTHER);
     notes_too(&world, OTHER, CLINIC, LONG);
     let at = world.clock.now();
-    // The note was listed and released, and the permit asked for, when the person revokes. A draft needs no consent.
+    // The permit was asked for, and the note listed and released, when the person revokes. A draft needs no consent.
     world.consents.after(2, move |consents| consents.revoke(ANA, at));
     let draft = pb::CreateReferralRequest { send: false, ..with(&[&theirs]) };
     let refusal = world.create(CLINIC, draft).await;
@@ -201,6 +280,7 @@ async fn a_draft_is_not_sent_with_a_note_that_its_target_may_not_read() {
     let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
     refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
     assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), draft);
+    assert_eq!(denied(&world, &theirs).await, 1);
     notes_too(&world, OTHER, HOUSING, SHORT);
     world.go(Verb::Send, CLINIC, &draft.name).await.unwrap();
     // Nor sent again; that it stands elsewhere is said before.
@@ -210,6 +290,7 @@ async fn a_draft_is_not_sent_with_a_note_that_its_target_may_not_read() {
     world.go(Verb::Cancel, CLINIC, &draft.name).await.unwrap();
     let again = world.go(Verb::Reopen, CLINIC, &draft.name).await;
     refused(again, Code::FailedPrecondition, "CONSENT_NEEDED");
+    assert_eq!(denied(&world, &theirs).await, 2);
     notes_too(&world, OTHER, HOUSING, LONG);
     world.go(Verb::Reopen, CLINIC, &draft.name).await.unwrap();
 }
@@ -222,7 +303,7 @@ async fn a_draft_is_not_sent_with_a_note_that_its_source_may_read_no_more() {
     notes_too(&world, OTHER, HOUSING, LONG);
     let draft = drafted_with(&world, &theirs).await;
     let clock = world.clock.clone();
-    // Sending is permitted, and the note listed, released and found to be for its target, when the time is over.
+    // Sending is permitted, the note listed and released, and the transaction under way, when the time is over.
     world.consents.after(3, move |_| clock.advance(2 * SHORT));
     let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
     refused(sent, Code::NotFound, "NOT_FOUND");
@@ -230,8 +311,62 @@ async fn a_draft_is_not_sent_with_a_note_that_its_source_may_read_no_more() {
     let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
     refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
     assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), draft);
+    assert_eq!(denied(&world, &draft.name).await, 1);
     notes_too(&world, OTHER, CLINIC, LONG);
     world.go(Verb::Send, CLINIC, &draft.name).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_draft_goes_with_a_note_that_its_target_may_read_for_what_it_is_sent_for() {
+    let world = World::agreed().await;
+    let note = world.note(ANA, CLINIC);
+    notes_for(&world, (CLINIC, HOUSING), [Purpose::Treat].into(), LONG);
+    let draft = drafted_with(&world, &note).await;
+    let purposes = [[Purpose::Treat], [Purpose::CoordinationOfCare]];
+    let [treating, coordinating] =
+        purposes.map(|purposes| world.sign_ins.staff(&staff(CLINIC).purposes(purposes)));
+    let sent = Verb::Send.ask(&world, &coordinating, Move::of(&draft.name)).await;
+    refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
+    Verb::Send.ask(&world, &treating, Move::of(&draft.name)).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_a_draft_that_is_not_sent_nobody_learns_that_a_note_was_entered_in_error() {
+    let world = World::agreed().await;
+    let (wrong, lost) = (world.note(ANA, OTHER), world.note(ANA, OTHER));
+    notes_too(&world, OTHER, CLINIC, SHORT);
+    notes_too(&world, OTHER, HOUSING, LONG);
+    let mut answers = Vec::new();
+    let drafts = [drafted_with(&world, &wrong).await, drafted_with(&world, &lost).await];
+    world.clock.advance(2 * SHORT);
+    world.entered_in_error(&wrong);
+    for draft in &drafts {
+        answers.push(told(&world.go(Verb::Send, CLINIC, &draft.name).await.unwrap_err()));
+        assert_eq!(denied(&world, &draft.name).await, 1);
+    }
+    assert_eq!(answers[0], answers[1]);
+    // What can be done is said.
+    assert!(answers[0].1.contains("write a new referral without it"), "{answers:?}");
+    world.go(Verb::Error, CLINIC, &drafts[0].name).await.unwrap();
+    world.sent().await;
+}
+
+#[tokio::test]
+async fn what_was_sent_with_a_note_that_is_no_more_is_sent_again_without() {
+    let world = World::agreed().await;
+    let (wrong, lost) = (world.note(ANA, CLINIC), world.note(ANA, OTHER));
+    notes_too(&world, CLINIC, HOUSING, LONG);
+    notes_too(&world, OTHER, CLINIC, SHORT);
+    notes_too(&world, OTHER, HOUSING, LONG);
+    let sent = world.create(CLINIC, with(&[&wrong, &lost])).await.unwrap();
+    world.go(Verb::Reject, HOUSING, &sent.name).await.unwrap();
+    world.entered_in_error(&wrong);
+    world.clock.advance(2 * SHORT);
+    let again = world.go(Verb::Reopen, CLINIC, &sent.name).await.unwrap();
+    assert_eq!(again.state(), pb::ReferralState::Requested);
+    let (clinic, housing) = (world.staff(CLINIC), world.staff(HOUSING));
+    assert_eq!(world.attached(&clinic, &sent.name).await.unwrap(), (vec![], true));
+    assert_eq!(world.attached(&housing, &sent.name).await.unwrap(), (vec![lost], false));
 }
 
 /// Ana revokes what she signed about notes; what she refers goes as before.
@@ -250,24 +385,20 @@ async fn nothing_is_sent_with_a_note_that_its_target_may_read_no_more_at_the_com
     let world = World::agreed().await;
     let note = world.note(ANA, CLINIC);
     let at = world.clock.now();
-    // The note was listed, released and found to be for its target, and the permit asked for, when the person revokes.
-    let revoked_meanwhile = || world.consents.after(3, move |all| no_more_notes(all, at));
+    // The permit was asked for, and the note listed, released and found to be for its target, when the person revokes.
+    let revoked_after = |asked| world.consents.after(asked, move |all| no_more_notes(all, at));
     notes_too(&world, CLINIC, HOUSING, LONG);
-    revoked_meanwhile();
+    revoked_after(3);
     let sent = world.create(CLINIC, with(&[&note])).await;
     refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
     assert_eq!(world.count("SELECT count(*) FROM referral").await, 0);
     // That it was refused is on record, of the note and its target.
-    let id: Uuid = note.trim_start_matches("notes/").parse().unwrap();
-    let events = world.stage.events().await;
-    let denied = |e: &&ledger::Event| {
-        e.outcome == ledger::Outcome::Deny && e.records == [id] && e.recipient == Some(HOUSING)
-    };
-    assert_eq!(events.iter().filter(denied).count(), 1, "{events:?}");
+    assert_eq!(denied(&world, &note).await, 1);
 
     notes_too(&world, CLINIC, HOUSING, LONG);
     let draft = drafted_with(&world, &note).await;
-    revoked_meanwhile();
+    // In the transaction.
+    revoked_after(3);
     let sent = world.go(Verb::Send, CLINIC, &draft.name).await;
     refused(sent, Code::FailedPrecondition, "CONSENT_NEEDED");
     assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), draft);
@@ -276,7 +407,7 @@ async fn nothing_is_sent_with_a_note_that_its_target_may_read_no_more_at_the_com
     world.go(Verb::Send, CLINIC, &draft.name).await.unwrap();
     world.go(Verb::Cancel, CLINIC, &draft.name).await.unwrap();
     let cancelled = world.get(CLINIC, &draft.name).await.unwrap();
-    revoked_meanwhile();
+    revoked_after(2);
     let again = world.go(Verb::Reopen, CLINIC, &draft.name).await;
     refused(again, Code::FailedPrecondition, "CONSENT_NEEDED");
     assert_eq!(world.get(CLINIC, &draft.name).await.unwrap(), cancelled);

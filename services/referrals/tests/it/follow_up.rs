@@ -39,7 +39,7 @@ pub async fn follow(world: &World, agency: Uuid, asked: pb::CreateSubReferralReq
 }
 
 /// What the programme refers to housing, which has taken it on and has registered Ana.
-async fn taken_on(world: &World) -> pb::Referral {
+pub async fn taken_on(world: &World) -> pb::Referral {
     world.agree(ANA, PROGRAMME, HOUSING);
     world.people.register(ANA, HOUSING);
     let asked = pb::CreateReferralRequest { send: true, ..new(ANA, HOUSING) };
@@ -443,6 +443,11 @@ async fn the_notice_and_the_consent_for_what_it_follows_from_come_with_its_name(
     world.revoke(ANA);
     let (shown, disclosure) = get(&name).await;
     assert_eq!(shown.parent, "");
+    assert!(disclosure.notice.is_none() && disclosure.consents.is_empty());
+    let again = bearer(&housing, asked);
+    let again = world.client.clone().create_sub_referral(again).await.unwrap().into_inner();
+    let (shown, disclosure) = (again.referral.unwrap(), again.disclosure.unwrap());
+    assert_eq!((shown.name, &*shown.parent), (name, ""));
     assert!(disclosure.notice.is_none() && disclosure.consents.is_empty());
 }
 

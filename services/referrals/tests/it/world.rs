@@ -475,6 +475,12 @@ impl World {
         name
     }
 
+    /// Of a note that was entered in error the notes service says nothing.
+    pub fn entered_in_error(&self, note: &str) {
+        let mut notes = self.notes.0.lock().unwrap();
+        notes.iter_mut().for_each(|all| all.retain(|one| one.name != note));
+    }
+
     /// The notes service answers no more.
     pub fn notes_away(&self) {
         self.notes.0.lock().unwrap().take();

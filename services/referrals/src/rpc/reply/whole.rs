@@ -32,16 +32,16 @@ pub(in crate::rpc) async fn whole(
     Ok((shown, disclosure))
 }
 
-/// As [`super::again`], of a reply that names what the referral follows from.
+/// As [`super::again`], of a reply that names what the referral follows from: whether it may do so still.
 pub(in crate::rpc) async fn followed_again(
     app: &App,
     call: &Call,
     replay: Replay,
-) -> Result<Disclosure, Error> {
+) -> Result<(bool, Disclosure), Error> {
     let (referral, disclosure) = read(app, call, replay.record_id).await?;
     Ok(match parent(app, call, &referral).await? {
-        Some((_, of_parent)) => disclosure.and(of_parent),
-        None => disclosure,
+        Some((_, of_parent)) => (true, disclosure.and(of_parent)),
+        None => (false, disclosure),
     })
 }
 

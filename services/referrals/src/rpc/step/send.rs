@@ -8,14 +8,12 @@ use uuid::Uuid;
 use super::Asked;
 use crate::store::{self, Locked, Said};
 
-/// What the person has said no to is not sent again, nobody is asked twice at once, there is an end to asking, and
-/// what goes with it was looked at.
+/// What the person has said no to is not sent again, nobody is asked twice at once, and there is an end to asking.
 pub(super) async fn sendable<A: Act>(
     tx: &mut PgConnection,
     permit: &Permit<A>,
     found: &Locked,
     others: &[(Uuid, Locked)],
-    asked: &Asked,
 ) -> Result<(), InTx> {
     let conflict = if store::said(tx, permit).await? != Said::Open {
         Conflict::PersonDeclined
@@ -24,8 +22,6 @@ pub(super) async fn sendable<A: Act>(
     } else if found.row_version >= MOST_MOVES {
         let limit = usize::try_from(MOST_MOVES).unwrap_or(usize::MAX);
         Conflict::TooMany { what: "moves", limit }
-    } else if asked.notes.is_none() {
-        Conflict::ConsentNeeded
     } else {
         return Ok(());
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use permit::{Act, Call, Disclosure, Guard, Permit, ToldFrom};
+use permit::{Act, Call, Disclosure, Guard, Permit};
 use pg::{PgConnection, requests::keep_answer};
 use rpc::{Conflict, Error, InTx};
 
@@ -20,13 +20,12 @@ use crate::{
 /// Moves it, unless it stands elsewhere or the permit has ended meanwhile.
 pub(super) async fn carried_out<A: Act, R: Shows>(
     app: &App,
-    asked: Asked,
+    mut asked: Asked,
     mover: Mover,
     permit: Permit<A>,
 ) -> Result<(R, Disclosure), InTx> {
-    // What goes with it it tells of.
-    let sent = asked.notes.clone().unwrap_or_default();
-    let from = ToldFrom { read: Vec::new(), sent };
+    // What goes with it it tells of. Asked last: what else speaks against the move is said before.
+    let from = std::mem::take(&mut asked.with);
     let (asked, at) = (Arc::new(asked), app.deps.clock.now());
     let (guard, tx) = (&app.deps.guard, asked.step.tx);
     let work = Arc::clone(&asked);
@@ -75,7 +74,7 @@ async fn write<A: Act, R: Shows>(
     let found = store::locked(&mut *tx, permit).await?;
     check(&found, asked, mover)?;
     if sends {
-        sendable(&mut *tx, permit, &found, &others, asked).await?;
+        sendable(&mut *tx, permit, &found, &others).await?;
     }
     group::free(&others)?;
     let target_sees = found.target_sees || (sends && reads(guard, permit, &found, asked).await?);
