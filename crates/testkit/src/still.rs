@@ -6,13 +6,16 @@ use tokio::time::{advance, pause, resume};
 
 /// Other work that comes back while a call is watched: many times what the call takes but for its wait.
 const OTHERS: usize = 20;
+/// Without a clock nothing else would end what never comes back.
+const LONGEST: Duration = Duration::from_secs(60);
 /// Of tokio's timers.
 const TICK: Duration = Duration::from_millis(1);
 
 /// The answer of a call that waits at least so long by tokio's clock. While the clock stands, and again while it stands
 /// just before that time, `other` comes back many times and the call does not. That is an order and no measure: a slow
 /// machine misses a wait as a fast one does. `other` is work of the same kind that waits for no timer. For the
-/// runtime of one thread, in which the service runs too.
+/// runtime of one thread, in which the service runs too; afterwards its clock is behind the machine's, and so are
+/// deadlines by it.
 pub async fn waits<T>(
     least: Duration,
     call: impl Future<Output = T>,
@@ -20,7 +23,13 @@ pub async fn waits<T>(
 ) -> T {
     // A clock that stands runs on by itself as soon as all wait, but not while there is blocking work.
     let (holder, hold) = mpsc::channel::<()>();
-    let holding = tokio::task::spawn_blocking(move || hold.recv());
+    let holding = tokio::task::spawn_blocking(move || {
+        // Nobody else is left to say so: what waits for a timer meanwhile waits for ever.
+        if hold.recv_timeout(LONGEST) == Err(mpsc::RecvTimeoutError::Timeout) {
+            eprintln!("the clock has stood for {LONGEST:?}: something waits for a timer");
+            std::process::abort();
+        }
+    });
     let mut call = pin!(call);
     pause();
     for passes in [Duration::ZERO, least.saturating_sub(TICK)] {

@@ -37,7 +37,13 @@ pub(super) async fn handle(
     rpc::valid(&req)?;
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let id = rpc::id("name", "consents", &req.name)?;
-    let permit = reach(app, &call, id, false).await?.permit;
+    let reached = reach(app, &call, id, false).await?;
+    // Before anybody else is asked: how long they take would tell that there is one.
+    let draft = store::read(&app.db, &reached.permit, id).await?;
+    if draft.is_none_or(|seen| is_hidden(&reached.permit, &seen.held.consent)) {
+        return Err(reached.nothing(app, &call).await);
+    }
+    let permit = reached.permit;
     let person = PersonId::from(permit.person_id());
     let themself = matches!(permit.standing(), Standing::Person { .. });
     let against = match signed_by(app, &person, themself, None).await {

@@ -66,10 +66,10 @@ pub(super) async fn may_be(
     call: &Call,
     new: &New,
     permit: &Permit<WriteReferrals>,
-) -> Result<Vec<Record>, InTx> {
+) -> Result<(Vec<Record>, Option<Disclosure>), InTx> {
     let person = &permit.record().ok_or(Error::NotFound)?.person;
     let ids = new.attached.as_slice();
-    let (readable, _) = readable(app, call, ids, person).await?;
+    let (readable, disclosure) = readable(app, call, ids, person).await?;
     let mut read = Vec::new();
     for (n, id) in ids.iter().enumerate() {
         let note = readable.get(&RecordId::from(*id)).ok_or_else(|| unfit(n))?;
@@ -80,7 +80,7 @@ pub(super) async fn may_be(
         let n = ids.iter().position(|id| RecordId::from(*id) == note.id);
         return Err(unfit(n.unwrap_or_default()).into());
     }
-    Ok(read)
+    Ok((read, disclosure))
 }
 
 fn unfit(n: usize) -> Error {
@@ -96,13 +96,13 @@ pub(super) async fn may_go(
     call: &Call,
     permit: &Permit<SendReferrals>,
     draft: bool,
-) -> Result<ToldFrom, InTx> {
+) -> Result<(ToldFrom, Option<Disclosure>), InTx> {
     let person = &permit.record().ok_or(Error::NotFound)?.person;
     let ids = app.store.attached(permit).await?;
-    let (readable, _) = readable(app, call, &ids, person).await?;
+    let (readable, disclosure) = readable(app, call, &ids, person).await?;
     let all = ids.iter().all(|id| readable.contains_key(&RecordId::from(*id)));
     let sent = readable.into_values().flatten().collect();
-    Ok(ToldFrom { sent, lacks: draft && !all, ..ToldFrom::default() })
+    Ok((ToldFrom { sent, lacks: draft && !all, ..ToldFrom::default() }, disclosure))
 }
 
 /// What is attached to a referral that was released to the caller.

@@ -67,7 +67,7 @@ pub(super) async fn written<R: Shows>(
     let guard = &app.deps.guard;
     let permit = guard.permit(call, ask).await?;
     // To whoever may send to the target, and to nobody else: whether it reads a note is a consent's to tell.
-    let sent = attached::may_be(app, call, &new, &permit).await?;
+    let (sent, opened) = attached::may_be(app, call, &new, &permit).await?;
     contact::may_be_handed_over(app, call, &new, &permit).await?;
     // What it follows from it tells of, too.
     let read = new.parent.iter().map(|parent| parent.record.clone()).collect();
@@ -84,7 +84,8 @@ pub(super) async fn written<R: Shows>(
         .await?;
     let (reply, seq) = written.value;
     app.feed.reached(seq);
-    Ok((reply, written.disclosure))
+    // That the notes may be read it tells, too.
+    Ok((reply, opened.into_iter().fold(written.disclosure, Disclosure::and)))
 }
 
 async fn write<R: Shows>(

@@ -106,9 +106,11 @@ async fn moved<R: Shows>(app: &App, asked: Asked) -> Result<(R, Disclosure), InT
         let ask = Ask::<SendReferrals>::about(located).to(target);
         let permit = guard.permit(&asked.call, ask).await?;
         let draft = asked.step.from.contains(&State::Draft);
-        let with = attached::may_go(app, &asked.call, &permit, draft).await?;
+        let (with, opened) = attached::may_go(app, &asked.call, &permit, draft).await?;
         let asked = Asked { with, ..asked };
-        return write::carried_out(app, asked, Mover::Source, permit).await;
+        let (reply, own) = write::carried_out(app, asked, Mover::Source, permit).await?;
+        // That the notes may be read it tells, too.
+        return Ok((reply, opened.into_iter().fold(own, Disclosure::and)));
     }
     let ask = Ask::<TransitionReferrals>::about(located);
     let permit = guard.permit(&asked.call, ask).await?;

@@ -14,8 +14,8 @@ use wire::{
 use crate::{
     follow_up::{follow, following, taken_on},
     world::{
-        ANA, BEN, CLINIC, HOUSING, Move, OTHER, PURPOSES, Verb, World, fields, fresh, new, refused,
-        staff,
+        ANA, BEN, CLINIC, HOUSING, Move, OTHER, PROGRAMME, PURPOSES, Verb, World, fields, fresh,
+        new, refused, staff,
     },
 };
 
@@ -197,6 +197,35 @@ async fn attaching_is_on_record_alike_whether_or_not_there_is_such_a_note() {
     let [hidden, absent] = &events[..] else { panic!("{events:?}") };
     assert_eq!((hidden.person, &*hidden.records), (Some(ANA), &[][..]));
     assert_eq!((absent.person, &*absent.records), (Some(ANA), &[][..]));
+}
+
+#[tokio::test]
+async fn that_a_programmes_note_goes_along_is_answered_with_the_notice_and_its_consent() {
+    let world = World::new().await;
+    world.agree(ANA, HOUSING, OTHER);
+    notes_too(&world, PROGRAMME, HOUSING, LONG);
+    notes_too(&world, PROGRAMME, OTHER, LONG);
+    let housing = world.staff(HOUSING);
+    let ask = async |notes: &[String], send| {
+        let request = pb::CreateReferralRequest { notes: notes.to_vec(), send, ..new(ANA, OTHER) };
+        let reply = world.client.clone().create_referral(bearer(&housing, request)).await.unwrap();
+        let reply = reply.into_inner();
+        (reply.referral.unwrap(), reply.disclosure.unwrap())
+    };
+    let (_, plain) = ask(&[], true).await;
+    assert!(plain.notice.is_none() && plain.consents.is_empty());
+    let notes = [world.note(ANA, PROGRAMME)];
+    let (_, sent) = ask(&notes, true).await;
+    let (draft, drafted) = ask(&notes, false).await;
+    let request = pb::SendReferralRequest {
+        name: draft.name,
+        request_id: fresh().to_string(),
+        etag: draft.etag,
+    };
+    let moved = world.client.clone().send_referral(bearer(&housing, request)).await.unwrap();
+    for disclosure in [sent, drafted, moved.into_inner().disclosure.unwrap()] {
+        assert!(disclosure.notice.is_some() && disclosure.consents.len() == 1, "{disclosure:?}");
+    }
 }
 
 #[tokio::test]
