@@ -436,7 +436,14 @@ impl Attack {
                             }
                             held.push(raw);
                         }
-                        held.last_mut().unwrap().outcome(239, BOUND).await
+                        // Whichever is read last: once the share is full, all that comes is refused.
+                        for raw in &mut held {
+                            let answer = raw.outcome(239, BOUND / 5).await;
+                            if answer != Outcome::Silence {
+                                return answer;
+                            }
+                        }
+                        Outcome::Silence
                     })
                 },
                 well: |answer| is(answer, Code::ResourceExhausted, "RATE_LIMITED"),

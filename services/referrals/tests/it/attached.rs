@@ -202,13 +202,13 @@ async fn attaching_is_on_record_alike_whether_or_not_there_is_such_a_note() {
 #[tokio::test]
 async fn that_a_programmes_note_goes_along_is_answered_with_the_notice_and_its_consent() {
     let world = World::new().await;
-    world.agree(ANA, HOUSING, OTHER);
-    notes_too(&world, PROGRAMME, HOUSING, LONG);
+    world.agree(ANA, CLINIC, OTHER);
+    notes_too(&world, PROGRAMME, CLINIC, LONG);
     notes_too(&world, PROGRAMME, OTHER, LONG);
-    let housing = world.staff(HOUSING);
+    let clinic = world.staff(CLINIC);
     let ask = async |notes: &[String], send| {
         let request = pb::CreateReferralRequest { notes: notes.to_vec(), send, ..new(ANA, OTHER) };
-        let reply = world.client.clone().create_referral(bearer(&housing, request)).await.unwrap();
+        let reply = world.client.clone().create_referral(bearer(&clinic, request)).await.unwrap();
         let reply = reply.into_inner();
         (reply.referral.unwrap(), reply.disclosure.unwrap())
     };
@@ -222,7 +222,7 @@ async fn that_a_programmes_note_goes_along_is_answered_with_the_notice_and_its_c
         request_id: fresh().to_string(),
         etag: draft.etag,
     };
-    let moved = world.client.clone().send_referral(bearer(&housing, request)).await.unwrap();
+    let moved = world.client.clone().send_referral(bearer(&clinic, request)).await.unwrap();
     for disclosure in [sent, drafted, moved.into_inner().disclosure.unwrap()] {
         assert!(disclosure.notice.is_some() && disclosure.consents.len() == 1, "{disclosure:?}");
     }
