@@ -7,7 +7,7 @@ use permit::{Standing, StandingPermit};
 use pg::requests::keep_answer;
 use policy::Consent;
 use prost::Message as _;
-use rpc::{Conflict, Denial, Error, InTx, Outage};
+use rpc::{Conflict, Denial, Error, InTx};
 use tonic::Request;
 use uuid::Uuid;
 use wire::{Violation, consent::v1 as pb};
@@ -38,7 +38,8 @@ pub(super) async fn handle(
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let id = rpc::id("name", "consents", &req.name)?;
     let reached = reach(app, &call, id, false).await?;
-    // Before anybody else is asked: how long they take would tell that there is one.
+    // Nobody could sign what is hidden from them, and nobody is told that it is there, nor by how long others take
+    // who are asked: before them.
     let draft = store::read(&app.db, &reached.permit, id).await?;
     if draft.is_none_or(|seen| is_hidden(&reached.permit, &seen.held.consent)) {
         return Err(reached.nothing(app, &call).await);
@@ -46,10 +47,7 @@ pub(super) async fn handle(
     let permit = reached.permit;
     let person = PersonId::from(permit.person_id());
     let themself = matches!(permit.standing(), Standing::Person { .. });
-    let against = match signed_by(app, &person, themself, None).await {
-        Err(Error::Unavailable(away)) => Err(away),
-        known => Ok(known?.signed_with(app, &call)),
-    };
+    let against = signed_by(app, &person, themself, None).await?.signed_with(app, &call);
     let write = write(app, once.clone(), permit, id, req.text_sha256, against);
     // What a repeat had to wait for, its first answer may not have been waited for.
     let again =
@@ -72,7 +70,7 @@ async fn write(
     permit: StandingPermit,
     id: Uuid,
     shown: String,
-    against: Result<Against, Outage>,
+    against: Against,
 ) -> Result<(pb::SignConsentResponse, Closing), InTx> {
     let clock = Arc::clone(&app.clock);
     let given = Arc::new((once, shown, against));
@@ -97,19 +95,16 @@ async fn write(
         .await
 }
 
-/// The draft, signed, if nothing stands in the way: that it is hidden, what is away, its state, another text
-/// than was shown, a sign-in that can't sign for this, or what the consent lacks by now.
+/// The draft, signed, if nothing stands in the way: its state, another text than was shown, a
+/// sign-in that can't sign for this, or what the consent lacks by now.
 fn signed(
     permit: &StandingPermit,
     draft: &Held,
     on_file: &[Consent],
     shown: &str,
-    against: &Result<Against, Outage>,
+    against: &Against,
     now: Instant,
 ) -> Result<Held, Error> {
-    // Nobody could sign what is hidden from them, and nobody is told that it is there.
-    (!is_hidden(permit, &draft.consent)).then_some(()).ok_or(Error::NotFound)?;
-    let against = against.as_ref().map_err(|away| Error::Unavailable(*away))?;
     draft.signable().map_err(wrong_state)?;
     if draft.text_sha256 != shown {
         let other = Violation::new("text_sha256", "must be the hash of the text that was shown");
