@@ -104,8 +104,9 @@ impl Guard {
     }
 
     /// As [`Guard::commit`], of what tells of these records of the same person: that the caller may read them still
-    /// is judged on the same answer, within the fence; and that whom they are sent to may, on one of the same moment. `work` gives what the network does beside it, too, to be on
-    /// record with it: in one go and last, since the head of the records is locked from there to the COMMIT.
+    /// is judged on the same answer, within the fence, and that whom they are sent to may, on one of the same moment.
+    /// `work` gives what the network does beside it, too, to be on record with it: in one go and last, since the head
+    /// of the records is locked from there to the COMMIT.
     pub async fn commit_told_from<A, T, E, F>(
         &self,
         db: &Db,

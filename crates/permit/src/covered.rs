@@ -1,7 +1,5 @@
 //! What a person's consents let of what is sent: by no role of the caller's, and asked of the recipient as well.
 
-use std::collections::BTreeSet;
-
 use kernel::{Action, AgencyId, CodeSet, Purpose, RecordId};
 use policy::{Decider, Facts, Reason, Record, Request};
 
@@ -65,24 +63,6 @@ impl Guard {
         Ok(Covered { sending: covers(Action::Refer), reading: covers(Action::Read) })
     }
 
-    /// Of records of one person, each named by parts of it: the first of which the recipient's agency may read none
-    /// of these parts. Asked as [`Guard::covered`] is, once for all.
-    pub async fn unread_by<'r>(
-        &self,
-        parts: &'r [Record],
-        recipient: &AgencyId,
-        purposes: CodeSet<Purpose>,
-    ) -> Result<Option<Unread<'r>>, Refusal> {
-        let Some(first) = parts.first() else { return Ok(None) };
-        let known = self.known_to(first, recipient).await?;
-        let reads = |part: &Record| known.covers(Action::Read, part, recipient, purposes);
-        let read: BTreeSet<&RecordId> =
-            parts.iter().filter(|part| reads(part).is_ok()).map(|part| &part.id).collect();
-        let unread = parts.iter().find(|part| !read.contains(&part.id));
-        let revision = known.revision_of(&first.person);
-        Ok(unread.and_then(|part| reads(part).err().map(|reason| (part, reason, revision))))
-    }
-
     /// Of what goes with what this permit sends: the first that whom it is sent to may not read, on record as refused.
     /// None, too, where it sends nothing.
     pub async fn unread_with<'r, A: Act>(
@@ -99,16 +79,29 @@ impl Guard {
         Ok(Some(record))
     }
 
-    /// As [`Guard::unread_by`], of whom a permit names as the recipient; of none where it names nobody.
+    /// Of records of one person, each named by parts of it: the first of which the agency that it is sent to may read
+    /// none of these parts, asked as [`Guard::covered`] is, once for all. None, too, where it is sent to nobody.
     pub(crate) async fn unread_where_sent<'r>(
         &self,
         ground: &Ground,
         parts: &'r [Record],
     ) -> Result<Option<Unread<'r>>, Refusal> {
-        match &ground.recipient {
-            Some(recipient) => self.unread_by(parts, recipient, ground.purposes()).await,
-            None => Ok(None),
-        }
+        let (Some(recipient), Some(first)) = (&ground.recipient, parts.first()) else {
+            return Ok(None);
+        };
+        let purposes = ground.purposes();
+        let known = self.known_to(first, recipient).await?;
+        let revision = known.revision_of(&first.person);
+        let judged: Vec<_> = parts
+            .iter()
+            .map(|part| (part, known.covers(Action::Read, part, recipient, purposes)))
+            .collect();
+        let is_read =
+            |id: &RecordId| judged.iter().any(|(part, as_is)| part.id == *id && as_is.is_ok());
+        Ok(judged.iter().find_map(|(part, as_is)| {
+            let reason = as_is.err()?;
+            (!is_read(&part.id)).then_some((*part, reason, revision))
+        }))
     }
 
     async fn known_to(&self, record: &Record, recipient: &AgencyId) -> Result<Known, Refusal> {

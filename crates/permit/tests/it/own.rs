@@ -2,7 +2,7 @@
 
 use kernel::{Action, AgencyId, CodeSet, Kind, PersonId, Purpose, Role};
 use ledger::Outcome;
-use permit::{Refusal, Standing};
+use permit::{Ask, Located, Refusal, SendReferrals, Standing};
 use testkit::fakes::{consent, permitting};
 use uuid::Uuid;
 
@@ -188,13 +188,18 @@ async fn reading_at_the_recipient_is_covered_apart_from_sending() {
 #[tokio::test]
 async fn of_what_goes_in_parts_whom_it_is_sent_to_reads_one_of_each_at_least() {
     let world = World::new().await;
-    let (person, to) = (Uuid::new_v4(), AgencyId::from(HOUSING));
+    let person = Uuid::new_v4();
     let why: CodeSet<Purpose> = [Purpose::Treat].into();
-    let mut rule = permitting(CLINIC, HOUSING, why, [Action::Read]);
+    let mut rule = permitting(CLINIC, HOUSING, why, [Action::Read, Action::Refer]);
     rule.kinds = Some([Kind::Referral].into());
     world.consents.give(consent(person, Uuid::new_v4(), rule));
     let (hidden, other) = (world.note(person), world.note(person));
     let shown = policy::Record { kind: Kind::Referral, ..hidden.clone() };
+    let sent = policy::Record { kind: Kind::Referral, ..world.note(person) };
+    let located = Located::of(Kind::Referral, sent.id.uuid().unwrap(), Some(sent));
+    let ask = Ask::<SendReferrals>::about(located).to(AgencyId::from(HOUSING));
+    let permit = world.guard.permit(&world.clinic(WRITE).await, ask).await.unwrap();
+    let mut denied = 0;
     for (parts, unread) in [
         (vec![], None),
         (vec![shown.clone()], None),
@@ -202,7 +207,9 @@ async fn of_what_goes_in_parts_whom_it_is_sent_to_reads_one_of_each_at_least() {
         (vec![hidden.clone()], Some(&hidden.id)),
         (vec![shown, hidden.clone(), other.clone()], Some(&other.id)),
     ] {
-        let found = world.guard.unread_by(&parts, &to, why).await.unwrap();
-        assert_eq!(found.map(|(part, ..)| &part.id), unread, "{parts:?}");
+        let found = world.guard.unread_with(&permit, &parts).await.unwrap();
+        assert_eq!(found.map(|part| &part.id), unread, "{parts:?}");
+        denied += usize::from(unread.is_some());
+        assert_eq!(world.outcomes().await, vec![Outcome::Deny; denied]);
     }
 }

@@ -47,12 +47,7 @@ async fn a_mark_is_a_fact_before_it_returns_and_returns_no_earlier_than_the_fenc
     let mut facts = world.facts_of(ANA).await;
     let (before, token) = (facts.revision, world.person("ana"));
     // A fact first, and then asked about many times more.
-    let asked = async || {
-        facts = world.facts_of(ANA).await;
-        while facts.revision == before {
-            facts = world.facts_of(ANA).await;
-        }
-    };
+    let asked = async || facts = world.facts_since(ANA, before).await;
     let marked = waits(FENCE, mark(&world, &token, &signed.name), asked).await.unwrap();
     assert_eq!(code_of(&marked), "INACTIVE");
     let said = marked.entered_in_error.clone().unwrap();

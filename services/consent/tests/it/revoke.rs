@@ -15,12 +15,7 @@ async fn a_revocation_is_a_fact_before_it_returns_and_returns_no_earlier_than_th
     let mut facts = world.facts_of(ANA).await;
     let (before, token) = (facts.revision, world.person("ana"));
     // A fact first, and then asked about many times more.
-    let asked = async || {
-        facts = world.facts_of(ANA).await;
-        while facts.revision == before {
-            facts = world.facts_of(ANA).await;
-        }
-    };
+    let asked = async || facts = world.facts_since(ANA, before).await;
     let revoked = waits(FENCE, world.revoke(&token, &signed.name), asked).await.unwrap();
     assert_eq!(code_of(&revoked), "REVOKED");
     assert_eq!(revoked.revoked_time, Some(timestamp(NOW)));

@@ -497,6 +497,16 @@ impl World {
         self.ask(&[(person, -1)]).await.facts.remove(0)
     }
 
+    /// Asked for until they are others than those of this revision.
+    pub async fn facts_since(&self, person: Uuid, revision: i64) -> pb::PersonFacts {
+        loop {
+            let facts = self.facts_of(person).await;
+            if facts.revision != revision {
+                return facts;
+            }
+        }
+    }
+
     /// The answer of a call that returns no earlier than the fence, while facts are asked for.
     pub async fn fenced<T>(&self, call: impl Future<Output = T>) -> T {
         testkit::waits(permit::FENCE, call, async || drop(self.facts_of(ANA).await)).await

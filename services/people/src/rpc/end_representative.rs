@@ -1,6 +1,6 @@
 //! EndRepresentative.
 
-use permit::{Call, FENCE};
+use permit::Call;
 use prost::Message as _;
 use rpc::{Conflict, Error, InTx};
 use tonic::{Request, Response};
@@ -35,7 +35,7 @@ pub async fn handle(
     let once = rpc::Request::new(&call, &req.request_id, &req)?;
     let again = |_| async { right(app, &call, id).await.map(drop) };
     let (reply, ()) = once.written(&app.deps.db, end(app, &call, id, &once), again).await?;
-    tokio::time::sleep(FENCE).await;
+    shared::fence().await;
     Ok(Response::new(reply))
 }
 
