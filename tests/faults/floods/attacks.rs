@@ -1,6 +1,10 @@
 //! Each flood: what a connection sends, and what it may be answered with.
 
-use std::{net::SocketAddr, pin::Pin, time::Duration};
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    time::{Duration, Instant},
+};
 
 use prost::Message as _;
 use testkit::{
@@ -104,6 +108,31 @@ impl Target {
                 return;
             }
         }
+    }
+
+    /// Watches on streams that are open, and on more. Until it is known whose they are, there may be no room for
+    /// them: such are open no more. Any other end is the answer.
+    async fn watch(
+        &self,
+        raw: &mut Raw,
+        open: &mut Vec<u32>,
+        more: impl Iterator<Item = u32>,
+    ) -> Option<Outcome> {
+        for stream in more {
+            raw.send(&self.begin(stream, WATCH, &[])).await;
+            raw.send(&frame(DATA, END_STREAM, stream, &message(&[]))).await;
+            open.push(stream);
+        }
+        let (seen, mut told) = (raw.now(), None);
+        open.retain(|stream| match seen.of(*stream) {
+            Some(end) if is(&end, Code::ResourceExhausted, "OVERLOADED") => false,
+            Some(end) => {
+                told = Some(end);
+                true
+            }
+            None => true,
+        });
+        told
     }
 
     /// Whether the connection still serves, once it was flooded.
@@ -426,22 +455,20 @@ impl Attack {
                 name: "streams that watch, more than their share",
                 run: |to| {
                     Box::pin(async move {
-                        let mut held = Vec::new();
-                        // 600 of one agency's, each begun and followed to no end.
+                        let (mut held, mut ids) = (Vec::new(), streams(u32::MAX / 4));
                         for _ in 0..5 {
-                            let mut raw = to.open().await;
-                            for stream in streams(120) {
-                                raw.send(&to.begin(stream, WATCH, &[])).await;
-                                raw.send(&frame(DATA, END_STREAM, stream, &message(&[]))).await;
-                            }
-                            held.push(raw);
+                            held.push((to.open().await, Vec::new()));
                         }
-                        // Whichever is read last: once the share is full, all that comes is refused.
-                        for raw in &mut held {
-                            let answer = raw.outcome(239, BOUND / 5).await;
-                            if answer != Outcome::Silence {
-                                return answer;
+                        let begun = Instant::now();
+                        while begun.elapsed() < BOUND {
+                            // 600 of one agency's, each begun and followed to no end.
+                            for (raw, open) in &mut held {
+                                let more = ids.by_ref().take(120 - open.len());
+                                if let Some(answer) = to.watch(raw, open, more).await {
+                                    return answer;
+                                }
                             }
+                            tokio::time::sleep(Duration::from_millis(50)).await;
                         }
                         Outcome::Silence
                     })
