@@ -123,6 +123,7 @@ impl Target {
             raw.send(&frame(DATA, END_STREAM, stream, &message(&[]))).await;
             open.push(stream);
         }
+        tokio::time::sleep(Duration::from_secs(1)).await;
         let (seen, mut told) = (raw.now(), None);
         open.retain(|stream| match seen.of(*stream) {
             Some(end) if is(&end, Code::ResourceExhausted, "OVERLOADED") => false,
@@ -461,14 +462,14 @@ impl Attack {
                         }
                         let begun = Instant::now();
                         while begun.elapsed() < BOUND {
-                            // 600 of one agency's, each begun and followed to no end.
+                            // 600 of one agency's, each begun and followed to no end, and no more in a second than it
+                            // may begin: its share of what is open refuses them.
                             for (raw, open) in &mut held {
                                 let more = ids.by_ref().take(120 - open.len());
                                 if let Some(answer) = to.watch(raw, open, more).await {
                                     return answer;
                                 }
                             }
-                            tokio::time::sleep(Duration::from_millis(50)).await;
                         }
                         Outcome::Silence
                     })
