@@ -1,7 +1,5 @@
 //! For every RPC a real request, about things that exist.
 
-use std::time::Duration;
-
 use kernel::{Clock as _, SystemClock};
 use prost::Message;
 use trellis_tests::{
@@ -1054,7 +1052,7 @@ impl<'a> Stage<'a> {
 impl Stage<'_> {
     /// Over how many records of the notes service a head is, once it is over so many.
     async fn sealed(&self, records: i64) -> i64 {
-        until("a head", Duration::from_secs(20), || async {
+        until("a head", BOUND, || async {
             let request = audit::GetTreeHeadRequest { service: "notes".to_owned() };
             let head = self.world.admin.audit().get_tree_head(request).await.ok()?.into_inner();
             let size: i64 = head.checkpoint.lines().nth(1)?.parse().ok()?;
@@ -1075,7 +1073,7 @@ impl Stage<'_> {
                 notes::GetNoteRequest { name: format!("notes/{}", Uuid::new_v4()), version: 0 };
             assert!(nosy.notes().get_note(get).await.is_err(), "there is no such note");
         }
-        until("an anomaly", Duration::from_secs(20), || async {
+        until("an anomaly", BOUND, || async {
             let mut open = self.anomalies().await.into_iter();
             open.find(|anomaly| anomaly.practitioner == who).map(|anomaly| anomaly.name)
         })
@@ -1128,7 +1126,7 @@ impl Stage<'_> {
 
     /// The number of a record about this person at the notes service.
     async fn sequence(&self, person: &Person) -> i64 {
-        until("a record", Duration::from_secs(20), || async {
+        until("a record", BOUND, || async {
             let request = audit::ListDisclosuresRequest {
                 person: person.name.clone(),
                 include_custodian_access: true,

@@ -15,7 +15,7 @@ use kernel::{Purpose, Role};
 use prost_reflect::DynamicMessage;
 use testkit::{ALIKE, Auc};
 use tonic::{Code, transport::Channel};
-use trellis_tests::{Person, Up, World, until};
+use trellis_tests::{BOUND, Person, Up, World, until};
 
 use crate::{
     alike::all_of,
@@ -50,7 +50,7 @@ const ON_BEAT: [&str; 7] = [
     "ReferralsService/ListReferrals",
 ];
 /// What the machine did by chance does not come back; what the code does, does.
-const MEASUREMENTS: usize = 3;
+const MEASUREMENTS: usize = 5;
 
 /// A row with all that it takes to ask.
 struct Lane<'a> {
@@ -168,7 +168,7 @@ impl Lane<'_> {
     async fn is_there(&self, channel: &Channel) {
         for question in &self.questions {
             let token = self.token(self.row.sees, &question.person, &self.others[0]);
-            until(&format!("{} is there", self.title()), Duration::from_secs(20), || async {
+            until(&format!("{} is there", self.title()), BOUND, || async {
                 let asked = vec![question.seen()];
                 let answer = raw::call(channel, &self.rpc.path(), token.as_deref(), asked).await;
                 answer.is_ok_and(|reply| !holds_nothing(&self.rpc, &reply)).then_some(())

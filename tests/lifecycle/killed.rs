@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use trellis_tests::{Actor, Up, World, note_about, request_id};
+use trellis_tests::{Actor, Up, World, note_about, request_id, served, taken_up};
 use wire::notes::v1::{CreateNoteRequest, GetNoteRequest};
 
 use crate::everything;
@@ -70,13 +70,17 @@ async fn a_network_that_is_killed_under_writes_loses_nothing_that_it_acknowledge
         };
         for name in &acknowledged {
             let get = GetNoteRequest { name: name.clone(), version: 0 };
-            let read = writer.notes().get_note(get).await;
+            let read = taken_up(|| {
+                let (mut notes, get) = (writer.notes(), get.clone());
+                async move { notes.get_note(get).await }
+            });
+            let read = read.await;
             assert!(read.is_ok(), "kill {kill}: an acknowledged note is lost: {:?}", read.err());
         }
         // What went unanswered lands once, whether or not it had landed.
         for request in open {
-            let first = writer.notes().create_note(request.clone()).await.unwrap().into_inner();
-            let second = writer.notes().create_note(request).await.unwrap().into_inner();
+            let first = served!(writer.notes(), create_note, request.clone());
+            let second = served!(writer.notes(), create_note, request);
             assert_eq!(first.note, second.note);
             book.lock().unwrap().acknowledged.push(first.note.unwrap().name);
         }

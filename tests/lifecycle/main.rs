@@ -39,7 +39,7 @@ async fn everything(reader: &Actor, person: &str) -> BTreeSet<String> {
             person: person.to_owned(),
             ..ListNotesRequest::default()
         };
-        let page = reader.notes().list_notes(list).await.unwrap().into_inner();
+        let page = trellis_tests::served!(reader.notes(), list_notes, list);
         for note in page.notes {
             assert!(names.insert(note.name), "a note is there twice");
         }

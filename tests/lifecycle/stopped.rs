@@ -22,6 +22,7 @@ async fn no_read_is_served_whose_release_begins_after_a_revocation_has_returned(
     let world = World::new(processes.network()).await;
     let person = world.person(processes.network()).await;
     let note = world.note(&person).await.name;
+    let mut looked = 0;
     for _ in 0..some() {
         let consent = world.consent(&person, &world.agencies.housing).await;
         let list = || ListNotesRequest { person: person.name.clone(), ..Default::default() };
@@ -38,11 +39,21 @@ async fn no_read_is_served_whose_release_begins_after_a_revocation_has_returned(
         reached(&mut hold).await;
         world.revoke(&person, &consent).await;
         hold.let_go().await.unwrap();
-        let listed = listing.await.unwrap().unwrap().into_inner();
-        assert!(listed.notes.is_empty(), "a list was released after the revocation had returned");
-        let got = getting.await.unwrap();
-        assert_eq!(got.unwrap_err().code(), Code::NotFound, "a note was released after it");
+        // On a busy machine the table is held for too long, and nothing is released for that reason.
+        match listing.await.unwrap() {
+            Ok(listed) => {
+                let none = listed.into_inner().notes.is_empty();
+                assert!(none, "a list was released after the revocation had returned");
+                looked += 1;
+            }
+            Err(status) => assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}"),
+        }
+        match getting.await.unwrap().expect_err("a note was released after it").code() {
+            Code::NotFound => looked += 1,
+            code => assert_eq!(code, Code::ResourceExhausted),
+        }
     }
+    assert!(looked > 0, "nothing was looked at: nothing was tested");
     // Services that ask themselves whether all stands still do so by connections of their own.
     let beside = trellis_tests::beside(&processes.admin_url()).await;
     assert_eq!(beside, ["trellis-people-beside", "trellis-recovery-beside"]);

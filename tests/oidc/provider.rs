@@ -24,7 +24,9 @@ pub struct Provider {
 impl Provider {
     pub async fn start() -> Self {
         let log = tempfile::tempdir().unwrap();
-        let (process, issuer) = spawned(log.path(), "0").await;
+        // One that nobody else takes while it is away.
+        let port = testkit::ports(1).unwrap()[0].to_string();
+        let (process, issuer) = spawned(log.path(), &port).await;
         // As a client that is not led anywhere.
         let http = Client::builder().redirect(Policy::none()).timeout(BOUND).build().unwrap();
         Self { process, issuer, http, log }

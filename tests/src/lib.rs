@@ -29,7 +29,7 @@ pub use tokens::{AUDIENCE, CLIENT, Tokens};
 pub use told::told;
 pub use up::Up;
 pub use verified::{rows_of_people, tables_holding, verified};
-pub use wait::{BOUND, reached, until};
+pub use wait::{BOUND, reached, reached_by, taken_up, until};
 pub use world::{
     Agencies, Person, World, agency, everywhere_known, guardian_of, note_about, referral_of,
     registration, terms,

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use pg::hold::Hold;
+use tonic::{Code, Status};
+
 /// How long anything may take that has no bound of its own.
 pub const BOUND: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -22,13 +25,38 @@ pub async fn until<T, F: Future<Output = Option<T>>>(
     }
 }
 
+/// As every client should, for as long as it takes: what was not taken up, or shed, is asked again, with the same
+/// `request_id`.
+pub async fn taken_up<T, F: Future<Output = Result<T, Status>>>(
+    mut call: impl FnMut() -> F,
+) -> Result<T, Status> {
+    let begun = Instant::now();
+    loop {
+        let refused = match call().await {
+            Err(status) => status,
+            done => return done,
+        };
+        let passes = matches!(refused.code(), Code::Unavailable | Code::ResourceExhausted);
+        if !passes || begun.elapsed() > BOUND {
+            return Err(refused);
+        }
+        tokio::time::sleep(5 * PAUSE).await;
+    }
+}
+
 /// Waits until somebody waits for the held table.
-pub async fn reached(hold: &mut pg::hold::Hold) {
-    for _ in 0..2_000 {
-        if hold.waiting().await.unwrap() > 0 {
-            return;
+pub async fn reached(hold: &mut Hold) {
+    assert!(reached_by(1, BOUND, hold).await, "nobody came to the held table");
+}
+
+/// Waits until so many wait for the held table. Whether they came in time.
+pub async fn reached_by(many: i64, bound: Duration, hold: &mut Hold) -> bool {
+    let begun = Instant::now();
+    while hold.waiting().await.unwrap() < many {
+        if begun.elapsed() > bound {
+            return false;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("nobody came to the held table");
+    true
 }

@@ -23,12 +23,12 @@ use wire::{
 
 use crate::{Actor, BOUND, CLIENT, Network, request_id, until};
 
-/// As every client should: what was not taken up is asked again, with the same `request_id`.
+/// See [`taken_up`](crate::taken_up).
 #[macro_export]
 macro_rules! served {
     ($client:expr, $method:ident, $request:expr) => {{
         let request = $request;
-        let answer = client::retry(|| {
+        let answer = $crate::taken_up(|| {
             let (mut client, request) = ($client, request.clone());
             async move { client.$method(request).await }
         });

@@ -66,13 +66,13 @@ impl Args {
     /// What is read for the first time is read from elsewhere: each server has seen all notes, and
     /// each person's consents, before the first run.
     fn first(&self) -> Duration {
-        Duration::from_secs_f64(if self.smoke { 0.2 } else { 5.0 })
+        Duration::from_secs_f64(if self.smoke { 1.0 } else { 5.0 })
     }
     fn warm_up(&self) -> Duration {
-        Duration::from_secs_f64(if self.smoke { 0.2 } else { 1.0 })
+        Duration::from_secs_f64(if self.smoke { 0.4 } else { 1.0 })
     }
     fn seconds(&self) -> Duration {
-        Duration::from_secs_f64(if self.smoke { 0.3 } else { self.seconds })
+        Duration::from_secs_f64(if self.smoke { 0.5 } else { self.seconds })
     }
 }
 

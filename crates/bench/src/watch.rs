@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use pg::{Embedded, ServiceSchema};
-use tonic::transport::Channel;
+use tonic::{Status, transport::Channel};
 use uuid::Uuid;
 use wire::{
     common::v1::{Action, RecordKind},
@@ -129,8 +129,16 @@ impl Stage {
         let begun = Instant::now();
         for agency in (0..agencies).cycle().take(args.writes()) {
             begin.tick().await;
-            let request = authorized(&staff, self.referral(agency))?;
-            let reply = writer.clone().create_referral(request).await?.into_inner();
+            let message = self.referral(agency);
+            // On a busy machine the moment between the last question and the COMMIT may be too short.
+            let reply = client::retry(|| {
+                let (mut writer, request) = (writer.clone(), authorized(&staff, message.clone()));
+                async move {
+                    let request = request.map_err(|error| Status::internal(error.to_string()))?;
+                    writer.create_referral(request).await
+                }
+            });
+            let reply = reply.await?.into_inner();
             replies.push((reply.referral.context("a referral")?.name, Instant::now()));
         }
         let took = begun.elapsed();

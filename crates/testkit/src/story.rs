@@ -1,7 +1,7 @@
 //! The first steps of most stories: agencies, a person, a consent.
 
 use client::request_id;
-use tonic::{Response, Status};
+use tonic::Response;
 use wire::{
     common::v1::{Action, Identifier, Purpose, RecordKind, Sector},
     consent::v1::{
@@ -66,9 +66,20 @@ pub fn story_agencies() -> [RegisterAgencyRequest; 3] {
     ]
 }
 
-/// A refusal with everything that it says.
-fn done<T>(answer: Result<Response<T>, Status>) -> anyhow::Result<T> {
-    answer.map(Response::into_inner).map_err(|status| anyhow::anyhow!(client::explain(&status)))
+/// A refusal with everything that it says. On a busy machine the moment between the last question and the COMMIT may
+/// be too short: what is UNAVAILABLE is asked again, with the same `request_id`.
+macro_rules! done {
+    ($client:expr, $method:ident, $request:expr) => {{
+        let request = $request;
+        let answer = client::retry(|| {
+            let (mut client, request) = ($client, request.clone());
+            async move { client.$method(request).await }
+        });
+        answer
+            .await
+            .map(Response::into_inner)
+            .map_err(|status| anyhow::anyhow!(client::explain(&status)))
+    }};
 }
 
 fn registration() -> RegisterAgencyRequest {
@@ -110,8 +121,8 @@ pub fn permit_reading(from: &[&str], to: &[&str]) -> ConsentTerms {
 impl Network {
     /// Registers an agency and waits until every service knows it.
     pub async fn register_agency(&self, request: RegisterAgencyRequest) -> anyhow::Result<String> {
-        let reply = self.network_admin().directory().register_agency(request).await;
-        let agency = done(reply)?.agency.unwrap_or_default().name;
+        let reply = done!(self.network_admin().directory(), register_agency, request)?;
+        let agency = reply.agency.unwrap_or_default().name;
         self.hears_of(&agency).await?;
         Ok(agency)
     }
@@ -150,17 +161,17 @@ impl Network {
             birth_date: who.birth_date.clone(),
             ..RegisterPersonRequest::default()
         };
-        let reply = done(staff.people().register_person(request).await)?;
+        let reply = done!(staff.people(), register_person, request)?;
         Ok(reply.person.unwrap_or_default().name)
     }
 
     /// Invites a person and accepts with this sign-in: the person, signed in.
     pub async fn sign_in(&self, staff: &Caller, person: &str, sub: &str) -> anyhow::Result<Caller> {
         let invite = InvitePersonRequest { request_id: request_id(), person: person.to_owned() };
-        let code = done(staff.people().invite_person(invite).await)?.code;
+        let code = done!(staff.people(), invite_person, invite)?.code;
         let caller = self.person(sub);
         let accept = AcceptInvitationRequest { request_id: request_id(), code };
-        done(caller.people().accept_invitation(accept).await)?;
+        done!(caller.people(), accept_invitation, accept)?;
         Ok(caller)
     }
 
@@ -177,14 +188,14 @@ impl Network {
             terms: Some(terms),
             language: String::new(),
         };
-        let draft = done(person.consents().draft_consent(draft).await)?;
+        let draft = done!(person.consents(), draft_consent, draft)?;
         let draft = draft.consent.unwrap_or_default();
         let sign = SignConsentRequest {
             request_id: request_id(),
             name: draft.name,
             text_sha256: draft.text_sha256,
         };
-        let signed = done(person.consents().sign_consent(sign).await)?;
+        let signed = done!(person.consents(), sign_consent, sign)?;
         Ok(signed.consent.unwrap_or_default())
     }
 }

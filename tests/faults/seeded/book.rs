@@ -212,10 +212,17 @@ impl Book {
         if !passing && !refusal {
             self.broken(Clause::Answered, format!("{service}: {said}"));
         }
-        if must_be_answered && !refusal {
+        if must_be_answered && !refusal && !never_left(status) {
             self.broken(Clause::Drained, format!("{service}: {said}"));
         }
     }
+}
+
+/// It was not in flight: it was still to be sent, and no connection was to be had any more.
+fn never_left(status: &Status) -> bool {
+    let mut sources =
+        std::iter::successors(std::error::Error::source(status), |error| error.source());
+    sources.any(|error| error.is::<tonic::ConnectError>())
 }
 
 /// Nobody knows, or nothing was done: what a fault may be answered with. An INTERNAL that the service

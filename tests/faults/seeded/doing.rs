@@ -10,7 +10,7 @@ use futures::future::join_all;
 use pg::hold::{Hold, Mode as Held};
 use testkit::proxy::{Mode, Towards};
 use tonic::Code;
-use trellis_tests::{BOUND, World, disk_full, note_about};
+use trellis_tests::{BOUND, World, disk_full, note_about, reached_by};
 use wire::{
     audit::v1::ListDisclosuresRequest, consent::v1::GetConsentRequest,
     directory::v1::GetAgencyRequest, notes::v1::GetNoteRequest, people::v1::GetPersonRequest,
@@ -18,6 +18,7 @@ use wire::{
 };
 
 use super::{
+    CONNECTIONS,
     book::{Acked, Book, Clause, DEADLINE},
     lane::Lane,
     schedule::{Fault, Kind},
@@ -155,7 +156,7 @@ impl Doing {
     /// Every connection waits for a table; whoever comes then is refused at once.
     async fn exhausted(&self) {
         let admin = self.net.processes.admin_url();
-        let Ok(hold) = Hold::table(&admin, "notes", "note", Held::Changes).await else {
+        let Ok(mut hold) = Hold::table(&admin, "notes", "note", Held::Changes).await else {
             self.book.broken(Clause::Recovered, "the table could not be held");
             return;
         };
@@ -167,7 +168,9 @@ impl Doing {
             (code, begun.elapsed())
         }));
         let (writes, ()) = tokio::join!(writes, async {
-            tokio::time::sleep(Duration::from_millis(1_500)).await;
+            // Those that wait for the table wait for 2 s, and those behind them for 500 ms.
+            reached_by(CONNECTIONS[0].1.into(), Duration::from_millis(1_500), &mut hold).await;
+            tokio::time::sleep(Duration::from_millis(700)).await;
             hold.let_go().await.unwrap();
         });
         let at_once = (Err(Code::ResourceExhausted), FAST);

@@ -14,7 +14,7 @@ const WITHDRAWN: i32 = 2;
 const ADDED: i32 = 4;
 
 /// How long after it can be, whatever has happened is told.
-pub const IN_TIME: Micros = 5_000_000;
+pub const IN_TIME: Micros = 15_000_000;
 
 /// One event that an agency may be told.
 #[derive(Debug, Clone, Copy)]

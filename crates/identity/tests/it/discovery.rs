@@ -125,6 +125,7 @@ async fn the_time_for_metadata_and_keys_is_one_time() {
     let begun = std::time::Instant::now();
     assert!(!net.stands(&Key::new("k2", Algorithm::ES256)).await);
     let waited = begun.elapsed();
-    assert!(waited < std::time::Duration::from_secs(8), "{waited:?}");
+    // 5 s once, and not twice.
+    assert!(waited < std::time::Duration::from_millis(9_500), "{waited:?}");
     assert!(net.stands(&net.key).await);
 }

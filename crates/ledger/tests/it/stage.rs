@@ -75,7 +75,11 @@ impl Stage {
         let url = admin.clone().into();
         pg::provision(&url, std::slice::from_ref(&service)).await.unwrap();
         pg::migrate(&url, &service, &[migrations]).await.unwrap();
-        let config_of_db = pg::Config::new(server.url(&service.role, database), "stage");
+        let config_of_db = pg::Config {
+            // Many at once wait for each other here, on a busy machine too.
+            acquire_timeout: std::time::Duration::from_secs(20),
+            ..pg::Config::new(server.url(&service.role, database), "stage")
+        };
         let db = pg::connect(&config_of_db).await.unwrap();
         Self { ledger: Ledger::start(db.clone(), config), db, admin }
     }

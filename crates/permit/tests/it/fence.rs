@@ -109,7 +109,8 @@ async fn no_commit_begins_later_than_the_fence_after_its_question() {
         let asked = world.consents.asked().len();
         let (written, ()) = tokio::join!(world.write(permit), async {
             until("the question", async || world.consents.asked().len() > asked).await;
-            let held = Duration::from_millis(50 * u64::try_from(place).unwrap());
+            // Well within the fence, and well beyond it: a look at its very end may be followed by a wait.
+            let held = [0, 150, 200, 250, 300, 350].map(Duration::from_millis)[place];
             let begun = Instant::now();
             until("its turn", async || begun.elapsed() > held).await;
             sql(&mut holder, "COMMIT").await;

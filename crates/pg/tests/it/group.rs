@@ -154,5 +154,5 @@ async fn the_overhead_is_microseconds_at_most() {
     let an_item = started.elapsed() / (tasks * each);
     println!("group: {an_item:?} an item, with the tasks around it");
     // An unoptimised build on a busy machine: the bound only catches a mistake of kind.
-    assert!(an_item.as_micros() < 100);
+    assert!(an_item.as_micros() < 500);
 }

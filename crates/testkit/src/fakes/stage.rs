@@ -48,7 +48,11 @@ impl Stage {
     }
 
     fn config_of(service: &ServiceSchema) -> Config {
-        Config::new(server().url(&service.role, "postgres"), service.schema.as_str())
+        Config {
+            // Tests write many at once on a busy machine; how long one waits is shown where the pool is.
+            acquire_timeout: std::time::Duration::from_secs(20),
+            ..Config::new(server().url(&service.role, "postgres"), service.schema.as_str())
+        }
     }
 
     /// How the service reaches its schema.

@@ -78,7 +78,7 @@ async fn an_empty_directory_is_a_snapshot_too_and_silence_is_broken_by_checkpoin
     let snapshot = change(&mut steps).await;
     assert!(snapshot.snapshot && snapshot.agencies.is_empty());
     for _ in 0..2 {
-        let wait = tokio::time::timeout(Duration::from_secs(4), steps.message());
+        let wait = tokio::time::timeout(Duration::from_secs(8), steps.message());
         let step = wait.await.expect("a checkpoint").unwrap().unwrap();
         assert_eq!(step, WatchAgenciesResponse { snapshot: false, ..snapshot.clone() });
     }

@@ -336,5 +336,7 @@ async fn a_search_that_hits_only_what_is_hidden_takes_as_long_as_one_that_hits_n
     let (hidden, nothing): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
     let told = Auc::of(&hidden, &nothing);
     println!("alike: SearchNotes, what is hidden: {told}, {} of each", hidden.len());
-    assert!(told.lies_in(&ALIKE), "{told}");
+    // So few are told what they can be told: that it lies outside.
+    let alike = if samples.is_some() { told.lies_in(&ALIKE) } else { told.reaches(&ALIKE) };
+    assert!(alike, "{told}");
 }

@@ -627,9 +627,9 @@ async fn what_is_hidden_does_not_move_the_checkpoints() {
             assert_eq!(message.unwrap().unwrap().kind(), Kind::Checkpoint);
         }
     }
-    // The looks are a second apart.
+    // The looks are a second apart: one that a wake made would come at once.
     let since = told.elapsed();
-    assert!(since > Duration::from_millis(400) && since < Duration::from_secs(3), "{since:?}");
+    assert!(since > Duration::from_millis(200), "{since:?}");
 }
 
 #[tokio::test]
