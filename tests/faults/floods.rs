@@ -1,5 +1,5 @@
 //! Floods by hand-written frames against the whole program: each has its answer, memory stays within its bound,
-//! others are served meanwhile, and the next good request is answered.
+//! others are served meanwhile, and a good request of the one who flooded is answered soon after.
 
 mod attacks;
 
@@ -25,7 +25,7 @@ use attacks::{Attack, Target};
 const CONNECTIONS: usize = 8;
 /// Memory at most: twice what there is at rest, and so much.
 const MORE: u64 = 256 << 20;
-/// Somebody else's request is answered in this time, whatever goes on.
+/// Somebody else's request is answered in this time, whatever goes on, and afterwards one of who flooded.
 const SOON: Duration = Duration::from_secs(5);
 
 /// The memory of a process, by the kernel's own high-water mark.

@@ -2,7 +2,7 @@
 //! go on: what is released or committed after that is a violation, whatever was decided before.
 
 use pg::hold::{Hold, Mode};
-use tonic::Code;
+use tonic::{Code, Status};
 use trellis_tests::{BOUND, Person, Processes, World, reached, request_id, until};
 use wire::{
     notes::v1::{GetNoteRequest, ListNotesRequest},
@@ -22,7 +22,7 @@ async fn no_read_is_served_whose_release_begins_after_a_revocation_has_returned(
     let world = World::new(processes.network()).await;
     let person = world.person(processes.network()).await;
     let note = world.note(&person).await.name;
-    let mut looked = 0;
+    let (mut lists, mut gets) = (0, 0);
     for _ in 0..some() {
         let consent = world.consent(&person, &world.agencies.housing).await;
         let list = || ListNotesRequest { person: person.name.clone(), ..Default::default() };
@@ -40,20 +40,24 @@ async fn no_read_is_served_whose_release_begins_after_a_revocation_has_returned(
         world.revoke(&person, &consent).await;
         hold.let_go().await.unwrap();
         // On a busy machine the table is held for too long, and nothing is released for that reason.
+        let too_long = |status: Status| {
+            let reason = client::reason(&status).map(|told| told.reason);
+            assert_eq!(reason.as_deref(), Some("OVERLOADED"), "{status:?}");
+        };
         match listing.await.unwrap() {
             Ok(listed) => {
                 let none = listed.into_inner().notes.is_empty();
                 assert!(none, "a list was released after the revocation had returned");
-                looked += 1;
+                lists += 1;
             }
-            Err(status) => assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}"),
+            Err(status) => too_long(status),
         }
-        match getting.await.unwrap().expect_err("a note was released after it").code() {
-            Code::NotFound => looked += 1,
-            code => assert_eq!(code, Code::ResourceExhausted),
+        match getting.await.unwrap().expect_err("a note was released after it") {
+            status if status.code() == Code::NotFound => gets += 1,
+            status => too_long(status),
         }
     }
-    assert!(looked > 0, "nothing was looked at: nothing was tested");
+    assert!(lists > 0 && gets > 0, "{lists} lists and {gets} notes: not all was tested");
     // Services that ask themselves whether all stands still do so by connections of their own.
     let beside = trellis_tests::beside(&processes.admin_url()).await;
     assert_eq!(beside, ["trellis-people-beside", "trellis-recovery-beside"]);

@@ -25,7 +25,7 @@ pub async fn until<T, F: Future<Output = Option<T>>>(
     }
 }
 
-/// As every client should, for as long as it takes: what was not taken up, or shed, is asked again, with the same
+/// For as long as it may take on a busy machine: what was not taken up, or shed, is asked again, with the same
 /// `request_id`.
 pub async fn taken_up<T, F: Future<Output = Result<T, Status>>>(
     mut call: impl FnMut() -> F,

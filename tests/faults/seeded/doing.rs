@@ -29,8 +29,8 @@ use crate::proxied::Proxied;
 /// After a fault a call of each service is answered as before within so much. What is half dead is given
 /// up after 15 s, and tried once more.
 pub const RECOVERY: Duration = Duration::from_secs(35);
-/// What "at once" is.
-const FAST: Duration = Duration::from_secs(3);
+/// What "at once" is: sooner than whoever has a connection gives up its wait for a lock.
+const FAST: Duration = Duration::from_secs(2);
 
 /// A kind of fault, summed up.
 #[derive(Debug, Default)]

@@ -69,7 +69,7 @@ async fn a_checkpoint_comes_while_nothing_changes_and_repeats_the_last_number() 
     let begun = Instant::now();
     let checkpoint = next(&mut stream).await;
     assert_eq!(checkpoint, pb::WatchFactsResponse { sequence: 1, ..Default::default() });
-    // Long before followers give up, after 10 s.
+    // Before followers give up, after 10 s.
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
 }
 
