@@ -298,9 +298,9 @@ async fn an_exhausted_pool_says_so_soon() {
         }
     });
     drop(taken.acquire().await);
-    // The other keeps its connection until it is told so below: whoever waited for that would wait on.
+    // After 100 ms; the other keeps its connection until it is told so below.
     let refused = db.run_tx("refused", Scope::nobody(), |tx| Box::pin(bump(tx)));
-    let refused = tokio::time::timeout(Duration::from_secs(5), refused).await.unwrap();
+    let refused = tokio::time::timeout(Duration::from_secs(2), refused).await.unwrap();
     assert_eq!(refused, Err(StoreError::Exhausted));
     done.add_permits(1);
     busy.await.unwrap().unwrap();
