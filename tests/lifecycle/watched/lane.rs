@@ -57,9 +57,9 @@ enum Verb {
     Contact,
 }
 
-/// As every client should, for as long as it takes: what was not taken up is asked again, with the same
+/// Through kills, too, for as long as it takes: whatever was not refused is asked again, with the same
 /// `request_id`. None: refused, as by now it may be.
-async fn taken_up<T, F>(what: &str, mut call: impl FnMut() -> F) -> Option<T>
+async fn unless_refused<T, F>(what: &str, mut call: impl FnMut() -> F) -> Option<T>
 where
     F: Future<Output = Result<tonic::Response<T>, Status>>,
 {
@@ -85,7 +85,7 @@ macro_rules! kept {
             let (mut client, request) = ($client, request.clone());
             async move { client.$method(request).await }
         };
-        taken_up(stringify!($method), call).await
+        unless_refused(stringify!($method), call).await
     }};
 }
 
